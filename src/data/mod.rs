@@ -1,0 +1,1 @@
+//! Images: MNIST, drawn digits, PNG files.

@@ -1,0 +1,2 @@
+//! The `convapprox` command.
+fn main() {}
