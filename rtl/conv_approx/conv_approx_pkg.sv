@@ -1,0 +1,43 @@
+// Encodings that the approximate convolution unit shares with its drivers.
+`default_nettype none
+
+package conv_approx_pkg;
+
+  // Commands.
+  localparam logic OP_LOAD_KERNEL = 1'b0;
+  localparam logic OP_RUN_WINDOW  = 1'b1;
+
+  // Modes: which products are multiplied.
+  localparam logic [1:0] MODE_EXACT          = 2'd0;  // every one
+  localparam logic [1:0] MODE_ZERO_SKIP      = 2'd1;  // those with a non-zero activation
+  localparam logic [1:0] MODE_DUAL_ZERO_SKIP = 2'd2;  // those with two non-zero operands
+  localparam logic [1:0] MODE_APPROX         = 2'd3;  // those with S_i > S_max - T
+
+  // What ended a command.
+  localparam logic [1:0] ERROR_NONE    = 2'd0;
+  localparam logic [1:0] ERROR_BUS     = 2'd1;  // the memory answered a read with an error
+  localparam logic [1:0] ERROR_COMMAND = 2'd2;  // unaligned address, kernel side out of range, no kernel
+
+  // The threshold T is in units of 2^-LOG_FRAC. It saturates here: a T above the largest S_i
+  // keeps every non-zero product, whatever its value.
+  localparam int THRESHOLD_W = 16;
+
+  // The state machine of the paper's section IV-C.
+  typedef enum logic [2:0] {IDLE, GET_DATA, STAGE_1, STAGE_2, STAGE_3, DONE} state_e;
+
+  // Addresses of the performance counters.
+  localparam logic [3:0] COUNTER_WINDOWS                 = 4'd0;
+  localparam logic [3:0] COUNTER_MULTIPLICATIONS_DONE    = 4'd1;
+  localparam logic [3:0] COUNTER_MULTIPLICATIONS_SKIPPED = 4'd2;
+  localparam logic [3:0] COUNTER_MEMORY_WORDS            = 4'd3;  // words that enter the buffer
+  localparam logic [3:0] COUNTER_MEMORY_BEATS            = 4'd4;  // accesses of the memory port
+  localparam logic [3:0] COUNTER_CYCLES_IDLE             = 4'd5;
+  localparam logic [3:0] COUNTER_CYCLES_GET_DATA         = 4'd6;
+  localparam logic [3:0] COUNTER_CYCLES_STAGE_1          = 4'd7;
+  localparam logic [3:0] COUNTER_CYCLES_STAGE_2          = 4'd8;
+  localparam logic [3:0] COUNTER_CYCLES_STAGE_3          = 4'd9;
+  localparam logic [3:0] COUNTER_CYCLES_DONE             = 4'd10;
+
+endpackage
+
+`default_nettype wire

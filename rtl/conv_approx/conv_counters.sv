@@ -1,0 +1,75 @@
+// Performance counters of the unit: 32 bits each, wrapping, read one at a time.
+`default_nettype none
+
+module conv_counters #(
+  parameter  int LANES   = 36,
+  parameter  int WORDS_W = 3,
+  localparam int COUNT_W = $clog2(LANES + 1)
+) (
+  input  wire logic               clk_i,
+  input  wire logic               rst_ni,
+
+  input  wire logic               clear_i,
+  input  wire logic [3:0]         select_i,  // conv_approx_pkg::COUNTER_*
+  output      logic [31:0]        value_o,   // combinational; 0 for an unknown address
+
+  // Events of this cycle.
+  input  wire conv_approx_pkg::state_e state_i,
+  input  wire logic               window_i,  // a window ends well
+  input  wire logic [COUNT_W-1:0] kept_i,    // with window_i: its multiplications
+  input  wire logic [COUNT_W-1:0] skipped_i, // with window_i: the rest of its products
+  input  wire logic [WORDS_W-1:0] words_i,   // words that enter the buffer
+  input  wire logic               beat_i     // an access of the memory port is granted
+);
+
+  import conv_approx_pkg::*;
+
+  logic [31:0] windows_q, done_q, skipped_q, words_q, beats_q;
+  logic [31:0] idle_q, get_data_q, stage_1_q, stage_2_q, stage_3_q, waiting_q;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      {windows_q, done_q, skipped_q, words_q, beats_q} <= '0;
+      {idle_q, get_data_q, stage_1_q, stage_2_q, stage_3_q, waiting_q} <= '0;
+    end else if (clear_i) begin
+      {windows_q, done_q, skipped_q, words_q, beats_q} <= '0;
+      {idle_q, get_data_q, stage_1_q, stage_2_q, stage_3_q, waiting_q} <= '0;
+    end else begin
+      if (window_i) begin
+        windows_q <= windows_q + 32'd1;
+        done_q    <= done_q + 32'(kept_i);
+        skipped_q <= skipped_q + 32'(skipped_i);
+      end
+      words_q <= words_q + 32'(words_i);
+      beats_q <= beats_q + 32'(beat_i);
+      case (state_i)
+        IDLE:     idle_q     <= idle_q + 32'd1;
+        GET_DATA: get_data_q <= get_data_q + 32'd1;
+        STAGE_1:  stage_1_q  <= stage_1_q + 32'd1;
+        STAGE_2:  stage_2_q  <= stage_2_q + 32'd1;
+        STAGE_3:  stage_3_q  <= stage_3_q + 32'd1;
+        default:  waiting_q  <= waiting_q + 32'd1;
+      endcase
+    end
+  end
+
+  always_comb begin
+    case (select_i)
+      COUNTER_WINDOWS:                 value_o = windows_q;
+      COUNTER_MULTIPLICATIONS_DONE:    value_o = done_q;
+      COUNTER_MULTIPLICATIONS_SKIPPED: value_o = skipped_q;
+      COUNTER_MEMORY_WORDS:            value_o = words_q;
+      COUNTER_MEMORY_BEATS:            value_o = beats_q;
+      COUNTER_CYCLES_IDLE:             value_o = idle_q;
+      COUNTER_CYCLES_GET_DATA:         value_o = get_data_q;
+      COUNTER_CYCLES_STAGE_1:          value_o = stage_1_q;
+      COUNTER_CYCLES_STAGE_2:          value_o = stage_2_q;
+      COUNTER_CYCLES_STAGE_3:          value_o = stage_3_q;
+      COUNTER_CYCLES_DONE:             value_o = waiting_q;
+      default:                         value_o = '0;
+    endcase
+  end
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,354 @@
+// The approximate convolution unit (the paper's section IV).
+//
+// Two commands: load a kernel of side k <= KERNEL; run a window, which convolves that kernel with
+// a (k+1) x (k+1) block of the input (tile 2x2, four outputs) or a k x k block (tile 1x1).
+// docs/conv_unit.md has the state machine, timing diagrams and the cycle table.
+`default_nettype none
+
+module conv_unit #(
+  parameter  int KERNEL      = 3,
+  parameter  int LOG_FRAC    = 0,            // fraction bits of the log proxy, 0 .. 8
+  parameter  int MULTIPLIERS = 4 * KERNEL * KERNEL,  // 4*KERNEL^2: parallel; fewer: serial
+  parameter  int MEM_WIDTH   = 32,           // 32 or 128
+  localparam int PRODUCTS    = KERNEL * KERNEL,
+  localparam int LANES       = 4 * PRODUCTS,
+  localparam int SMAX_W      = 7 + LOG_FRAC  // {valid, score}
+) (
+  input  wire logic                 clk_i,
+  input  wire logic                 rst_ni,
+
+  // Command: taken in the cycle in which cmd_valid_i and cmd_ready_o are high. cmd_ready_o does
+  // not depend on cmd_valid_i. The first read goes out in the next.
+  input  wire logic                 cmd_valid_i,
+  output wire logic                 cmd_ready_o,
+  input  wire logic                 cmd_op_i,         // conv_approx_pkg::OP_*
+  input  wire logic [31:0]          cmd_size_i,       // load: kernel side; run: row pitch in words
+  input  wire logic [31:0]          cmd_addr_i,       // byte address of the first word
+  input  wire logic                 cmd_tile_i,       // run: 0 is one output, 1 is 2x2
+  input  wire logic [1:0]           cmd_mode_i,       // run: conv_approx_pkg::MODE_*
+  input  wire logic [conv_approx_pkg::THRESHOLD_W-1:0] cmd_threshold_i,  // run: T >= 1
+  input  wire logic                 cmd_running_i,    // run: S_max starts from cmd_smax_i
+  input  wire logic [4*SMAX_W-1:0]  cmd_smax_i,       // run: {valid, score} of each output
+
+  // Result: done_valid_o and all of the below hold until done_ready_i. With an error only error_o
+  // has a meaning.
+  output wire logic                 done_valid_o,
+  input  wire logic                 done_ready_i,
+  output wire logic [1:0]           error_o,          // conv_approx_pkg::ERROR_*
+  output wire logic [127:0]         output_o,         // 4 words; output 0 is the lowest, top left
+  output wire logic [4*SMAX_W-1:0]  smax_o,           // {valid, score} of each output
+  output wire logic [LANES-1:0]     keep_o,           // which products were multiplied
+
+  // Memory port, read only, OBI: see window_fetch.
+  output wire logic                 mem_req_o,
+  input  wire logic                 mem_gnt_i,
+  output wire logic [31:0]          mem_addr_o,
+  input  wire logic                 mem_rvalid_i,
+  input  wire logic                 mem_err_i,
+  input  wire logic [MEM_WIDTH-1:0] mem_rdata_i,
+
+  // Performance counters: see conv_counters.
+  input  wire logic                 counter_clear_i,
+  input  wire logic [3:0]           counter_select_i,
+  output wire logic [31:0]          counter_o
+);
+
+  import conv_approx_pkg::*;
+
+  localparam int SPAN   = KERNEL + 1;
+  localparam int BUFFER = SPAN * SPAN;
+  localparam int SIDE_W = $clog2(KERNEL + 2);
+  localparam int LOG_W  = 5 + LOG_FRAC;
+  localparam int KEPT_W = $clog2(LANES + 1);
+
+  state_e state_q, state_d;
+
+  // ---- Command -------------------------------------------------------------------------------
+
+  logic                   op_q, tile_q, running_q;
+  logic [29:0]            size_q;         // the top bits of a word pitch are beyond 32-bit addresses
+  logic [1:0]             mode_q, error_q;
+  logic [THRESHOLD_W-1:0] threshold_q;
+  logic [4*SMAX_W-1:0]    smax_q;
+  logic [SIDE_W-1:0]      kernel_side_q;  // 0: no kernel is loaded
+
+  assign cmd_ready_o = state_q == IDLE;
+  wire logic accept = cmd_valid_i && cmd_ready_o;
+
+  wire logic side_fits  = cmd_size_i >= 32'd1 && cmd_size_i <= 32'(KERNEL);
+  wire logic command_ok = cmd_addr_i[1:0] == 2'b00 &&
+                          (cmd_op_i == OP_LOAD_KERNEL ? side_fits : kernel_side_q != '0);
+
+  wire logic [SIDE_W-1:0] fetch_side =
+      op_q == OP_LOAD_KERNEL ? size_q[SIDE_W-1:0] : kernel_side_q + SIDE_W'(tile_q);
+
+  // ---- GET_DATA ------------------------------------------------------------------------------
+
+  wire logic              fetch_done, fetch_error;
+  wire logic [SIDE_W-1:0] fetch_words;
+  wire logic [32*BUFFER-1:0] data;
+
+  window_fetch #(
+    .KERNEL    (KERNEL),
+    .MEM_WIDTH (MEM_WIDTH)
+  ) u_fetch (
+    .clk_i, .rst_ni,
+    .start_i (accept && command_ok),
+    .addr_i  (cmd_addr_i),
+    .pitch_i (size_q),
+    .side_i  (fetch_side),
+    .done_o  (fetch_done),
+    .error_o (fetch_error),
+    .words_o (fetch_words),
+    .mem_req_o, .mem_gnt_i, .mem_addr_o, .mem_rvalid_i, .mem_err_i, .mem_rdata_i,
+    .data_o  (data)
+  );
+
+  // ---- STAGE_1: logs -------------------------------------------------------------------------
+
+  wire logic [LOG_W*BUFFER-1:0] data_log;
+  wire logic [BUFFER-1:0]       data_live;
+
+  log_bank #(
+    .WORDS    (BUFFER),
+    .LOG_FRAC (LOG_FRAC)
+  ) u_logs (
+    .clk_i,
+    .enable_i (state_q == STAGE_1),
+    .data_i   (data),
+    .log_o    (data_log),
+    .live_o   (data_live)
+  );
+
+  // ---- The kernel: stored with its logs in STAGE_2 of a load ---------------------------------
+
+  wire logic store_kernel = state_q == STAGE_2 && op_q == OP_LOAD_KERNEL;
+
+  logic [32*PRODUCTS-1:0]    kernel_q;
+  logic [LOG_W*PRODUCTS-1:0] kernel_log_q;
+  logic [PRODUCTS-1:0]       kernel_live_q, kernel_active_q;
+
+  always_ff @(posedge clk_i) begin
+    if (store_kernel) begin
+      logic [32*PRODUCTS-1:0]    weights;
+      logic [LOG_W*PRODUCTS-1:0] logs;
+      logic [PRODUCTS-1:0]       live, active;
+      for (int i = 0; i < PRODUCTS; i++) begin
+        weights[32*i +: 32]     = data[32*((i / KERNEL) * SPAN + i % KERNEL) +: 32];
+        logs[LOG_W*i +: LOG_W]  = data_log[LOG_W*((i / KERNEL) * SPAN + i % KERNEL) +: LOG_W];
+        live[i]                 = data_live[(i / KERNEL) * SPAN + i % KERNEL];
+        active[i]               = i / KERNEL < 32'(size_q[SIDE_W-1:0]) &&
+                                  i % KERNEL < 32'(size_q[SIDE_W-1:0]);
+      end
+      kernel_q        <= weights;
+      kernel_log_q    <= logs;
+      kernel_live_q   <= live;
+      kernel_active_q <= active;
+    end
+  end
+
+  // ---- STAGE_2: decide and issue -------------------------------------------------------------
+
+  wire logic run_stage_2 = state_q == STAGE_2 && op_q == OP_RUN_WINDOW;
+  logic      decided_q;  // STAGE_2 of a serial unit goes on after the decision
+  wire logic decide = run_stage_2 && !decided_q;
+
+  wire logic [LANES-1:0]    keep;
+  wire logic [4*SMAX_W-1:0] smax;
+
+  for (genvar out = 0; out < 4; out++) begin : gen_output
+    product_select #(
+      .KERNEL   (KERNEL),
+      .LOG_FRAC (LOG_FRAC),
+      .OUTPUT   (out)
+    ) u_select (
+      .enable_i      (decide),
+      .mode_i        (mode_q),
+      .threshold_i   (threshold_q),
+      .running_i     (running_q),
+      .smax_i        (smax_q[out*SMAX_W +: SMAX_W]),
+      .active_i      ((out == 0 || tile_q) ? kernel_active_q : '0),
+      .weight_log_i  (kernel_log_q),
+      .weight_live_i (kernel_live_q),
+      .data_log_i    (data_log),
+      .data_live_i   (data_live),
+      .keep_o        (keep[out*PRODUCTS +: PRODUCTS]),
+      .smax_o        (smax[out*SMAX_W +: SMAX_W])
+    );
+  end
+
+  logic [LANES-1:0]    keep_q;
+  logic [4*SMAX_W-1:0] smax_out_q;
+
+  always_ff @(posedge clk_i) begin
+    if (decide) begin
+      keep_q     <= keep;
+      smax_out_q <= smax;
+    end
+  end
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) decided_q <= 1'b0;
+    else         decided_q <= run_stage_2;
+  end
+
+  // ---- STAGE_2 and STAGE_3: multiply and accumulate ------------------------------------------
+
+  wire logic last_issue;
+
+  wire logic clear = state_q == STAGE_1 && op_q == OP_RUN_WINDOW;
+
+  if (MULTIPLIERS == LANES) begin : gen_parallel
+    multiply_parallel #(
+      .KERNEL (KERNEL)
+    ) u_multiply (
+      .clk_i,
+      .clear_i      (clear),
+      .issue_i      (run_stage_2),
+      .last_issue_o (last_issue),
+      .accumulate_i (state_q == STAGE_3),
+      .keep_i       (keep),
+      .weight_i     (kernel_q),
+      .data_i       (data),
+      .output_o
+    );
+  end else begin : gen_serial
+    multiply_serial #(
+      .KERNEL      (KERNEL),
+      .MULTIPLIERS (MULTIPLIERS)
+    ) u_multiply (
+      .clk_i, .rst_ni,
+      .clear_i      (clear),
+      .issue_i      (run_stage_2),
+      .last_issue_o (last_issue),
+      .keep_i       (keep),
+      .weight_i     (kernel_q),
+      .data_i       (data),
+      .output_o
+    );
+  end
+
+  // ---- State machine -------------------------------------------------------------------------
+
+  always_comb begin
+    state_d = state_q;
+    case (state_q)
+      IDLE:     if (accept) state_d = command_ok ? GET_DATA : DONE;
+      GET_DATA: if (fetch_done) state_d = fetch_error ? DONE : STAGE_1;
+      STAGE_1:  state_d = STAGE_2;
+      STAGE_2: begin
+        if (store_kernel)                  state_d = DONE;
+        else if (decide && keep == '0)     state_d = DONE;  // nothing to accumulate
+        else if (last_issue)               state_d = STAGE_3;
+      end
+      STAGE_3:  state_d = DONE;
+      default:  if (done_ready_i) state_d = IDLE;
+    endcase
+  end
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      state_q       <= IDLE;
+      kernel_side_q <= '0;
+      error_q       <= ERROR_NONE;
+    end else begin
+      state_q <= state_d;
+      if (store_kernel) kernel_side_q <= size_q[SIDE_W-1:0];
+      if (accept) error_q <= command_ok ? ERROR_NONE : ERROR_COMMAND;
+      else if (fetch_done && fetch_error) error_q <= ERROR_BUS;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (accept) begin
+      op_q        <= cmd_op_i;
+      size_q      <= cmd_size_i[29:0];
+      tile_q      <= cmd_tile_i;
+      mode_q      <= cmd_mode_i;
+      threshold_q <= cmd_threshold_i;
+      running_q   <= cmd_running_i;
+      smax_q      <= cmd_smax_i;
+    end
+  end
+
+  assign done_valid_o = state_q == DONE;
+  assign error_o      = error_q;
+  assign smax_o       = smax_out_q;
+  assign keep_o       = keep_q;
+
+  // ---- Counters ------------------------------------------------------------------------------
+
+  // The first cycle of DONE after a window that went well.
+  logic window_ended_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) window_ended_q <= 1'b0;
+    else         window_ended_q <= state_d == DONE && (run_stage_2 || state_q == STAGE_3);
+  end
+
+  logic [KEPT_W-1:0] kept, products;
+  always_comb begin
+    kept     = '0;
+    products = '0;
+    if (window_ended_q) begin
+      kept     = KEPT_W'($countones(keep_q));
+      products = KEPT_W'($countones(kernel_active_q)) << (tile_q ? 2 : 0);
+    end
+  end
+
+  conv_counters #(
+    .LANES   (LANES),
+    .WORDS_W (SIDE_W)
+  ) u_counters (
+    .clk_i, .rst_ni,
+    .clear_i   (counter_clear_i),
+    .select_i  (counter_select_i),
+    .value_o   (counter_o),
+    .state_i   (state_q),
+    .window_i  (window_ended_q),
+    .kept_i    (kept),
+    .skipped_i (products - kept),
+    .words_i   (fetch_words),
+    .beat_i    (mem_req_o && mem_gnt_i)
+  );
+
+  // ---- Assertions ----------------------------------------------------------------------------
+
+  if (KERNEL < 1 || KERNEL > 7) begin : gen_bad_kernel
+    $error("KERNEL is %0d; it is 1 to 7", KERNEL);
+  end
+  if (LOG_FRAC < 0 || LOG_FRAC > 8) begin : gen_bad_log_frac
+    $error("LOG_FRAC is %0d; it is 0 to 8", LOG_FRAC);
+  end
+  if (MEM_WIDTH != 32 && MEM_WIDTH != 128) begin : gen_bad_mem_width
+    $error("MEM_WIDTH is %0d; it is 32 or 128", MEM_WIDTH);
+  end
+  if (MULTIPLIERS < 1 || MULTIPLIERS > LANES) begin : gen_bad_multipliers
+    $error("MULTIPLIERS is %0d; it is 1 to 4 * KERNEL * KERNEL", MULTIPLIERS);
+  end
+
+`ifndef SYNTHESIS
+  logic held_q;
+  logic [127:0] held_output_q;
+
+  always_ff @(posedge clk_i) begin
+    held_q        <= rst_ni && done_valid_o && !done_ready_i;
+    held_output_q <= output_o;
+    if (rst_ni) begin
+      StateIsLegal: assert (state_q <= DONE)
+        else $error("state %0d does not exist", state_q);
+      ThresholdIsPositive: assert (!(accept && cmd_op_i == OP_RUN_WINDOW &&
+                                     cmd_mode_i == MODE_APPROX) || cmd_threshold_i != '0)
+        else $error("T = 0 keeps nothing; software refuses it");
+      ResultHeldUntilTaken: assert (!held_q || (done_valid_o && output_o == held_output_q))
+        else $error("done_valid_o or output_o changed before done_ready_i");
+      KeepsOnlyActive: assert (!decide ||
+          (keep & ~{(3*PRODUCTS)'({3{tile_q ? kernel_active_q : PRODUCTS'(0)}}),
+                    kernel_active_q}) == '0)
+        else $error("a product outside the kernel or the tile is kept");
+    end
+  end
+`endif
+
+endmodule
+
+`default_nettype wire

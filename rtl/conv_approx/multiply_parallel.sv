@@ -1,0 +1,97 @@
+// STAGE_2, the issue, and STAGE_3: one multiplier for every product of the tile.
+//
+// All kept products are issued in one cycle. The multipliers of the skipped ones are gated: their
+// operand registers hold, so that nothing in them toggles. This saves energy, not time.
+//
+// Products are numbered output by output: PRODUCTS of output 0 (top left), then of 1 (top right),
+// 2 (bottom left) and 3 (bottom right).
+`default_nettype none
+
+module multiply_parallel #(
+  parameter  int KERNEL   = 3,
+  localparam int PRODUCTS = KERNEL * KERNEL,
+  localparam int LANES    = 4 * PRODUCTS,
+  localparam int SPAN     = KERNEL + 1
+) (
+  input  wire logic                    clk_i,
+
+  input  wire logic                    clear_i,       // STAGE_1: the outputs become zero
+  input  wire logic                    issue_i,       // STAGE_2: the operands are valid
+  output wire logic                    last_issue_o,  // with issue_i: STAGE_2 ends here
+  input  wire logic                    accumulate_i,  // STAGE_3
+
+  input  wire logic [LANES-1:0]        keep_i,
+  input  wire logic [32*PRODUCTS-1:0]  weight_i,
+  input  wire logic [32*SPAN*SPAN-1:0] data_i,        // the buffer, rows of SPAN words
+
+  output      logic [127:0]            output_o       // 4 words, output 0 lowest
+);
+
+  logic [LANES-1:0]    keep_q;
+  logic [32*LANES-1:0] weight_q, activation_q;
+
+  assign last_issue_o = 1'b1;
+
+  // The place in the buffer of the activation of a lane.
+  function automatic int place(input int lane);
+    int out, i;
+    out   = lane / PRODUCTS;
+    i     = lane % PRODUCTS;
+    place = (out / 2 + i / KERNEL) * SPAN + out % 2 + i % KERNEL;
+  endfunction
+
+  always_ff @(posedge clk_i) begin
+    if (issue_i) keep_q <= keep_i;
+  end
+
+  for (genvar lane = 0; lane < LANES; lane++) begin : gen_lane
+    always_ff @(posedge clk_i) begin
+      if (issue_i && keep_i[lane]) begin
+        weight_q[32*lane +: 32]     <= weight_i[32*(lane % PRODUCTS) +: 32];
+        activation_q[32*lane +: 32] <= data_i[32*place(lane) +: 32];
+      end
+    end
+  end
+
+  // Blocking only on a local: the outputs are written whole.
+  always_ff @(posedge clk_i) begin
+    if (clear_i) begin
+      output_o <= '0;
+    end else if (accumulate_i) begin
+      logic [127:0] sum;
+      sum = '0;
+      for (int lane = 0; lane < LANES; lane++) begin
+        if (keep_q[lane]) begin
+          sum[32*(lane / PRODUCTS) +: 32] = sum[32*(lane / PRODUCTS) +: 32] +
+              weight_q[32*lane +: 32] * activation_q[32*lane +: 32];
+        end
+      end
+      output_o <= sum;
+    end
+  end
+
+`ifndef SYNTHESIS
+  // The gating claim, stated from outside: one cycle after an issue, a lane whose product was not
+  // kept has the operands that it had before.
+  logic                issued_q;
+  logic [32*LANES-1:0] weight_before_q, activation_before_q;
+  always_ff @(posedge clk_i) begin
+    issued_q <= issue_i;
+    if (issue_i) begin
+      weight_before_q     <= weight_q;
+      activation_before_q <= activation_q;
+    end
+    if (issued_q) begin
+      for (int lane = 0; lane < LANES; lane++) begin
+        SkippedLaneHolds: assert (keep_q[lane] ||
+            (weight_q[32*lane +: 32] == weight_before_q[32*lane +: 32] &&
+             activation_q[32*lane +: 32] == activation_before_q[32*lane +: 32]))
+          else $error("the operands of skipped product %0d toggle", lane);
+      end
+    end
+  end
+`endif
+
+endmodule
+
+`default_nettype wire

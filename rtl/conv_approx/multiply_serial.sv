@@ -1,0 +1,138 @@
+// STAGE_2, the issue, and STAGE_3: a few multipliers, used for kept products only.
+//
+// The kept products are issued MULTIPLIERS a cycle in the order of their numbers (output by
+// output, row by row), so STAGE_2 takes ceil(kept / MULTIPLIERS) cycles: here a skipped product
+// saves time as well as energy.
+`default_nettype none
+
+module multiply_serial #(
+  parameter  int KERNEL      = 3,
+  parameter  int MULTIPLIERS = 2,
+  localparam int PRODUCTS    = KERNEL * KERNEL,
+  localparam int LANES       = 4 * PRODUCTS,
+  localparam int SPAN        = KERNEL + 1
+) (
+  input  wire logic                    clk_i,
+  input  wire logic                    rst_ni,
+
+  input  wire logic                    clear_i,       // STAGE_1: the outputs become zero
+  input  wire logic                    issue_i,       // STAGE_2: the operands are valid
+  output wire logic                    last_issue_o,  // with issue_i: STAGE_2 ends here
+
+  input  wire logic [LANES-1:0]        keep_i,        // read in the first cycle of STAGE_2
+  input  wire logic [32*PRODUCTS-1:0]  weight_i,
+  input  wire logic [32*SPAN*SPAN-1:0] data_i,        // the buffer, rows of SPAN words
+
+  output      logic [127:0]            output_o       // 4 words, output 0 lowest
+);
+
+  // The place in the buffer of the activation of a lane.
+  function automatic int place(input int lane);
+    int out, i;
+    out   = lane / PRODUCTS;
+    i     = lane % PRODUCTS;
+    place = (out / 2 + i / KERNEL) * SPAN + out % 2 + i % KERNEL;
+  endfunction
+
+  // ---- Issue: each multiplier takes the lowest product that the ones before it leave ----------
+
+  logic             first_q;  // the next issue is the first of its window
+  logic [LANES-1:0] pending_q;
+  logic [LANES-1:0] rest;     // what is pending after this cycle
+
+  logic [MULTIPLIERS-1:0]    take;
+  logic [32*MULTIPLIERS-1:0] weight, activation;
+  logic [2*MULTIPLIERS-1:0]  target;  // the output that the product belongs to
+
+  always_comb begin
+    logic [LANES-1:0] pick;
+    rest       = '0;
+    pick       = '0;
+    take       = '0;
+    weight     = '0;
+    activation = '0;
+    target     = '0;
+    if (issue_i) begin
+      rest = first_q ? keep_i : pending_q;
+      for (int m = 0; m < MULTIPLIERS; m++) begin
+        pick    = rest & (~rest + LANES'(1));
+        take[m] = pick != '0;
+        rest    = rest & ~pick;
+        for (int lane = 0; lane < LANES; lane++) begin
+          if (pick[lane]) begin
+            weight[32*m +: 32]     = weight_i[32*(lane % PRODUCTS) +: 32];
+            activation[32*m +: 32] = data_i[32*place(lane) +: 32];
+            target[2*m +: 2]       = 2'(lane / PRODUCTS);
+          end
+        end
+      end
+    end
+  end
+
+  assign last_issue_o = rest == '0;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      first_q   <= 1'b1;
+      pending_q <= '0;
+    end else if (issue_i) begin
+      first_q   <= last_issue_o;
+      pending_q <= rest;
+    end
+  end
+
+  // ---- Multiply and accumulate, a cycle behind the issue --------------------------------------
+
+  logic [MULTIPLIERS-1:0]    valid_q;
+  logic [2*MULTIPLIERS-1:0]  target_q;
+  logic [32*MULTIPLIERS-1:0] weight_q, activation_q;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) valid_q <= '0;
+    else         valid_q <= take;
+  end
+
+  // An idle multiplier holds its operands.
+  for (genvar m = 0; m < MULTIPLIERS; m++) begin : gen_multiplier
+    always_ff @(posedge clk_i) begin
+      if (take[m]) begin
+        weight_q[32*m +: 32]     <= weight[32*m +: 32];
+        activation_q[32*m +: 32] <= activation[32*m +: 32];
+        target_q[2*m +: 2]       <= target[2*m +: 2];
+      end
+    end
+  end
+
+  // Blocking only on a local: the outputs are written whole.
+  always_ff @(posedge clk_i) begin
+    if (clear_i) begin
+      output_o <= '0;
+    end else if (valid_q != '0) begin
+      logic [127:0] sum;
+      sum = output_o;
+      for (int m = 0; m < MULTIPLIERS; m++) begin
+        for (int out = 0; out < 4; out++) begin
+          if (valid_q[m] && target_q[2*m +: 2] == 2'(out)) begin
+            sum[32*out +: 32] = sum[32*out +: 32] +
+                weight_q[32*m +: 32] * activation_q[32*m +: 32];
+          end
+        end
+      end
+      output_o <= sum;
+    end
+  end
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) begin
+      PipelineEmptyAtClear: assert (!clear_i || valid_q == '0)
+        else $error("a window starts while products of the last one are in flight");
+      FirstIssueIsFresh: assert (!clear_i || first_q)
+        else $error("a window starts before the last one has issued all its products");
+    end
+  end
+`endif
+
+endmodule
+
+`default_nettype wire

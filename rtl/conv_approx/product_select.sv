@@ -1,0 +1,86 @@
+// STAGE_2, the decision: which products of one output are worth a multiplication (the paper's
+// sections III and IV-C).
+//
+// S_i = L(w_i) + L(x_i) estimates the logarithm of product i; S_max is the largest S_i over the
+// products with two non-zero operands. In approx mode product i is kept if S_i > S_max - T.
+`default_nettype none
+
+module product_select #(
+  parameter  int KERNEL   = 3,
+  parameter  int LOG_FRAC = 0,
+  parameter  int OUTPUT   = 0,   // 0 .. 3 of the 2x2 tile, row by row
+  localparam int PRODUCTS = KERNEL * KERNEL,
+  localparam int SPAN     = KERNEL + 1,
+  localparam int LOG_W    = 5 + LOG_FRAC,
+  localparam int SCORE_W  = LOG_W + 1,
+  localparam int SMAX_W   = SCORE_W + 1
+) (
+  // Without enable_i nothing is kept.
+  input  wire logic                enable_i,
+  input  wire logic [1:0]          mode_i,
+  input  wire logic [conv_approx_pkg::THRESHOLD_W-1:0] threshold_i,
+
+  // S_max of the channels before this one: {valid, score}. It counts only with running_i.
+  input  wire logic                running_i,
+  input  wire logic [SMAX_W-1:0]   smax_i,
+
+  // Product i multiplies weight i and activation i. Products outside the kernel side or the tile
+  // are not active; they have no score and are never kept.
+  input  wire logic [PRODUCTS-1:0]       active_i,
+  input  wire logic [LOG_W*PRODUCTS-1:0] weight_log_i,
+  input  wire logic [PRODUCTS-1:0]       weight_live_i,
+
+  // Logs of the whole data buffer, rows of SPAN words.
+  input  wire logic [LOG_W*SPAN*SPAN-1:0] data_log_i,
+  input  wire logic [SPAN*SPAN-1:0]       data_live_i,
+
+  output      logic [PRODUCTS-1:0] keep_o,
+  output      logic [SMAX_W-1:0]   smax_o   // {valid, score}
+);
+
+  import conv_approx_pkg::*;
+
+  localparam int COMPARE_W = (THRESHOLD_W > SCORE_W ? THRESHOLD_W : SCORE_W) + 1;
+
+  // The place in the buffer of the activation of product i.
+  function automatic int place(input int i);
+    place = (OUTPUT / 2 + i / KERNEL) * SPAN + OUTPUT % 2 + i % KERNEL;
+  endfunction
+
+  // A score with its live bit on top compares above every dead one.
+  logic [PRODUCTS-1:0]         activation_live, live;
+  logic [SCORE_W*PRODUCTS-1:0] score;
+  always_comb begin
+    smax_o          = running_i ? smax_i : '0;
+    keep_o          = '0;
+    activation_live = '0;
+    live            = '0;
+    score           = '0;
+    if (enable_i) begin
+      for (int i = 0; i < PRODUCTS; i++) begin
+        activation_live[i] = data_live_i[place(i)];
+        live[i] = active_i[i] && weight_live_i[i] && activation_live[i];
+        score[SCORE_W*i +: SCORE_W] = SCORE_W'(weight_log_i[LOG_W*i +: LOG_W]) +
+                                      SCORE_W'(data_log_i[LOG_W*place(i) +: LOG_W]);
+        if (live[i] && {1'b1, score[SCORE_W*i +: SCORE_W]} > smax_o) begin
+          smax_o = {1'b1, score[SCORE_W*i +: SCORE_W]};
+        end
+      end
+      case (mode_i)
+        MODE_EXACT:          keep_o = active_i;
+        MODE_ZERO_SKIP:      keep_o = active_i & activation_live;
+        MODE_DUAL_ZERO_SKIP: keep_o = live;
+        default: begin
+          for (int i = 0; i < PRODUCTS; i++) begin
+            keep_o[i] = live[i] &&
+                COMPARE_W'(score[SCORE_W*i +: SCORE_W]) + COMPARE_W'(threshold_i) >
+                COMPARE_W'(smax_o[SCORE_W-1:0]);
+          end
+        end
+      endcase
+    end
+  end
+
+endmodule
+
+`default_nettype wire
