@@ -1,8 +1,14 @@
 //! An open laboratory for approximate convolution in hardware.
 //!
-//! `data source → engine → scoreboard → report`: images come from [`data`], the software model of
-//! the arithmetic is [`golden`], the verilated unit is driven by [`dut`], [`check`] compares the
-//! two, and [`report`] writes what a run found.
+//! `data source → engine → scoreboard → report`: images come from [`data`], [`golden`] is the
+//! software model of the arithmetic, [`dut`] drives the verilated unit, an [`engine`] is either of
+//! the two behind one trait, [`check`] compares them window by window, and [`report`] writes what
+//! a run found. [`cli`] has the commands.
 
+pub mod check;
+pub mod cli;
 pub mod data;
+pub mod dut;
+pub mod engine;
 pub mod golden;
+pub mod report;

@@ -202,7 +202,7 @@ module conv_unit #(
     multiply_parallel #(
       .KERNEL (KERNEL)
     ) u_multiply (
-      .clk_i,
+      .clk_i, .rst_ni,
       .clear_i      (clear),
       .issue_i      (run_stage_2),
       .last_issue_o (last_issue),

@@ -14,6 +14,7 @@ module multiply_parallel #(
   localparam int SPAN     = KERNEL + 1
 ) (
   input  wire logic                    clk_i,
+  input  wire logic                    rst_ni,
 
   input  wire logic                    clear_i,       // STAGE_1: the outputs become zero
   input  wire logic                    issue_i,       // STAGE_2: the operands are valid
@@ -76,12 +77,12 @@ module multiply_parallel #(
   logic                issued_q;
   logic [32*LANES-1:0] weight_before_q, activation_before_q;
   always_ff @(posedge clk_i) begin
-    issued_q <= issue_i;
+    issued_q <= rst_ni && issue_i;
     if (issue_i) begin
       weight_before_q     <= weight_q;
       activation_before_q <= activation_q;
     end
-    if (issued_q) begin
+    if (rst_ni && issued_q) begin
       for (int lane = 0; lane < LANES; lane++) begin
         SkippedLaneHolds: assert (keep_q[lane] ||
             (weight_q[32*lane +: 32] == weight_before_q[32*lane +: 32] &&

@@ -1,0 +1,101 @@
+//! Verilates every parameter set of the approximate convolution unit, twice: fast, and with a
+//! waveform for the replay of a mismatch.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use verilated::build::{BuildError, Trace, Verilate};
+
+/// A parameter set of `rtl/conv_approx/conv_unit.sv` that ships as a model.
+struct Unit {
+    name: &'static str,
+    kernel: u32,
+    log_frac: u32,
+    multipliers: u32,
+    mem_width: u32,
+}
+
+/// To add a parameter set, add a line.
+#[rustfmt::skip]
+const UNITS: &[Unit] = &[
+    // The paper's unit: 3×3 kernels, all 36 products of the 2×2 tile at once.
+    Unit { name: "k3",         kernel: 3, log_frac: 0, multipliers: 36,  mem_width: 32 },
+    Unit { name: "k3_f3",      kernel: 3, log_frac: 3, multipliers: 36,  mem_width: 32 },
+    Unit { name: "k3_w128",    kernel: 3, log_frac: 0, multipliers: 36,  mem_width: 128 },
+    // Kept products only, one or two a cycle.
+    Unit { name: "k3_m1_f3",   kernel: 3, log_frac: 3, multipliers: 1,   mem_width: 32 },
+    Unit { name: "k3_m2",      kernel: 3, log_frac: 0, multipliers: 2,   mem_width: 32 },
+    // Up to 5×5, for LeNet-5.
+    Unit { name: "k5",         kernel: 5, log_frac: 0, multipliers: 100, mem_width: 32 },
+    Unit { name: "k5_f3_w128", kernel: 5, log_frac: 3, multipliers: 100, mem_width: 128 },
+    Unit { name: "k5_m4_w128", kernel: 5, log_frac: 0, multipliers: 4,   mem_width: 128 },
+];
+
+const RTL: &str = "rtl/conv_approx";
+
+/// The package comes first; modules may follow in any order.
+const SOURCES: &[&str] = &[
+    "conv_approx_pkg.sv",
+    "window_walker.sv",
+    "window_fetch.sv",
+    "log_bank.sv",
+    "product_select.sv",
+    "multiply_parallel.sv",
+    "multiply_serial.sv",
+    "conv_counters.sv",
+    "conv_unit.sv",
+];
+
+impl Unit {
+    fn model(&self, name: String) -> Verilate {
+        Verilate::new(name, "conv_unit")
+            .sources(SOURCES.iter().map(|file| Path::new(RTL).join(file)))
+            .waivers("rtl/waivers.vlt")
+            .parameter("KERNEL", self.kernel)
+            .parameter("LOG_FRAC", self.log_frac)
+            .parameter("MULTIPLIERS", self.multipliers)
+            .parameter("MEM_WIDTH", self.mem_width)
+            .clock("clk_i")
+    }
+
+    fn fast(&self) -> Verilate {
+        self.model(self.name.to_owned())
+    }
+
+    fn traced(&self) -> Verilate {
+        self.model(format!("{}_traced", self.name)).trace(Trace::Vcd).optimization("-O1")
+    }
+}
+
+/// `a_b` → `AB`, as the generated types are named.
+fn camel_case(name: &str) -> String {
+    let upper = |word: &str| word[..1].to_uppercase() + &word[1..];
+    name.split('_').map(upper).collect()
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let models = UNITS.iter().flat_map(|unit| [unit.fast(), unit.traced()]);
+    if let Err(error) = verilated::build::run(models) {
+        return Err(explain(error));
+    }
+    let mut list = String::from("units! {\n");
+    for Unit { name, kernel, log_frac, multipliers, mem_width } in UNITS {
+        let fast = camel_case(name);
+        writeln!(
+            list,
+            "    {name:?} {fast} {fast}Traced {kernel} {log_frac} {multipliers} {mem_width};"
+        )?;
+    }
+    list.push_str("}\n");
+    for Unit { name, .. } in UNITS {
+        writeln!(list, "verilated::include_model!(\"{name}\");")?;
+        writeln!(list, "verilated::include_model!(\"{name}_traced\");")?;
+    }
+    fs::write(PathBuf::from(env::var("OUT_DIR")?).join("units.rs"), list)?;
+    Ok(())
+}
+
+fn explain(error: BuildError) -> Box<dyn std::error::Error> {
+    format!("{error}\n(./run and ./test install what is missing)").into()
+}

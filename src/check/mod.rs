@@ -1,0 +1,15 @@
+//! Compares what a unit did with the golden model, and follows a difference up: report, replay in
+//! a traced build, waveform.
+
+mod case;
+mod expected;
+mod gtkwave;
+mod replay;
+mod report;
+mod scoreboard;
+
+pub use case::{Case, CaseError, Place};
+pub use expected::{Difference, ExpectedWindow};
+pub use replay::{ReplayError, Replayed, replay};
+pub use report::describe;
+pub use scoreboard::{Findings, Scoreboard};

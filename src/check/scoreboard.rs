@@ -1,0 +1,142 @@
+//! The scoreboard: every window of a unit against the golden model.
+
+use super::case::{Case, Place};
+use super::expected::timing;
+use crate::dut::{Counters, DutError, Stalls, Tile, UnitOptions, UnitParameters};
+use crate::engine::{Convolved, RtlEngine, WindowRecord};
+use crate::golden::{FeatureMap, Kernel, Plane, Semantics};
+
+/// What a scoreboard has seen.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// Windows compared.
+    pub windows: u64,
+    /// Windows with a difference, and readings of the counters with one.
+    pub mismatches: u64,
+    /// The first few of them in full, in the order of the run.
+    pub cases: Vec<Case>,
+    /// What the counters of a unit said that they should not.
+    pub counter_errors: Vec<String>,
+}
+
+impl Findings {
+    /// Adds what another scoreboard has seen, keeping at most `limit` cases.
+    pub fn merge(&mut self, other: Self, limit: usize) {
+        self.windows += other.windows;
+        self.mismatches += other.mismatches;
+        self.cases.extend(other.cases);
+        self.cases.truncate(limit);
+        self.counter_errors.extend(other.counter_errors);
+        self.counter_errors.truncate(limit);
+    }
+}
+
+/// Compares the windows of one unit with golden maps.
+#[derive(Debug)]
+pub struct Scoreboard {
+    unit: &'static UnitParameters,
+    options: UnitOptions,
+    seed: u64,
+    case_limit: usize,
+    findings: Findings,
+}
+
+impl Scoreboard {
+    /// A scoreboard for a unit opened with `options`; `seed` is the run's, for the reports. It
+    /// keeps at most `case_limit` differing windows in full and counts the rest.
+    pub fn new(
+        unit: &'static UnitParameters,
+        options: UnitOptions,
+        seed: u64,
+        case_limit: usize,
+    ) -> Self {
+        Self { unit, options, seed, case_limit, findings: Findings::default() }
+    }
+
+    /// Compares every window of one convolution with the golden map of the same operands.
+    pub fn check(
+        &mut self,
+        place: &Place,
+        plane: &Plane,
+        kernel: &Kernel,
+        semantics: &Semantics,
+        golden: &FeatureMap,
+        convolved: &Convolved,
+    ) {
+        for record in &convolved.windows {
+            self.findings.windows += 1;
+            if self.differs(record, kernel.side(), golden, &convolved.map) {
+                self.findings.mismatches += 1;
+                if self.findings.cases.len() < self.case_limit {
+                    let case = self.case(place, plane, kernel, semantics, record);
+                    self.findings.cases.push(case);
+                }
+            }
+        }
+    }
+
+    /// Compares the unit's performance counters with what its transactions must have left there.
+    pub fn check_counters(&mut self, engine: &mut RtlEngine) -> Result<(), DutError> {
+        let (actual, expected): (Counters, Counters) = engine.counters()?;
+        if actual != expected {
+            self.findings.mismatches += 1;
+            self.findings
+                .counter_errors
+                .push(format!("the counters are {actual:?}, they must be {expected:?}"));
+        }
+        Ok(())
+    }
+
+    /// Ends the comparison.
+    pub fn finish(self) -> Findings {
+        self.findings
+    }
+
+    fn differs(
+        &self,
+        record: &WindowRecord,
+        side: usize,
+        golden: &FeatureMap,
+        actual: &FeatureMap,
+    ) -> bool {
+        let values = (0..record.run.tile.outputs()).any(|output| {
+            let (dx, dy) = Tile::place(output);
+            let i = (record.y + dy) * golden.width + record.x + dx;
+            golden.outputs[i] != actual.outputs[i]
+                || golden.kept[i] != actual.kept[i]
+                || golden.s_max(i) != actual.s_max(i)
+        });
+        let waits = self.options.stalls.is_some();
+        values || timing(self.unit, &record.run, side, &record.outcome, waits).is_some()
+    }
+
+    fn case(
+        &self,
+        place: &Place,
+        plane: &Plane,
+        kernel: &Kernel,
+        semantics: &Semantics,
+        record: &WindowRecord,
+    ) -> Case {
+        let side = record.run.tile.window_side(kernel.side());
+        Case {
+            place: Place { column: record.x, row: record.y, ..place.clone() },
+            unit: self.unit.name.to_owned(),
+            seed: self.seed,
+            x_seed: self.options.x_seed,
+            stall_seed: self.options.stalls.map(|Stalls { seed }| seed),
+            stream: record.stream,
+            side: kernel.side(),
+            weights: kernel.weights().to_vec(),
+            words: plane.window(record.x, record.y, side),
+            addr: record.run.addr,
+            pitch: record.run.pitch,
+            outputs: record.run.tile.outputs(),
+            mode: semantics.mode.to_string(),
+            threshold: semantics.threshold.get(),
+            unit_threshold: record.run.threshold.get(),
+            smax_scope: semantics.scope.to_string(),
+            carry: record.run.carry,
+        }
+    }
+}
