@@ -3,8 +3,10 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{env, fs};
 
+use sha2::{Digest, Sha256};
 use verilated::build::{BuildError, Trace, Verilate};
 
 /// A parameter set of `rtl/conv_approx/conv_unit.sv` that ships as a model.
@@ -92,7 +94,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         writeln!(list, "verilated::include_model!(\"{name}\");")?;
         writeln!(list, "verilated::include_model!(\"{name}_traced\");")?;
     }
+    record_provenance()?;
     fs::write(PathBuf::from(env::var("OUT_DIR")?).join("units.rs"), list)?;
+    Ok(())
+}
+
+/// For the provenance of results: what the models are made of, and with which tools.
+fn record_provenance() -> Result<(), Box<dyn std::error::Error>> {
+    let mut hash = Sha256::new();
+    for file in SOURCES {
+        hash.update(fs::read(Path::new(RTL).join(file))?);
+    }
+    let digest: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    println!("cargo::rustc-env=CONVAPPROX_RTL_SHA256={digest}");
+    let rustc = Command::new(env::var("RUSTC")?).arg("--version").output()?.stdout;
+    println!("cargo::rustc-env=CONVAPPROX_RUSTC={}", String::from_utf8_lossy(&rustc).trim());
+    println!("cargo::rustc-env=CONVAPPROX_VERILATOR=unknown");
+    println!("cargo::rustc-env=CONVAPPROX_CXX=unknown");
     Ok(())
 }
 

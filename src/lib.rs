@@ -10,5 +10,6 @@ pub mod cli;
 pub mod data;
 pub mod dut;
 pub mod engine;
+pub mod experiment;
 pub mod golden;
 pub mod report;

@@ -1,2 +1,13 @@
 //! The `convapprox` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use convapprox::cli::Cli;
+
+fn main() -> ExitCode {
+    Cli::parse().run().unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}

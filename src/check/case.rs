@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::expected::ExpectedWindow;
-use crate::dut::{
-    Build, Stalls, Tile, UnitOptions, UnitParameters, WindowRun, find as find_unit,
-};
+use crate::dut::{Build, Stalls, Tile, UnitOptions, UnitParameters, WindowRun, find as find_unit};
 use crate::golden::{ConfigError, MAX_SIDE, Semantics, Threshold};
 
 /// Where in an experiment a window comes from.

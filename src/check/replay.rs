@@ -20,7 +20,7 @@ pub enum ReplayError {
     /// The case cannot be run.
     #[error(transparent)]
     Case(#[from] CaseError),
-    /// The unit did not finish the window.
+    /// The unit cannot be run.
     #[error(transparent)]
     Dut(#[from] DutError),
     /// The folder cannot be made.
@@ -41,8 +41,8 @@ pub enum ReplayError {
 pub struct Replayed {
     /// The golden outcome.
     pub expected: ExpectedWindow,
-    /// The unit's.
-    pub outcome: Outcome,
+    /// The unit's, or why it has none.
+    pub outcome: Result<Outcome, DutError>,
     /// How they differ; empty if the difference needs what came before the window.
     pub differences: Vec<Difference>,
     /// The waveform.
@@ -63,15 +63,21 @@ pub fn replay(case: &Case, folder: &Path) -> Result<Replayed, ReplayError> {
 
     let expected = case.expected()?;
     let wave = folder.join("wave.vcd");
-    let outcome = run(case, &wave)?;
+    let outcome = match run(case, &wave) {
+        Err(ReplayError::Dut(error)) => Err(error),
+        outcome => Ok(outcome?),
+    };
     let options = case.options(Build::Traced);
     let unit = case.parameters()?;
     let waits = options.stalls.is_some();
-    let differences = expected.compare(unit, &case.run()?, &outcome, waits);
+    let differences = match &outcome {
+        Ok(outcome) => expected.compare(unit, &case.run()?, outcome, waits),
+        Err(_) => Vec::new(),
+    };
 
     gtkwave::write(&folder.join("wave.gtkw"), unit)?;
     let report = folder.join("report.txt");
-    let text = report::describe(case, &expected, &outcome, &differences, folder)?;
+    let text = report::describe(case, &expected, outcome.as_ref(), &differences, folder)?;
     write_atomic(&report, |file| file.write_all(text.as_bytes()))?;
     Ok(Replayed { expected, outcome, differences, wave, report })
 }

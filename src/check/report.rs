@@ -5,15 +5,15 @@ use std::path::Path;
 
 use super::case::{Case, CaseError};
 use super::expected::{Difference, ExpectedWindow};
-use crate::dut::{Outcome, Tile};
-use crate::golden::scores;
+use crate::dut::{DutError, Outcome, Tile, UnitParameters};
+use crate::golden::{Dot, scores};
 
 /// Everything about one window that an engineer asks first: where it comes from, what differs, the
 /// operands, the scores, and what each side kept.
 pub fn describe(
     case: &Case,
     expected: &ExpectedWindow,
-    outcome: &Outcome,
+    outcome: Result<&Outcome, &DutError>,
     differences: &[Difference],
     folder: &Path,
 ) -> Result<String, CaseError> {
@@ -30,11 +30,16 @@ pub fn describe(
     for difference in differences {
         line(format!("  {difference}"));
     }
-    if differences.is_empty() {
+    if let Err(error) = outcome {
+        line(format!("  the unit did not finish the window: {error}"));
+    } else if differences.is_empty() {
         line("  None in this replay from reset: the difference needs what came before.".into());
     }
     line(String::new());
-    line(format!("experiment  {}, data set {}, seed {}", place.experiment, place.dataset, case.seed));
+    line(format!(
+        "experiment  {}, data set {}, seed {}",
+        place.experiment, place.dataset, case.seed
+    ));
     line(format!(
         "unit        {}: KERNEL = {}, LOG_FRAC = {}, MULTIPLIERS = {}, MEM_WIDTH = {}",
         unit.name, unit.kernel, unit.log_frac, unit.multipliers, unit.mem_width
@@ -44,7 +49,10 @@ pub fn describe(
         place.image, place.channel, place.filter, place.configuration
     ));
     let (column, row, side) = (place.column, place.row, case.tile().window_side(case.side));
-    line(format!("window      {side}x{side} at column {column}, row {row}; {} outputs", case.outputs));
+    line(format!(
+        "window      {side}x{side} at column {column}, row {row}; {} outputs",
+        case.outputs
+    ));
     line(format!(
         "semantics   {}, T = {} (the unit was given {}), S_max scope {}",
         case.mode, case.threshold, case.unit_threshold, case.smax_scope
@@ -57,50 +65,18 @@ pub fn describe(
             None => "never waits".into(),
         }
     ));
-    line(format!(
-        "time        done rises at {} in wave.vcd, {} cycles after the start",
-        outcome.done_time, outcome.cycles
-    ));
+    if let Ok(outcome) = outcome {
+        line(format!(
+            "time        done rises at {} in wave.vcd, {} cycles after the start",
+            outcome.done_time, outcome.cycles
+        ));
+    }
     line(String::new());
     grid(&mut line, "kernel", &case.weights, case.side);
     grid(&mut line, "window", &case.words, side);
 
     for (output, dot) in expected.dots.iter().enumerate() {
-        let actual = outcome.outputs[output];
-        let verdict = if dot.output == actual { "agree" } else { "DIFFER" };
-        line(format!("output {output}: expected {}, unit {actual}: {verdict}", dot.output));
-        let score = |s: Option<u32>| s.map_or("none".into(), |s| s.to_string());
-        line(format!(
-            "  S_max expected {}, unit {}",
-            score(dot.s_max),
-            score(outcome.s_max[output])
-        ));
-        line("  row col        weight    activation   S_i  expected  unit".into());
-        let (dx, dy) = Tile::place(output);
-        let inputs: Vec<i32> = (0..case.side)
-            .flat_map(|row| {
-                let first = (dy + row) * side + dx;
-                case.words[first..first + case.side].iter().copied()
-            })
-            .collect();
-        let kept = outcome.kept(output, unit.kernel, case.side);
-        let scores = scores(&case.weights, &inputs, unit.log_frac);
-        for (i, s) in scores.iter().enumerate() {
-            let (golden, unit) = (dot.kept >> i & 1 == 1, kept >> i & 1 == 1);
-            let name = |kept| if kept { "keep" } else { "skip" };
-            let mark = if golden == unit { "" } else { "  <--" };
-            line(format!(
-                "  {:3} {:3} {:13} {:13} {:>5}  {:8}  {}{mark}",
-                i / case.side,
-                i % case.side,
-                case.weights[i],
-                inputs[i],
-                s.map_or("-".into(), |s| s.to_string()),
-                name(golden),
-                name(unit),
-            ));
-        }
-        line(String::new());
+        products(&mut line, case, output, dot, outcome.ok(), unit);
     }
     line("waveform    gtkwave wave.vcd wave.gtkw   (or: surfer wave.vcd)".into());
     line(format!("replay      {}", replay_command(folder)));
@@ -117,6 +93,54 @@ fn grid(line: &mut impl FnMut(String), title: &str, words: &[i32], side: usize) 
     for row in words.chunks_exact(side) {
         let row: Vec<String> = row.iter().map(|word| format!("{word:11}")).collect();
         line(format!("  {}", row.join(" ")));
+    }
+    line(String::new());
+}
+
+/// One output: what was expected, what came, and its products.
+fn products(
+    line: &mut impl FnMut(String),
+    case: &Case,
+    output: usize,
+    dot: &Dot,
+    outcome: Option<&Outcome>,
+    unit: &UnitParameters,
+) {
+    let score = |score: Option<u32>| score.map_or("none".into(), |score| score.to_string());
+    match outcome.map(|outcome| (outcome.outputs[output], outcome.s_max[output])) {
+        Some((actual, s_max)) => {
+            let verdict = if dot.output == actual { "agree" } else { "DIFFER" };
+            line(format!("output {output}: expected {}, unit {actual}: {verdict}", dot.output));
+            line(format!("  S_max: expected {}, unit {}", score(dot.s_max), score(s_max)));
+        }
+        None => {
+            line(format!("output {output}: expected {}", dot.output));
+            line(format!("  S_max: expected {}", score(dot.s_max)));
+        }
+    }
+    line("  row col        weight    activation   S_i  expected  unit".into());
+    let (dx, dy) = Tile::place(output);
+    let side = case.tile().window_side(case.side);
+    let inputs: Vec<i32> = (0..case.side)
+        .map(|row| (dy + row) * side + dx)
+        .flat_map(|first| case.words[first..first + case.side].iter().copied())
+        .collect();
+    let kept = outcome.map(|outcome| outcome.kept(output, unit.kernel, case.side));
+    let name = |kept| if kept { "keep" } else { "skip" };
+    for (i, s) in scores(&case.weights, &inputs, unit.log_frac).iter().enumerate() {
+        let golden = dot.kept >> i & 1 == 1;
+        let unit = kept.map(|kept| kept >> i & 1 == 1);
+        let mark = if unit.is_some_and(|unit| unit != golden) { "  <--" } else { "" };
+        line(format!(
+            "  {:3} {:3} {:13} {:13} {:>5}  {:8}  {}{mark}",
+            i / case.side,
+            i % case.side,
+            case.weights[i],
+            inputs[i],
+            s.map_or("-".into(), |s| s.to_string()),
+            name(golden),
+            unit.map_or("-", name),
+        ));
     }
     line(String::new());
 }

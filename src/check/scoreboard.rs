@@ -1,13 +1,15 @@
 //! The scoreboard: every window of a unit against the golden model.
 
+use serde::{Deserialize, Serialize};
+
 use super::case::{Case, Place};
 use super::expected::timing;
-use crate::dut::{Counters, DutError, Stalls, Tile, UnitOptions, UnitParameters};
+use crate::dut::{Counters, DutError, Stalls, Tile, UnitOptions, UnitParameters, WindowRun};
 use crate::engine::{Convolved, RtlEngine, WindowRecord};
 use crate::golden::{FeatureMap, Kernel, Plane, Semantics};
 
 /// What a scoreboard has seen.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Findings {
     /// Windows compared.
     pub windows: u64,
@@ -68,7 +70,9 @@ impl Scoreboard {
             if self.differs(record, kernel.side(), golden, &convolved.map) {
                 self.findings.mismatches += 1;
                 if self.findings.cases.len() < self.case_limit {
-                    let case = self.case(place, plane, kernel, semantics, record);
+                    let at = Place { column: record.x, row: record.y, ..place.clone() };
+                    let (run, stream) = (&record.run, record.stream);
+                    let case = self.case(&at, plane, kernel, semantics, run, stream);
                     self.findings.cases.push(case);
                 }
             }
@@ -87,9 +91,9 @@ impl Scoreboard {
         Ok(())
     }
 
-    /// Ends the comparison.
-    pub fn finish(self) -> Findings {
-        self.findings
+    /// What has been seen since the last call.
+    pub fn take_findings(&mut self) -> Findings {
+        std::mem::take(&mut self.findings)
     }
 
     fn differs(
@@ -110,33 +114,35 @@ impl Scoreboard {
         values || timing(self.unit, &record.run, side, &record.outcome, waits).is_some()
     }
 
-    fn case(
+    /// A window in full, for its replay; `place` names its corner.
+    pub fn case(
         &self,
         place: &Place,
         plane: &Plane,
         kernel: &Kernel,
         semantics: &Semantics,
-        record: &WindowRecord,
+        run: &WindowRun,
+        stream: u64,
     ) -> Case {
-        let side = record.run.tile.window_side(kernel.side());
+        let side = run.tile.window_side(kernel.side());
         Case {
-            place: Place { column: record.x, row: record.y, ..place.clone() },
+            place: place.clone(),
             unit: self.unit.name.to_owned(),
             seed: self.seed,
             x_seed: self.options.x_seed,
             stall_seed: self.options.stalls.map(|Stalls { seed }| seed),
-            stream: record.stream,
+            stream,
             side: kernel.side(),
             weights: kernel.weights().to_vec(),
-            words: plane.window(record.x, record.y, side),
-            addr: record.run.addr,
-            pitch: record.run.pitch,
-            outputs: record.run.tile.outputs(),
+            words: plane.window(place.column, place.row, side),
+            addr: run.addr,
+            pitch: run.pitch,
+            outputs: run.tile.outputs(),
             mode: semantics.mode.to_string(),
             threshold: semantics.threshold.get(),
-            unit_threshold: record.run.threshold.get(),
+            unit_threshold: run.threshold.get(),
             smax_scope: semantics.scope.to_string(),
-            carry: record.run.carry,
+            carry: run.carry,
         }
     }
 }

@@ -1,1 +1,40 @@
-//! Commands.
+//! The commands of `convapprox`: flags, progress, tables on the terminal.
+
+mod interrupt;
+mod options;
+mod replay;
+mod stats;
+mod windows;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Approximate convolution in hardware: run it, check it, measure it.
+#[derive(Debug, Parser)]
+#[command(name = "convapprox", version, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Count the zero pixels of the images: the paper's table of MNIST statistics
+    Stats(stats::Args),
+    /// Run 3×3 filters over images, exact and at several tolerances, on the unit's RTL
+    Windows(windows::Args),
+    /// Run the window of a mismatch report again and write its waveform
+    Replay(replay::Args),
+}
+
+impl Cli {
+    /// Runs the command. A comparison that finds a difference is a failure.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        match self.command {
+            Command::Stats(args) => stats::run(args),
+            Command::Windows(args) => windows::run(&args),
+            Command::Replay(args) => replay::run(&args),
+        }
+    }
+}

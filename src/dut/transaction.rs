@@ -61,7 +61,9 @@ pub enum CommandError {
     #[error("a read of the unit was answered with a bus error")]
     Bus,
     /// `ERROR_COMMAND`: unaligned address, kernel side out of range, or no kernel.
-    #[error("the unit refuses the command (unaligned address, kernel side out of range, or no kernel)")]
+    #[error(
+        "the unit refuses the command (unaligned address, kernel side out of range, or no kernel)"
+    )]
     Refused,
 }
 
@@ -146,7 +148,9 @@ impl Counters {
     pub const fn plus(&self, other: &Self) -> Self {
         Self {
             windows: self.windows.wrapping_add(other.windows),
-            multiplications_done: self.multiplications_done.wrapping_add(other.multiplications_done),
+            multiplications_done: self
+                .multiplications_done
+                .wrapping_add(other.multiplications_done),
             multiplications_skipped: self
                 .multiplications_skipped
                 .wrapping_add(other.multiplications_skipped),

@@ -72,6 +72,10 @@ pub enum EngineError {
         x: usize,
         /// Row of the window.
         y: usize,
+        /// The command.
+        run: Box<WindowRun>,
+        /// The stream of waiting times that it drew from.
+        stream: u64,
         /// Why.
         source: DutError,
     },
@@ -106,8 +110,8 @@ pub fn tiles(width: usize, height: usize) -> impl Iterator<Item = (usize, usize,
         (0..width).step_by(2).flat_map(move |x| {
             let rows = if y + 1 < height { 2 } else { 1 };
             let columns = if x + 1 < width { 2 } else { 1 };
-            let singles = (0..rows * columns)
-                .map(move |i| (x + i % columns, y + i / columns, Tile::One));
+            let singles =
+                (0..rows * columns).map(move |i| (x + i % columns, y + i / columns, Tile::One));
             let tile = std::iter::once((x, y, Tile::TwoByTwo));
             tile.filter(move |_| even(x, y)).chain(singles.filter(move |_| !even(x, y)))
         })

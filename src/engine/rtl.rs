@@ -166,10 +166,10 @@ impl Engine for RtlEngine {
             };
             let stream = self.next_stream();
             self.unit.set_stream(stream);
-            let outcome = self
-                .unit
-                .run_window(&run)
-                .map_err(|source| EngineError::Window { x, y, source })?;
+            let outcome = self.unit.run_window(&run).map_err(|source| {
+                let run = Box::new(run);
+                EngineError::Window { x, y, run, stream, source }
+            })?;
             for output in 0..tile.outputs() {
                 let i = index(output);
                 let lanes = parameters.kernel * parameters.kernel;

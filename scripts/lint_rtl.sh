@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Lints the RTL with all of Verilator's warnings, in several parameter sets; waivers, with their
+# reasons, are in rtl/waivers.vlt.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+verilator="${VERILATOR:-${VERILATOR_ROOT:+$VERILATOR_ROOT/bin/}verilator}"
+# The package comes first.
+sources=(rtl/conv_approx/conv_approx_pkg.sv)
+for file in rtl/conv_approx/*.sv; do
+  [ "$file" = "${sources[0]}" ] || sources+=("$file")
+done
+
+for kernel in 1 3 5 7; do
+  for log_frac in 0 3 8; do
+    for multipliers in 1 2 $((4 * kernel * kernel)); do
+      for mem_width in 32 128; do
+        "$verilator" --lint-only -Wall rtl/waivers.vlt "${sources[@]}" --top-module conv_unit \
+          "-GKERNEL=$kernel" "-GLOG_FRAC=$log_frac" "-GMULTIPLIERS=$multipliers" \
+          "-GMEM_WIDTH=$mem_width"
+      done
+    done
+  done
+done
+echo "the RTL is clean under verilator --lint-only -Wall"

@@ -1,0 +1,203 @@
+//! The filters: built in, or from a file.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::golden::{Kernel, MAX_SIDE};
+
+/// A kernel with a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    /// The name in result files.
+    pub name: String,
+    /// The weights.
+    pub kernel: Kernel,
+}
+
+/// Why filters cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FilterError {
+    /// No built-in filter has the name.
+    #[error("no filter is called {name:?}; built in are {}", built_in_names())]
+    Unknown {
+        /// The name.
+        name: String,
+    },
+    /// The file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A line of the file is wrong.
+    #[error("{}:{line}: {reason}", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Two filters with one name, so that result files could not tell them apart.
+    #[error("two filters are called {name:?}")]
+    Twice {
+        /// The name.
+        name: String,
+    },
+}
+
+/// The 3×3 filters that are built in, integers as in the textbooks.
+#[rustfmt::skip]
+const BUILT_IN: [(&str, [i32; 9]); 7] = [
+    ("sobel_x",   [-1,  0,  1,  -2,  0,  2,  -1,  0,  1]),
+    ("sobel_y",   [-1, -2, -1,   0,  0,  0,   1,  2,  1]),
+    ("laplacian", [ 0,  1,  0,   1, -4,  1,   0,  1,  0]),
+    ("gaussian",  [ 1,  2,  1,   2,  4,  2,   1,  2,  1]),
+    ("sharpen",   [ 0, -1,  0,  -1,  5, -1,   0, -1,  0]),
+    ("emboss",    [-2, -1,  0,  -1,  1,  1,   0,  1,  2]),
+    ("box",       [ 1,  1,  1,   1,  1,  1,   1,  1,  1]),
+];
+
+fn built_in_names() -> String {
+    BUILT_IN.map(|(name, _)| name).join(", ")
+}
+
+/// The built-in filters of these names; all of them if there are none.
+pub fn built_in(names: &[String]) -> Result<Vec<Filter>, FilterError> {
+    let filter = |&(name, weights): &(&str, [i32; 9])| Filter {
+        name: name.to_owned(),
+        kernel: Kernel::new(3, weights.to_vec()).expect("the table has 3×3 weights"),
+    };
+    if names.is_empty() {
+        return Ok(BUILT_IN.iter().map(filter).collect());
+    }
+    let find = |name: &String| {
+        let found = BUILT_IN.iter().find(|(known, _)| known == name);
+        found.map(filter).ok_or_else(|| FilterError::Unknown { name: name.clone() })
+    };
+    names.iter().map(find).collect()
+}
+
+/// Filters from a text file: a line `[name]`, then the rows of integers of one square kernel; `#`
+/// begins a comment.
+pub fn from_file(path: &Path) -> Result<Vec<Filter>, FilterError> {
+    let text = fs::read_to_string(path)
+        .map_err(|source| FilterError::Read { path: path.to_owned(), source })?;
+    let wrong = |line: usize, reason: String| FilterError::Line {
+        path: path.to_owned(),
+        line: line + 1,
+        reason,
+    };
+    // The filter being read: its name, its line, its rows.
+    let mut filters = Vec::new();
+    let mut current: Option<(String, usize, Vec<Vec<i32>>)> = None;
+    let finish = |(name, line, rows): (String, usize, Vec<Vec<i32>>)| {
+        let side = rows.len();
+        if !(1..=MAX_SIDE).contains(&side) || rows.iter().any(|row| row.len() != side) {
+            let sizes: Vec<String> = rows.iter().map(|row| row.len().to_string()).collect();
+            let reason = format!(
+                "filter {name:?} is not square with 1 to {MAX_SIDE} rows: {side} rows of {} weights",
+                sizes.join(", ")
+            );
+            return Err(wrong(line, reason));
+        }
+        let kernel = Kernel::new(side, rows.concat()).map_err(|e| wrong(line, e.to_string()))?;
+        Ok(Filter { name, kernel })
+    };
+    for (number, line) in text.lines().enumerate() {
+        let line = line.split('#').next().unwrap_or("").trim();
+        if line.is_empty() {
+            continue;
+        }
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            filters.extend(current.take().map(finish).transpose()?);
+            current = Some((name.trim().to_owned(), number, Vec::new()));
+            continue;
+        }
+        let Some((_, _, rows)) = &mut current else {
+            return Err(wrong(number, "weights before the first [name] line".into()));
+        };
+        let weight = |word: &str| {
+            let reason = |_| wrong(number, format!("{word:?} is not a 32-bit integer"));
+            word.parse::<i32>().map_err(reason)
+        };
+        rows.push(line.split_whitespace().map(weight).collect::<Result<_, _>>()?);
+    }
+    filters.extend(current.take().map(finish).transpose()?);
+    if filters.is_empty() {
+        return Err(wrong(0, "no filter: a filter begins with a line [name]".into()));
+    }
+    Ok(filters)
+}
+
+/// Refuses two filters of one name.
+pub(super) fn check_names(filters: &[Filter]) -> Result<(), FilterError> {
+    for (i, filter) in filters.iter().enumerate() {
+        if filters[..i].iter().any(|other| other.name == filter.name) {
+            return Err(FilterError::Twice { name: filter.name.clone() });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Vec<Filter>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("filters.txt");
+        fs::write(&path, text).unwrap();
+        let name = |error: FilterError| error.to_string().replace(path.to_str().unwrap(), "F");
+        from_file(&path).map_err(name)
+    }
+
+    #[test]
+    fn a_file_of_two_filters() {
+        let found = parse("# mine\n[a]\n1 0 -1\n2 0 -2 # twice\n1 0 -1\n\n[ b c ]\n7\n").unwrap();
+        assert_eq!(found.len(), 2);
+        assert_eq!((found[0].name.as_str(), found[0].kernel.side()), ("a", 3));
+        assert_eq!(found[0].kernel.weights(), [1, 0, -1, 2, 0, -2, 1, 0, -1]);
+        assert_eq!((found[1].name.as_str(), found[1].kernel.weights()), ("b c", &[7][..]));
+    }
+
+    #[test]
+    fn a_wrong_file_is_refused_with_its_line() {
+        let cases = [
+            ("1 2\n", "F:1: weights before the first [name] line"),
+            ("", "F:1: no filter: a filter begins with a line [name]"),
+            ("[a]\n1 x\n", "F:2: \"x\" is not a 32-bit integer"),
+            (
+                "[a]\n1 2\n3\n",
+                "F:1: filter \"a\" is not square with 1 to 7 rows: 2 rows of 2, 1 weights",
+            ),
+            (
+                "\n[a]\n[b]\n1\n",
+                "F:2: filter \"a\" is not square with 1 to 7 rows: 0 rows of  weights",
+            ),
+            ("[a]\n4294967296\n", "F:2: \"4294967296\" is not a 32-bit integer"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse(text).unwrap_err(), expected);
+        }
+        assert!(
+            from_file(Path::new("/nonexistent")).unwrap_err().to_string().contains("cannot read")
+        );
+    }
+
+    #[test]
+    fn names_find_built_in_filters() {
+        assert_eq!(built_in(&[]).unwrap().len(), 7);
+        let found = built_in(&["box".into(), "sobel_x".into()]).unwrap();
+        assert_eq!(found[0].kernel.weights(), [1; 9]);
+        let error = built_in(&["sobel".into()]).unwrap_err().to_string();
+        assert!(error.contains("sobel_x, sobel_y"), "{error}");
+        assert!(check_names(&[found[0].clone(), found[0].clone()]).is_err());
+        assert!(check_names(&found).is_ok());
+    }
+}

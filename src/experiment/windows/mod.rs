@@ -1,0 +1,14 @@
+//! The paper's section V-A: 3×3 filters over MNIST images, exact and at several tolerances.
+
+mod configuration;
+mod filters;
+mod measure;
+mod run;
+mod statistics;
+mod summary;
+
+pub use configuration::{Configuration, configurations};
+pub use filters::{Filter, FilterError, built_in, from_file};
+pub use measure::Row;
+pub use run::{EngineChoice, Progress, Settings, WindowsError, WindowsRun, run};
+pub use summary::{ALL_FILTERS, Summary};

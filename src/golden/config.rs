@@ -1,0 +1,192 @@
+//! What a run computes: mode, threshold, fraction bits and the scope of S_max.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The largest supported number of fraction bits of a log proxy.
+pub const MAX_LOG_FRAC: u32 = 8;
+
+/// A setting that no engine can run with.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ConfigError {
+    /// A threshold of 0 would skip even the largest product.
+    #[error("threshold 0 skips every product; the smallest threshold is 1")]
+    ZeroThreshold,
+    /// A tolerance outside the open interval (0, 1), or not a number.
+    #[error("tolerance τ = {0} is not between 0 and 1 (both excluded)")]
+    Tolerance(f64),
+    /// More fraction bits than [`MAX_LOG_FRAC`].
+    #[error("{0} fraction bits; a log proxy has 0 to {MAX_LOG_FRAC}")]
+    LogFrac(u32),
+    /// The name of no [`Mode`].
+    #[error("unknown mode {0:?}; the modes are exact, zero-skip, dual-zero-skip and approx")]
+    Mode(String),
+    /// The name of no [`SmaxScope`].
+    #[error("unknown scope {0:?}; the scopes are window and running")]
+    Scope(String),
+}
+
+/// Which products of an output are multiplied.
+///
+/// [`Display`](fmt::Display) and [`FromStr`] use the names that CSV files carry: `exact`,
+/// `zero-skip`, `dual-zero-skip`, `approx`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Mode {
+    /// Every product, zeros included.
+    Exact,
+    /// Products whose activation (the input operand) is not zero: the hard-sparsity baseline.
+    ZeroSkip,
+    /// Products whose two operands are not zero.
+    DualZeroSkip,
+    /// Products whose two operands are not zero and whose score is within the threshold of S_max.
+    Approx,
+}
+
+impl Mode {
+    /// Every mode, from the one that multiplies most to the one that multiplies least.
+    pub const ALL: [Self; 4] = [Self::Exact, Self::ZeroSkip, Self::DualZeroSkip, Self::Approx];
+
+    /// The name in flags and CSV files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::ZeroSkip => "zero-skip",
+            Self::DualZeroSkip => "dual-zero-skip",
+            Self::Approx => "approx",
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Mode {
+    type Err = ConfigError;
+
+    fn from_str(name: &str) -> Result<Self, ConfigError> {
+        let mode = Self::ALL.into_iter().find(|mode| mode.name() == name);
+        mode.ok_or_else(|| ConfigError::Mode(name.to_owned()))
+    }
+}
+
+/// The products that S_max, the largest score, is taken over.
+///
+/// [`Display`](fmt::Display) and [`FromStr`] use `window` and `running`, the values of the CSV
+/// column `smax_scope`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SmaxScope {
+    /// The products of one output of one input channel, as in the paper.
+    Window,
+    /// Those, and the products of the same output in the input channels before.
+    Running,
+}
+
+impl SmaxScope {
+    /// Every scope, the paper's first.
+    pub const ALL: [Self; 2] = [Self::Window, Self::Running];
+
+    /// The name in flags and CSV files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Window => "window",
+            Self::Running => "running",
+        }
+    }
+}
+
+impl fmt::Display for SmaxScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for SmaxScope {
+    type Err = ConfigError;
+
+    fn from_str(name: &str) -> Result<Self, ConfigError> {
+        let scope = Self::ALL.into_iter().find(|scope| scope.name() == name);
+        scope.ok_or_else(|| ConfigError::Scope(name.to_owned()))
+    }
+}
+
+/// How far below S_max a score may lie before its product is skipped: an integer T ≥ 1 in units of
+/// 2^−F, where F is the number of fraction bits of the log proxies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Threshold(u32);
+
+impl Threshold {
+    /// A threshold of `t` units of 2^−F; 0 is refused.
+    pub const fn new(t: u32) -> Result<Self, ConfigError> {
+        if t == 0 { Err(ConfigError::ZeroThreshold) } else { Ok(Self(t)) }
+    }
+
+    /// The threshold of a tolerance: `T = ceil(2^F · log2(1/τ))` for τ in (0, 1) and F = `log_frac`
+    /// (section III: a product is omitted where it is smaller than τ times the largest one).
+    ///
+    /// Exact at and next to every power of two, hence for every τ at F = 0. The other boundaries,
+    /// at F > 0, are irrational, and there the rounding of [`f64::log2`] decides.
+    pub fn from_tau(tau: f64, log_frac: u32) -> Result<Self, ConfigError> {
+        check_log_frac(log_frac)?;
+        if !(tau > 0.0 && tau < 1.0) {
+            return Err(ConfigError::Tolerance(tau));
+        }
+        // τ = mantissa · 2^−shift with a mantissa in [1, 2). Both are exact, which log2(1/τ) is
+        // not: it rounds the neighbours of a power of two onto it.
+        let (mut mantissa, mut shift) = (tau, 0);
+        while mantissa < 1.0 {
+            mantissa *= 2.0;
+            shift += 1;
+        }
+        let unit = 1_u32 << log_frac;
+        let fraction = (f64::from(unit) * mantissa.log2()).floor() as u32;
+        Self::new(shift * unit - fraction)
+    }
+
+    /// T, in units of 2^−F; at least 1.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Display for Threshold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// All that decides the result of a convolution besides its operands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Semantics {
+    /// Which products are multiplied.
+    pub mode: Mode,
+    /// F, the fraction bits of a log proxy: 0 (the paper's hardware) to [`MAX_LOG_FRAC`].
+    pub log_frac: u32,
+    /// T, in units of 2^−F; it matters in [`Mode::Approx`] alone.
+    pub threshold: Threshold,
+    /// What S_max is taken over.
+    pub scope: SmaxScope,
+}
+
+impl Semantics {
+    /// Semantics with a checked number of fraction bits.
+    pub fn new(
+        mode: Mode,
+        log_frac: u32,
+        threshold: Threshold,
+        scope: SmaxScope,
+    ) -> Result<Self, ConfigError> {
+        check_log_frac(log_frac)?;
+        Ok(Self { mode, log_frac, threshold, scope })
+    }
+}
+
+/// Refuses more than [`MAX_LOG_FRAC`] fraction bits.
+const fn check_log_frac(log_frac: u32) -> Result<(), ConfigError> {
+    if log_frac > MAX_LOG_FRAC { Err(ConfigError::LogFrac(log_frac)) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,231 @@
+//! Planes, kernels and feature maps: row-major words with their sizes.
+
+/// The largest supported kernel side.
+pub const MAX_SIDE: usize = 7;
+
+/// Sizes that do not describe a convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ShapeError {
+    /// A plane without words, or with a number of words that is not width × height.
+    #[error("a plane of {width}×{height} with {words} words")]
+    Plane {
+        /// Columns.
+        width: usize,
+        /// Rows.
+        height: usize,
+        /// Words given.
+        words: usize,
+    },
+    /// A kernel whose side is not 1 to [`MAX_SIDE`], or with a number of weights that is not side².
+    #[error("a kernel of side {side} with {words} weights; sides are 1 to {MAX_SIDE}")]
+    Kernel {
+        /// Rows, and columns.
+        side: usize,
+        /// Weights given.
+        words: usize,
+    },
+    /// No kernel where at least one is needed.
+    #[error("no kernel")]
+    NoKernel,
+    /// Kernels of different sides where all need the same.
+    #[error("kernels of side {first} and of side {other}")]
+    MixedKernels {
+        /// The side of the first kernel.
+        first: usize,
+        /// Another kernel's side.
+        other: usize,
+    },
+    /// A kernel that does not fit into the plane, so that there is no output.
+    #[error("a kernel of side {side} does not fit into a plane of {width}×{height}")]
+    KernelTooLarge {
+        /// The kernel's side.
+        side: usize,
+        /// The plane's columns.
+        width: usize,
+        /// The plane's rows.
+        height: usize,
+    },
+}
+
+/// One input channel: `height` rows of `width` signed words, row-major.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plane {
+    width: usize,
+    height: usize,
+    data: Vec<i32>,
+}
+
+impl Plane {
+    /// A plane of `width` × `height` words, row-major; neither may be 0.
+    pub fn new(width: usize, height: usize, data: Vec<i32>) -> Result<Self, ShapeError> {
+        if data.is_empty() || width.checked_mul(height) != Some(data.len()) {
+            return Err(ShapeError::Plane { width, height, words: data.len() });
+        }
+        Ok(Self { width, height, data })
+    }
+
+    /// Columns; at least 1.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Rows; at least 1.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// The words, row-major.
+    pub fn data(&self) -> &[i32] {
+        &self.data
+    }
+
+    /// The words of the `side` × `side` window whose upper left corner is column `x`, row `y`,
+    /// row-major: the operands that one output shares with a kernel of that side.
+    ///
+    /// # Panics
+    /// If the window leaves the plane.
+    pub fn window(&self, x: usize, y: usize, side: usize) -> Vec<i32> {
+        assert!(x + side <= self.width, "columns {x}..{} of {}", x + side, self.width);
+        let rows = self.data.chunks_exact(self.width).skip(y).take(side);
+        assert!(rows.len() == side, "rows {y}..{} of {}", y + side, self.height);
+        rows.flat_map(|row| &row[x..x + side]).copied().collect()
+    }
+}
+
+/// One square kernel: `side` × `side` signed weights, row-major.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kernel {
+    side: usize,
+    weights: Vec<i32>,
+}
+
+impl Kernel {
+    /// A kernel of `side` × `side` weights, row-major; the side is 1 to [`MAX_SIDE`].
+    pub fn new(side: usize, weights: Vec<i32>) -> Result<Self, ShapeError> {
+        if !(1..=MAX_SIDE).contains(&side) || weights.len() != side * side {
+            return Err(ShapeError::Kernel { side, words: weights.len() });
+        }
+        Ok(Self { side, weights })
+    }
+
+    /// Rows, and columns: 1 to [`MAX_SIDE`].
+    pub fn side(&self) -> usize {
+        self.side
+    }
+
+    /// The weights, row-major.
+    pub fn weights(&self) -> &[i32] {
+        &self.weights
+    }
+}
+
+/// The columns and rows of the valid convolution (stride 1, no padding) of a plane of
+/// `width` × `height` with a kernel of side `side`.
+pub fn output_size(width: usize, height: usize, side: usize) -> Result<(usize, usize), ShapeError> {
+    if side == 0 || side > width || side > height {
+        return Err(ShapeError::KernelTooLarge { side, width, height });
+    }
+    Ok((width + 1 - side, height + 1 - side))
+}
+
+/// The outputs of one kernel over one plane, and what they cost. All vectors are row-major and hold
+/// one entry an output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeatureMap {
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// Output words, wrapped modulo 2³².
+    pub outputs: Vec<i32>,
+    /// Multiplications performed: 0 to side².
+    pub kept: Vec<u8>,
+    /// S_max; [`NO_SCORE`] where there is none.
+    pub(super) s_max: Vec<i16>,
+    /// The products of one output, side².
+    pub(super) products: u8,
+}
+
+/// S_max where no product has two operands that are not zero. A score is at most 2·8191, so that
+/// the signed 16 bits hold every one.
+pub(super) const NO_SCORE: i16 = -1;
+
+impl FeatureMap {
+    /// A map from what another engine found: one entry an output in each, row-major, for a kernel
+    /// of side `side`.
+    ///
+    /// # Panics
+    /// If the lengths are not `width` × `height`, or a score does not fit into 15 bits.
+    pub fn from_parts(
+        width: usize,
+        height: usize,
+        outputs: Vec<i32>,
+        kept: Vec<u8>,
+        s_max: &[Option<u32>],
+        side: usize,
+    ) -> Self {
+        let lengths = [outputs.len(), kept.len(), s_max.len()];
+        assert_eq!(lengths, [width * height; 3], "one entry an output");
+        let score = |score: &Option<u32>| {
+            score.map_or(NO_SCORE, |score| i16::try_from(score).expect("scores have 15 bits"))
+        };
+        let s_max = s_max.iter().map(score).collect();
+        Self { width, height, outputs, kept, s_max, products: (side * side) as u8 }
+    }
+
+    /// A map of `width` × `height` without outputs yet; `carry` must have the same size.
+    pub(super) fn new(
+        width: usize,
+        height: usize,
+        products: usize,
+        carry: Option<&FeatureMap>,
+    ) -> Self {
+        if let Some(carry) = carry {
+            let (from, to) = ((carry.width, carry.height), (width, height));
+            assert!(from == to, "S_max of a map of {from:?} carried to one of {to:?}");
+        }
+        let (outputs, kept, s_max) = Default::default();
+        Self { width, height, outputs, kept, s_max, products: products as u8 }
+    }
+
+    /// The map of a convolution of a plane of `width` × `height`, without outputs yet.
+    pub(super) fn of_convolution(
+        width: usize,
+        height: usize,
+        kernel: &Kernel,
+        carry: Option<&FeatureMap>,
+    ) -> Self {
+        let size = output_size(width, height, kernel.side());
+        let (width, height) = size.unwrap_or_else(|error| panic!("{error}"));
+        Self::new(width, height, kernel.weights().len(), carry)
+    }
+
+    /// S_max of output `index` (row-major), in units of 2^−F; `None` if no product so far has two
+    /// operands that are not zero. In running scope it covers the channels before.
+    pub fn s_max(&self, index: usize) -> Option<u32> {
+        u32::try_from(self.s_max[index]).ok()
+    }
+
+    /// The products of output `index` that are not multiplied.
+    pub fn skipped(&self, index: usize) -> u32 {
+        u32::from(self.products - self.kept[index])
+    }
+
+    /// Product slots of the whole map: side² an output. It is what `exact` mode multiplies.
+    pub fn slots(&self) -> u64 {
+        self.outputs.len() as u64 * u64::from(self.products)
+    }
+
+    /// Multiplications performed in the whole map.
+    pub fn total_kept(&self) -> u64 {
+        self.kept.iter().map(|&kept| u64::from(kept)).sum()
+    }
+
+    /// Multiplications skipped in the whole map.
+    pub fn total_skipped(&self) -> u64 {
+        self.slots() - self.total_kept()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,7 @@
+//! What a run found, written down.
+
+pub mod atomic;
+pub mod mosaic;
+pub mod number;
+pub mod provenance;
+pub mod stats;

@@ -1,0 +1,238 @@
+//! Downloads, from mirrors on this machine that misbehave in all the usual ways.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use convapprox::data::{DataError, DatasetChoice, LoadOptions, Source, download, load};
+use tempfile::TempDir;
+
+use crate::server::{Reply, Request, Server};
+use crate::tiny::{Tiny, gzip};
+
+const NAME: &str = "train-images-idx3-ubyte.gz";
+
+/// The names in a folder, in order.
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Fetches the training images and checks what is in the cache then.
+fn fetch(cache: &Path, mirrors: &[&Server]) -> Result<(), DataError> {
+    let tiny = Tiny::new();
+    let mirrors: Vec<String> = mirrors.iter().map(|mirror| mirror.url.clone()).collect();
+    download::fetch(&tiny.files[0], cache, &mirrors, true)?;
+    assert_eq!(names(cache), [NAME], "the file and no rest");
+    tiny.files[0].read(cache).expect("a good file");
+    Ok(())
+}
+
+fn content() -> Vec<u8> {
+    Tiny::new().gz(NAME)
+}
+
+fn good_server() -> Server {
+    let content = content();
+    Server::start(move |_, _| Reply::Range(content.clone()))
+}
+
+fn part(cache: &Path) -> std::path::PathBuf {
+    cache.join(format!("{NAME}.part"))
+}
+
+fn ranges(server: &Server) -> Vec<Option<usize>> {
+    server.requests().iter().map(|request| request.from).collect()
+}
+
+#[test]
+fn a_data_set_is_downloaded_once() {
+    let tiny = Tiny::new();
+    let place = TempDir::new().unwrap();
+    let cache = place.path().join("not/there/yet");
+    let served = Tiny::new();
+    let server = Server::start(move |_, request| Reply::Range(served.gz(&request.name)));
+    let options = LoadOptions {
+        allow_download: true,
+        mirrors: vec![server.url.clone()],
+        ..tiny.options(&cache)
+    };
+    for _ in 0..2 {
+        let dataset = load(DatasetChoice::Auto, &options).unwrap();
+        assert_eq!(dataset.source, Source::Mnist { folder: cache.clone() });
+        assert!(dataset.train == tiny.train && dataset.test == tiny.test);
+        assert_eq!(server.requests().len(), 4);
+    }
+    // A file that has gone bad in the cache is the only one that is asked for again.
+    fs::write(cache.join(NAME), gzip(b"something else")).unwrap();
+    assert!(load(DatasetChoice::Mnist, &options).unwrap().train == tiny.train);
+    let last = Request { name: NAME.into(), from: None };
+    assert_eq!(server.requests()[4..], [last]);
+}
+
+#[test]
+fn a_part_is_resumed() {
+    let cache = TempDir::new().unwrap();
+    let server = good_server();
+    fs::write(part(cache.path()), &content()[..1000]).unwrap();
+    fetch(cache.path(), &[&server]).unwrap();
+    assert_eq!(ranges(&server), [Some(1000)]);
+}
+
+#[test]
+fn a_broken_connection_is_resumed() {
+    let cache = TempDir::new().unwrap();
+    let content = content();
+    let server = Server::start(move |number, _| match number {
+        0 | 1 => Reply::Broken(content.clone(), 700),
+        _ => Reply::Range(content.clone()),
+    });
+    fetch(cache.path(), &[&server]).unwrap();
+    assert_eq!(ranges(&server), [None, Some(700), Some(1400)]);
+}
+
+#[test]
+fn a_part_survives_the_run_and_serves_the_next() {
+    let cache = TempDir::new().unwrap();
+    let body = content();
+    let broken = Server::start(move |number, _| match number {
+        0 => Reply::Broken(body.clone(), 900),
+        _ => Reply::Status(503),
+    });
+    let error = fetch(cache.path(), &[&broken]).unwrap_err();
+    assert!(error.to_string().contains("HTTP status 503"), "{error}");
+    assert_eq!(names(cache.path()), [format!("{NAME}.part")]);
+    let good = good_server();
+    fetch(cache.path(), &[&good]).unwrap();
+    assert_eq!(ranges(&good), [Some(900)]);
+}
+
+#[test]
+fn a_server_without_ranges_starts_over() {
+    let cache = TempDir::new().unwrap();
+    let content = content();
+    fs::write(part(cache.path()), &content[..1000]).unwrap();
+    let server = Server::start(move |_, _| Reply::Whole(content.clone()));
+    fetch(cache.path(), &[&server]).unwrap();
+    assert_eq!(ranges(&server), [Some(1000)]);
+}
+
+#[test]
+fn a_complete_part_is_put_in_place() {
+    let cache = TempDir::new().unwrap();
+    fs::write(part(cache.path()), content()).unwrap();
+    let server = good_server();
+    fetch(cache.path(), &[&server]).unwrap();
+    assert_eq!(ranges(&server), [Some(content().len())]);
+}
+
+#[test]
+fn a_bad_part_is_dropped_and_the_same_mirror_asked_again() {
+    let cache = TempDir::new().unwrap();
+    fs::write(part(cache.path()), [7; 1000]).unwrap();
+    let server = good_server();
+    fetch(cache.path(), &[&server]).unwrap();
+    assert_eq!(ranges(&server), [Some(1000), None]);
+}
+
+#[test]
+fn a_wrong_digest_leads_to_the_next_mirror() {
+    let cache = TempDir::new().unwrap();
+    let mut raw = Tiny::new().raw[0].clone();
+    raw[4000] ^= 1;
+    let bad = Server::start(move |_, _| Reply::Range(gzip(&raw)));
+    let good = good_server();
+    fetch(cache.path(), &[&bad, &good]).unwrap();
+    assert_eq!((ranges(&bad), ranges(&good)), (vec![None], vec![None]), "one request each, whole");
+
+    let other = TempDir::new().unwrap();
+    let error = fetch(other.path(), &[&bad]).unwrap_err();
+    assert!(error.to_string().contains("is not the published file"), "{error}");
+    assert!(names(other.path()).is_empty(), "neither a file nor a part");
+}
+
+#[test]
+fn a_wrong_range_is_not_appended() {
+    let cache = TempDir::new().unwrap();
+    let content = content();
+    fs::write(part(cache.path()), &content[..1000]).unwrap();
+    let server = Server::start(move |_, _| Reply::OtherRange(content.clone(), 999));
+    let error = fetch(cache.path(), &[&server]).unwrap_err();
+    assert!(error.to_string().contains("another range"), "{error}");
+    assert_eq!(fs::metadata(part(cache.path())).unwrap().len(), 1000);
+}
+
+#[test]
+fn an_endless_answer_is_cut() {
+    let cache = TempDir::new().unwrap();
+    // The connection breaks after a megabyte. A client that stops far earlier does not see that.
+    let server = Server::start(|_, _| Reply::Broken(vec![0; 8 << 20], 1 << 20));
+    let error = fetch(cache.path(), &[&server]).unwrap_err();
+    assert!(error.to_string().contains("not an IDX file"), "{error}");
+    assert_eq!(ranges(&server), [None]);
+    assert!(names(cache.path()).is_empty());
+}
+
+#[test]
+fn without_any_mirror_digits_are_drawn_soon() {
+    let tiny = Tiny::new();
+    let cache = TempDir::new().unwrap();
+    let refusing = Server::start(|_, _| Reply::Status(404));
+    let options = LoadOptions {
+        allow_download: true,
+        mirrors: vec![Server::nobody(), refusing.url.clone()],
+        ..tiny.options(cache.path())
+    };
+    let begin = Instant::now();
+    let dataset = load(DatasetChoice::Auto, &options).unwrap();
+    assert!(begin.elapsed() < Duration::from_secs(5));
+    assert_eq!(dataset.source, Source::Digits { seed: 1 });
+    let notice = dataset.notice.expect("a notice");
+    assert!(notice.contains("HTTP status 404") && notice.contains(&options.mirrors[0]), "{notice}");
+
+    let error = load(DatasetChoice::Mnist, &options).unwrap_err();
+    assert!(error.to_string().contains("--dataset digits"), "{error}");
+    assert!(
+        matches!(&error, DataError::NotAvailable { reason }
+            if matches!(&**reason, DataError::Download { attempts, .. } if attempts.len() == 2)),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_silent_mirror_is_given_up() {
+    let cache = TempDir::new().unwrap();
+    // It takes connections and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    let begin = Instant::now();
+    let error = download::fetch(&Tiny::new().files[0], cache.path(), &[url], true).unwrap_err();
+    assert!(error.to_string().contains("timeout"), "{error}");
+    assert!(begin.elapsed() < Duration::from_secs(9));
+}
+
+#[test]
+fn an_unusable_cache_is_a_clear_error() {
+    let place = TempDir::new().unwrap();
+    let file = place.path().join("file");
+    fs::write(&file, "").unwrap();
+    let error = fetch(&file.join("cache"), &[&good_server()]).unwrap_err();
+    assert!(matches!(error, DataError::Write { .. }), "{error}");
+}
+
+/// `/dev/full` is the disk that is always full.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_named_and_no_other_mirror_is_asked() {
+    let cache = TempDir::new().unwrap();
+    std::os::unix::fs::symlink("/dev/full", part(cache.path())).unwrap();
+    let (first, second) = (good_server(), good_server());
+    let error = fetch(cache.path(), &[&first, &second]).unwrap_err();
+    assert!(matches!(error, DataError::DiskFull { .. }), "{error}");
+    assert!(second.requests().is_empty());
+}

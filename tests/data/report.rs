@@ -1,0 +1,139 @@
+//! The statistics table and files that are written all or nothing.
+
+use std::fs;
+use std::io;
+
+use convapprox::data::{DatasetChoice, Image, LoadOptions, MNIST_DIR, PIXELS, Split, load};
+use convapprox::report::atomic::{WriteError, write_atomic};
+use convapprox::report::stats::ZeroPixelStats;
+use tempfile::TempDir;
+
+/// The paper's table to the printed digit over MNIST, if `MNIST_DIR` says where it is; else the
+/// figures of the drawn digits.
+#[test]
+fn the_statistics_table() {
+    let options = LoadOptions { quiet: true, ..LoadOptions::from_env() };
+    let choice = match options.mnist_dir {
+        Some(_) => DatasetChoice::Mnist,
+        None => DatasetChoice::Digits,
+    };
+    let dataset = load(choice, &options).unwrap();
+    let stats = ZeroPixelStats::of(dataset.images(Split::All)).unwrap();
+    println!("{}\n{}", dataset.source, stats.table());
+    let printed: Vec<String> = stats.rows().iter().map(|row| row.print(row.value)).collect();
+    let expected = if choice == DatasetChoice::Mnist {
+        ["70000", "784", "633.92", "433", "750", "41.46", "80.86", "0.1309", "0.3084"]
+    } else {
+        println!("{MNIST_DIR} is not set: checked on drawn digits, not on MNIST");
+        ["70000", "784", "632.69", "518", "744", "37.59", "80.70", "0.1330", "0.3089"]
+    };
+    assert_eq!(printed, expected);
+}
+
+/// Two images whose statistics are known by hand.
+fn two() -> [Image; 2] {
+    let mut pixels = [0; PIXELS];
+    pixels[..196].fill(255);
+    [Image { pixels: [0; PIXELS], label: 0 }, Image { pixels, label: 1 }]
+}
+
+#[test]
+fn statistics_by_hand() {
+    let stats = ZeroPixelStats::of(&two()).unwrap();
+    assert_eq!((stats.images, stats.min, stats.max), (2, 588, 784));
+    assert_eq!((stats.average, stats.standard_deviation), (686.0, 98.0));
+    assert_eq!(stats.zero_percentage, 87.5);
+    assert_eq!(stats.intensity_mean, 0.125);
+    assert!((stats.intensity_standard_deviation - (0.125f64 * 0.875).sqrt()).abs() < 1e-12);
+    assert_eq!(ZeroPixelStats::of([]), None);
+}
+
+#[test]
+fn agreement_to_the_printed_digit_is_no_difference() {
+    let mut row = ZeroPixelStats::of(&two()).unwrap().rows()[2].clone();
+    for (value, difference) in [(633.918, "0.00"), (633.9249, "0.00"), (633.91, "-0.01")] {
+        row.value = value;
+        assert_eq!(row.difference(), difference, "{value}");
+    }
+}
+
+#[test]
+fn the_table_as_csv_and_on_the_terminal() {
+    let stats = ZeroPixelStats::of(&two()).unwrap();
+    let mut csv = Vec::new();
+    stats.write_csv(&mut csv).unwrap();
+    let csv = String::from_utf8(csv).unwrap();
+    let lines: Vec<&str> = csv.lines().collect();
+    assert_eq!(
+        lines[..4],
+        [
+            "statistic,value,paper,difference",
+            "images,2,70000,-69998",
+            "pixels_per_image,784,784,0",
+            "zero_pixels_average,686,633.92,52.08",
+        ]
+    );
+    assert_eq!(lines[7], "zero_pixels_percent,87.5,80.86,6.64");
+    assert_eq!(lines[8], "intensity_mean,0.125,,");
+    assert_eq!(lines.len(), 10);
+    let table = stats.table().to_string();
+    for text in ["686.00", "633.92", "52.08", "87.50"] {
+        assert!(table.contains(text), "{text} in\n{table}");
+    }
+}
+
+fn names(folder: &TempDir) -> Vec<std::ffi::OsString> {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect()
+}
+
+#[test]
+fn a_file_appears_when_it_is_complete() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("result.csv");
+    write_atomic(&path, |out| {
+        out.write_all(b"a,b\n")?;
+        assert!(!path.exists(), "not before the end");
+        out.write_all(b"1,2\n")
+    })
+    .unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "a,b\n1,2\n");
+    assert_eq!(names(&folder), ["result.csv"]);
+
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let ordinary = folder.path().join("ordinary");
+        fs::write(&ordinary, "").unwrap();
+        let mode = |path| fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(&path), mode(&ordinary), "as readable as any file");
+    }
+}
+
+#[test]
+fn a_failed_write_leaves_the_old_file() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("result.csv");
+    fs::write(&path, "old").unwrap();
+    let fail = |kind: io::ErrorKind| {
+        write_atomic(&path, |out| {
+            out.write_all(b"new")?;
+            Err(kind.into())
+        })
+        .unwrap_err()
+    };
+    let error = fail(io::ErrorKind::StorageFull);
+    assert!(matches!(error, WriteError::DiskFull { .. }));
+    assert!(error.to_string().contains("disk is full") && error.to_string().contains("result.csv"));
+    assert!(matches!(fail(io::ErrorKind::Other), WriteError::Write { .. }));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+    assert_eq!(names(&folder), ["result.csv"], "no rest");
+}
+
+#[test]
+fn an_unusable_folder_is_named() {
+    let folder = TempDir::new().unwrap();
+    let missing = folder.path().join("missing");
+    let error = write_atomic(&missing.join("result.csv"), |_| Ok(())).unwrap_err();
+    assert!(matches!(&error, WriteError::Folder { folder, .. } if *folder == missing), "{error}");
+    assert!(error.to_string().contains("missing"), "{error}");
+}
