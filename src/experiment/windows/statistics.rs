@@ -40,8 +40,7 @@ impl Errors {
         let error = u64::from(exact.abs_diff(approximate));
         *self.absolute.entry(error).or_default() += 1;
         let exact = u64::from(exact.unsigned_abs());
-        if exact != 0 {
-            let milli = (error * 100 * MILLI + exact / 2) / exact;
+        if let Some(milli) = (error * 100 * MILLI + exact / 2).checked_div(exact) {
             *self.percentage.entry(milli / BIN).or_default() += 1;
             self.percentage_sum_milli += milli;
             self.percentage_max_milli = self.percentage_max_milli.max(milli);
