@@ -1,0 +1,82 @@
+//! What a user's own tests look like.
+
+use verilated::{Config, Error, RtlKind, Stop};
+use verilated_counter::{Counter, CounterTraced, count_to};
+
+#[test]
+fn it_counts() -> Result<(), Error> {
+    let mut counter = Counter::new(&Config::new())?;
+    counter.set_rst_ni(0);
+    counter.tick()?;
+    counter.set_rst_ni(1);
+    counter.set_limit_i(100);
+    for cycle in 0..20 {
+        counter.set_en_i(cycle % 2);
+        counter.tick()?;
+    }
+    assert_eq!(counter.count_o(), 10);
+    Ok(())
+}
+
+#[test]
+fn it_stops_at_the_limit() -> Result<(), Error> {
+    assert_eq!(count_to(1000)?, 1000);
+    Ok(())
+}
+
+#[test]
+fn the_watchdog_barks() -> Result<(), Error> {
+    let mut counter = Counter::new(&Config::new())?;
+    counter.set_rst_ni(1);
+    counter.set_limit_i(10);
+    // Nothing enables it.
+    let result = counter.run_until(Stop::equal(Counter::FULL_O, 1), 50);
+    assert!(matches!(result, Err(Error::Watchdog { cycles: 50, time: 500 })));
+    Ok(())
+}
+
+#[test]
+fn an_assertion_fails_one_test_only() -> Result<(), Error> {
+    let mut counter = Counter::new(&Config::new())?;
+    counter.set_rst_ni(0);
+    counter.tick()?;
+    counter.set_rst_ni(1);
+    counter.set_limit_i(3);
+    counter.set_en_i(1);
+    for _ in 0..3 {
+        counter.tick()?;
+    }
+    let Err(Error::Rtl { kind, message, file, line, .. }) = counter.tick() else {
+        panic!("the assertion has to fail");
+    };
+    assert_eq!(kind, RtlKind::Assertion);
+    assert_eq!(message, "enabled at the limit of 3");
+    assert_eq!((&*file, line > 30), ("rtl/counter.sv", true));
+    Ok(())
+}
+
+#[test]
+fn a_seed_shows_a_missing_reset() -> Result<(), Error> {
+    // Without a reset the count starts anywhere, but at the same place for a seed.
+    let start = |seed| Counter::new(&Config::new().seed(seed)).map(|counter| counter.count_o());
+    assert_eq!(start(1)?, start(1)?);
+    assert!((2..10).any(|seed| start(seed).ok() != start(1).ok()));
+    Ok(())
+}
+
+#[test]
+fn a_waveform_is_written() -> Result<(), Error> {
+    let path = std::env::temp_dir().join(format!("counter-{}.vcd", std::process::id()));
+    let mut counter = CounterTraced::new(&Config::new())?;
+    counter.open_trace(&path)?;
+    counter.set_limit_i(100);
+    counter.set_en_i(1);
+    for _ in 0..3 {
+        counter.tick()?;
+    }
+    counter.close_trace()?;
+    let text = std::fs::read_to_string(&path).expect("the waveform can be read");
+    std::fs::remove_file(&path).expect("the waveform can be removed");
+    assert!(text.contains("count_o") && text.contains("#30"));
+    Ok(())
+}

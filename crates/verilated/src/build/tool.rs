@@ -1,0 +1,198 @@
+//! Finding Verilator and the C++ compiler, and what their versions can do.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::BuildError;
+
+/// Major and minor version of Verilator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Version(pub u32, pub u32);
+
+impl Version {
+    const OLDEST: Self = Self(5, 6);
+    /// Builds from a development tree may not tell their version.
+    const UNKNOWN: Self = Self(u32::MAX, 0);
+
+    pub(crate) fn has_trace_vcd(self) -> bool {
+        self >= Self(5, 36)
+    }
+
+    pub(crate) fn has_quiet(self) -> bool {
+        self >= Self(5, 30)
+    }
+
+    /// The first version number in a text: `Verilator 5.006 2023-01-22`, `"5.49"`.
+    fn parse(text: &str) -> Option<Self> {
+        text.split(|c: char| !c.is_ascii_digit() && c != '.').find_map(|word| {
+            let (major, minor) = word.split_once('.')?;
+            Some(Self(major.parse().ok()?, minor.parse().ok()?))
+        })
+    }
+}
+
+/// A Verilator found on this machine.
+#[derive(Debug)]
+pub(crate) struct Verilator {
+    pub(crate) path: PathBuf,
+    pub(crate) root: PathBuf,
+    pub(crate) version: Version,
+    /// All it says about its version, for the rebuild key.
+    pub(crate) identity: String,
+}
+
+impl Verilator {
+    /// Looks in `VERILATOR`, `VERILATOR_ROOT`/bin and `PATH`, in this order.
+    pub(crate) fn find() -> Result<Self, BuildError> {
+        let (path, looked) = if let Some(path) = set("VERILATOR") {
+            (PathBuf::from(&path), format!("VERILATOR is {}", path.to_string_lossy()))
+        } else if let Some(root) = set("VERILATOR_ROOT") {
+            let path = Path::new(&root).join("bin").join("verilator");
+            let looked = format!("VERILATOR_ROOT is {}", root.to_string_lossy());
+            (path, looked)
+        } else {
+            (PathBuf::from("verilator"), "it is not in PATH".to_owned())
+        };
+        let ask = |argument: &str| -> Result<String, BuildError> {
+            let fail = |why: String| BuildError::VerilatorNotFound {
+                looked: format!("{looked} ({} {argument}: {why})", path.display()),
+            };
+            let output = Command::new(&path)
+                .args(argument.split(' '))
+                .output()
+                .map_err(|error| fail(error.to_string()))?;
+            if !output.status.success() {
+                return Err(fail(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+            }
+            Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        };
+        let said = ask("--version")?;
+        let old = |version: &Version| *version < Version::OLDEST;
+        if Version::parse(&said).as_ref().is_some_and(old) {
+            return Err(BuildError::VerilatorTooOld { path, version: said });
+        }
+        let root = PathBuf::from(ask("--getenv VERILATOR_ROOT")?);
+        let header = root.join("include").join("verilated_config.h");
+        let config =
+            std::fs::read_to_string(&header).map_err(|error| BuildError::VerilatorNotFound {
+                looked: format!("{looked}, but {}: {error}", header.display()),
+            })?;
+        // Some packages print no number; their header has one.
+        let version = Version::parse(&said)
+            .or_else(|| {
+                let define = "#define VERILATOR_VERSION ";
+                Version::parse(config.lines().find(|line| line.starts_with(define))?)
+            })
+            .unwrap_or(Version::UNKNOWN);
+        if old(&version) {
+            return Err(BuildError::VerilatorTooOld { path, version: said });
+        }
+        Ok(Self { path, root, version, identity: format!("{said}\n{config}") })
+    }
+
+    pub(crate) fn include(&self) -> PathBuf {
+        self.root.join("include")
+    }
+
+    /// Whether its FST writer wants lz4 from the system.
+    pub(crate) fn fst_needs_lz4(&self) -> bool {
+        std::fs::read_to_string(self.include().join("verilated.mk"))
+            .is_ok_and(|text| text.contains("-llz4"))
+    }
+
+    /// The binary as a file to watch, looked up in `PATH` if need be.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        find_in_path(&self.path)
+    }
+}
+
+/// The C++ compiler of the target.
+pub(crate) struct Compiler {
+    tool: cc::Tool,
+    archiver: PathBuf,
+    pub(crate) identity: String,
+}
+
+impl Compiler {
+    pub(crate) fn find() -> Result<Self, BuildError> {
+        let fail = |reason: String| BuildError::CompilerNotFound { reason };
+        let mut build = cc::Build::new();
+        build.cpp(true).cargo_metadata(false).warnings(false).std("c++17");
+        // The optimisation of each file is this crate's own choice.
+        build.opt_level(0).debug(false).force_frame_pointer(false);
+        for flag in ["-faligned-new", "-fcf-protection=none", "-fbracket-depth=4096", "-w"] {
+            build.flag_if_supported(flag);
+        }
+        let native = env::var("HOST").ok() == env::var("TARGET").ok();
+        let chosen = env::vars_os().any(|(name, _)| {
+            name.to_str().is_some_and(|name| name == "CXX" || name.starts_with("CXX_"))
+                || name == "HOST_CXX"
+                || name == "TARGET_CXX"
+        });
+        // clang makes faster models than gcc.
+        if native && !chosen && find_in_path(Path::new("clang++")).is_some() {
+            build.compiler("clang++");
+        }
+        let tool = build.try_get_compiler().map_err(|error| fail(error.to_string()))?;
+        let version = Command::new(tool.path())
+            .arg("--version")
+            .output()
+            .map_err(|error| fail(format!("{}: {error}", tool.path().display())))?;
+        let archiver = build.get_archiver();
+        let identity = format!(
+            "{}\n{:?}\n{}",
+            tool.path().display(),
+            tool.args(),
+            String::from_utf8_lossy(&version.stdout)
+        );
+        Ok(Self { tool, archiver: archiver.get_program().into(), identity })
+    }
+
+    /// A command to compile one file.
+    pub(crate) fn command(&self, optimization: &str) -> Command {
+        let mut command = self.tool.to_command();
+        command.arg(optimization);
+        command
+    }
+
+    /// A command to put objects into a library; without dates, so that the same
+    /// objects give the same bytes.
+    pub(crate) fn archive(&self) -> Command {
+        let mut command = Command::new(&self.archiver);
+        command.env("ZERO_AR_DATE", "1").arg(if cfg!(target_os = "macos") {
+            "crs"
+        } else {
+            "crsD"
+        });
+        command
+    }
+}
+
+fn set(variable: &str) -> Option<OsString> {
+    env::var_os(variable).filter(|value| !value.is_empty())
+}
+
+fn find_in_path(program: &Path) -> Option<PathBuf> {
+    if program.components().count() > 1 {
+        return program.is_file().then(|| program.to_owned());
+    }
+    env::split_paths(&env::var_os("PATH")?)
+        .map(|dir| dir.join(program))
+        .find(|candidate| candidate.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Version;
+
+    #[test]
+    fn versions_are_read() {
+        let debian = "Verilator 5.006 2023-01-22 rev (Debian 5.006-3)";
+        assert_eq!(Version::parse(debian), Some(Version(5, 6)));
+        assert_eq!(Version::parse("#define VERILATOR_VERSION \"5.49\""), Some(Version(5, 49)));
+        assert_eq!(Version::parse(" rev vUNKNOWN-built20260516-4e853d8"), None);
+        assert!(Version(4, 228) < Version::OLDEST && Version::UNKNOWN.has_trace_vcd());
+    }
+}

@@ -1,0 +1,72 @@
+// What all models have in common on the C++ side.
+#ifndef VRS_MODEL_H
+#define VRS_MODEL_H
+
+#include "vrs.h"
+#include "verilated.h"
+
+#include <mutex>
+#include <stdexcept>
+#include <string>
+
+// One clock cycle in units of the model's time precision: the clock falls half a cycle
+// after the start of a tick and rises at its end.
+constexpr uint64_t VRS_HALF = 5;
+constexpr uint64_t VRS_CYCLE = 2 * VRS_HALF;
+// A batch hands its text over when this much has gathered.
+constexpr size_t VRS_OUTPUT_LIMIT = 64 * 1024;
+
+struct vrs_model {
+    // The fields the hot path reads come first, on one cache line.
+    uint32_t flags = 0;
+    bool dumping = false;
+    uint64_t id = 0;
+    uint64_t base = 0;  // time at the end of the last whole cycle
+    uint64_t start = 0;  // time at construction
+    VerilatedContext* contextp = nullptr;
+
+    bool closing = false;  // inside a destructor, where nothing may throw
+    bool trace_open = false;
+    uint64_t last_dump = 0;
+    bool dumped = false;
+    std::string output;
+    std::string taken;
+    std::string held;  // a line that may turn out to be the text of an error
+    std::string error_text;
+    std::string error_file;
+    uint64_t error_time = 0;
+    uint32_t error_line = 0;
+    uint32_t error_kind = 0;
+
+    void record(uint32_t kind, const char* file, int line, const std::string& text);
+    void release_held();
+};
+
+// Thrown by vl_fatal; the error is recorded in the model by then.
+struct vrs_fatal final {};
+
+// The model a thread evaluated last. The identifier is unique for the life of the
+// process, so that a model at the address of a deleted one is not taken for it.
+// __thread rather than thread_local: the latter calls a wrapper from other files.
+extern __thread uint64_t vrs_current_id;
+void vrs_enter(vrs_model* modelp);
+void vrs_leave(vrs_model* modelp);
+// Serialises construction: Verilator before 5.038 restarts the random sequence of
+// every thread when any model is given its seed.
+std::mutex& vrs_construct_mutex();
+uint64_t vrs_next_id();
+void vrs_configure(vrs_model* modelp, const vrs_config* configp);
+void vrs_poison(vrs_model* modelp, const char* whatp);
+
+inline bool vrs_stop_hit(const vrs_stop* stopp) {
+    uint64_t value;
+    switch (stopp->bytes) {
+    case 1: value = *static_cast<const uint8_t*>(stopp->port); break;
+    case 2: value = *static_cast<const uint16_t*>(stopp->port); break;
+    case 4: value = *static_cast<const uint32_t*>(stopp->port); break;
+    default: value = *static_cast<const uint64_t*>(stopp->port); break;
+    }
+    return ((value & stopp->mask) == stopp->value) == (stopp->equal != 0);
+}
+
+#endif

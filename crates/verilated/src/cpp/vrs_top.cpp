@@ -1,0 +1,262 @@
+// The shim of one model. The build side puts a head before this file that defines
+//   VRS_TOP     the class of the model       VRS_FN(f)  the C name of function f
+//   VRS_PORTS   the structure of pointers    VRS_BIND   the code that fills it
+//   VRS_TRACE   0 none, 1 VCD, 2 FST         VRS_COVERAGE  0 or 1
+//   VRS_CLOCK   the clock's member, absent without a clock
+
+#include <cstring>
+
+#if VRS_TRACE == 1
+#include "verilated_vcd_c.h"
+typedef VerilatedVcdC vrs_trace_file;
+#elif VRS_TRACE == 2
+#include "verilated_fst_c.h"
+typedef VerilatedFstC vrs_trace_file;
+#endif
+#if VRS_COVERAGE
+#include "verilated_cov.h"
+#endif
+
+namespace {
+
+struct Instance final : public vrs_model {
+    VRS_TOP* topp = nullptr;
+#if VRS_TRACE
+    vrs_trace_file* tracep = nullptr;
+#endif
+};
+
+inline Instance* self(vrs_model* modelp) { return static_cast<Instance*>(modelp); }
+
+inline bool refused(const vrs_model* modelp) {
+    return VL_UNLIKELY((modelp->flags & (VRS_FINISHED | VRS_POISONED)) != 0);
+}
+
+inline void enter(vrs_model* modelp) {
+    if (VL_UNLIKELY(vrs_current_id != modelp->id)) vrs_enter(modelp);
+}
+
+// Runs an action that may throw; whatever is thrown poisons the model.
+template <typename Action>
+inline void guarded(vrs_model* modelp, Action action) {
+    try {
+        action();
+    } catch (const vrs_fatal&) {
+        vrs_poison(modelp, nullptr);
+    } catch (const std::exception& error) {
+        vrs_poison(modelp, error.what());
+    } catch (...) {
+        vrs_poison(modelp, "unknown C++ exception");
+    }
+}
+
+#if VRS_TRACE
+void dump_now(Instance* modelp) {
+    const uint64_t now = modelp->contextp->time();
+    if (modelp->dumped && now <= modelp->last_dump) return;
+    modelp->last_dump = now;
+    modelp->dumped = true;
+    modelp->tracep->dump(now);
+}
+#endif
+
+inline void dump(Instance* modelp) {
+#if VRS_TRACE
+    if (VL_UNLIKELY(modelp->dumping)) dump_now(modelp);
+#endif
+}
+
+#ifdef VRS_CLOCK
+// The clock falls together with the change of inputs and rises half a cycle later. The
+// evaluation between settles the logic that depends on the inputs: concurrent
+// assertions sample it at the start of the evaluation with the rising edge.
+inline void cycle(Instance* modelp, VRS_TOP* topp) {
+    modelp->contextp->time(modelp->base + VRS_HALF);
+    topp->VRS_CLOCK = 0;
+    topp->eval();
+    dump(modelp);
+    modelp->base += VRS_CYCLE;
+    modelp->contextp->time(modelp->base);
+    topp->VRS_CLOCK = 1;
+    topp->eval();
+    dump(modelp);
+}
+#endif
+
+// Moves time on for an evaluation between two clock edges.
+void advance(Instance* modelp) {
+    VerilatedContext* const contextp = modelp->contextp;
+#ifdef VRS_CLOCK
+    // The falling edge is due half a cycle after the rising one.
+    if (contextp->time() + 1 < modelp->base + VRS_HALF) contextp->timeInc(1);
+#else
+    contextp->timeInc(1);
+#endif
+}
+
+}  // namespace
+
+extern "C" {
+
+// Always gives a model back, so that its text and error can be read from it.
+vrs_model* VRS_FN(new)(const vrs_config* configp, VRS_PORTS* portsp) {
+    Instance* const modelp = new Instance;
+    modelp->id = vrs_next_id();
+    // Nobody else may set a seed until this model has drawn its initial values.
+    const std::lock_guard<std::mutex> lock{vrs_construct_mutex()};
+    modelp->contextp = new VerilatedContext;
+    vrs_enter(modelp);
+    guarded(modelp, [=]() {
+#if VRS_TRACE
+        modelp->contextp->traceEverOn(true);
+#endif
+        vrs_configure(modelp, configp);
+        modelp->topp = new VRS_TOP{modelp->contextp, "TOP"};
+        VRS_TOP* const topp = modelp->topp;
+        modelp->contextp->time(modelp->base);
+        VRS_BIND
+        // Initial blocks and the first settling, with all inputs low.
+        topp->eval();
+    });
+    return modelp;
+}
+
+void VRS_FN(finalize)(vrs_model* modelp) {
+    if (modelp->flags & VRS_POISONED || !self(modelp)->topp) return;
+    enter(modelp);
+    guarded(modelp, [=]() { self(modelp)->topp->final(); });
+    modelp->flags |= VRS_FINISHED | VRS_FINALIZED;
+}
+
+void VRS_FN(trace_close)(vrs_model* modelp) {
+#if VRS_TRACE
+    Instance* const instancep = self(modelp);
+    modelp->dumping = false;
+    if (!modelp->trace_open) return;
+    modelp->trace_open = false;
+    enter(modelp);
+    guarded(modelp, [=]() { instancep->tracep->close(); });
+    modelp->closing = true;
+    delete instancep->tracep;
+    modelp->closing = false;
+    instancep->tracep = nullptr;
+#else
+    (void)modelp;
+#endif
+}
+
+void VRS_FN(delete)(vrs_model* modelp) {
+    VRS_FN(trace_close)(modelp);
+    enter(modelp);
+    modelp->closing = true;
+    delete self(modelp)->topp;
+    delete modelp->contextp;
+    vrs_leave(modelp);
+    delete self(modelp);
+}
+
+uint32_t VRS_FN(eval)(vrs_model* modelp) {
+    if (refused(modelp)) return modelp->flags | VRS_REFUSED;
+    enter(modelp);
+    guarded(modelp, [=]() {
+        advance(self(modelp));
+        self(modelp)->topp->eval();
+        dump(self(modelp));
+    });
+    return modelp->flags;
+}
+
+uint32_t VRS_FN(tick)(vrs_model* modelp) {
+#ifdef VRS_CLOCK
+    if (refused(modelp)) return modelp->flags | VRS_REFUSED;
+    enter(modelp);
+    guarded(modelp, [=]() { cycle(self(modelp), self(modelp)->topp); });
+#endif
+    return modelp->flags;
+}
+
+// Runs up to `count` cycles; `*hitp` tells whether the condition ended them.
+uint32_t VRS_FN(run)(vrs_model* modelp, uint64_t count, const vrs_stop* stopp, uint64_t* ranp,
+                     uint32_t* hitp) {
+    *ranp = 0;
+    *hitp = 0;
+#ifdef VRS_CLOCK
+    if (refused(modelp)) return modelp->flags | VRS_REFUSED;
+    enter(modelp);
+    const uint64_t first = vrs_cycles(modelp);
+    guarded(modelp, [=]() {
+        Instance* const instancep = self(modelp);
+        VRS_TOP* const topp = instancep->topp;
+        const bool watched = stopp->port != nullptr;
+        for (uint64_t i = 0; i < count; ++i) {
+            cycle(instancep, topp);
+            if (watched && vrs_stop_hit(stopp)) {
+                *hitp = 1;
+                break;
+            }
+            if (VL_UNLIKELY(modelp->flags != 0)) {
+                if (modelp->flags != VRS_OUTPUT) break;
+                if (modelp->output.size() > VRS_OUTPUT_LIMIT) break;
+            }
+        }
+    });
+    *ranp = vrs_cycles(modelp) - first;
+#else
+    (void)count;
+    (void)stopp;
+#endif
+    return modelp->flags;
+}
+
+// 0 when the file is open, 1 when the model has no trace, 2 when it did not open.
+uint32_t VRS_FN(trace_open)(vrs_model* modelp, const char* pathp) {
+#if VRS_TRACE
+    Instance* const instancep = self(modelp);
+    if ((modelp->flags & VRS_POISONED) || !instancep->topp) return 2;
+    enter(modelp);
+    VRS_FN(trace_close)(modelp);
+    guarded(modelp, [=]() {
+        instancep->tracep = new vrs_trace_file;
+        modelp->trace_open = true;
+        instancep->topp->trace(instancep->tracep, 99);
+        instancep->tracep->open(pathp);
+    });
+    if ((modelp->flags & VRS_POISONED) || !instancep->tracep->isOpen()) {
+        VRS_FN(trace_close)(modelp);
+        return 2;
+    }
+    modelp->dumped = false;
+    modelp->dumping = true;
+    guarded(modelp, [=]() { dump_now(instancep); });
+    return 0;
+#else
+    (void)modelp;
+    (void)pathp;
+    return 1;
+#endif
+}
+
+void VRS_FN(trace_flush)(vrs_model* modelp) {
+#if VRS_TRACE
+    if (!modelp->trace_open) return;
+    enter(modelp);
+    guarded(modelp, [=]() { self(modelp)->tracep->flush(); });
+#else
+    (void)modelp;
+#endif
+}
+
+// 0 when written, 1 when the model counts no coverage.
+uint32_t VRS_FN(coverage_write)(vrs_model* modelp, const char* pathp) {
+#if VRS_COVERAGE
+    enter(modelp);
+    guarded(modelp, [=]() { modelp->contextp->coveragep()->write(pathp); });
+    return 0;
+#else
+    (void)modelp;
+    (void)pathp;
+    return 1;
+#endif
+}
+
+}  // extern "C"

