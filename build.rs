@@ -109,8 +109,12 @@ fn record_provenance() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rustc-env=CONVAPPROX_RTL_SHA256={digest}");
     let rustc = Command::new(env::var("RUSTC")?).arg("--version").output()?.stdout;
     println!("cargo::rustc-env=CONVAPPROX_RUSTC={}", String::from_utf8_lossy(&rustc).trim());
-    println!("cargo::rustc-env=CONVAPPROX_VERILATOR=unknown");
-    println!("cargo::rustc-env=CONVAPPROX_CXX=unknown");
+    let tools = verilated::build::tools()?;
+    println!("cargo::rustc-env=CONVAPPROX_VERILATOR={}", tools.verilator);
+    println!("cargo::rustc-env=CONVAPPROX_CXX={}", tools.compiler);
+    // The benchmark compiles a C++ loop around a model.
+    let include = tools.verilator_include;
+    println!("cargo::rustc-env=CONVAPPROX_VERILATOR_INCLUDE={}", include.display());
     Ok(())
 }
 

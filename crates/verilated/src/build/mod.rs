@@ -18,3 +18,4 @@ mod tool;
 pub use error::BuildError;
 pub use options::{Trace, Verilate, Warnings, XAssign, XInitial};
 pub use pipeline::run;
+pub use tool::{Tools, tools};

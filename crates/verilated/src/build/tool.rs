@@ -113,6 +113,8 @@ pub(crate) struct Compiler {
     tool: cc::Tool,
     archiver: PathBuf,
     pub(crate) identity: String,
+    /// The first line it says of its version.
+    said: String,
 }
 
 impl Compiler {
@@ -140,14 +142,11 @@ impl Compiler {
             .arg("--version")
             .output()
             .map_err(|error| fail(format!("{}: {error}", tool.path().display())))?;
-        let archiver = build.get_archiver();
-        let identity = format!(
-            "{}\n{:?}\n{}",
-            tool.path().display(),
-            tool.args(),
-            String::from_utf8_lossy(&version.stdout)
-        );
-        Ok(Self { tool, archiver: archiver.get_program().into(), identity })
+        let version = String::from_utf8_lossy(&version.stdout);
+        let archiver = build.get_archiver().get_program().into();
+        let identity = format!("{}\n{:?}\n{version}", tool.path().display(), tool.args());
+        let said = version.lines().next().unwrap_or_default().to_owned();
+        Ok(Self { tool, archiver, identity, said })
     }
 
     /// A command to compile one file.
@@ -168,6 +167,42 @@ impl Compiler {
         });
         command
     }
+}
+
+/// The tools that [`run`](super::run) uses on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Tools {
+    /// What Verilator says of its version, with the number of its header where it says none.
+    pub verilator: String,
+    /// The folder of Verilator's C++ headers.
+    pub verilator_include: PathBuf,
+    /// The first line of what the C++ compiler says of its version.
+    pub compiler: String,
+}
+
+/// Looks for Verilator and the C++ compiler as [`run`](super::run) does, for a record of what made
+/// a result or for C++ of one's own around a model.
+///
+/// # Errors
+/// When either is missing or Verilator is too old.
+pub fn tools() -> Result<Tools, BuildError> {
+    let verilator = Verilator::find()?;
+    let compiler = Compiler::find()?;
+    let said = verilator.identity.lines().next().unwrap_or_default();
+    let numbered = Version::parse(said).is_some();
+    Ok(Tools {
+        verilator: if numbered {
+            said.to_owned()
+        } else {
+            match verilator.version {
+                Version::UNKNOWN => said.to_owned(),
+                Version(major, minor) => format!("Verilator {major}.{minor:03}, {said}"),
+            }
+        },
+        verilator_include: verilator.include(),
+        compiler: compiler.said,
+    })
 }
 
 fn set(variable: &str) -> Option<OsString> {

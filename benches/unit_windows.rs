@@ -1,0 +1,146 @@
+//! Windows a second of the unit: the Rust driver against a plain C++ loop around the same objects,
+//! in turns, in one run. Then every unit that ships.
+//!
+//! `cargo bench --bench unit_windows`
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use convapprox::dut::{ConvUnit, Memory, Tile, UNITS, UnitOptions, WindowRun, find, open};
+use convapprox::golden::{Mode, SmaxScope, Threshold};
+
+const WINDOWS: usize = 200_000;
+const ROUNDS: usize = 9;
+const PLANE_ADDR: u32 = 256;
+const SIDE: usize = 28;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let program = compile_plain_loop()?;
+    let mut unit = ready(find("k3").expect("k3 ships").name)?;
+    // The first round of each warms the machine up.
+    let mut ratios = Vec::new();
+    let (mut rust, mut cpp) = (Vec::new(), Vec::new());
+    for round in 0..=ROUNDS {
+        let (cpp_seconds, cpp_sum) = plain_loop(&program)?;
+        let (rust_seconds, rust_sum) = driver(&mut *unit, 3, WINDOWS)?;
+        assert_eq!(cpp_sum, rust_sum, "both harnesses see the same outputs");
+        if round > 0 {
+            cpp.push(WINDOWS as f64 / cpp_seconds);
+            rust.push(WINDOWS as f64 / rust_seconds);
+            ratios.push(cpp_seconds / rust_seconds);
+        }
+    }
+    println!("k3, {WINDOWS} windows, median of {ROUNDS} rounds in turns");
+    println!("  plain C++ loop   {:9.0} windows/s", median(&mut cpp));
+    println!("  Rust driver      {:9.0} windows/s", median(&mut rust));
+    println!(
+        "  ratio            {:9.3}   (Rust / C++; at least 0.97 is wanted)",
+        median(&mut ratios)
+    );
+
+    println!("each unit, largest kernel, one thread");
+    for parameters in UNITS {
+        let mut unit = ready(parameters.name)?;
+        let windows = WINDOWS / 4;
+        let cycles = unit.cycles();
+        let (seconds, _) = driver(&mut *unit, parameters.kernel, windows)?;
+        let cycles = (unit.cycles() - cycles) as f64;
+        println!(
+            "  {:12} {:9.0} windows/s {:6.2} Mcycles/s {:6.2} cycles a window",
+            parameters.name,
+            windows as f64 / seconds,
+            cycles / seconds / 1e6,
+            cycles / windows as f64
+        );
+    }
+    Ok(())
+}
+
+/// A unit with its largest kernel loaded and a sparse image in memory.
+fn ready(name: &str) -> Result<Box<dyn ConvUnit>, Box<dyn std::error::Error>> {
+    let parameters = find(name).ok_or("no such unit")?;
+    let mut unit = open(parameters, &UnitOptions::default())?;
+    let side = parameters.kernel;
+    let kernel: Vec<i32> = match side {
+        3 => vec![-1, 0, 1, -2, 0, 2, -1, 0, 1],
+        _ => (0..side * side).map(|i| (i as i32 * 37) % 11 - 5).collect(),
+    };
+    let pixel = |i: usize| if (i * 7919) % 5 == 0 { (i * 31) as i32 % 256 } else { 0 };
+    *unit.memory() = Memory::new(1024);
+    unit.memory().write(0, &kernel);
+    unit.memory().write(PLANE_ADDR, &(0..SIDE * SIDE).map(pixel).collect::<Vec<_>>());
+    unit.load_kernel(side as u32, 0)?;
+    Ok(unit)
+}
+
+fn driver(
+    unit: &mut dyn ConvUnit,
+    side: usize,
+    windows: usize,
+) -> Result<(f64, u32), Box<dyn std::error::Error>> {
+    let threshold = Threshold::new(4)?;
+    let tiles = (SIDE - side + 1) / 2;
+    let mut sum = 0u32;
+    let begin = Instant::now();
+    for i in 0..windows {
+        let (x, y) = (i % tiles * 2, i / tiles % tiles * 2);
+        let outcome = unit.run_window(&WindowRun {
+            addr: PLANE_ADDR + 4 * (y * SIDE + x) as u32,
+            pitch: SIDE as u32,
+            tile: Tile::TwoByTwo,
+            mode: Mode::Approx,
+            threshold,
+            scope: SmaxScope::Window,
+            carry: [None; 4],
+        })?;
+        for output in outcome.outputs {
+            sum = sum.wrapping_add(output as u32);
+        }
+    }
+    Ok((begin.elapsed().as_secs_f64(), sum))
+}
+
+fn plain_loop(program: &Path) -> Result<(f64, u32), Box<dyn std::error::Error>> {
+    let output = Command::new(program).arg(WINDOWS.to_string()).output()?;
+    if !output.status.success() {
+        return Err("the plain C++ loop failed".into());
+    }
+    let text = String::from_utf8(output.stdout)?;
+    let (seconds, sum) = text.trim().split_once(' ').ok_or("the plain C++ loop printed nothing")?;
+    Ok((seconds.parse()?, sum.parse()?))
+}
+
+/// Links `plain_loop.cpp` with the model that this program is linked with.
+fn compile_plain_loop() -> Result<PathBuf, Box<dyn std::error::Error>> {
+    let out = Path::new(env!("OUT_DIR"));
+    let program = out.join("plain_loop");
+    let compiler = ["clang++", "c++"]
+        .into_iter()
+        .find(|name| Command::new(name).arg("--version").output().is_ok())
+        .ok_or("no C++ compiler")?;
+    let include = Path::new(env!("CONVAPPROX_VERILATOR_INCLUDE"));
+    let status = Command::new(compiler)
+        .args(["-O2", "-std=c++20", "-o"])
+        .arg(&program)
+        .arg("benches/plain_loop.cpp")
+        .arg("-I")
+        .arg(out.join("k3"))
+        .arg("-isystem")
+        .arg(include)
+        .arg("-isystem")
+        .arg(include.join("vltstd"))
+        .arg(out.join("k3/libvrs_convapprox_k3.a"))
+        .arg(out.join("verilated-runtime/libvrs_runtime.a"))
+        .args(["-lpthread", "-latomic"])
+        .status()?;
+    if !status.success() {
+        return Err("the plain C++ loop does not compile".into());
+    }
+    Ok(program)
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
