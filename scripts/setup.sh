@@ -36,6 +36,10 @@ libclang_found() {
     compgen -G '/usr/lib/*-linux-gnu/libclang[-.][0-9s]*so*' >/dev/null
 }
 
+zlib_found() {
+  echo '#include <zlib.h>' | c++ -x c++ -fsyntax-only - 2>/dev/null
+}
+
 # What is missing: the package in Debian, the formula in Homebrew, and what it is for.
 packages=() formulas=()
 missing() {
@@ -45,6 +49,7 @@ missing() {
 verilator_found || missing verilator verilator "Verilator 5.006 or newer turns the SystemVerilog into C++"
 compiler_found || missing clang llvm "a C++ compiler compiles what Verilator writes; clang makes the fastest models"
 libclang_found || missing libclang-dev llvm "bindgen reads the models' C interface through libclang"
+zlib_found || missing zlib1g-dev zlib "zlib compresses FST waveforms"
 if $ci; then
   python3 -c 'import venv, ensurepip' 2>/dev/null ||
     missing python3-venv python "the newest Verilator comes as a Python package"

