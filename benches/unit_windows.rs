@@ -80,7 +80,7 @@ fn driver(
     windows: usize,
 ) -> Result<(f64, u32), Box<dyn std::error::Error>> {
     let threshold = Threshold::new(4)?;
-    let tiles = (SIDE - side + 1) / 2;
+    let tiles = (SIDE - side).div_ceil(2);
     let mut sum = 0u32;
     let begin = Instant::now();
     for i in 0..windows {

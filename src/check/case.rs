@@ -179,7 +179,8 @@ impl Case {
         ))
     }
 
-    fn check(&self) -> Result<(), CaseError> {
+    /// Whether the fields fit together and the window fits into a memory that can be had.
+    pub(super) fn check(&self) -> Result<(), CaseError> {
         let kernel = self.parameters()?.kernel.min(MAX_SIDE);
         let side = self.tile().window_side(self.side);
         if !(1..=kernel).contains(&self.side) || self.weights.len() != self.side * self.side {

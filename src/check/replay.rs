@@ -54,6 +54,7 @@ pub struct Replayed {
 /// Runs the case from reset in the traced build of its unit and writes into `folder`: the case,
 /// the report, the waveform from reset to a few cycles past done, and a GTKWave save file.
 pub fn replay(case: &Case, folder: &Path) -> Result<Replayed, ReplayError> {
+    case.check()?;
     fs::create_dir_all(folder)
         .map_err(|source| ReplayError::Folder { folder: folder.to_owned(), source })?;
     write_atomic(&folder.join(CASE_FILE), |file| {

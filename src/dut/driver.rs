@@ -50,6 +50,9 @@ pub trait ConvUnit: Send {
     /// the next. Without stalls it means nothing.
     fn set_stream(&mut self, stream: u64);
 
+    /// How many cycles a result waits before it is taken; 0 at first. The unit holds it.
+    fn set_acknowledge_delay(&mut self, cycles: u32);
+
     /// Reads all performance counters; the clock stands still.
     fn counters(&mut self) -> Result<Counters, DutError>;
 
@@ -79,6 +82,7 @@ pub(super) struct Driver<P, const WORDS: usize> {
     port: Port,
     stream: u64,
     last_word_cycle: u32,
+    acknowledge_delay: u32,
 }
 
 impl<P: Pins<WORDS>, const WORDS: usize> Driver<P, WORDS> {
@@ -89,7 +93,9 @@ impl<P: Pins<WORDS>, const WORDS: usize> Driver<P, WORDS> {
     ) -> Result<Self, DutError> {
         let port = Port::new(stalls);
         let memory = Memory::default();
-        let mut driver = Self { pins, unit, memory, port, stream: 0, last_word_cycle: 0 };
+        let (stream, last_word_cycle, acknowledge_delay) = (0, 0, 0);
+        let mut driver =
+            Self { pins, unit, memory, port, stream, last_word_cycle, acknowledge_delay };
         driver.reset()?;
         Ok(driver)
     }
@@ -110,9 +116,10 @@ impl<P: Pins<WORDS>, const WORDS: usize> Driver<P, WORDS> {
         Ok(())
     }
 
-    /// From the cycle in which the command on the pins is taken to the first one with done high.
+    /// Runs the command on the pins until its result is to be taken. Returns the cycles from the
+    /// one in which it is taken to the first one with done high, and the time of the latter.
     #[inline]
-    fn command(&mut self) -> Result<u32, DutError> {
+    fn command(&mut self) -> Result<(u32, u64), DutError> {
         self.port.begin(self.stream);
         self.stream += 1;
         self.pins.set_valid(true);
@@ -134,7 +141,11 @@ impl<P: Pins<WORDS>, const WORDS: usize> Driver<P, WORDS> {
                 return Err(DutError::Hang { cycles });
             }
         }
-        Ok(cycles)
+        let done_time = self.pins.time();
+        for _ in 0..self.acknowledge_delay {
+            self.cycle(0)?;
+        }
+        Ok((cycles, done_time))
     }
 
     /// Takes the result, so that the unit is ready again.
@@ -205,7 +216,7 @@ impl<P: Pins<WORDS>, const WORDS: usize> ConvUnit for Driver<P, WORDS> {
 
     fn load_kernel(&mut self, side: u32, addr: u32) -> Result<u32, DutError> {
         self.pins.set_load(side, addr);
-        let cycles = self.command()?;
+        let (cycles, _) = self.command()?;
         let error = self.error();
         self.acknowledge()?;
         error.map_or(Ok(cycles), |error| Err(error.into()))
@@ -213,7 +224,7 @@ impl<P: Pins<WORDS>, const WORDS: usize> ConvUnit for Driver<P, WORDS> {
 
     fn run_window(&mut self, run: &WindowRun) -> Result<Outcome, DutError> {
         self.pins.set_run(run, self.pack_s_max(&run.carry));
-        let cycles = self.command()?;
+        let (cycles, done_time) = self.command()?;
         let outcome = match self.error() {
             Some(error) => Err(error.into()),
             None => Ok(Outcome {
@@ -222,7 +233,7 @@ impl<P: Pins<WORDS>, const WORDS: usize> ConvUnit for Driver<P, WORDS> {
                 keep: self.pins.keep(),
                 cycles,
                 last_word_cycle: self.last_word_cycle,
-                done_time: self.pins.time(),
+                done_time,
             }),
         };
         self.acknowledge()?;
@@ -242,6 +253,10 @@ impl<P: Pins<WORDS>, const WORDS: usize> ConvUnit for Driver<P, WORDS> {
 
     fn set_stream(&mut self, stream: u64) {
         self.stream = stream;
+    }
+
+    fn set_acknowledge_delay(&mut self, cycles: u32) {
+        self.acknowledge_delay = cycles;
     }
 
     fn counters(&mut self) -> Result<Counters, DutError> {

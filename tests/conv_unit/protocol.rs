@@ -1,0 +1,233 @@
+//! What goes wrong around a window, and what must still be right after it: reset, bus errors,
+//! refused commands, a memory that waits, pauses.
+
+use convapprox::dut::{CommandError, Outcome, Stalls, Tile, UNITS, WindowRun};
+
+use crate::bench::{Bench, KERNEL_ADDR, MEMORY_WORDS, WINDOW_ADDR, units_and_x_seeds};
+use crate::window::Window;
+
+const TILES: [Tile; 2] = [Tile::One, Tile::TwoByTwo];
+
+/// Byte addresses of the words of a window, row by row.
+fn word_addresses(window: &Window) -> Vec<u32> {
+    let side = window.window_side() as u32;
+    let word = |i| 4 * (i / side * window.run.pitch + i % side);
+    (0..side * side).map(|i| window.run.addr + word(i)).collect()
+}
+
+#[test]
+fn reset_in_the_middle_of_a_window() {
+    for (parameters, x_seed) in units_and_x_seeds() {
+        for stalls in [None, Some(Stalls { seed: 11 })] {
+            let mut bench = Bench::new(parameters, x_seed, stalls);
+            let window = Window::plain(parameters.kernel, Tile::TwoByTwo);
+            bench.load(&window);
+            let cycles = bench.check(&window, "before any reset").cycles;
+            // In each state, in each beat, between two issues, and while the result waits, which the
+            // RTL asserts to hold meanwhile.
+            for cycle in 0..=cycles.max(28) + 2 {
+                let what = format!("reset in cycle {cycle}");
+                bench.unit.abort_window(&window.run, cycle).unwrap();
+                bench.was_reset();
+                bench.check_counters(&what);
+                bench.fails(CommandError::Refused, &what, |unit| unit.run_window(&window.run));
+                bench.load(&window);
+                bench.check(&window, &what);
+                bench.check_counters(&what);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_result_holds_until_it_is_taken() {
+    for (parameters, x_seed) in units_and_x_seeds() {
+        let mut bench = Bench::new(parameters, x_seed, None);
+        let window = Window::plain(parameters.kernel, Tile::TwoByTwo);
+        bench.load(&window);
+        let at_once = bench.check(&window, "taken at once");
+        for delay in [1, 2, 9] {
+            bench.unit.set_acknowledge_delay(delay);
+            bench.unit.clear_counters().unwrap();
+            let late = bench.unit.run_window(&window.run).unwrap();
+            let result = |it: &Outcome| (it.outputs, it.s_max, it.keep, it.cycles);
+            assert_eq!(result(&late), result(&at_once), "{} waits {delay}", parameters.name);
+            let counters = bench.unit.counters().unwrap();
+            assert_eq!((counters.windows, counters.cycles_done), (1, 1 + delay));
+        }
+    }
+}
+
+#[test]
+fn bus_error_on_each_word_of_a_window() {
+    for parameters in UNITS {
+        for stalls in [None, Some(Stalls { seed: 12 })] {
+            let mut bench = Bench::new(parameters, 1, stalls);
+            for tile in TILES {
+                let mut window = Window::plain(parameters.kernel, tile);
+                // Off the port's line, so that a row takes two beats there.
+                window.run.addr += 8;
+                bench.load(&window);
+                for addr in word_addresses(&window) {
+                    let what = format!("no word at {addr:#x}");
+                    bench.unit.memory().set_bad(Some(addr));
+                    bench.fails(CommandError::Bus, &what, |unit| unit.run_window(&window.run));
+                    bench.unit.memory().set_bad(None);
+                    bench.check(&window, &what);
+                }
+            }
+            bench.check_counters("after all errors");
+        }
+    }
+}
+
+#[test]
+fn a_kernel_that_cannot_be_read_leaves_the_old_one() {
+    for parameters in UNITS {
+        for stalls in [None, Some(Stalls { seed: 13 })] {
+            let mut bench = Bench::new(parameters, 1, stalls);
+            // Another place than that of the old one, which bench.load writes to.
+            let new_addr = KERNEL_ADDR + 4 * 29;
+
+            // Without an old one there is none afterwards.
+            bench.unit.memory().set_bad(Some(new_addr));
+            bench.fails(CommandError::Bus, "no old one", |unit| unit.load_kernel(1, new_addr));
+            let run = Window::plain(1, Tile::One).run;
+            bench.fails(CommandError::Refused, "no kernel", |unit| unit.run_window(&run));
+
+            for old in 1..=parameters.kernel {
+                let window = Window::plain(old, Tile::TwoByTwo);
+                bench.unit.memory().set_bad(None);
+                bench.load(&window);
+                for new in 1..=parameters.kernel as u32 {
+                    for word in 0..new * new {
+                        let what = format!("side {old}; no word {word} of a new one of side {new}");
+                        bench.unit.memory().set_bad(Some(new_addr + 4 * word));
+                        bench.fails(CommandError::Bus, &what, |unit| {
+                            unit.load_kernel(new, new_addr)
+                        });
+                        bench.check(&window, &what);
+                    }
+                }
+            }
+            bench.check_counters("after all errors");
+        }
+    }
+}
+
+#[test]
+fn reads_past_the_memory_are_bus_errors() {
+    for parameters in UNITS {
+        let mut bench = Bench::new(parameters, 1, None);
+        let window = Window::plain(parameters.kernel, Tile::TwoByTwo);
+        bench.load(&window);
+        for addr in [4 * MEMORY_WORDS - 8, 4 * MEMORY_WORDS, 1 << 31, !3] {
+            let what = format!("at {addr:#x}");
+            let run = WindowRun { addr, ..window.run };
+            bench.fails(CommandError::Bus, &what, |unit| unit.run_window(&run));
+            bench.fails(CommandError::Bus, &what, |unit| unit.load_kernel(2, addr));
+            bench.check(&window, &what);
+        }
+    }
+}
+
+#[test]
+fn refused_commands_touch_nothing() {
+    use CommandError::Refused;
+    for (parameters, x_seed) in units_and_x_seeds() {
+        let mut bench = Bench::new(parameters, x_seed, None);
+        let window = Window::plain(parameters.kernel, Tile::TwoByTwo);
+        let kernel = parameters.kernel as u32;
+
+        bench.fails(Refused, "no kernel", |unit| unit.run_window(&window.run));
+        // A kernel that was refused is not there afterwards.
+        bench.fails(Refused, "side 0", |unit| unit.load_kernel(0, KERNEL_ADDR));
+        bench.fails(Refused, "no kernel yet", |unit| unit.run_window(&window.run));
+        bench.load(&window);
+        bench.check(&window, "the first kernel");
+
+        // Each side that is out of range, also where its low bits are not.
+        let high_bits = (0..32).flat_map(|bit| [1 << bit, 1 << bit | 1, 1 << bit | kernel]);
+        let sides =
+            (kernel + 1..70).chain(high_bits).chain([0, u32::MAX, 0u32.wrapping_sub(kernel)]);
+        for side in sides.filter(|side| !(1..=kernel).contains(side)) {
+            let what = format!("side {side}");
+            bench.fails(Refused, &what, |unit| unit.load_kernel(side, KERNEL_ADDR));
+        }
+        bench.check(&window, "after sides out of range");
+
+        for unaligned in 1..4 {
+            let what = format!("{unaligned} bytes off");
+            let run = WindowRun { addr: WINDOW_ADDR + unaligned, ..window.run };
+            bench.fails(Refused, &what, |unit| unit.run_window(&run));
+            bench.fails(Refused, &what, |unit| unit.load_kernel(1, KERNEL_ADDR + unaligned));
+            bench.check(&window, &what);
+        }
+        bench.check_counters("after refused commands");
+    }
+}
+
+#[test]
+fn a_waiting_memory_changes_nothing_but_the_time() {
+    for parameters in UNITS {
+        for tile in TILES {
+            let mut window = Window::plain(parameters.kernel, tile);
+            window.run.addr += 12;
+            let mut bench = Bench::new(parameters, 1, None);
+            bench.load(&window);
+            let at_once = bench.check(&window, "without waiting");
+            let mut longest = 0;
+            for seed in 0..30 {
+                let mut bench = Bench::new(parameters, 1, Some(Stalls { seed }));
+                bench.load(&window);
+                // Each transaction draws other waiting times.
+                for _ in 0..3 {
+                    let late = bench.check(&window, &format!("stall seed {seed}"));
+                    assert_eq!(late.outputs, at_once.outputs);
+                    assert_eq!(late.keep, at_once.keep);
+                    assert_eq!(late.s_max, at_once.s_max);
+                    let waited = late.last_word_cycle - at_once.last_word_cycle;
+                    assert_eq!(late.cycles, at_once.cycles + waited);
+                    longest = longest.max(waited);
+                }
+                bench.check_counters(&format!("stall seed {seed}"));
+            }
+            assert!(longest >= 10, "{}: the memory hardly waits", parameters.name);
+        }
+    }
+}
+
+#[test]
+fn pauses_between_commands_change_nothing() {
+    for parameters in UNITS {
+        let mut bench = Bench::new(parameters, 1, None);
+        let window = Window::plain(parameters.kernel, Tile::TwoByTwo);
+        bench.idle(5);
+        bench.load(&window);
+        for pause in [0, 1, 2, 3, 50] {
+            bench.idle(pause);
+            let outcome = bench.check(&window, &format!("after {pause} cycles"));
+            let side = window.window_side() as u32;
+            let beats = parameters.beats(window.run.addr, window.run.pitch, side);
+            let cycles = parameters.window_cycles(beats, outcome.keep.count_ones());
+            assert_eq!(outcome.cycles, cycles, "{}", parameters.name);
+        }
+        bench.check_counters("pauses are idle cycles");
+    }
+}
+
+#[test]
+fn counters_can_be_cleared_at_any_time() {
+    for parameters in UNITS {
+        let mut bench = Bench::new(parameters, 1, None);
+        let window = Window::plain(parameters.kernel, Tile::TwoByTwo);
+        bench.load(&window);
+        for _ in 0..3 {
+            bench.check(&window, "counted");
+            bench.check_counters("since they were cleared");
+            bench.unit.clear_counters().unwrap();
+            bench.was_reset();
+            bench.check_counters("just cleared");
+        }
+    }
+}
