@@ -10,8 +10,8 @@ use std::time::Instant;
 use convapprox::dut::{ConvUnit, Memory, Tile, UNITS, UnitOptions, WindowRun, find, open};
 use convapprox::golden::{Mode, SmaxScope, Threshold};
 
-const WINDOWS: usize = 200_000;
-const ROUNDS: usize = 9;
+const WINDOWS: usize = 50_000;
+const ROUNDS: usize = 41;
 const PLANE_ADDR: u32 = 256;
 const SIDE: usize = 28;
 
@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("each unit, largest kernel, one thread");
     for parameters in UNITS {
         let mut unit = ready(parameters.name)?;
-        let windows = WINDOWS / 4;
+        let windows = WINDOWS;
         let cycles = unit.cycles();
         let (seconds, _) = driver(&mut *unit, parameters.kernel, windows)?;
         let cycles = (unit.cycles() - cycles) as f64;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::memory::{Memory, Port, Stalls};
+use super::memory::{Answer, Memory, Port, Stalls};
 use super::pins::Pins;
 use super::transaction::{CommandError, Counters, Outcome, WindowRun};
 use super::units::UnitParameters;
@@ -100,18 +100,26 @@ impl<P: Pins<WORDS>, const WORDS: usize> Driver<P, WORDS> {
         Ok(driver)
     }
 
-    /// One clock cycle with the memory port attached.
-    #[inline]
+    /// One clock cycle with the memory port attached. Every simulated cycle of every window goes
+    /// through here; inlined, it is a few loads and stores around the model's own work.
+    #[inline(always)]
     fn cycle(&mut self, number: u32) -> Result<(), DutError> {
-        let answer = self.port.answer::<WORDS>(&self.memory);
-        self.pins.set_answer(answer.valid, answer.error, &answer.data);
-        if answer.valid {
-            self.last_word_cycle = number;
+        let answered = match &mut self.port {
+            Port::Ready { next } => std::mem::replace(next, self.pins.request()),
+            Port::Waiting(waiting) => {
+                let (grant, answered) = waiting.cycle(self.pins.request());
+                self.pins.set_grant(grant);
+                answered
+            }
+        };
+        match answered {
+            None => self.pins.set_answer(Answer::None),
+            Some(addr) => {
+                self.last_word_cycle = number;
+                let beat = self.memory.beat(addr);
+                self.pins.set_answer(beat.map_or(Answer::Error, Answer::Beat));
+            }
         }
-        let grant = self.port.grant();
-        self.pins.set_grant(grant);
-        let granted = if grant { self.pins.request() } else { None };
-        self.port.end_cycle(granted);
         self.pins.tick()?;
         Ok(())
     }
@@ -167,21 +175,21 @@ impl<P: Pins<WORDS>, const WORDS: usize> Driver<P, WORDS> {
         }
     }
 
-    /// Bits of one output's S_max on the pins: a score, and valid above it.
+    /// Bits of one output's S_max on the pins, at most 15: a score, and valid above it.
     fn s_max_width(&self) -> u32 {
         7 + self.unit.log_frac
     }
 
-    fn pack_s_max(&self, s_max: &[Option<u32>; 4]) -> u128 {
+    fn pack_s_max(&self, s_max: &[Option<u32>; 4]) -> u64 {
         let width = self.s_max_width();
         let pack = |score: &Option<u32>| match score {
-            Some(score) => 1 << (width - 1) | u128::from(*score),
+            Some(score) => 1 << (width - 1) | u64::from(*score),
             None => 0,
         };
         s_max.iter().rev().fold(0, |bits, score| bits << width | pack(score))
     }
 
-    fn unpack_s_max(&self, bits: u128) -> [Option<u32>; 4] {
+    fn unpack_s_max(&self, bits: u64) -> [Option<u32>; 4] {
         let width = self.s_max_width();
         [0, 1, 2, 3].map(|output| {
             let field = (bits >> (output * width)) as u32 & ((1 << width) - 1);
@@ -206,11 +214,12 @@ impl<P: Pins<WORDS>, const WORDS: usize> ConvUnit for Driver<P, WORDS> {
         self.pins.set_reset(true);
         self.port.begin(self.stream);
         for _ in 0..2 {
-            self.pins.set_grant(false);
-            self.pins.set_answer(false, false, &[0; WORDS]);
+            self.pins.set_answer(Answer::None);
             self.pins.tick()?;
         }
         self.pins.set_reset(false);
+        // A port that never waits grants in every cycle.
+        self.pins.set_grant(true);
         Ok(())
     }
 

@@ -48,32 +48,43 @@ impl Memory {
         self.bad = addr;
     }
 
-    /// One beat of `N` words, and whether it is an error.
+    /// One beat of `N` words; `None` is a bus error.
     #[inline]
-    fn beat<const N: usize>(&self, addr: u32) -> ([u32; N], bool) {
-        let first = addr as usize / 4;
-        match self.words.get(first..first + N) {
-            Some(words) => {
-                let bad = self.bad.is_some_and(|bad| bad / (4 * N as u32) == addr / (4 * N as u32));
-                (words.try_into().unwrap_or([0; N]), bad)
-            }
-            None => ([0; N], true),
+    pub(super) fn beat<const N: usize>(&self, addr: u32) -> Option<&[u32; N]> {
+        if self.bad.is_some_and(|bad| bad / (4 * N as u32) == addr / (4 * N as u32)) {
+            return None;
         }
+        self.words.get(addr as usize / 4..)?.first_chunk()
     }
 }
 
 /// What the port shows the unit in one cycle.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Answer<const N: usize> {
-    pub valid: bool,
-    pub error: bool,
-    pub data: [u32; N],
+pub(super) enum Answer<'a, const N: usize> {
+    /// Nothing.
+    None,
+    /// A beat.
+    Beat(&'a [u32; N]),
+    /// A bus error.
+    Error,
 }
 
-/// The port's side of the OBI handshake.
+/// The memory's side of the OBI handshake.
 #[derive(Debug)]
-pub(super) struct Port {
-    stalls: Option<Stalls>,
+pub(super) enum Port {
+    /// Grants at once and answers in the next cycle.
+    Ready {
+        /// The address that is answered in the next cycle.
+        next: Option<u32>,
+    },
+    /// Waits at random.
+    Waiting(Waiting),
+}
+
+/// A port that waits at random.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    seed: u64,
     random: ChaCha8Rng,
     /// Granted and not answered: the first cycle in which the answer may come, and the address.
     outstanding: VecDeque<(u64, u32)>,
@@ -82,48 +93,43 @@ pub(super) struct Port {
 
 impl Port {
     pub(super) fn new(stalls: Option<Stalls>) -> Self {
-        let random = ChaCha8Rng::seed_from_u64(0);
-        Self { stalls, random, outstanding: VecDeque::new(), cycle: 0 }
+        match stalls {
+            None => Self::Ready { next: None },
+            Some(Stalls { seed }) => Self::Waiting(Waiting {
+                seed,
+                random: ChaCha8Rng::seed_from_u64(seed),
+                outstanding: VecDeque::new(),
+                cycle: 0,
+            }),
+        }
     }
 
     /// Begins a transaction: its waiting times depend on the seed and on `stream` alone.
+    #[inline]
     pub(super) fn begin(&mut self, stream: u64) {
-        self.outstanding.clear();
-        if let Some(Stalls { seed }) = self.stalls {
-            self.random = ChaCha8Rng::seed_from_u64(seed);
-            self.random.set_stream(stream);
-        }
-    }
-
-    /// Whether a request would be granted in this cycle.
-    #[inline]
-    pub(super) fn grant(&mut self) -> bool {
-        self.stalls.is_none() || self.random.random_ratio(1, 2)
-    }
-
-    /// The answer of this cycle.
-    #[inline]
-    pub(super) fn answer<const N: usize>(&mut self, memory: &Memory) -> Answer<N> {
-        match self.outstanding.front() {
-            Some(&(due, addr)) if due <= self.cycle => {
-                self.outstanding.pop_front();
-                let (data, error) = memory.beat(addr);
-                Answer { valid: true, error, data }
+        match self {
+            Self::Ready { next } => *next = None,
+            Self::Waiting(waiting) => {
+                waiting.outstanding.clear();
+                waiting.random = ChaCha8Rng::seed_from_u64(waiting.seed);
+                waiting.random.set_stream(stream);
             }
-            _ => Answer { valid: false, error: false, data: [0; N] },
         }
     }
+}
 
-    /// Ends the cycle, with the address of a request that was granted in it.
-    #[inline]
-    pub(super) fn end_cycle(&mut self, granted: Option<u32>) {
+impl Waiting {
+    /// One cycle in which the unit requests the beat at `request`: whether that is granted, and
+    /// the address of the beat that is answered.
+    pub(super) fn cycle(&mut self, request: Option<u32>) -> (bool, Option<u32>) {
+        let due = self.outstanding.front().is_some_and(|&(due, _)| due <= self.cycle);
+        let answered = if due { self.outstanding.pop_front() } else { None };
+        let grant = self.random.random_ratio(1, 2);
         self.cycle += 1;
-        if let Some(addr) = granted {
-            let delay = match self.stalls {
-                None => 0,
-                Some(_) => self.random.random_range(0..=MAX_DELAY),
-            };
+        if let Some(addr) = request.filter(|_| grant) {
+            let delay = self.random.random_range(0..=MAX_DELAY);
             self.outstanding.push_back((self.cycle + delay, addr));
         }
+        (grant, answered.map(|(_, addr)| addr))
     }
 }

@@ -2,6 +2,7 @@
 
 use verilated::{Config, Error, Model};
 
+use super::memory::Answer;
 use super::transaction::WindowRun;
 
 /// The pins of a verilated unit whose memory port has `WORDS` words.
@@ -12,18 +13,18 @@ pub(super) trait Pins<const WORDS: usize>: Model {
 
     fn set_reset(&mut self, on: bool);
     fn set_load(&mut self, side: u32, addr: u32);
-    fn set_run(&mut self, run: &WindowRun, carry: u128);
+    fn set_run(&mut self, run: &WindowRun, carry: u64);
     fn set_valid(&mut self, valid: bool);
     fn set_ready(&mut self, ready: bool);
     fn set_grant(&mut self, grant: bool);
-    fn set_answer(&mut self, valid: bool, error: bool, data: &[u32; WORDS]);
+    fn set_answer(&mut self, answer: Answer<'_, WORDS>);
     fn set_counter(&mut self, clear: bool, select: u8);
 
     fn ready(&self) -> bool;
     fn done(&self) -> bool;
     fn error_code(&self) -> u8;
     fn outputs(&self) -> [u32; 4];
-    fn s_max(&self) -> u128;
+    fn s_max(&self) -> u64;
     fn keep(&self) -> u128;
     fn request(&self) -> Option<u32>;
     fn counter(&self) -> u32;
@@ -69,7 +70,7 @@ macro_rules! impl_pins {
             }
 
             #[inline]
-            fn set_run(&mut self, run: &WindowRun, carry: u128) {
+            fn set_run(&mut self, run: &WindowRun, carry: u64) {
                 self.set_cmd_op_i(1);
                 self.set_cmd_size_i(run.pitch);
                 self.set_cmd_addr_i(run.addr);
@@ -96,10 +97,19 @@ macro_rules! impl_pins {
             }
 
             #[inline]
-            fn set_answer(&mut self, valid: bool, error: bool, data: &[u32; $mem_width / 32]) {
-                self.set_mem_rvalid_i(u8::from(valid));
-                self.set_mem_err_i(u8::from(error));
-                self.set_mem_rdata_i(impl_pins!(@data data $mem_width));
+            fn set_answer(&mut self, answer: Answer<'_, { $mem_width / 32 }>) {
+                match answer {
+                    Answer::None => self.set_mem_rvalid_i(0),
+                    Answer::Beat(data) => {
+                        self.set_mem_rvalid_i(1);
+                        self.set_mem_err_i(0);
+                        self.set_mem_rdata_i(impl_pins!(@data data $mem_width));
+                    }
+                    Answer::Error => {
+                        self.set_mem_rvalid_i(1);
+                        self.set_mem_err_i(1);
+                    }
+                }
             }
 
             fn set_counter(&mut self, clear: bool, select: u8) {
@@ -128,8 +138,8 @@ macro_rules! impl_pins {
             }
 
             #[inline]
-            fn s_max(&self) -> u128 {
-                self.smax_o().bits()
+            fn s_max(&self) -> u64 {
+                u64::from(self.smax_o())
             }
 
             #[inline]

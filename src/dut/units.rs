@@ -3,7 +3,7 @@
 use verilated::Config;
 
 use super::driver::{ConvUnit, Driver, DutError};
-use super::memory::Stalls;
+use super::memory::{Answer, Stalls};
 use super::pins::{Bits, Pins, impl_pins};
 use super::transaction::{Tile, WindowRun};
 use crate::golden::SmaxScope;
