@@ -78,7 +78,7 @@ pub(super) enum Port {
         next: Option<u32>,
     },
     /// Waits at random.
-    Waiting(Waiting),
+    Waiting(Box<Waiting>),
 }
 
 /// A port that waits at random.
@@ -95,12 +95,12 @@ impl Port {
     pub(super) fn new(stalls: Option<Stalls>) -> Self {
         match stalls {
             None => Self::Ready { next: None },
-            Some(Stalls { seed }) => Self::Waiting(Waiting {
+            Some(Stalls { seed }) => Self::Waiting(Box::new(Waiting {
                 seed,
                 random: ChaCha8Rng::seed_from_u64(seed),
                 outstanding: VecDeque::new(),
                 cycle: 0,
-            }),
+            })),
         }
     }
 
