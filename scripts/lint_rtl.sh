@@ -17,7 +17,7 @@ for kernel in 1 3 5 7; do
       for mem_width in 32 128; do
         "$verilator" --lint-only -Wall rtl/waivers.vlt "${sources[@]}" --top-module conv_unit \
           "-GKERNEL=$kernel" "-GLOG_FRAC=$log_frac" "-GMULTIPLIERS=$multipliers" \
-          "-GMEM_WIDTH=$mem_width"
+          "-GMEM_WIDTH=$mem_width" >/dev/null
       done
     done
   done

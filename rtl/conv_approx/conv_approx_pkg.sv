@@ -16,7 +16,7 @@ package conv_approx_pkg;
   // What ended a command.
   localparam logic [1:0] ERROR_NONE    = 2'd0;
   localparam logic [1:0] ERROR_BUS     = 2'd1;  // the memory answered a read with an error
-  localparam logic [1:0] ERROR_COMMAND = 2'd2;  // unaligned address, kernel side out of range, no kernel
+  localparam logic [1:0] ERROR_COMMAND = 2'd2;  // unaligned, side out of range, no kernel
 
   // The threshold T is in units of 2^-LOG_FRAC. It saturates here: a T above the largest S_i
   // keeps every non-zero product, whatever its value.
@@ -37,6 +37,16 @@ package conv_approx_pkg;
   localparam logic [3:0] COUNTER_CYCLES_STAGE_2          = 4'd8;
   localparam logic [3:0] COUNTER_CYCLES_STAGE_3          = 4'd9;
   localparam logic [3:0] COUNTER_CYCLES_DONE             = 4'd10;
+
+  // The word of the data buffer that a product multiplies. Products are numbered output by output
+  // of the 2x2 tile (top left, top right, bottom left, bottom right), row by row of the kernel; the
+  // buffer has rows of kernel + 1 words.
+  function automatic int activation_word(input int kernel, input int product);
+    int out, i;
+    out = product / (kernel * kernel);
+    i   = product % (kernel * kernel);
+    activation_word = (out / 2 + i / kernel) * (kernel + 1) + out % 2 + i % kernel;
+  endfunction
 
 endpackage
 

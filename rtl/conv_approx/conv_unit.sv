@@ -66,7 +66,7 @@ module conv_unit #(
   // ---- Command -------------------------------------------------------------------------------
 
   logic                   op_q, tile_q, running_q;
-  logic [29:0]            size_q;         // the top bits of a word pitch are beyond 32-bit addresses
+  logic [29:0]            size_q;         // further bits of a pitch are beyond all addresses
   logic [1:0]             mode_q, error_q;
   logic [THRESHOLD_W-1:0] threshold_q;
   logic [4*SMAX_W-1:0]    smax_q;
@@ -134,9 +134,10 @@ module conv_unit #(
       logic [LOG_W*PRODUCTS-1:0] logs;
       logic [PRODUCTS-1:0]       live, active;
       for (int i = 0; i < PRODUCTS; i++) begin
-        weights[32*i +: 32]     = data[32*((i / KERNEL) * SPAN + i % KERNEL) +: 32];
-        logs[LOG_W*i +: LOG_W]  = data_log[LOG_W*((i / KERNEL) * SPAN + i % KERNEL) +: LOG_W];
-        live[i]                 = data_live[(i / KERNEL) * SPAN + i % KERNEL];
+        // The weights arrive in the words that product i of output 0 multiplies.
+        weights[32*i +: 32]     = data[32*activation_word(KERNEL, i) +: 32];
+        logs[LOG_W*i +: LOG_W]  = data_log[LOG_W*activation_word(KERNEL, i) +: LOG_W];
+        live[i]                 = data_live[activation_word(KERNEL, i)];
         active[i]               = i / KERNEL < 32'(size_q[SIDE_W-1:0]) &&
                                   i % KERNEL < 32'(size_q[SIDE_W-1:0]);
       end

@@ -3,8 +3,7 @@
 // All kept products are issued in one cycle. The multipliers of the skipped ones are gated: their
 // operand registers hold, so that nothing in them toggles. This saves energy, not time.
 //
-// Products are numbered output by output: PRODUCTS of output 0 (top left), then of 1 (top right),
-// 2 (bottom left) and 3 (bottom right).
+// Lanes are numbered as conv_approx_pkg::activation_word says.
 `default_nettype none
 
 module multiply_parallel #(
@@ -28,18 +27,12 @@ module multiply_parallel #(
   output      logic [127:0]            output_o       // 4 words, output 0 lowest
 );
 
+  import conv_approx_pkg::*;
+
   logic [LANES-1:0]    keep_q;
   logic [32*LANES-1:0] weight_q, activation_q;
 
   assign last_issue_o = 1'b1;
-
-  // The place in the buffer of the activation of a lane.
-  function automatic int place(input int lane);
-    int out, i;
-    out   = lane / PRODUCTS;
-    i     = lane % PRODUCTS;
-    place = (out / 2 + i / KERNEL) * SPAN + out % 2 + i % KERNEL;
-  endfunction
 
   always_ff @(posedge clk_i) begin
     if (issue_i) keep_q <= keep_i;
@@ -49,7 +42,7 @@ module multiply_parallel #(
     always_ff @(posedge clk_i) begin
       if (issue_i && keep_i[lane]) begin
         weight_q[32*lane +: 32]     <= weight_i[32*(lane % PRODUCTS) +: 32];
-        activation_q[32*lane +: 32] <= data_i[32*place(lane) +: 32];
+        activation_q[32*lane +: 32] <= data_i[32*activation_word(KERNEL, lane) +: 32];
       end
     end
   end

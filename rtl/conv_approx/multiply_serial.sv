@@ -26,13 +26,7 @@ module multiply_serial #(
   output      logic [127:0]            output_o       // 4 words, output 0 lowest
 );
 
-  // The place in the buffer of the activation of a lane.
-  function automatic int place(input int lane);
-    int out, i;
-    out   = lane / PRODUCTS;
-    i     = lane % PRODUCTS;
-    place = (out / 2 + i / KERNEL) * SPAN + out % 2 + i % KERNEL;
-  endfunction
+  import conv_approx_pkg::*;
 
   // ---- Issue: each multiplier takes the lowest product that the ones before it leave ----------
 
@@ -61,7 +55,7 @@ module multiply_serial #(
         for (int lane = 0; lane < LANES; lane++) begin
           if (pick[lane]) begin
             weight[32*m +: 32]     = weight_i[32*(lane % PRODUCTS) +: 32];
-            activation[32*m +: 32] = data_i[32*place(lane) +: 32];
+            activation[32*m +: 32] = data_i[32*activation_word(KERNEL, lane) +: 32];
             target[2*m +: 2]       = 2'(lane / PRODUCTS);
           end
         end

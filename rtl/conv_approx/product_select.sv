@@ -42,9 +42,9 @@ module product_select #(
 
   localparam int COMPARE_W = (THRESHOLD_W > SCORE_W ? THRESHOLD_W : SCORE_W) + 1;
 
-  // The place in the buffer of the activation of product i.
-  function automatic int place(input int i);
-    place = (OUTPUT / 2 + i / KERNEL) * SPAN + OUTPUT % 2 + i % KERNEL;
+  // The word of the buffer that product i of this output multiplies.
+  function automatic int word(input int i);
+    word = activation_word(KERNEL, OUTPUT * PRODUCTS + i);
   endfunction
 
   // A score with its live bit on top compares above every dead one.
@@ -58,10 +58,10 @@ module product_select #(
     score           = '0;
     if (enable_i) begin
       for (int i = 0; i < PRODUCTS; i++) begin
-        activation_live[i] = data_live_i[place(i)];
+        activation_live[i] = data_live_i[word(i)];
         live[i] = active_i[i] && weight_live_i[i] && activation_live[i];
         score[SCORE_W*i +: SCORE_W] = SCORE_W'(weight_log_i[LOG_W*i +: LOG_W]) +
-                                      SCORE_W'(data_log_i[LOG_W*place(i) +: LOG_W]);
+                                      SCORE_W'(data_log_i[LOG_W*word(i) +: LOG_W]);
         if (live[i] && {1'b1, score[SCORE_W*i +: SCORE_W]} > smax_o) begin
           smax_o = {1'b1, score[SCORE_W*i +: SCORE_W]};
         end
