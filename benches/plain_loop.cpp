@@ -1,5 +1,8 @@
 // The obvious alternative to the Rust driver: a C++ loop around the verilated unit. It is linked
-// with the very objects that the Rust driver calls.
+// with the very objects that the Rust driver calls, and it does what the driver does: reads beyond
+// the memory are bus errors, a unit that hangs is found, errors of the RTL are looked for in each
+// cycle, time stands right at both clock edges, and a window yields its outputs, S_max, kept
+// products, cycles and times.
 //
 //   plain_loop WINDOWS   prints the seconds and the sum of the outputs
 #include <chrono>
@@ -13,6 +16,18 @@
 
 namespace {
 
+struct Result {
+    int32_t outputs[4];
+    int32_t s_max[4];  // -1: none
+    uint64_t keep;
+    uint32_t cycles;
+    uint32_t last_word_cycle;
+    uint64_t done_time;
+    uint32_t error;
+};
+
+constexpr uint32_t kHangCycles = 10000;
+
 constexpr uint32_t kPlaneAddr = 256;
 constexpr int kSide = 28;
 
@@ -22,28 +37,51 @@ struct Harness {
     std::vector<uint32_t> memory = std::vector<uint32_t>(1024);
     bool answer = false;
     uint32_t answer_addr = 0;
+    uint32_t last_word_cycle = 0;
 
-    void cycle() {
+    void cycle(uint32_t number) {
         unit.mem_rvalid_i = answer;
-        if (answer) unit.mem_rdata_i = memory[answer_addr / 4];
+        if (answer) {
+            last_word_cycle = number;
+            const bool inside = answer_addr / 4 < memory.size();
+            unit.mem_err_i = !inside;
+            if (inside) unit.mem_rdata_i = memory[answer_addr / 4];
+        }
         answer = unit.mem_req_o;
         answer_addr = unit.mem_addr_o;
+        context.timeInc(5);
         unit.clk_i = 0;
         unit.eval();
+        context.timeInc(5);
         unit.clk_i = 1;
         unit.eval();
-        context.timeInc(10);
-        if (context.gotError()) std::exit(1);
+        if (context.gotError() || context.gotFinish()) std::exit(1);
     }
 
-    void command() {
+    Result command() {
+        Result result;
         unit.cmd_valid_i = 1;
-        cycle();
+        cycle(0);
         unit.cmd_valid_i = 0;
-        while (!unit.done_valid_o) cycle();
+        uint32_t cycles = 1;
+        for (; !unit.done_valid_o; cycles++) {
+            cycle(cycles);
+            if (cycles == kHangCycles) std::exit(1);
+        }
+        result.cycles = cycles;
+        result.last_word_cycle = last_word_cycle;
+        result.done_time = context.time();
+        result.error = unit.error_o;
+        result.keep = unit.keep_o;
+        for (int out = 0; out < 4; out++) {
+            const uint32_t s_max = unit.smax_o >> (7 * out) & 0x7f;
+            result.outputs[out] = static_cast<int32_t>(unit.output_o[out]);
+            result.s_max[out] = s_max & 0x40 ? static_cast<int32_t>(s_max & 0x3f) : -1;
+        }
         unit.done_ready_i = 1;
-        cycle();
+        cycle(0);
         unit.done_ready_i = 0;
+        return result;
     }
 };
 
@@ -56,8 +94,8 @@ int main(int argc, char** argv) {
     auto& unit = harness.unit;
     unit.mem_gnt_i = 1;
     unit.rst_ni = 0;
-    harness.cycle();
-    harness.cycle();
+    harness.cycle(0);
+    harness.cycle(0);
     unit.rst_ni = 1;
 
     const int kernel[9] = {-1, 0, 1, -2, 0, 2, -1, 0, 1};
@@ -82,9 +120,9 @@ int main(int argc, char** argv) {
         unit.cmd_threshold_i = 4;
         unit.cmd_running_i = 0;
         unit.cmd_smax_i = 0;
-        harness.command();
-        if (unit.error_o) std::exit(1);
-        for (int out = 0; out < 4; out++) sum += unit.output_o[out];
+        const Result result = harness.command();
+        if (result.error) std::exit(1);
+        for (const int32_t output : result.outputs) sum += static_cast<uint32_t>(output);
     }
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
     std::printf("%.9f %u\n", seconds.count(), sum);
