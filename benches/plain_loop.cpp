@@ -5,13 +5,16 @@
 // products, cycles and times.
 //
 //   plain_loop WINDOWS   prints the seconds and the sum of the outputs
+//
+// MODEL is the class of a unit with LOG_FRAC = 0 and a 32-bit port, KERNEL its largest kernel
+// side, HEADER its header.
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
 
-#include "Vconvapprox_k3.h"
+#include HEADER
 #include "verilated.h"
 
 namespace {
@@ -19,7 +22,7 @@ namespace {
 struct Result {
     int32_t outputs[4];
     int32_t s_max[4];  // -1: none
-    uint64_t keep;
+    uint64_t keep[2];
     uint32_t cycles;
     uint32_t last_word_cycle;
     uint64_t done_time;
@@ -28,12 +31,24 @@ struct Result {
 
 constexpr uint32_t kHangCycles = 10000;
 
+// Up to 64 products are a number to Verilator, more are an array of words.
+inline void copy_keep(uint64_t* to, uint64_t keep) {
+    to[0] = keep;
+    to[1] = 0;
+}
+
+template <std::size_t N>
+inline void copy_keep(uint64_t* to, const VlWide<N>& keep) {
+    to[0] = static_cast<uint64_t>(keep[1]) << 32 | keep[0];
+    to[1] = static_cast<uint64_t>(keep[3]) << 32 | keep[2];
+}
+
 constexpr uint32_t kPlaneAddr = 256;
 constexpr int kSide = 28;
 
 struct Harness {
     VerilatedContext context;
-    Vconvapprox_k3 unit{&context};
+    MODEL unit{&context};
     std::vector<uint32_t> memory = std::vector<uint32_t>(1024);
     bool answer = false;
     uint32_t answer_addr = 0;
@@ -72,7 +87,7 @@ struct Harness {
         result.last_word_cycle = last_word_cycle;
         result.done_time = context.time();
         result.error = unit.error_o;
-        result.keep = unit.keep_o;
+        copy_keep(result.keep, unit.keep_o);
         for (int out = 0; out < 4; out++) {
             const uint32_t s_max = unit.smax_o >> (7 * out) & 0x7f;
             result.outputs[out] = static_cast<int32_t>(unit.output_o[out]);
@@ -98,20 +113,22 @@ int main(int argc, char** argv) {
     harness.cycle(0);
     unit.rst_ni = 1;
 
-    const int kernel[9] = {-1, 0, 1, -2, 0, 2, -1, 0, 1};
-    for (int i = 0; i < 9; i++) harness.memory[i] = static_cast<uint32_t>(kernel[i]);
+    for (int i = 0; i < KERNEL * KERNEL; i++) {
+        harness.memory[i] = static_cast<uint32_t>(i * 37 % 11 - 5);
+    }
     for (int i = 0; i < kSide * kSide; i++) {
         harness.memory[kPlaneAddr / 4 + i] = (i * 7919) % 5 == 0 ? (i * 31) % 256 : 0;
     }
     unit.cmd_op_i = 0;
-    unit.cmd_size_i = 3;
+    unit.cmd_size_i = KERNEL;
     unit.cmd_addr_i = 0;
     harness.command();
 
     uint32_t sum = 0;
     const auto begin = std::chrono::steady_clock::now();
     for (long i = 0; i < windows; i++) {
-        const long x = i % 13 * 2, y = i / 13 % 13 * 2;
+        const long tiles = (kSide - KERNEL + 1) / 2;
+        const long x = i % tiles * 2, y = i / tiles % tiles * 2;
         unit.cmd_op_i = 1;
         unit.cmd_size_i = kSide;
         unit.cmd_addr_i = static_cast<uint32_t>(kPlaneAddr + 4 * (y * kSide + x));

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use convapprox::dut::{ConvUnit, Memory, Tile, UNITS, UnitOptions, WindowRun, find, open};
+use convapprox::dut::{
+    ConvUnit, Memory, Tile, UNITS, UnitOptions, UnitParameters, WindowRun, find, open,
+};
 use convapprox::golden::{Mode, SmaxScope, Threshold};
 
 const WINDOWS: usize = 50_000;
@@ -16,39 +18,17 @@ const PLANE_ADDR: u32 = 256;
 const SIDE: usize = 28;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let program = compile_plain_loop()?;
-    // A model's speed depends on where its memory lies by some percent. Each round has a new model,
-    // as each run of the C++ program has; the old ones stay, so that the new one lies elsewhere.
-    let mut units = Vec::new();
-    // The first round of each warms the machine up.
-    let mut ratios = Vec::new();
-    let (mut rust, mut cpp) = (Vec::new(), Vec::new());
-    for round in 0..=ROUNDS {
-        let (cpp_seconds, cpp_sum) = plain_loop(&program)?;
-        let mut unit = ready("k3")?;
-        let (rust_seconds, rust_sum) = driver(&mut *unit, 3, WINDOWS)?;
-        units.push(unit);
-        assert_eq!(cpp_sum, rust_sum, "both harnesses see the same outputs");
-        if round > 0 {
-            cpp.push(WINDOWS as f64 / cpp_seconds);
-            rust.push(WINDOWS as f64 / rust_seconds);
-            ratios.push(cpp_seconds / rust_seconds);
-        }
+    println!("{WINDOWS} windows a round, median of {ROUNDS} rounds in turns, one thread");
+    for name in ["k3", "k5"] {
+        compare(find(name).ok_or("no such unit")?)?;
     }
-    println!("k3, {WINDOWS} windows, median of {ROUNDS} rounds in turns");
-    println!("  plain C++ loop   {:9.0} windows/s", median(&mut cpp));
-    println!("  Rust driver      {:9.0} windows/s", median(&mut rust));
-    println!(
-        "  ratio            {:9.3}   (Rust / C++; at least 0.97 is wanted)",
-        median(&mut ratios)
-    );
 
     println!("each unit, largest kernel, one thread");
     for parameters in UNITS {
-        let mut unit = ready(parameters.name)?;
+        let mut unit = ready(parameters)?;
         let windows = WINDOWS;
         let cycles = unit.cycles();
-        let (seconds, _) = driver(&mut *unit, parameters.kernel, windows)?;
+        let (seconds, _) = driver(&mut *unit, windows)?;
         let cycles = (unit.cycles() - cycles) as f64;
         println!(
             "  {:12} {:9.0} windows/s {:6.2} Mcycles/s {:6.2} cycles a window",
@@ -61,15 +41,44 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+/// Rust against C++ on one unit.
+fn compare(parameters: &'static UnitParameters) -> Result<(), Box<dyn std::error::Error>> {
+    let program = compile_plain_loop(parameters)?;
+    // A model's speed depends on where its memory lies by some percent. Each round has a new model,
+    // as each run of the C++ program has; the old ones stay, so that the new one lies elsewhere.
+    let mut units = Vec::new();
+    // The first round of each warms the machine up.
+    let mut ratios = Vec::new();
+    let (mut rust, mut cpp) = (Vec::new(), Vec::new());
+    for round in 0..=ROUNDS {
+        let (cpp_seconds, cpp_sum) = plain_loop(&program)?;
+        let mut unit = ready(parameters)?;
+        let (rust_seconds, rust_sum) = driver(&mut *unit, WINDOWS)?;
+        units.push(unit);
+        assert_eq!(cpp_sum, rust_sum, "both harnesses see the same outputs");
+        if round > 0 {
+            cpp.push(WINDOWS as f64 / cpp_seconds);
+            rust.push(WINDOWS as f64 / rust_seconds);
+            ratios.push(cpp_seconds / rust_seconds);
+        }
+    }
+    println!(
+        "  {:3} plain C++ loop {:7.0} windows/s, Rust driver {:7.0} windows/s, ratio {:.3}",
+        parameters.name,
+        median(&mut cpp),
+        median(&mut rust),
+        median(&mut ratios)
+    );
+    Ok(())
+}
+
 /// A unit with its largest kernel loaded and a sparse image in memory.
-fn ready(name: &str) -> Result<Box<dyn ConvUnit>, Box<dyn std::error::Error>> {
-    let parameters = find(name).ok_or("no such unit")?;
+fn ready(
+    parameters: &'static UnitParameters,
+) -> Result<Box<dyn ConvUnit>, Box<dyn std::error::Error>> {
     let mut unit = open(parameters, &UnitOptions::default())?;
     let side = parameters.kernel;
-    let kernel: Vec<i32> = match side {
-        3 => vec![-1, 0, 1, -2, 0, 2, -1, 0, 1],
-        _ => (0..side * side).map(|i| (i as i32 * 37) % 11 - 5).collect(),
-    };
+    let kernel: Vec<i32> = (0..side * side).map(|i| (i as i32 * 37) % 11 - 5).collect();
     let pixel = |i: usize| if (i * 7919) % 5 == 0 { (i * 31) as i32 % 256 } else { 0 };
     *unit.memory() = Memory::new(1024);
     unit.memory().write(0, &kernel);
@@ -80,11 +89,10 @@ fn ready(name: &str) -> Result<Box<dyn ConvUnit>, Box<dyn std::error::Error>> {
 
 fn driver(
     unit: &mut dyn ConvUnit,
-    side: usize,
     windows: usize,
 ) -> Result<(f64, u32), Box<dyn std::error::Error>> {
     let threshold = Threshold::new(4)?;
-    let tiles = (SIDE - side).div_ceil(2);
+    let tiles = (SIDE - unit.parameters().kernel).div_ceil(2);
     let mut sum = 0u32;
     let begin = Instant::now();
     for i in 0..windows {
@@ -116,9 +124,10 @@ fn plain_loop(program: &Path) -> Result<(f64, u32), Box<dyn std::error::Error>> 
 }
 
 /// Links `plain_loop.cpp` with the model that this program is linked with.
-fn compile_plain_loop() -> Result<PathBuf, Box<dyn std::error::Error>> {
+fn compile_plain_loop(unit: &UnitParameters) -> Result<PathBuf, Box<dyn std::error::Error>> {
     let out = Path::new(env!("OUT_DIR"));
-    let program = out.join("plain_loop");
+    let name = unit.name;
+    let program = out.join(format!("plain_loop_{name}"));
     let compiler = ["clang++", "c++"]
         .into_iter()
         .find(|name| Command::new(name).arg("--version").output().is_ok())
@@ -128,13 +137,16 @@ fn compile_plain_loop() -> Result<PathBuf, Box<dyn std::error::Error>> {
         .args(["-O2", "-std=c++20", "-o"])
         .arg(&program)
         .arg("benches/plain_loop.cpp")
+        .arg(format!("-DMODEL=Vconvapprox_{name}"))
+        .arg(format!("-DHEADER=\"Vconvapprox_{name}.h\""))
+        .arg(format!("-DKERNEL={}", unit.kernel))
         .arg("-I")
-        .arg(out.join("k3"))
+        .arg(out.join(name))
         .arg("-isystem")
         .arg(include)
         .arg("-isystem")
         .arg(include.join("vltstd"))
-        .arg(out.join("k3/libvrs_convapprox_k3.a"))
+        .arg(out.join(format!("{name}/libvrs_convapprox_{name}.a")))
         .arg(out.join("verilated-runtime/libvrs_runtime.a"))
         .args(["-lpthread", "-latomic"])
         .status()?;
