@@ -19,6 +19,7 @@ const SIDE: usize = 28;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{WINDOWS} windows a round, median of {ROUNDS} rounds in turns, one thread");
+    println!("ratio: Rust / C++; at least 0.97 is wanted");
     for name in ["k3", "k5"] {
         compare(find(name).ok_or("no such unit")?)?;
     }
