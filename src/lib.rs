@@ -1,7 +1,7 @@
 //! An open laboratory for approximate convolution in hardware.
 //!
-//! `data source → engine → scoreboard → report`: images come from [`data`], [`golden`] is the
-//! software model of the arithmetic, [`dut`] drives the verilated unit, an [`engine`] is either of
+//! `data source → network → engine → scoreboard → report`: images come from [`data`], [`nn`] takes
+//! them through a network in integers, [`golden`] is the software model of the arithmetic, [`dut`] drives the verilated unit, an [`engine`] is either of
 //! the two behind one trait, [`check`] compares them window by window, and [`report`] writes what
 //! a run found. [`cli`] has the commands.
 
@@ -12,4 +12,5 @@ pub mod dut;
 pub mod engine;
 pub mod experiment;
 pub mod golden;
+pub mod nn;
 pub mod report;

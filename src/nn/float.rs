@@ -1,0 +1,142 @@
+//! The float network: what was trained. It calibrates the ranges of the integer one and tells what
+//! quantisation costs.
+
+use super::error::NetworkError;
+use super::network::{Activation, LayerKind, Network, Shape};
+use super::weights::Weights;
+
+/// A layer with its tensors: `weights` is [output][input channel][row][column].
+struct FloatLayer {
+    kind: LayerKind,
+    input: Shape,
+    output: Shape,
+    weights: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+/// A network in 32-bit floats.
+pub struct FloatNetwork {
+    padding: usize,
+    layers: Vec<FloatLayer>,
+}
+
+impl FloatNetwork {
+    /// A network with its weights; an error if they do not fit.
+    pub fn new(network: &Network, weights: &Weights) -> Result<Self, NetworkError> {
+        let shapes = network.shapes()?;
+        let mut layers = Vec::with_capacity(network.layers.len());
+        for (layer, shapes) in network.layers.iter().zip(shapes.windows(2)) {
+            let (input, output) = (shapes[0], shapes[1]);
+            let shape = match layer.kind {
+                LayerKind::Convolution { outputs, side, .. } => {
+                    vec![outputs, input.channels, side, side]
+                }
+                LayerKind::Dense { outputs, .. } => vec![outputs, input.len()],
+                LayerKind::AveragePool { .. } => Vec::new(),
+            };
+            let (mut values, mut bias) = (Vec::new(), Vec::new());
+            if let Some(&outputs) = shape.first() {
+                let name = layer.name.to_lowercase();
+                values = weights.get(&format!("{name}.weight"), &shape)?.to_vec();
+                bias = weights.get(&format!("{name}.bias"), &[outputs])?.to_vec();
+            }
+            let kind = layer.kind.clone();
+            layers.push(FloatLayer { kind, input, output, weights: values, bias });
+        }
+        Ok(Self { padding: network.input.padding, layers })
+    }
+
+    /// The weights and the bias of layer `index`; empty for a pool.
+    pub fn tensors(&self, index: usize) -> (&[f32], &[f32]) {
+        (&self.layers[index].weights, &self.layers[index].bias)
+    }
+
+    /// The outputs of every layer for an image of `channels` · `height` · `width` pixels, each 0 to
+    /// 255 and taken as x/256. The last entry is the scores.
+    ///
+    /// # Panics
+    /// If the image has another number of pixels.
+    pub fn layers(&self, pixels: &[u8]) -> Vec<Vec<f32>> {
+        let mut outputs: Vec<Vec<f32>> = Vec::with_capacity(self.layers.len());
+        let input = self.padded(pixels);
+        for layer in &self.layers {
+            let output = layer.apply(outputs.last().unwrap_or(&input));
+            outputs.push(output);
+        }
+        outputs
+    }
+
+    fn padded(&self, pixels: &[u8]) -> Vec<f32> {
+        let Shape { channels, height, width } = self.layers[0].input;
+        let padding = self.padding;
+        let (rows, columns) = (height - 2 * padding, width - 2 * padding);
+        assert_eq!(pixels.len(), channels * rows * columns, "a pixel for every input");
+        let mut padded = vec![0.0; channels * height * width];
+        for (i, &pixel) in pixels.iter().enumerate() {
+            let (c, y, x) = (i / (rows * columns), i / columns % rows, i % columns);
+            padded[(c * height + y + padding) * width + x + padding] = f32::from(pixel) / 256.0;
+        }
+        padded
+    }
+}
+
+impl FloatLayer {
+    fn apply(&self, input: &[f32]) -> Vec<f32> {
+        match self.kind {
+            LayerKind::Convolution { side, activation, .. } => {
+                activate(self.convolve(input, side), activation)
+            }
+            LayerKind::AveragePool { side } => self.pool(input, side),
+            LayerKind::Dense { activation, .. } => {
+                let rows = self.weights.chunks_exact(input.len()).zip(&self.bias);
+                let sum = |(row, &bias): (&[f32], &f32)| {
+                    row.iter().zip(input).fold(bias, |sum, (w, x)| sum + w * x)
+                };
+                activate(rows.map(sum).collect(), activation)
+            }
+        }
+    }
+
+    fn convolve(&self, input: &[f32], side: usize) -> Vec<f32> {
+        let Shape { channels, height: rows, width: columns } = self.output;
+        let mut outputs = Vec::with_capacity(channels * rows * columns);
+        for o in 0..channels {
+            let mut map = vec![self.bias[o]; rows * columns];
+            for c in 0..self.input.channels {
+                let plane = &input[c * self.input.height * self.input.width..];
+                let kernel = &self.weights[(o * self.input.channels + c) * side * side..];
+                for (i, &weight) in kernel[..side * side].iter().enumerate() {
+                    for (y, row) in map.chunks_exact_mut(columns).enumerate() {
+                        let first = (y + i / side) * self.input.width + i % side;
+                        for (sum, x) in row.iter_mut().zip(&plane[first..]) {
+                            *sum += weight * x;
+                        }
+                    }
+                }
+            }
+            outputs.append(&mut map);
+        }
+        outputs
+    }
+
+    fn pool(&self, input: &[f32], side: usize) -> Vec<f32> {
+        let Shape { channels, height, width } = self.output;
+        let mut outputs = vec![0.0; channels * height * width];
+        for (i, x) in input.iter().enumerate() {
+            let (y, column) = (i / self.input.width, i % self.input.width);
+            outputs[y / side * width + column / side] += x / (side * side) as f32;
+        }
+        outputs
+    }
+}
+
+fn activate(mut sums: Vec<f32>, activation: Option<Activation>) -> Vec<f32> {
+    for sum in &mut sums {
+        *sum = match activation {
+            Some(Activation::Relu) => sum.max(0.0),
+            Some(Activation::Tanh) => sum.tanh(),
+            None => *sum,
+        };
+    }
+    sums
+}
