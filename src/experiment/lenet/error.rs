@@ -1,0 +1,113 @@
+//! Why the experiment has no result.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::check::ReplayError;
+use crate::dut::DutError;
+use crate::engine::EngineError;
+use crate::experiment::pieces::PiecesError;
+use crate::golden::ConfigError;
+use crate::nn::NetworkError;
+use crate::report::atomic::WriteError;
+
+/// Why the experiment has no result.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LenetError {
+    /// A setting is out of range.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The network or its weights.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// There are not so many images.
+    #[error("{asked} images are asked for; this part of the data set has {available}")]
+    Images {
+        /// Asked for.
+        asked: usize,
+        /// There are.
+        available: usize,
+    },
+    /// No unit can run a layer.
+    #[error(
+        "no unit of this build has LOG_FRAC = {log_frac} and KERNEL ≥ {side}; add a line to UNITS \
+         in build.rs, or use --engine golden"
+    )]
+    Unit {
+        /// Fraction bits asked for.
+        log_frac: u32,
+        /// The largest kernel side of the network.
+        side: usize,
+    },
+    /// The engine failed.
+    #[error("layer {layer}, {configuration}, images from {image} on: {source}")]
+    Engine {
+        /// The layer.
+        layer: String,
+        /// The configuration.
+        configuration: String,
+        /// The first image of the batch.
+        image: usize,
+        /// Why.
+        source: Box<EngineError>,
+    },
+    /// The unit cannot be run.
+    #[error(transparent)]
+    Dut(#[from] DutError),
+    /// Work in pieces.
+    #[error(transparent)]
+    Pieces(#[from] PiecesError),
+    /// Too many windows differ.
+    #[error("{mismatches} windows differ; the run stops at {limit} (--max-mismatches)")]
+    TooManyMismatches {
+        /// Windows that differ.
+        mismatches: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// The golden model breaks its own promise.
+    #[error("{0} outputs are further from the exact ones than the proven bound")]
+    Bound(u64),
+    /// A mismatch could not be followed up.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    /// A result file cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The results folder cannot be made.
+    #[error("cannot create {}: {source}", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file is not an operating point.
+    #[error("{} is not an operating point: {source}", path.display())]
+    Point {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// An operating point says nothing of a layer.
+    #[error("operating point {point} has no entry for layer {layer}")]
+    PointLayer {
+        /// The point.
+        point: String,
+        /// The layer.
+        layer: String,
+    },
+    /// A piece of an earlier run cannot be read.
+    #[error("piece {0} of the run cannot be read; run without --resume to start afresh")]
+    Piece(usize),
+}

@@ -1,0 +1,91 @@
+//! Operating points: weights, and for each convolution layer the threshold, fraction bits and scope
+//! that go with them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::LenetError;
+use super::variant::{Variant, shipped};
+use crate::golden::{Mode, Semantics, Threshold};
+use crate::nn::Configuration;
+
+/// What one layer runs with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointLayer {
+    /// T, in units of 2^−`log_frac`.
+    pub threshold: u32,
+    /// Fraction bits of the log proxy.
+    pub log_frac: u32,
+    /// `window` or `running`.
+    pub smax_scope: String,
+}
+
+/// An operating point as its file describes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OperatingPoint {
+    /// File name of the network, in `testvectors/networks`.
+    pub network: String,
+    /// File name of the weights, in `testvectors/weights`.
+    pub weights: String,
+    /// What makes it better than the paper's rule: one or several of `layer-thresholds`,
+    /// `running-smax`, `channel-order`, `fine-tuning`, `regularisation`, with + between.
+    pub technique: String,
+    /// What each convolution layer runs with, by its name.
+    pub layers: BTreeMap<String, PointLayer>,
+    /// What was found on the validation images when the point was chosen.
+    #[serde(default)]
+    pub validation: serde_json::Value,
+    /// The command that made it.
+    #[serde(default)]
+    pub command: String,
+}
+
+impl OperatingPoint {
+    /// Reads a point.
+    pub fn read(path: &Path) -> Result<Self, LenetError> {
+        let text = fs::read_to_string(path)
+            .map_err(|source| LenetError::Read { path: path.to_owned(), source })?;
+        serde_json::from_str(&text)
+            .map_err(|source| LenetError::Point { path: path.to_owned(), source })
+    }
+
+    /// Its network with its weights, from the folders of the project.
+    pub fn variant(&self) -> Result<Variant, LenetError> {
+        let network = shipped("networks").join(&self.network);
+        Ok(Variant::read(&network, &shipped("weights").join(&self.weights))?)
+    }
+
+    /// What its layers multiply, under the name of the point.
+    pub fn configuration(&self, name: &str, layers: &[String]) -> Result<Configuration, LenetError> {
+        let semantics = |layer: &String| {
+            let found = self.layers.get(layer).ok_or_else(|| LenetError::PointLayer {
+                point: name.to_owned(),
+                layer: layer.clone(),
+            })?;
+            let threshold = Threshold::new(found.threshold)?;
+            let scope = found.smax_scope.parse()?;
+            Ok(Semantics::new(Mode::Approx, found.log_frac, threshold, scope)?)
+        };
+        let layers = layers.iter().map(semantics).collect::<Result<_, LenetError>>()?;
+        Ok(Configuration { name: name.to_owned(), tau: None, layers })
+    }
+}
+
+/// The points that the project ships, by name, in the order of their names.
+pub fn shipped_points() -> Result<Vec<(String, OperatingPoint)>, LenetError> {
+    let folder = shipped("operating_points");
+    let failed = |source| LenetError::Read { path: folder.clone(), source };
+    let mut points = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|it| it == "json") {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            points.push((name, OperatingPoint::read(&path)?));
+        }
+    }
+    points.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(points)
+}

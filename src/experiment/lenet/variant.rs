@@ -1,0 +1,85 @@
+//! A network with its weights, ready to run.
+
+use std::path::{Path, PathBuf};
+
+use crate::nn::{Activation, FloatNetwork, IntegerNetwork, LayerKind, Network, NetworkError, Weights};
+
+/// A network with its weights, ready to run.
+pub struct Variant {
+    /// `relu` or `tanh`: the activation of its first convolution.
+    pub activation: Activation,
+    /// The name of the weights' file, without its extension.
+    pub weights_name: String,
+    /// The description.
+    pub network: Network,
+    /// The float weights.
+    pub weights: Weights,
+    /// What was trained.
+    pub float: FloatNetwork,
+    /// What runs.
+    pub integer: IntegerNetwork,
+}
+
+/// The folder of the networks, weights and operating points that the project ships.
+pub fn shipped(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testvectors").join(folder)
+}
+
+impl Variant {
+    /// A network from its two files.
+    pub fn read(network: &Path, weights: &Path) -> Result<Self, NetworkError> {
+        let name = weights.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Self::new(Network::read(network)?, Weights::read(weights)?, name)
+    }
+
+    /// A network with weights that are there already.
+    pub fn new(
+        network: Network,
+        weights: Weights,
+        weights_name: String,
+    ) -> Result<Self, NetworkError> {
+        let float = FloatNetwork::new(&network, &weights)?;
+        let integer = IntegerNetwork::new(&network, &weights)?;
+        let activation = network.layers.iter().find_map(|layer| match layer.kind {
+            LayerKind::Convolution { activation, .. } => activation,
+            _ => None,
+        });
+        let activation = activation.ok_or_else(|| {
+            let reason = "no convolution layer has an activation: there is nothing to measure";
+            NetworkError::Description(reason.to_owned())
+        })?;
+        Ok(Self { activation, weights_name, network, weights, float, integer })
+    }
+
+    /// LeNet-5 with the weights that the project ships.
+    pub fn lenet5(activation: Activation) -> Result<Self, NetworkError> {
+        let name = format!("lenet5_{}", activation.name());
+        let network = shipped("networks").join(format!("{name}.json"));
+        Self::read(&network, &shipped("weights").join(format!("{name}.safetensors")))
+    }
+
+    /// Names of the convolution layers.
+    pub fn layers(&self) -> Vec<String> {
+        self.integer.convolutions().map(|layer| layer.name.clone()).collect()
+    }
+
+    /// Multiplications of the exact convolutions, by layer.
+    pub fn exact_multiplications(&self) -> Vec<u64> {
+        let counts = self.network.exact_multiplications().expect("the network has been checked");
+        counts.into_iter().map(|(_, count)| count).collect()
+    }
+
+    /// What one unit of the sums of each convolution layer stands for.
+    pub fn sum_units(&self) -> Vec<f64> {
+        let unit = |name: &String| {
+            let proof = self.integer.proof.iter().find(|proof| proof.layer == *name);
+            proof.map_or(1.0, |proof| 2.0_f64.powi(-proof.sum_shift))
+        };
+        self.layers().iter().map(unit).collect()
+    }
+
+    /// What one unit of a score stands for.
+    pub fn score_unit(&self) -> f64 {
+        self.integer.proof.last().map_or(1.0, |proof| 2.0_f64.powi(-proof.sum_shift))
+    }
+}
