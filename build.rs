@@ -16,22 +16,25 @@ struct Unit {
     log_frac: u32,
     multipliers: u32,
     mem_width: u32,
+    kernels: u32,
 }
 
 /// To add a parameter set, add a line.
 #[rustfmt::skip]
 const UNITS: &[Unit] = &[
     // The paper's unit: 3×3 kernels, all 36 products of the 2×2 tile at once.
-    Unit { name: "k3",         kernel: 3, log_frac: 0, multipliers: 36,  mem_width: 32 },
-    Unit { name: "k3_f3",      kernel: 3, log_frac: 3, multipliers: 36,  mem_width: 32 },
-    Unit { name: "k3_w128",    kernel: 3, log_frac: 0, multipliers: 36,  mem_width: 128 },
+    Unit { name: "k3",             kernel: 3, log_frac: 0, multipliers: 36,  mem_width: 32,  kernels: 1 },
+//    Unit { name: "k3_f3",          kernel: 3, log_frac: 3, multipliers: 36,  mem_width: 32,  kernels: 1 },
+//    Unit { name: "k3_w128",        kernel: 3, log_frac: 0, multipliers: 36,  mem_width: 128, kernels: 1 },
     // Kept products only, one or two a cycle.
-    Unit { name: "k3_m1_f3",   kernel: 3, log_frac: 3, multipliers: 1,   mem_width: 32 },
-    Unit { name: "k3_m2",      kernel: 3, log_frac: 0, multipliers: 2,   mem_width: 32 },
-    // Up to 5×5, for LeNet-5.
-    Unit { name: "k5",         kernel: 5, log_frac: 0, multipliers: 100, mem_width: 32 },
-    Unit { name: "k5_f3_w128", kernel: 5, log_frac: 3, multipliers: 100, mem_width: 128 },
-    Unit { name: "k5_m4_w128", kernel: 5, log_frac: 0, multipliers: 4,   mem_width: 128 },
+    Unit { name: "k3_m1_n3_f3",    kernel: 3, log_frac: 3, multipliers: 1,   mem_width: 32,  kernels: 3 },
+//    Unit { name: "k3_m2",          kernel: 3, log_frac: 0, multipliers: 2,   mem_width: 32,  kernels: 1 },
+    // Up to 5×5.
+    Unit { name: "k5",             kernel: 5, log_frac: 0, multipliers: 100, mem_width: 32,  kernels: 1 },
+    // For LeNet-5: a window is fetched once for up to 16 output channels.
+    Unit { name: "k5_n16_w128",    kernel: 5, log_frac: 0, multipliers: 100, mem_width: 128, kernels: 16 },
+//    Unit { name: "k5_n16_f3_w128", kernel: 5, log_frac: 3, multipliers: 100, mem_width: 128, kernels: 16 },
+//    Unit { name: "k5_m4_n16_w128", kernel: 5, log_frac: 0, multipliers: 4,   mem_width: 128, kernels: 16 },
 ];
 
 const RTL: &str = "rtl/conv_approx";
@@ -42,6 +45,7 @@ const SOURCES: &[&str] = &[
     "window_walker.sv",
     "window_fetch.sv",
     "log_bank.sv",
+    "kernel_bank.sv",
     "product_select.sv",
     "multiply_parallel.sv",
     "multiply_serial.sv",
@@ -58,6 +62,7 @@ impl Unit {
             .parameter("LOG_FRAC", self.log_frac)
             .parameter("MULTIPLIERS", self.multipliers)
             .parameter("MEM_WIDTH", self.mem_width)
+            .parameter("KERNELS", self.kernels)
             .clock("clk_i")
     }
 
@@ -82,11 +87,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err(explain(error));
     }
     let mut list = String::from("units! {\n");
-    for Unit { name, kernel, log_frac, multipliers, mem_width } in UNITS {
+    for Unit { name, kernel, log_frac, multipliers, mem_width, kernels } in UNITS {
         let fast = camel_case(name);
         writeln!(
             list,
-            "    {name:?} {fast} {fast}Traced {kernel} {log_frac} {multipliers} {mem_width};"
+            "    {name:?} {fast} {fast}Traced {kernel} {log_frac} {multipliers} {mem_width} {kernels};"
         )?;
     }
     list.push_str("}\n");

@@ -130,6 +130,8 @@ int main(int argc, char** argv) {
         const long tiles = (kSide - KERNEL + 1) / 2;
         const long x = i % tiles * 2, y = i / tiles % tiles * 2;
         unit.cmd_op_i = 1;
+        unit.cmd_kernel_i = 0;
+        unit.cmd_reuse_i = 0;
         unit.cmd_size_i = kSide;
         unit.cmd_addr_i = static_cast<uint32_t>(kPlaneAddr + 4 * (y * kSide + x));
         unit.cmd_tile_i = 1;

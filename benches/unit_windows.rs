@@ -84,7 +84,7 @@ fn ready(
     *unit.memory() = Memory::new(1024);
     unit.memory().write(0, &kernel);
     unit.memory().write(PLANE_ADDR, &(0..SIDE * SIDE).map(pixel).collect::<Vec<_>>());
-    unit.load_kernel(side as u32, 0)?;
+    unit.load_kernel(0, side as u32, 0)?;
     Ok(unit)
 }
 
@@ -99,6 +99,8 @@ fn driver(
     for i in 0..windows {
         let (x, y) = (i % tiles * 2, i / tiles % tiles * 2);
         let outcome = unit.run_window(&WindowRun {
+            slot: 0,
+            reuse: false,
             addr: PLANE_ADDR + 4 * (y * SIDE + x) as u32,
             pitch: SIDE as u32,
             tile: Tile::TwoByTwo,

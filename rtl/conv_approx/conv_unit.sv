@@ -1,7 +1,8 @@
 // The approximate convolution unit (the paper's section IV).
 //
-// Two commands: load a kernel of side k <= KERNEL; run a window, which convolves that kernel with
-// a (k+1) x (k+1) block of the input (tile 2x2, four outputs) or a k x k block (tile 1x1).
+// Two commands: load a kernel of side k <= KERNEL into one of KERNELS slots; run a window, which
+// convolves one of those kernels with a (k+1) x (k+1) block of the input (tile 2x2, four outputs)
+// or a k x k block (tile 1x1). The block is fetched, or the one of the run before is used again.
 // docs/conv_unit.md has the state machine, timing diagrams and the cycle table.
 `default_nettype none
 
@@ -10,6 +11,7 @@ module conv_unit #(
   parameter  int LOG_FRAC    = 0,            // fraction bits of the log proxy, 0 .. 8
   parameter  int MULTIPLIERS = 4 * KERNEL * KERNEL,  // 4*KERNEL^2: parallel; fewer: serial
   parameter  int MEM_WIDTH   = 32,           // 32 or 128
+  parameter  int KERNELS     = 1,            // kernels that are kept, 1 .. 256
   localparam int PRODUCTS    = KERNEL * KERNEL,
   localparam int LANES       = 4 * PRODUCTS,
   localparam int SMAX_W      = 7 + LOG_FRAC  // {valid, score}
@@ -24,6 +26,9 @@ module conv_unit #(
   input  wire logic                 cmd_op_i,         // conv_approx_pkg::OP_*
   input  wire logic [31:0]          cmd_size_i,       // load: kernel side; run: row pitch in words
   input  wire logic [31:0]          cmd_addr_i,       // byte address of the first word
+  input  wire logic [7:0]           cmd_kernel_i,     // slot of the kernel, below KERNELS
+  input  wire logic                 cmd_reuse_i,      // run: on the window of the run before, of
+                                                      // which size and address are not read
   input  wire logic                 cmd_tile_i,       // run: 0 is one output, 1 is 2x2
   input  wire logic [1:0]           cmd_mode_i,       // run: conv_approx_pkg::MODE_*
   input  wire logic [conv_approx_pkg::THRESHOLD_W-1:0] cmd_threshold_i,  // run: T >= 1
@@ -60,6 +65,7 @@ module conv_unit #(
   localparam int SIDE_W = $clog2(KERNEL + 2);
   localparam int LOG_W  = 5 + LOG_FRAC;
   localparam int KEPT_W = $clog2(LANES + 1);
+  localparam int SLOT_W = (KERNELS == 1) ? 1 : $clog2(KERNELS);
 
   state_e state_q, state_d;
 
@@ -67,20 +73,34 @@ module conv_unit #(
 
   logic                   op_q, tile_q, running_q;
   logic [29:0]            size_q;         // further bits of a pitch are beyond all addresses
+  logic [SLOT_W-1:0]      slot_q;         // read in a load
   logic [1:0]             mode_q, error_q;
   logic [THRESHOLD_W-1:0] threshold_q;
   logic [4*SMAX_W-1:0]    smax_q;
-  logic [SIDE_W-1:0]      kernel_side_q;  // 0: no kernel is loaded
 
   assign cmd_ready_o = state_q == IDLE;
   wire logic accept = cmd_valid_i && cmd_ready_o;
 
-  wire logic side_fits  = cmd_size_i >= 32'd1 && cmd_size_i <= 32'(KERNEL);
-  wire logic command_ok = cmd_addr_i[1:0] == 2'b00 &&
-                          (cmd_op_i == OP_LOAD_KERNEL ? side_fits : kernel_side_q != '0);
+  // A run on the window that is there already.
+  wire logic reuse = cmd_reuse_i && cmd_op_i == OP_RUN_WINDOW;
 
-  wire logic [SIDE_W-1:0] fetch_side =
-      op_q == OP_LOAD_KERNEL ? size_q[SIDE_W-1:0] : kernel_side_q + SIDE_W'(tile_q);
+  wire logic [SIDE_W-1:0] kernel_side;    // of the slot that the command names; 0: it is empty
+  wire logic [SIDE_W-1:0] window_side = kernel_side + SIDE_W'(cmd_tile_i);
+
+  // The window that the buffer and its logs hold: a larger one has every smaller one in its
+  // upper left corner.
+  logic                   held_q;
+  logic [SIDE_W-1:0]      fetch_side_q;   // side of the last fetch
+
+  wire logic aligned    = cmd_addr_i[1:0] == 2'b00;
+  wire logic slot_fits  = 32'(cmd_kernel_i) < 32'(KERNELS);
+  wire logic side_fits  = cmd_size_i >= 32'd1 && cmd_size_i <= 32'(KERNEL);
+  wire logic window_ok  = reuse ? held_q && window_side <= fetch_side_q : aligned;
+  wire logic command_ok = slot_fits && (cmd_op_i == OP_LOAD_KERNEL ?
+                              side_fits && aligned : kernel_side != '0 && window_ok);
+
+  wire logic start_fetch = accept && command_ok && !reuse;
+  wire logic start_run   = accept && command_ok && cmd_op_i == OP_RUN_WINDOW;
 
   // ---- GET_DATA ------------------------------------------------------------------------------
 
@@ -93,10 +113,10 @@ module conv_unit #(
     .MEM_WIDTH (MEM_WIDTH)
   ) u_fetch (
     .clk_i, .rst_ni,
-    .start_i (accept && command_ok),
+    .start_i (start_fetch),
     .addr_i  (cmd_addr_i),
     .pitch_i (size_q),
-    .side_i  (fetch_side),
+    .side_i  (fetch_side_q),
     .done_o  (fetch_done),
     .error_o (fetch_error),
     .words_o (fetch_words),
@@ -120,33 +140,51 @@ module conv_unit #(
     .live_o   (data_live)
   );
 
-  // ---- The kernel: stored with its logs in STAGE_2 of a load ---------------------------------
+  // ---- The kernels: stored with their logs in STAGE_2 of a load ------------------------------
 
   wire logic store_kernel = state_q == STAGE_2 && op_q == OP_LOAD_KERNEL;
 
-  logic [32*PRODUCTS-1:0]    kernel_q;
-  logic [LOG_W*PRODUCTS-1:0] kernel_log_q;
-  logic [PRODUCTS-1:0]       kernel_live_q, kernel_active_q;
-
-  always_ff @(posedge clk_i) begin
+  // The weights arrive in the words that the products of output 0 multiply.
+  logic [32*PRODUCTS-1:0]    new_weight;
+  logic [LOG_W*PRODUCTS-1:0] new_log;
+  logic [PRODUCTS-1:0]       new_live;
+  always_comb begin
+    new_weight = '0;
+    new_log    = '0;
+    new_live   = '0;
     if (store_kernel) begin
-      logic [32*PRODUCTS-1:0]    weights;
-      logic [LOG_W*PRODUCTS-1:0] logs;
-      logic [PRODUCTS-1:0]       live, active;
       for (int i = 0; i < PRODUCTS; i++) begin
-        // The weights arrive in the words that product i of output 0 multiplies.
-        weights[32*i +: 32]     = data[32*activation_word(KERNEL, i) +: 32];
-        logs[LOG_W*i +: LOG_W]  = data_log[LOG_W*activation_word(KERNEL, i) +: LOG_W];
-        live[i]                 = data_live[activation_word(KERNEL, i)];
-        active[i]               = i / KERNEL < 32'(size_q[SIDE_W-1:0]) &&
-                                  i % KERNEL < 32'(size_q[SIDE_W-1:0]);
+        new_weight[32*i +: 32]    = data[32*activation_word(KERNEL, i) +: 32];
+        new_log[LOG_W*i +: LOG_W] = data_log[LOG_W*activation_word(KERNEL, i) +: LOG_W];
+        new_live[i]               = data_live[activation_word(KERNEL, i)];
       end
-      kernel_q        <= weights;
-      kernel_log_q    <= logs;
-      kernel_live_q   <= live;
-      kernel_active_q <= active;
     end
   end
+
+  wire logic [32*PRODUCTS-1:0]    kernel;
+  wire logic [LOG_W*PRODUCTS-1:0] kernel_log;
+  wire logic [PRODUCTS-1:0]       kernel_live, kernel_active;
+
+  kernel_bank #(
+    .KERNEL   (KERNEL),
+    .LOG_FRAC (LOG_FRAC),
+    .KERNELS  (KERNELS)
+  ) u_kernels (
+    .clk_i, .rst_ni,
+    .query_slot_i (cmd_kernel_i[SLOT_W-1:0]),
+    .query_side_o (kernel_side),
+    .store_i      (store_kernel),
+    .store_slot_i (slot_q),
+    .store_side_i (fetch_side_q),
+    .weight_i     (new_weight),
+    .log_i        (new_log),
+    .live_i       (new_live),
+    .select_i     (start_run),
+    .weight_o     (kernel),
+    .log_o        (kernel_log),
+    .live_o       (kernel_live),
+    .active_o     (kernel_active)
+  );
 
   // ---- STAGE_2: decide and issue -------------------------------------------------------------
 
@@ -163,14 +201,14 @@ module conv_unit #(
       .LOG_FRAC (LOG_FRAC),
       .OUTPUT   (out)
     ) u_select (
-      .enable_i      (decide),
+      .enable_i      (decide && (out == 0 || tile_q)),
       .mode_i        (mode_q),
       .threshold_i   (threshold_q),
       .running_i     (running_q),
       .smax_i        (smax_q[out*SMAX_W +: SMAX_W]),
-      .active_i      ((out == 0 || tile_q) ? kernel_active_q : '0),
-      .weight_log_i  (kernel_log_q),
-      .weight_live_i (kernel_live_q),
+      .active_i      (kernel_active),
+      .weight_log_i  (kernel_log),
+      .weight_live_i (kernel_live),
       .data_log_i    (data_log),
       .data_live_i   (data_live),
       .keep_o        (keep[out*PRODUCTS +: PRODUCTS]),
@@ -197,19 +235,16 @@ module conv_unit #(
 
   wire logic last_issue;
 
-  wire logic clear = state_q == STAGE_1 && op_q == OP_RUN_WINDOW;
-
   if (MULTIPLIERS == LANES) begin : gen_parallel
     multiply_parallel #(
       .KERNEL (KERNEL)
     ) u_multiply (
       .clk_i, .rst_ni,
-      .clear_i      (clear),
       .issue_i      (run_stage_2),
       .last_issue_o (last_issue),
       .accumulate_i (state_q == STAGE_3),
       .keep_i       (keep),
-      .weight_i     (kernel_q),
+      .weight_i     (kernel),
       .data_i       (data),
       .output_o
     );
@@ -219,11 +254,10 @@ module conv_unit #(
       .MULTIPLIERS (MULTIPLIERS)
     ) u_multiply (
       .clk_i, .rst_ni,
-      .clear_i      (clear),
       .issue_i      (run_stage_2),
       .last_issue_o (last_issue),
       .keep_i       (keep),
-      .weight_i     (kernel_q),
+      .weight_i     (kernel),
       .data_i       (data),
       .output_o
     );
@@ -234,7 +268,12 @@ module conv_unit #(
   always_comb begin
     state_d = state_q;
     case (state_q)
-      IDLE:     if (accept) state_d = command_ok ? GET_DATA : DONE;
+      IDLE: begin
+        if (accept) begin
+          if (!command_ok) state_d = DONE;
+          else             state_d = reuse ? STAGE_2 : GET_DATA;
+        end
+      end
       GET_DATA: if (fetch_done) state_d = fetch_error ? DONE : STAGE_1;
       STAGE_1:  state_d = STAGE_2;
       STAGE_2: begin
@@ -249,12 +288,13 @@ module conv_unit #(
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      state_q       <= IDLE;
-      kernel_side_q <= '0;
-      error_q       <= ERROR_NONE;
+      state_q <= IDLE;
+      error_q <= ERROR_NONE;
+      held_q  <= 1'b0;
     end else begin
       state_q <= state_d;
-      if (store_kernel) kernel_side_q <= size_q[SIDE_W-1:0];
+      if (start_fetch)                                         held_q <= 1'b0;
+      else if (state_q == STAGE_1 && op_q == OP_RUN_WINDOW)    held_q <= 1'b1;
       if (accept) error_q <= command_ok ? ERROR_NONE : ERROR_COMMAND;
       else if (fetch_done && fetch_error) error_q <= ERROR_BUS;
     end
@@ -264,11 +304,15 @@ module conv_unit #(
     if (accept) begin
       op_q        <= cmd_op_i;
       size_q      <= cmd_size_i[29:0];
+      slot_q      <= cmd_kernel_i[SLOT_W-1:0];
       tile_q      <= cmd_tile_i;
       mode_q      <= cmd_mode_i;
       threshold_q <= cmd_threshold_i;
       running_q   <= cmd_running_i;
       smax_q      <= cmd_smax_i;
+    end
+    if (start_fetch) begin
+      fetch_side_q <= cmd_op_i == OP_LOAD_KERNEL ? cmd_size_i[SIDE_W-1:0] : window_side;
     end
   end
 
@@ -292,7 +336,7 @@ module conv_unit #(
     products = '0;
     if (window_ended_q) begin
       kept     = KEPT_W'($countones(keep_q));
-      products = KEPT_W'($countones(kernel_active_q)) << (tile_q ? 2 : 0);
+      products = KEPT_W'($countones(kernel_active)) << (tile_q ? 2 : 0);
     end
   end
 
@@ -323,16 +367,19 @@ module conv_unit #(
   if (MEM_WIDTH != 32 && MEM_WIDTH != 128) begin : gen_bad_mem_width
     $error("MEM_WIDTH is %0d; it is 32 or 128", MEM_WIDTH);
   end
+  if (KERNELS < 1 || KERNELS > 256) begin : gen_bad_kernels
+    $error("KERNELS is %0d; it is 1 to 256", KERNELS);
+  end
   if (MULTIPLIERS < 1 || MULTIPLIERS > LANES) begin : gen_bad_multipliers
     $error("MULTIPLIERS is %0d; it is 1 to 4 * KERNEL * KERNEL", MULTIPLIERS);
   end
 
 `ifndef SYNTHESIS
-  logic held_q;
+  logic result_held_q;
   logic [127:0] held_output_q;
 
   always_ff @(posedge clk_i) begin
-    held_q        <= rst_ni && done_valid_o && !done_ready_i;
+    result_held_q        <= rst_ni && done_valid_o && !done_ready_i;
     held_output_q <= output_o;
     if (rst_ni) begin
       StateIsLegal: assert (state_q <= DONE)
@@ -340,11 +387,11 @@ module conv_unit #(
       ThresholdIsPositive: assert (!(accept && cmd_op_i == OP_RUN_WINDOW &&
                                      cmd_mode_i == MODE_APPROX) || cmd_threshold_i != '0)
         else $error("T = 0 keeps nothing; software refuses it");
-      ResultHeldUntilTaken: assert (!held_q || (done_valid_o && output_o == held_output_q))
+      ResultHeldUntilTaken: assert (!result_held_q || (done_valid_o && output_o == held_output_q))
         else $error("done_valid_o or output_o changed before done_ready_i");
       KeepsOnlyActive: assert (!decide ||
-          (keep & ~{(3*PRODUCTS)'({3{tile_q ? kernel_active_q : PRODUCTS'(0)}}),
-                    kernel_active_q}) == '0)
+          (keep & ~{(3*PRODUCTS)'({3{tile_q ? kernel_active : PRODUCTS'(0)}}),
+                    kernel_active}) == '0)
         else $error("a product outside the kernel or the tile is kept");
     end
   end

@@ -15,8 +15,8 @@ module multiply_parallel #(
   input  wire logic                    clk_i,
   input  wire logic                    rst_ni,
 
-  input  wire logic                    clear_i,       // STAGE_1: the outputs become zero
-  input  wire logic                    issue_i,       // STAGE_2: the operands are valid
+  input  wire logic                    issue_i,       // STAGE_2: the operands are valid, and the
+                                                      // outputs become zero
   output wire logic                    last_issue_o,  // with issue_i: STAGE_2 ends here
   input  wire logic                    accumulate_i,  // STAGE_3
 
@@ -49,7 +49,7 @@ module multiply_parallel #(
 
   // Blocking only on a local: the outputs are written whole.
   always_ff @(posedge clk_i) begin
-    if (clear_i) begin
+    if (issue_i) begin
       output_o <= '0;
     end else if (accumulate_i) begin
       logic [127:0] sum;

@@ -15,8 +15,8 @@ module multiply_serial #(
   input  wire logic                    clk_i,
   input  wire logic                    rst_ni,
 
-  input  wire logic                    clear_i,       // STAGE_1: the outputs become zero
-  input  wire logic                    issue_i,       // STAGE_2: the operands are valid
+  input  wire logic                    issue_i,       // STAGE_2: the operands are valid; in its
+                                                      // first cycle the outputs become zero
   output wire logic                    last_issue_o,  // with issue_i: STAGE_2 ends here
 
   input  wire logic [LANES-1:0]        keep_i,        // read in the first cycle of STAGE_2
@@ -99,7 +99,7 @@ module multiply_serial #(
 
   // Blocking only on a local: the outputs are written whole.
   always_ff @(posedge clk_i) begin
-    if (clear_i) begin
+    if (issue_i && first_q) begin
       output_o <= '0;
     end else if (valid_q != '0) begin
       logic [127:0] sum;
@@ -119,10 +119,8 @@ module multiply_serial #(
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
-      PipelineEmptyAtClear: assert (!clear_i || valid_q == '0)
+      PipelineEmptyAtClear: assert (!(issue_i && first_q) || valid_q == '0)
         else $error("a window starts while products of the last one are in flight");
-      FirstIssueIsFresh: assert (!clear_i || first_q)
-        else $error("a window starts before the last one has issued all its products");
     end
   end
 `endif

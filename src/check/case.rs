@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::expected::ExpectedWindow;
+use super::fetch::Fetch;
 use crate::dut::{Build, Stalls, Tile, UnitOptions, UnitParameters, WindowRun, find as find_unit};
 use crate::golden::{ConfigError, MAX_SIDE, Semantics, Threshold};
 
@@ -18,8 +19,14 @@ pub struct Place {
     pub dataset: String,
     /// The image's number in the run.
     pub image: usize,
-    /// The filter's name.
+    /// The filter's name; empty in a layer, whose filters are its output channels.
     pub filter: String,
+    /// The layer's name; empty where filters stand alone.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub layer: String,
+    /// The layer's output channel.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub output: usize,
     /// The configuration's name.
     pub configuration: String,
     /// The input channel.
@@ -28,6 +35,10 @@ pub struct Place {
     pub column: usize,
     /// Row of the window's upper left corner.
     pub row: usize,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// One window on one unit.
@@ -67,6 +78,12 @@ pub struct Case {
     pub smax_scope: String,
     /// S_max of the channels before, of each output.
     pub carry: [Option<u32>; 4],
+    /// The slot of the kernel.
+    #[serde(default)]
+    pub slot: u8,
+    /// The run that fetched the window, where this one uses it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fetched_by: Option<Fetch>,
 }
 
 /// Why a case cannot be run.
@@ -117,8 +134,12 @@ impl Case {
 
     /// A name for its folder, the same for the same window of the same experiment.
     pub fn id(&self) -> String {
-        let Place { experiment, image, filter, configuration, channel, column, row, .. } =
-            &self.place;
+        let place = &self.place;
+        let Place { experiment, image, configuration, channel, column, row, .. } = place;
+        let filter = match place.layer.as_str() {
+            "" => place.filter.clone(),
+            layer => format!("{layer}-o{:03}", place.output),
+        };
         let id = format!(
             "{experiment}-{}-image{image:05}-{filter}-{configuration}-c{channel}-x{column:02}y{row:02}",
             self.unit
@@ -154,6 +175,8 @@ impl Case {
     pub fn run(&self) -> Result<WindowRun, CaseError> {
         let semantics = self.semantics()?;
         Ok(WindowRun {
+            slot: self.slot,
+            reuse: self.fetched_by.is_some(),
             addr: self.addr,
             pitch: self.pitch,
             tile: self.tile(),
@@ -181,13 +204,23 @@ impl Case {
 
     /// Whether the fields fit together and the window fits into a memory that can be had.
     pub(super) fn check(&self) -> Result<(), CaseError> {
-        let kernel = self.parameters()?.kernel.min(MAX_SIDE);
+        let parameters = self.parameters()?;
+        let kernel = parameters.kernel.min(MAX_SIDE);
         let side = self.tile().window_side(self.side);
         if !(1..=kernel).contains(&self.side) || self.weights.len() != self.side * self.side {
             return Err(CaseError::Shape("the kernel's side or its number of weights"));
         }
         if ![1, 4].contains(&self.outputs) || self.words.len() != side * side {
             return Err(CaseError::Shape("the outputs or the number of words"));
+        }
+        if usize::from(self.slot) >= parameters.kernels {
+            return Err(CaseError::Shape("the slot"));
+        }
+        if let Some(fetch) = &self.fetched_by {
+            fetch.check(parameters, side)?;
+            if fetch.slot == self.slot && fetch.weights != self.weights {
+                return Err(CaseError::Shape("two kernels in one slot"));
+            }
         }
         if self.addr % 4 != 0 || self.addr > 1 << 24 || self.pitch > 1 << 16 {
             return Err(CaseError::Shape("the address or the pitch"));

@@ -58,7 +58,8 @@ pub enum Difference {
         /// The unit's.
         actual: u32,
     },
-    /// The cycle in which the last word arrived, of a memory that never waits.
+    /// The cycle in which the last word arrived, of a memory that never waits; 0 of a window that is
+    /// used again.
     LastWord {
         /// By the cycle table.
         expected: u32,
@@ -118,13 +119,20 @@ pub(super) fn timing(
     outcome: &Outcome,
     waits: bool,
 ) -> Option<Difference> {
-    let beats = unit.beats(run.addr, run.pitch, run.tile.window_side(side) as u32);
-    if !waits && outcome.last_word_cycle != beats + 1 {
-        let (expected, actual) = (beats + 1, outcome.last_word_cycle);
+    let last_word = match run.reuse {
+        true => Some(0),
+        false if waits => None,
+        false => Some(unit.beats(run.addr, run.pitch, run.tile.window_side(side) as u32) + 1),
+    };
+    if let Some(expected) = last_word.filter(|&cycle| cycle != outcome.last_word_cycle) {
+        let actual = outcome.last_word_cycle;
         return Some(Difference::LastWord { expected, actual });
     }
     let kept = outcome.keep.count_ones();
-    let expected = outcome.last_word_cycle + 3 + unit.issue_cycles(kept);
+    let expected = match run.reuse {
+        true => unit.reuse_cycles(kept),
+        false => outcome.last_word_cycle + 3 + unit.issue_cycles(kept),
+    };
     let actual = outcome.cycles;
     (expected != actual).then_some(Difference::Cycles { expected, actual })
 }

@@ -3,6 +3,7 @@
 
 mod case;
 mod expected;
+mod fetch;
 mod gtkwave;
 mod replay;
 mod report;
@@ -10,6 +11,7 @@ mod scoreboard;
 
 pub use case::{Case, CaseError, Place};
 pub use expected::{Difference, ExpectedWindow};
+pub use fetch::Fetch;
 pub use replay::{ReplayError, Replayed, replay};
 pub use report::describe;
 pub use scoreboard::{Findings, Scoreboard};

@@ -8,6 +8,7 @@ use super::case::{CASE_FILE, Case, CaseError};
 use super::expected::{Difference, ExpectedWindow};
 use super::{gtkwave, report};
 use crate::dut::{Build, DutError, Memory, Outcome, open};
+use crate::golden::MAX_SIDE;
 use crate::report::atomic::{WriteError, write_atomic};
 
 /// Cycles that the waveform goes on after the window is done.
@@ -51,7 +52,7 @@ pub struct Replayed {
     pub report: PathBuf,
 }
 
-/// Runs the case from reset in the traced build of its unit and writes into `folder`: the case,
+/// Runs the case from reset (a window that is used again after the run that fetched it) in the traced build of its unit and writes into `folder`: the case,
 /// the report, the waveform from reset to a few cycles past done, and a GTKWave save file.
 pub fn replay(case: &Case, folder: &Path) -> Result<Replayed, ReplayError> {
     case.check()?;
@@ -88,13 +89,18 @@ fn run(case: &Case, wave: &Path) -> Result<Outcome, ReplayError> {
     let run = case.run()?;
     let mut unit = open(case.parameters()?, &case.options(Build::Traced))?;
 
+    // What is fetched is the window of this run, or that of the run before it.
+    let (side, words) = match &case.fetched_by {
+        Some(fetch) => (fetch.window_side(), &fetch.words),
+        None => (side, &case.words),
+    };
     let last_word = case.addr / 4 + (side as u32 - 1) * case.pitch + side as u32;
-    let kernel_words = (case.side * case.side) as u32;
-    // The kernel lies behind the window. A beat of the widest port may reach past the last word.
+    // The kernels lie behind the window. A beat of the widest port may reach past the last word.
     let kernel_addr = 4 * last_word.next_multiple_of(4);
-    let words = (kernel_addr / 4 + kernel_words).next_multiple_of(4);
-    *unit.memory() = Memory::new(words as usize);
-    for (row, words) in case.words.chunks_exact(side).enumerate() {
+    let other_addr = kernel_addr + 4 * ((case.side * case.side) as u32).next_multiple_of(4);
+    let end = other_addr / 4 + (MAX_SIDE * MAX_SIDE) as u32;
+    *unit.memory() = Memory::new(end.next_multiple_of(4) as usize);
+    for (row, words) in words.chunks_exact(side).enumerate() {
         unit.memory().write(case.addr + 4 * row as u32 * case.pitch, words);
     }
     unit.memory().write(kernel_addr, &case.weights);
@@ -102,7 +108,16 @@ fn run(case: &Case, wave: &Path) -> Result<Outcome, ReplayError> {
     unit.open_trace(wave)?;
     unit.reset()?;
     unit.set_stream(0);
-    unit.load_kernel(case.side as u32, kernel_addr)?;
+    if let Some(fetch) = &case.fetched_by {
+        unit.memory().write(other_addr, &fetch.weights);
+        unit.load_kernel(fetch.slot, fetch.side as u32, other_addr)?;
+    }
+    // Last, so that a kernel in the same slot is this one, but before the window comes in.
+    unit.load_kernel(case.slot, case.side as u32, kernel_addr)?;
+    if let Some(fetch) = &case.fetched_by {
+        unit.set_stream(fetch.stream);
+        unit.run_window(&fetch.run(case.addr, case.pitch)?)?;
+    }
     unit.set_stream(case.stream);
     let outcome = unit.run_window(&run)?;
     unit.idle(CYCLES_AFTER)?;

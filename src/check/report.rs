@@ -41,18 +41,31 @@ pub fn describe(
         place.experiment, place.dataset, case.seed
     ));
     line(format!(
-        "unit        {}: KERNEL = {}, LOG_FRAC = {}, MULTIPLIERS = {}, MEM_WIDTH = {}",
-        unit.name, unit.kernel, unit.log_frac, unit.multipliers, unit.mem_width
+        "unit        {}: KERNEL = {}, LOG_FRAC = {}, MULTIPLIERS = {}, MEM_WIDTH = {}, KERNELS = {}",
+        unit.name, unit.kernel, unit.log_frac, unit.multipliers, unit.mem_width, unit.kernels
     ));
+    let filter = match place.layer.as_str() {
+        "" => format!("filter {}", place.filter),
+        layer => format!("layer {layer}, output channel {}", place.output),
+    };
     line(format!(
-        "image       {}, channel {}, filter {}, configuration {}",
-        place.image, place.channel, place.filter, place.configuration
+        "image       {}, channel {}, {filter}, configuration {}",
+        place.image, place.channel, place.configuration
     ));
     let (column, row, side) = (place.column, place.row, case.tile().window_side(case.side));
     line(format!(
         "window      {side}x{side} at column {column}, row {row}; {} outputs",
         case.outputs
     ));
+    if let Some(fetch) = &case.fetched_by {
+        line(format!(
+            "reuse       the words are those of the run before, which fetched {0}x{0} with the kernel \
+             in slot {1}; this run has the one in slot {2}",
+            fetch.window_side(),
+            fetch.slot,
+            case.slot
+        ));
+    }
     line(format!(
         "semantics   {}, T = {} (the unit was given {}), S_max scope {}",
         case.mode, case.threshold, case.unit_threshold, case.smax_scope

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::case::{Case, Place};
 use super::expected::timing;
-use crate::dut::{Counters, DutError, Stalls, Tile, UnitOptions, UnitParameters, WindowRun};
+use crate::dut::{Counters, DutError, Outcome, Stalls, Tile, UnitOptions, UnitParameters, WindowRun};
 use crate::engine::{Convolved, RtlEngine, WindowRecord};
 use crate::golden::{FeatureMap, Kernel, Plane, Semantics};
 
@@ -66,52 +66,77 @@ impl Scoreboard {
         convolved: &Convolved,
     ) {
         for record in &convolved.windows {
-            self.findings.windows += 1;
-            if self.differs(record, kernel.side(), golden, &convolved.map) {
-                self.findings.mismatches += 1;
-                if self.findings.cases.len() < self.case_limit {
-                    let at = Place { column: record.x, row: record.y, ..place.clone() };
-                    let (run, stream) = (&record.run, record.stream);
-                    let case = self.case(&at, plane, kernel, semantics, run, stream);
-                    self.findings.cases.push(case);
-                }
+            let WindowRecord { x, y, run, stream, outcome } = record;
+            if !self.agrees(golden, kernel.side(), (*x, *y), run, outcome) {
+                let at = Place { column: *x, row: *y, ..place.clone() };
+                let case = self.case(&at, plane, kernel, semantics, run, *stream);
+                self.differs(case);
             }
+        }
+    }
+
+    /// Compares one window, whose upper left corner is `(x, y)`, with the golden map of the same
+    /// operands, and counts it. `false` says that it differs: [`differs`](Self::differs) then takes
+    /// it in full.
+    #[inline]
+    #[must_use]
+    pub fn agrees(
+        &mut self,
+        golden: &FeatureMap,
+        side: usize,
+        (x, y): (usize, usize),
+        run: &WindowRun,
+        outcome: &Outcome,
+    ) -> bool {
+        self.findings.windows += 1;
+        let lanes = self.unit.kernel * self.unit.kernel;
+        let mut kept = 0;
+        let values = (0..run.tile.outputs()).all(|output| {
+            let (dx, dy) = Tile::place(output);
+            let i = (y + dy) * golden.width + x + dx;
+            let lane = outcome.keep >> (output * lanes) & ((1 << lanes) - 1);
+            kept += u32::from(golden.kept[i]);
+            golden.outputs[i] == outcome.outputs[output]
+                && u32::from(golden.kept[i]) == lane.count_ones()
+                && golden.s_max(i) == outcome.s_max[output]
+        });
+        // Outputs that the tile does not have.
+        let others = outcome.outputs[run.tile.outputs()..].iter().all(|&output| output == 0);
+        let waits = self.options.stalls.is_some();
+        values
+            && others
+            && kept == outcome.keep.count_ones()
+            && timing(self.unit, run, side, outcome, waits).is_none()
+    }
+
+    /// Records a window that differs; the first few are kept in full.
+    pub fn differs(&mut self, case: Case) {
+        self.findings.mismatches += 1;
+        if self.findings.cases.len() < self.case_limit {
+            self.findings.cases.push(case);
         }
     }
 
     /// Compares the unit's performance counters with what its transactions must have left there.
     pub fn check_counters(&mut self, engine: &mut RtlEngine) -> Result<(), DutError> {
-        let (actual, expected): (Counters, Counters) = engine.counters()?;
+        let (actual, expected) = engine.counters()?;
+        self.compare_counters(&actual, &expected);
+        Ok(())
+    }
+
+    /// Compares a reading of the performance counters with what it must be.
+    pub fn compare_counters(&mut self, actual: &Counters, expected: &Counters) {
         if actual != expected {
             self.findings.mismatches += 1;
             self.findings
                 .counter_errors
                 .push(format!("the counters are {actual:?}, they must be {expected:?}"));
         }
-        Ok(())
     }
 
     /// What has been seen since the last call.
     pub fn take_findings(&mut self) -> Findings {
         std::mem::take(&mut self.findings)
-    }
-
-    fn differs(
-        &self,
-        record: &WindowRecord,
-        side: usize,
-        golden: &FeatureMap,
-        actual: &FeatureMap,
-    ) -> bool {
-        let values = (0..record.run.tile.outputs()).any(|output| {
-            let (dx, dy) = Tile::place(output);
-            let i = (record.y + dy) * golden.width + record.x + dx;
-            golden.outputs[i] != actual.outputs[i]
-                || golden.kept[i] != actual.kept[i]
-                || golden.s_max(i) != actual.s_max(i)
-        });
-        let waits = self.options.stalls.is_some();
-        values || timing(self.unit, &record.run, side, &record.outcome, waits).is_some()
     }
 
     /// A window in full, for its replay; `place` names its corner.
@@ -143,6 +168,8 @@ impl Scoreboard {
             unit_threshold: run.threshold.get(),
             smax_scope: semantics.scope.to_string(),
             carry: run.carry,
+            slot: run.slot,
+            fetched_by: None,
         }
     }
 }

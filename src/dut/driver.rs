@@ -37,8 +37,8 @@ pub trait ConvUnit: Send {
     fn reset(&mut self) -> Result<(), DutError>;
 
     /// Reads a kernel of `side` × `side` words, row by row, from the byte address `addr` and keeps
-    /// it. Returns the cycles from start to done.
-    fn load_kernel(&mut self, side: u32, addr: u32) -> Result<u32, DutError>;
+    /// it in a slot. Returns the cycles from start to done.
+    fn load_kernel(&mut self, slot: u8, side: u32, addr: u32) -> Result<u32, DutError>;
 
     /// Runs one window.
     fn run_window(&mut self, run: &WindowRun) -> Result<Outcome, DutError>;
@@ -130,6 +130,7 @@ impl<P: Pins<WORDS>, const WORDS: usize> Driver<P, WORDS> {
     fn command(&mut self) -> Result<(u32, u64), DutError> {
         self.port.begin(self.stream);
         self.stream += 1;
+        self.last_word_cycle = 0;
         self.pins.set_valid(true);
         let mut cycles = 0;
         while !self.pins.ready() {
@@ -223,8 +224,8 @@ impl<P: Pins<WORDS>, const WORDS: usize> ConvUnit for Driver<P, WORDS> {
         Ok(())
     }
 
-    fn load_kernel(&mut self, side: u32, addr: u32) -> Result<u32, DutError> {
-        self.pins.set_load(side, addr);
+    fn load_kernel(&mut self, slot: u8, side: u32, addr: u32) -> Result<u32, DutError> {
+        self.pins.set_load(slot, side, addr);
         let (cycles, _) = self.command()?;
         let error = self.error();
         self.acknowledge()?;

@@ -12,7 +12,7 @@ pub(super) trait Pins<const WORDS: usize>: Model {
     }
 
     fn set_reset(&mut self, on: bool);
-    fn set_load(&mut self, side: u32, addr: u32);
+    fn set_load(&mut self, slot: u8, side: u32, addr: u32);
     fn set_run(&mut self, run: &WindowRun, carry: u64);
     fn set_valid(&mut self, valid: bool);
     fn set_ready(&mut self, ready: bool);
@@ -63,8 +63,9 @@ macro_rules! impl_pins {
                 self.set_rst_ni(u8::from(!on));
             }
 
-            fn set_load(&mut self, side: u32, addr: u32) {
+            fn set_load(&mut self, slot: u8, side: u32, addr: u32) {
                 self.set_cmd_op_i(0);
+                self.set_cmd_kernel_i(slot);
                 self.set_cmd_size_i(side);
                 self.set_cmd_addr_i(addr);
             }
@@ -72,6 +73,8 @@ macro_rules! impl_pins {
             #[inline]
             fn set_run(&mut self, run: &WindowRun, carry: u64) {
                 self.set_cmd_op_i(1);
+                self.set_cmd_kernel_i(run.slot);
+                self.set_cmd_reuse_i(u8::from(run.reuse));
                 self.set_cmd_size_i(run.pitch);
                 self.set_cmd_addr_i(run.addr);
                 self.set_cmd_tile_i(u8::from(run.tile == Tile::TwoByTwo));

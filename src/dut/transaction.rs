@@ -37,6 +37,11 @@ impl Tile {
 /// The run-window command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WindowRun {
+    /// The slot of the kernel.
+    pub slot: u8,
+    /// Whether it runs on the window that the run before was on, which the unit still holds. Of
+    /// that window the side counts; `addr` and `pitch` are not read.
+    pub reuse: bool,
     /// Byte address of the window's first word, a multiple of 4.
     pub addr: u32,
     /// Words from one row of the input array to the next.
@@ -60,9 +65,10 @@ pub enum CommandError {
     /// `ERROR_BUS`: a read was answered with an error.
     #[error("a read of the unit was answered with a bus error")]
     Bus,
-    /// `ERROR_COMMAND`: unaligned address, kernel side out of range, or no kernel.
+    /// `ERROR_COMMAND`: unaligned address, kernel side or slot out of range, no kernel in the slot,
+    /// or no window to use again.
     #[error(
-        "the unit refuses the command (unaligned address, kernel side out of range, or no kernel)"
+        "the unit refuses the command (unaligned address, kernel side or slot out of range, no kernel in the slot, or no window to use again)"
     )]
     Refused,
 }
@@ -78,7 +84,7 @@ pub struct Outcome {
     pub keep: u128,
     /// Cycles from start to done: 0 is the cycle in which the command is taken.
     pub cycles: u32,
-    /// The cycle, counted alike, in which the last word arrived.
+    /// The cycle, counted alike, in which the last word arrived; 0 if none did.
     pub last_word_cycle: u32,
     /// Time of the rising clock edge after which done is high, in the waveform's units.
     pub done_time: u64,

@@ -21,6 +21,8 @@ pub struct UnitParameters {
     pub multipliers: u32,
     /// `MEM_WIDTH`: bits of the memory port, 32 or 128.
     pub mem_width: u32,
+    /// `KERNELS`: the kernels that it keeps, in slots 0, 1, ….
+    pub kernels: usize,
 }
 
 impl UnitParameters {
@@ -49,6 +51,11 @@ impl UnitParameters {
     /// Cycles from start to done of a window whose memory never waits: see `docs/conv_unit.md`.
     pub const fn window_cycles(&self, beats: u32, kept: u32) -> u32 {
         beats + 4 + self.issue_cycles(kept)
+    }
+
+    /// Cycles from start to done of a run on the window of the run before.
+    pub const fn reuse_cycles(&self, kept: u32) -> u32 {
+        2 + self.issue_cycles(kept)
     }
 }
 
@@ -84,7 +91,7 @@ pub fn find(name: &str) -> Option<&'static UnitParameters> {
 }
 
 macro_rules! units {
-    ($($name:literal $fast:ident $traced:ident $kernel:tt $log_frac:tt $multipliers:tt $mem_width:tt;)*) => {
+    ($($name:literal $fast:ident $traced:ident $kernel:tt $log_frac:tt $multipliers:tt $mem_width:tt $kernels:tt;)*) => {
         /// Every parameter set that ships.
         pub const UNITS: &[UnitParameters] = &[
             $(UnitParameters {
@@ -93,6 +100,7 @@ macro_rules! units {
                 log_frac: $log_frac,
                 multipliers: $multipliers,
                 mem_width: $mem_width,
+                kernels: $kernels,
             },)*
         ];
 

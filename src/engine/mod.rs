@@ -1,11 +1,17 @@
 //! Engines: what runs a convolution. Golden and unit RTL are interchangeable behind [`Engine`].
 
+mod expect;
 mod golden;
+mod layer;
 mod rtl;
 
 pub use golden::GoldenEngine;
+pub use layer::{
+    LayerBatch, LayerError, LayerMaps, LayerSums, LayerTotals, RtlLayerEngine, golden_layer,
+};
 pub use rtl::RtlEngine;
 
+use crate::check::Case;
 use crate::dut::{DutError, Outcome, Tile, WindowRun};
 use crate::golden::{FeatureMap, Kernel, Plane, Semantics};
 
@@ -76,6 +82,21 @@ pub enum EngineError {
         run: Box<WindowRun>,
         /// The stream of waiting times that it drew from.
         stream: u64,
+        /// Why.
+        source: DutError,
+    },
+    /// The sizes of a layer do not fit together.
+    #[error(transparent)]
+    Layer(#[from] LayerError),
+    /// A transaction failed in a layer.
+    #[error(
+        "layer {}, image {}, output channel {}, channel {}, window at column {}, row {}: {source}",
+        case.place.layer, case.place.image, case.place.output, case.place.channel,
+        case.place.column, case.place.row
+    )]
+    LayerWindow {
+        /// The window in full, for its replay.
+        case: Box<Case>,
         /// Why.
         source: DutError,
     },

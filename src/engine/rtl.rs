@@ -1,8 +1,9 @@
 //! The unit's RTL as an engine.
 
+use super::expect::{check_unit, load_counters, planted, window_counters};
 use super::{Convolved, Engine, EngineError, WindowRecord, tiles};
 use crate::dut::{ConvUnit, Counters, DutError, Memory, Tile, WindowRun};
-use crate::golden::{FeatureMap, Kernel, Plane, Semantics, Threshold, output_size};
+use crate::golden::{FeatureMap, Kernel, Plane, Semantics, output_size};
 
 /// Where the kernel lies in the unit's memory. The plane begins behind the largest kernel, on a
 /// line of the widest port.
@@ -54,26 +55,13 @@ impl RtlEngine {
     }
 
     fn load(&mut self, kernel: &Kernel) -> Result<(), EngineError> {
-        let parameters = self.unit.parameters();
-        let side = kernel.side();
-        if side > parameters.kernel {
-            let (unit, kernel) = (parameters.name, parameters.kernel);
-            return Err(EngineError::KernelTooLarge { unit, kernel, side });
-        }
+        let side = kernel.side() as u32;
         self.unit.memory().write(KERNEL_ADDR, kernel.weights());
         let stream = self.next_stream();
         self.unit.set_stream(stream);
-        let cycles = self.unit.load_kernel(side as u32, KERNEL_ADDR)?;
-        self.expected = self.expected.plus(&Counters {
-            memory_words: (side * side) as u32,
-            memory_beats: parameters.beats(KERNEL_ADDR, side as u32, side as u32),
-            cycles_idle: 1,
-            cycles_get_data: cycles - 3,
-            cycles_stage_1: 1,
-            cycles_stage_2: 1,
-            cycles_done: 1,
-            ..Counters::default()
-        });
+        let cycles = self.unit.load_kernel(0, side, KERNEL_ADDR)?;
+        let counters = load_counters(self.unit.parameters(), side, KERNEL_ADDR, cycles);
+        self.expected = self.expected.plus(&counters);
         self.kernel = Some(kernel.clone());
         Ok(())
     }
@@ -81,29 +69,6 @@ impl RtlEngine {
     fn next_stream(&mut self) -> u64 {
         self.stream += 1;
         self.stream
-    }
-
-    /// Adds what a window must do to the counters. Counts that the scoreboard compares elsewhere
-    /// (multiplications, cycles) come from the window itself.
-    fn expect(&mut self, record: &WindowRecord, side: usize) {
-        let parameters = self.unit.parameters();
-        let WindowRecord { run, outcome, .. } = record;
-        let window_side = run.tile.window_side(side) as u32;
-        let kept = outcome.keep.count_ones();
-        let products = (run.tile.outputs() * side * side) as u32;
-        self.expected = self.expected.plus(&Counters {
-            windows: 1,
-            multiplications_done: kept,
-            multiplications_skipped: products - kept,
-            memory_words: window_side * window_side,
-            memory_beats: parameters.beats(run.addr, run.pitch, window_side),
-            cycles_idle: 1,
-            cycles_get_data: outcome.last_word_cycle,
-            cycles_stage_1: 1,
-            cycles_stage_2: parameters.issue_cycles(kept).max(1),
-            cycles_stage_3: u32::from(kept > 0),
-            cycles_done: 1,
-        });
     }
 }
 
@@ -124,13 +89,7 @@ impl Engine for RtlEngine {
         carry: Option<&FeatureMap>,
     ) -> Result<Convolved, EngineError> {
         let parameters = self.unit.parameters();
-        if semantics.log_frac != parameters.log_frac {
-            return Err(EngineError::LogFrac {
-                unit: parameters.name,
-                log_frac: parameters.log_frac,
-                wanted: semantics.log_frac,
-            });
-        }
+        check_unit(parameters, kernel.side(), semantics)?;
         if self.kernel.as_ref() != Some(kernel) {
             self.load(kernel)?;
         }
@@ -156,6 +115,8 @@ impl Engine for RtlEngine {
                 }
             }
             let run = WindowRun {
+                slot: 0,
+                reuse: false,
                 addr: PLANE_ADDR + 4 * (y * plane_width + x) as u32,
                 pitch: plane_width as u32,
                 tile,
@@ -179,15 +140,11 @@ impl Engine for RtlEngine {
                 s_max[i] = outcome.s_max[output];
             }
             let record = WindowRecord { x, y, run, stream, outcome };
-            self.expect(&record, side);
+            let counters = window_counters(parameters, side, &run, &outcome);
+            self.expected = self.expected.plus(&counters);
             windows.push(record);
         }
         let map = FeatureMap::from_parts(width, height, outputs, kept, &s_max, side);
         Ok(Convolved { map, windows })
     }
-}
-
-fn planted(threshold: Threshold, offset: i32) -> Threshold {
-    let shifted = threshold.get().saturating_add_signed(offset).max(1);
-    Threshold::new(shifted).unwrap_or(threshold)
 }
