@@ -1,9 +1,12 @@
 //! The commands of `convapprox`: flags, progress, tables on the terminal.
 
 mod interrupt;
+mod lenet;
 mod options;
+mod progress;
 mod replay;
 mod stats;
+mod sweep;
 mod windows;
 
 use std::process::ExitCode;
@@ -24,6 +27,10 @@ enum Command {
     Stats(stats::Args),
     /// Run 3×3 filters over images, exact and at several tolerances, on the unit's RTL
     Windows(windows::Args),
+    /// Run LeNet-5 over the test images: the paper's table of multiplications and accuracy
+    Lenet(lenet::Args),
+    /// Run everything that is measured on LeNet-5: tables, peers, operating points, training images
+    Sweep(sweep::Args),
     /// Run the window of a mismatch report again and write its waveform
     Replay(replay::Args),
 }
@@ -34,6 +41,8 @@ impl Cli {
         match self.command {
             Command::Stats(args) => stats::run(args),
             Command::Windows(args) => windows::run(&args),
+            Command::Lenet(args) => lenet::run(&args),
+            Command::Sweep(args) => sweep::run(&args),
             Command::Replay(args) => replay::run(&args),
         }
     }

@@ -1,7 +1,6 @@
 //! `convapprox windows`.
 
-use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -9,17 +8,16 @@ use std::time::Instant;
 use anyhow::bail;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::interrupt;
 use super::options::{CommonArgs, default_jobs, positive};
-use crate::check::Case;
+use super::progress::Bar;
 use crate::data::Split;
 use crate::dut::{UNITS, UnitParameters, find};
 use crate::experiment::pieces::PiecesError;
 use crate::experiment::windows::{
-    ALL_FILTERS, EngineChoice, Filter, Progress, Settings, Summary, WindowsError, WindowsRun,
-    built_in, from_file, run as run_experiment,
+    ALL_FILTERS, EngineChoice, Filter, Settings, Summary, WindowsError, WindowsRun, built_in,
+    from_file, run as run_experiment,
 };
 
 #[derive(Debug, clap::Args)]
@@ -115,10 +113,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         resume: args.resume,
     };
     let stop = interrupt::flag()?;
-    let bar = Bar::new(args.images, args.common.quiet);
+    let bar = Bar::new(args.images, "images", args.common.quiet);
     let begin = Instant::now();
     let result = run_experiment(&settings, &stop, &bar);
-    bar.0.finish_and_clear();
+    bar.finish();
     let result = match result {
         Err(WindowsError::Pieces(error @ PiecesError::Stopped { .. }))
             if stop.load(Ordering::Relaxed) =>
@@ -211,34 +209,4 @@ fn table(summary: &[Summary]) -> Table {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
-}
-
-/// The progress bar; without a terminal, or with --quiet, it shows nothing.
-struct Bar(ProgressBar);
-
-impl Bar {
-    fn new(images: usize, quiet: bool) -> Self {
-        let bar = ProgressBar::new(images as u64);
-        let style = "{bar:30} {pos}/{len} images, {per_sec}, {eta} left";
-        bar.set_style(ProgressStyle::with_template(style).expect("the template is well formed"));
-        if quiet || !std::io::stderr().is_terminal() {
-            bar.set_draw_target(ProgressDrawTarget::hidden());
-        }
-        Self(bar)
-    }
-}
-
-impl Progress for Bar {
-    fn resumed(&self, images: usize) {
-        self.0.set_position(images as u64);
-        self.0.reset_eta();
-    }
-
-    fn image(&self) {
-        self.0.inc(1);
-    }
-
-    fn mismatch(&self, case: &Case, report: &Path) {
-        self.0.suspend(|| eprintln!("MISMATCH {}: see {}", case.id(), report.display()));
-    }
 }

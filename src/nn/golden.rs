@@ -56,16 +56,15 @@ impl GoldenConvolver {
         let mut outcome = LayerOutcome::default();
         for filter in &layer.filters {
             let mut sums: Vec<i32> = Vec::new();
-            let mut maps: Vec<FeatureMap> = Vec::new();
-            let mut carry: Option<FeatureMap> = None;
+            let mut maps: Vec<FeatureMap> = Vec::with_capacity(planes.len());
             for (plane, kernel) in planes.iter().zip(filter) {
-                let map = conv2d_prepared(plane, kernel, semantics, carry.as_ref());
+                let map = conv2d_prepared(plane, kernel, semantics, maps.last());
                 add(&mut sums, &map.outputs);
                 outcome.multiplications += map.total_kept();
-                if self.keep_maps {
-                    maps.push(map.clone());
+                if !self.keep_maps {
+                    maps.clear();
                 }
-                carry = Some(map);
+                maps.push(map);
             }
             outcome.sums.push(sums);
             if self.keep_maps {
@@ -79,25 +78,17 @@ impl GoldenConvolver {
     fn single(&self, layer: &Convolution, input: &[Plane], semantics: &Semantics) -> LayerOutcome {
         let mut sums: Vec<i32> = Vec::new();
         let mut multiplications = 0;
-        let mut all: Vec<FeatureMap> = Vec::new();
-        let mut carry: Option<FeatureMap> = None;
+        let mut maps: Vec<FeatureMap> = Vec::with_capacity(input.len());
         for (plane, kernels) in input.iter().zip(&self.kernels[layer.index]) {
-            let map = dot_kernels(kernels, plane.data(), semantics, carry.as_ref());
+            let map = dot_kernels(kernels, plane.data(), semantics, maps.last());
             add(&mut sums, &map.outputs);
             multiplications += map.total_kept();
-            if self.keep_maps {
-                all.push(map.clone());
+            if !self.keep_maps {
+                maps.clear();
             }
-            carry = Some(map);
+            maps.push(map);
         }
-        let side = layer.side();
-        let one = |map: &FeatureMap, o: usize| {
-            let (outputs, kept) = (vec![map.outputs[o]], vec![map.kept[o]]);
-            FeatureMap::from_parts(1, 1, outputs, kept, &[map.s_max(o)], side)
-        };
-        let of_output = |o: usize| all.iter().map(|map| one(map, o)).collect();
-        let maps =
-            if self.keep_maps { (0..sums.len()).map(of_output).collect() } else { Vec::new() };
+        let maps = if self.keep_maps { vec![maps] } else { Vec::new() };
         let sums = sums.into_iter().map(|sum| vec![sum]).collect();
         LayerOutcome { sums, multiplications, maps }
     }

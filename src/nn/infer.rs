@@ -12,7 +12,8 @@ pub struct LayerOutcome {
     pub sums: Vec<Vec<i32>>,
     /// Multiplications performed.
     pub multiplications: u64,
-    /// `maps[output][input channel]`, if the convolver keeps them.
+    /// `maps[output][input channel]`, if the convolver keeps them. Where every map has but one
+    /// output, they may be joined: then `maps[0][input channel]` is the row of all outputs.
     pub maps: Vec<Vec<FeatureMap>>,
 }
 

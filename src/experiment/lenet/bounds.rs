@@ -43,12 +43,7 @@ impl Bounds {
         }
     }
 
-    fn whole_outputs(
-        &self,
-        exact: &[FeatureMap],
-        found: &[FeatureMap],
-        tightness: &mut Tightness,
-    ) {
+    fn whole_outputs(&self, exact: &[FeatureMap], found: &[FeatureMap], tightness: &mut Tightness) {
         let Some(last) = found.last() else { return };
         let sum = |maps: &[FeatureMap], i: usize| -> i64 {
             maps.iter().map(|map| i64::from(map.outputs[i])).sum()

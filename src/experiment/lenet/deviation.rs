@@ -99,7 +99,10 @@ impl Deviation {
         self.absolute_max = self.absolute_max.max(error);
         self.signal += u128::from(size * size);
         self.noise += u128::from(error * error);
-        if let Some(milli) = (error * 100 * MILLI + size / 2).checked_div(size) {
+        if error == 0 && size > 0 {
+            self.percentage.add(0);
+            self.percentage_outputs += 1;
+        } else if let Some(milli) = (error * 100 * MILLI + size / 2).checked_div(size) {
             self.percentage.add(milli);
             self.percentage_sum_milli += milli;
             self.percentage_max_milli = self.percentage_max_milli.max(milli);

@@ -10,7 +10,7 @@ use super::settings::Settings;
 use super::tables::{self, Measured};
 use super::work::{Group, Part};
 use crate::data::Split;
-use crate::experiment::peers::PeerRow;
+use crate::experiment::peers::{PeerBench, PeerRow};
 use crate::report::atomic::write_atomic;
 use crate::report::provenance::{Provenance, digest_of};
 
@@ -37,23 +37,26 @@ pub(super) fn write_files(
     let points = tables::points(&test);
     let mut files = Files { settings, written: Vec::new() };
     files.write("lenet.csv", &lenet)?;
-    let zeros = first().filter(|it| has_table(it)).chain(plain.iter().copied());
-    files.write("zero_fractions.csv", &zeros.flat_map(tables::zeros).collect::<Vec<_>>())?;
-    let errors = first().chain(test.iter().copied()).flat_map(tables::layer_errors);
-    files.write("layer_errors.csv", &errors.collect::<Vec<_>>())?;
     let of_test = || test.iter().copied();
-    files.write("skips.csv", &of_test().flat_map(tables::skips).collect::<Vec<_>>())?;
+    if settings.analysis {
+        let zeros = first().filter(|it| has_table(it)).chain(plain.iter().copied());
+        files.write("zero_fractions.csv", &zeros.flat_map(tables::zeros).collect::<Vec<_>>())?;
+        let errors = first().chain(of_test()).flat_map(tables::layer_errors);
+        files.write("layer_errors.csv", &errors.collect::<Vec<_>>())?;
+        files.write("skips.csv", &of_test().flat_map(tables::skips).collect::<Vec<_>>())?;
+        let products = plain.iter().copied().flat_map(tables::products);
+        files.write("products.csv", &products.collect::<Vec<_>>())?;
+        let quantisation = of_test().map(tables::quantisation);
+        files.write("quantisation.csv", &quantisation.collect::<Vec<_>>())?;
+    }
     files.write("flips.csv", &of_test().flat_map(tables::flips).collect::<Vec<_>>())?;
     let margins = first().chain(of_test()).flat_map(tables::margins);
     files.write("margins.csv", &margins.collect::<Vec<_>>())?;
     files.write("confusion.csv", &of_test().flat_map(tables::confusion).collect::<Vec<_>>())?;
-    let products = plain.iter().copied().flat_map(tables::products);
-    files.write("products.csv", &products.collect::<Vec<_>>())?;
-    files.write("quantisation.csv", &of_test().map(tables::quantisation).collect::<Vec<_>>())?;
     files.write("overflow.csv", &of_test().flat_map(tables::overflow).collect::<Vec<_>>())?;
     files.write("operating_points.csv", &points)?;
     if settings.peers {
-        files.write("peers.csv", &peers(settings, folded))?;
+        files.write("peers.csv", &peers(settings, folded)?)?;
     }
     if settings.splits {
         files.write("splits.csv", &splits(folded, &plain))?;
@@ -84,18 +87,19 @@ fn has_table(measured: &Measured) -> bool {
     measured.cells.iter().any(|cell| cell.technique.is_none())
 }
 
-fn peers(settings: &Settings<'_>, folded: &Folded<'_>) -> Vec<PeerRow> {
+fn peers(settings: &Settings<'_>, folded: &Folded<'_>) -> Result<Vec<PeerRow>, LenetError> {
     let labels: Vec<u8> = settings
         .dataset
         .images(Split::Test)
         .take(settings.images)
         .map(|image| image.label)
         .collect();
-    let rows = folded.peers.iter().flat_map(|(group, totals)| {
-        let activation = settings.variants[group.variant].activation;
-        totals.rows(activation, &labels)
-    });
-    rows.collect()
+    let mut rows = Vec::new();
+    for (group, totals) in &folded.peers {
+        let variant = &settings.variants[group.variant];
+        rows.extend(PeerBench::new(&variant.network, &variant.weights)?.rows(totals, &labels));
+    }
+    Ok(rows)
 }
 
 /// Train, validation and test of each plain variant, with the cells that all three have.

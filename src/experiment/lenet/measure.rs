@@ -65,7 +65,8 @@ impl<'a> Bench<'a> {
         let inputs: Vec<_> =
             images.iter().map(|image| input_planes(network, &image.pixels)).collect();
         let exact = infallible(infer(network, &inputs, &mut self.exact));
-        let mut totals = Totals { exact: self.exact(first, images, &inputs, &exact), ..Totals::default() };
+        let mut totals =
+            Totals { exact: self.exact(first, images, &inputs, &exact), ..Totals::default() };
         for number in 0..self.cells.len() {
             let configuration = &self.cells[number].configuration;
             let golden = &mut self.golden[number];

@@ -59,7 +59,11 @@ impl OperatingPoint {
     }
 
     /// What its layers multiply, under the name of the point.
-    pub fn configuration(&self, name: &str, layers: &[String]) -> Result<Configuration, LenetError> {
+    pub fn configuration(
+        &self,
+        name: &str,
+        layers: &[String],
+    ) -> Result<Configuration, LenetError> {
         let semantics = |layer: &String| {
             let found = self.layers.get(layer).ok_or_else(|| LenetError::PointLayer {
                 point: name.to_owned(),

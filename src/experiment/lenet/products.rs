@@ -52,8 +52,7 @@ mod tests {
         let kernel = Kernel::new(2, vec![1, -2, 0, 4]).unwrap();
         let finish = Finish { activation: None, shift: 0, bits: 12 };
         let filters = vec![vec![kernel]];
-        let layer =
-            Convolution { name: "C".to_owned(), index: 0, filters, bias: vec![0], finish };
+        let layer = Convolution { name: "C".to_owned(), index: 0, filters, bias: vec![0], finish };
         let plane = Plane::new(2, 2, vec![10, 10, 7, 10]).unwrap();
         let mut counts = vec![0; BINS];
         count(&layer, &[plane], &mut counts);

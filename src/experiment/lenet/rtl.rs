@@ -7,7 +7,7 @@ use super::settings::RtlSettings;
 use crate::check::{Findings, Place, Scoreboard};
 use crate::dut::{Stalls, UNITS, UnitOptions, UnitParameters, open};
 use crate::engine::{LayerBatch, LayerMaps, LayerSums, RtlLayerEngine};
-use crate::golden::Plane;
+use crate::golden::{FeatureMap, Plane};
 use crate::nn::{Configuration, Convolution, Convolver, GoldenConvolver, LayerOutcome};
 
 /// The units under test: one for every number of fraction bits, opened when it is first needed.
@@ -43,8 +43,7 @@ impl Units {
             let settings = &self.settings;
             let unit = unit_for(log_frac, side)?;
             let stalls = settings.stalls.map(|seed| Stalls { seed });
-            let options =
-                UnitOptions { x_seed: settings.seed, stalls, ..UnitOptions::default() };
+            let options = UnitOptions { x_seed: settings.seed, stalls, ..UnitOptions::default() };
             let engine = RtlLayerEngine::new(open(unit, &options)?)?
                 .with_threshold_offset(settings.threshold_offset);
             let scoreboard = Scoreboard::new(unit, options, settings.seed, super::REPORTS);
@@ -57,7 +56,8 @@ impl Units {
     pub fn take_findings(&mut self) -> Result<Findings, LenetError> {
         let mut findings = Findings::default();
         for (engine, scoreboard) in self.open.values_mut() {
-            scoreboard.check_counters(engine.counters()?);
+            let (actual, expected) = engine.counters()?;
+            scoreboard.compare_counters(&actual, &expected);
             findings.merge(scoreboard.take_findings(), super::REPORTS);
         }
         Ok(findings)
@@ -87,8 +87,8 @@ impl Convolver for RtlRun<'_> {
         inputs: &[Vec<Plane>],
     ) -> Result<Vec<LayerOutcome>, LenetError> {
         let Ok(mut outcomes) = self.golden.layer(layer, inputs);
-        let maps = outcomes.iter_mut().map(|outcome| std::mem::take(&mut outcome.maps)).collect();
-        let expected = LayerMaps(maps);
+        let apart = |outcome: &LayerOutcome| apart(outcome, layer);
+        let expected = LayerMaps(outcomes.iter().map(apart).collect());
         let semantics = self.configuration.layers[layer.index];
         let batch = LayerBatch { planes: inputs, filters: &layer.filters, semantics };
         let place = Place {
@@ -105,9 +105,24 @@ impl Convolver for RtlRun<'_> {
             source: Box::new(source),
         })?;
         self.work.push((totals.windows, totals.cycles));
-        for ((outcome, sums), maps) in outcomes.iter_mut().zip(sums).zip(expected.0) {
-            (outcome.sums, outcome.maps) = (sums, maps);
+        for (outcome, sums) in outcomes.iter_mut().zip(sums) {
+            outcome.sums = sums;
         }
         Ok(outcomes)
+    }
+}
+
+/// `maps[output][input channel]`, also of a layer whose outputs are joined in a row.
+fn apart(outcome: &LayerOutcome, layer: &Convolution) -> Vec<Vec<FeatureMap>> {
+    let outputs = layer.filters.len();
+    match &outcome.maps[..] {
+        [rows] if outputs > 1 => {
+            let one = |row: &FeatureMap, o: usize| {
+                let (output, kept) = (vec![row.outputs[o]], vec![row.kept[o]]);
+                FeatureMap::from_parts(1, 1, output, kept, &[row.s_max(o)], layer.side())
+            };
+            (0..outputs).map(|o| rows.iter().map(|row| one(row, o)).collect()).collect()
+        }
+        maps => maps.to_vec(),
     }
 }

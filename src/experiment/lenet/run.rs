@@ -65,7 +65,7 @@ impl<'a> Worker<'a> {
             };
             (Units::new(settings.rtl), place)
         });
-        let bench = Bench::new(variant, group.cells(settings), group.depth(), rtl)?;
+        let bench = Bench::new(variant, group.cells(settings), group.depth(settings), rtl)?;
         Ok(Self::Cells(Box::new(bench)))
     }
 
@@ -150,8 +150,12 @@ fn fold<'a>(
     images: &[Vec<&Image>],
     pieces: &Pieces,
 ) -> Result<Folded<'a>, LenetError> {
-    let mut folded =
-        Folded { all: Vec::new(), first: Vec::new(), peers: Vec::new(), findings: Findings::default() };
+    let mut folded = Folded {
+        all: Vec::new(),
+        first: Vec::new(),
+        peers: Vec::new(),
+        findings: Findings::default(),
+    };
     for (number, group) in groups.iter().enumerate() {
         let (mut all, mut first) = (Totals::default(), Totals::default());
         let mut peers = PeerTotals::default();
@@ -163,7 +167,7 @@ fn fold<'a>(
                         first.merge(&totals, super::REPORTS);
                     }
                 }
-                Piece::Peers(totals) => peers.merge(&totals),
+                Piece::Peers(totals) => peers.merge(totals),
             }
         }
         if group.task == Task::Peers {

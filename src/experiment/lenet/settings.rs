@@ -33,6 +33,8 @@ pub struct Settings<'a> {
     pub variants: Vec<Variant>,
     /// What is measured.
     pub cells: Vec<Cell>,
+    /// Whether errors, bounds, skips, zeros and products are looked at, or the table alone.
+    pub analysis: bool,
     /// Whether the peers are measured on the plain variants.
     pub peers: bool,
     /// Whether the lines of the table with F = 0 are measured on the training images too.
@@ -54,6 +56,11 @@ pub struct Settings<'a> {
 }
 
 impl Settings<'_> {
+    /// Pieces of the run: what its progress counts.
+    pub fn pieces(&self) -> usize {
+        super::work::plan(self).1.len()
+    }
+
     /// The record of everything that the result files depend on.
     pub(super) fn provenance(&self) -> Provenance {
         let variants: Vec<_> = self
@@ -103,6 +110,7 @@ impl Settings<'_> {
                 "images": self.images,
                 "variants": variants,
                 "cells": cells,
+                "analysis": self.analysis,
                 "peers": self.peers,
                 "splits": self.splits,
                 "engine": engine,

@@ -92,10 +92,6 @@ impl LayerTotals {
 }
 
 impl CellTotals {
-    pub fn images(&self) -> usize {
-        self.classes.len()
-    }
-
     pub fn multiplications(&self) -> u64 {
         self.layers.iter().map(|layer| layer.multiplications).sum()
     }

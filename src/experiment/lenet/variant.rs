@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::nn::{Activation, FloatNetwork, IntegerNetwork, LayerKind, Network, NetworkError, Weights};
+use crate::nn::{
+    Activation, FloatNetwork, IntegerNetwork, LayerKind, Network, NetworkError, Weights,
+};
 
 /// A network with its weights, ready to run.
 pub struct Variant {

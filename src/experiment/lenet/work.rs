@@ -64,11 +64,8 @@ impl Group {
         }
     }
 
-    pub const fn depth(&self) -> Depth {
-        match self.part {
-            Part::Test => Depth::Full,
-            _ => Depth::Counts,
-        }
+    pub fn depth(&self, settings: &Settings<'_>) -> Depth {
+        if self.part == Part::Test && settings.analysis { Depth::Full } else { Depth::Counts }
     }
 
     /// The RTL runs the test images alone.
