@@ -24,17 +24,17 @@ struct Unit {
 const UNITS: &[Unit] = &[
     // The paper's unit: 3×3 kernels, all 36 products of the 2×2 tile at once.
     Unit { name: "k3",             kernel: 3, log_frac: 0, multipliers: 36,  mem_width: 32,  kernels: 1 },
-//    Unit { name: "k3_f3",          kernel: 3, log_frac: 3, multipliers: 36,  mem_width: 32,  kernels: 1 },
-//    Unit { name: "k3_w128",        kernel: 3, log_frac: 0, multipliers: 36,  mem_width: 128, kernels: 1 },
+    Unit { name: "k3_f3",          kernel: 3, log_frac: 3, multipliers: 36,  mem_width: 32,  kernels: 1 },
+    Unit { name: "k3_w128",        kernel: 3, log_frac: 0, multipliers: 36,  mem_width: 128, kernels: 1 },
     // Kept products only, one or two a cycle.
     Unit { name: "k3_m1_n3_f3",    kernel: 3, log_frac: 3, multipliers: 1,   mem_width: 32,  kernels: 3 },
-//    Unit { name: "k3_m2",          kernel: 3, log_frac: 0, multipliers: 2,   mem_width: 32,  kernels: 1 },
+    Unit { name: "k3_m2",          kernel: 3, log_frac: 0, multipliers: 2,   mem_width: 32,  kernels: 1 },
     // Up to 5×5.
     Unit { name: "k5",             kernel: 5, log_frac: 0, multipliers: 100, mem_width: 32,  kernels: 1 },
     // For LeNet-5: a window is fetched once for up to 16 output channels.
     Unit { name: "k5_n16_w128",    kernel: 5, log_frac: 0, multipliers: 100, mem_width: 128, kernels: 16 },
-//    Unit { name: "k5_n16_f3_w128", kernel: 5, log_frac: 3, multipliers: 100, mem_width: 128, kernels: 16 },
-//    Unit { name: "k5_m4_n16_w128", kernel: 5, log_frac: 0, multipliers: 4,   mem_width: 128, kernels: 16 },
+    Unit { name: "k5_n16_f3_w128", kernel: 5, log_frac: 3, multipliers: 100, mem_width: 128, kernels: 16 },
+    Unit { name: "k5_m4_n16_w128", kernel: 5, log_frac: 0, multipliers: 4,   mem_width: 128, kernels: 16 },
 ];
 
 const RTL: &str = "rtl/conv_approx";

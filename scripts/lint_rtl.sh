@@ -15,9 +15,12 @@ for kernel in 1 3 5 7; do
   for log_frac in 0 3 8; do
     for multipliers in 1 2 $((4 * kernel * kernel)); do
       for mem_width in 32 128; do
-        "$verilator" --lint-only -Wall rtl/waivers.vlt "${sources[@]}" --top-module conv_unit \
-          "-GKERNEL=$kernel" "-GLOG_FRAC=$log_frac" "-GMULTIPLIERS=$multipliers" \
-          "-GMEM_WIDTH=$mem_width" >/dev/null
+        # One slot; a number of slots that is no power of two.
+        for kernels in 1 5; do
+          "$verilator" --lint-only -Wall rtl/waivers.vlt "${sources[@]}" --top-module conv_unit \
+            "-GKERNEL=$kernel" "-GLOG_FRAC=$log_frac" "-GMULTIPLIERS=$multipliers" \
+            "-GMEM_WIDTH=$mem_width" "-GKERNELS=$kernels" >/dev/null
+        done
       done
     done
   done

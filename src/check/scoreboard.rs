@@ -69,8 +69,7 @@ impl Scoreboard {
             let WindowRecord { x, y, run, stream, outcome } = record;
             if !self.agrees(golden, kernel.side(), (*x, *y), run, outcome) {
                 let at = Place { column: *x, row: *y, ..place.clone() };
-                let case = self.case(&at, plane, kernel, semantics, run, *stream);
-                self.differs(case);
+                self.differs(|it| it.case(&at, plane, kernel, semantics, run, *stream));
             }
         }
     }
@@ -109,10 +108,12 @@ impl Scoreboard {
             && timing(self.unit, run, side, outcome, waits).is_none()
     }
 
-    /// Records a window that differs; the first few are kept in full.
-    pub fn differs(&mut self, case: Case) {
+    /// Records a window that differs. The first few are kept in full; `case` is asked for those.
+    #[cold]
+    pub fn differs(&mut self, case: impl FnOnce(&Self) -> Case) {
         self.findings.mismatches += 1;
         if self.findings.cases.len() < self.case_limit {
+            let case = case(self);
             self.findings.cases.push(case);
         }
     }

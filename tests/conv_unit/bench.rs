@@ -43,6 +43,8 @@ pub struct Bench {
     pub stream: u64,
     /// How it was opened.
     pub options: UnitOptions,
+    /// The window whose words the unit holds, and its stream.
+    pub held: Option<(Window, u64)>,
     expected: Counters,
     cleared_at: u64,
 }
@@ -59,7 +61,7 @@ impl Bench {
         unit.clear_counters().unwrap();
         let cleared_at = unit.cycles();
         let expected = Counters::default();
-        Self { unit, parameters, stream: 0, options, expected, cleared_at }
+        Self { unit, parameters, stream: 0, options, held: None, expected, cleared_at }
     }
 
     /// Loads the window's kernel. Returns the cycles it took.
@@ -78,7 +80,8 @@ impl Bench {
         self.unit.memory().write(addr, &window.weights);
         self.unit.set_stream(self.stream);
         self.stream += 1;
-        let cycles = self.unit.load_kernel(side, addr)?;
+        self.held = None;
+        let cycles = self.unit.load_kernel(window.run.slot, side, addr)?;
         let beats = self.parameters.beats(addr, side, side);
         self.expected = self.expected.plus(&Counters {
             memory_words: side * side,
@@ -107,12 +110,18 @@ impl Bench {
     }
 
     fn try_run(&mut self, window: &Window) -> Result<Outcome, DutError> {
-        window.write_to(self.unit.memory());
+        let WindowRun { addr, pitch, tile, reuse, .. } = window.run;
+        if !reuse {
+            window.write_to(self.unit.memory());
+        }
         self.unit.set_stream(self.stream);
         self.stream += 1;
         let outcome = self.unit.run_window(&window.run)?;
-        let WindowRun { addr, pitch, tile, .. } = window.run;
-        let side = window.window_side() as u32;
+        if !reuse {
+            self.held = Some((window.clone(), self.stream - 1));
+        }
+        // A window that is used again is not fetched, and its logs are there.
+        let side = if reuse { 0 } else { window.window_side() as u32 };
         let products = (tile.outputs() * window.side.pow(2)) as u32;
         let kept = outcome.keep.count_ones();
         self.expected = self.expected.plus(&Counters {
@@ -123,7 +132,7 @@ impl Bench {
             memory_beats: self.parameters.beats(addr, pitch, side),
             cycles_idle: 1,
             cycles_get_data: outcome.last_word_cycle,
-            cycles_stage_1: 1,
+            cycles_stage_1: u32::from(!reuse),
             cycles_stage_2: self.parameters.issue_cycles(kept).max(1),
             cycles_stage_3: u32::from(kept > 0),
             cycles_done: 1,
@@ -172,6 +181,7 @@ impl Bench {
 
     /// Tells the bench that the unit was reset: its counters start again, and it has no kernel.
     pub fn was_reset(&mut self) {
+        self.held = None;
         self.expected = Counters::default();
         self.cleared_at = self.unit.cycles();
     }

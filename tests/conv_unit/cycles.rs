@@ -28,6 +28,8 @@ fn window_that_keeps(kept: u32, side: usize, tile: Tile, log_frac: u32) -> Windo
         weights: (0..products).map(|i| 1 << i).collect(),
         words: vec![1; side_of_window * side_of_window],
         run: WindowRun {
+            slot: 0,
+            reuse: false,
             addr: WINDOW_ADDR,
             pitch: side_of_window as u32,
             tile,

@@ -47,6 +47,8 @@ fn every_window_of_some_digits_agrees_with_the_golden_model() {
                         weights: kernel(side),
                         words: words.copied().collect(),
                         run: WindowRun {
+                            slot: 0,
+                            reuse: false,
                             addr: WINDOW_ADDR + 4 * (SIDE * y + x) as u32,
                             pitch: SIDE as u32,
                             tile,

@@ -12,6 +12,8 @@
 //! | [`images`]    | And on every window of real images?                                          |
 //! | [`protocol`]  | Do reset, bus errors, refused commands, stalls and pauses leave it sound?    |
 //! | [`kernels`]   | May the kernel, its side, the address and the pitch change at run time?      |
+//! | [`slots`]     | Are the kernels that it keeps independent of each other?                     |
+//! | [`reuse`]     | May a window be used again exactly when the unit still holds it?             |
 //! | [`cycles`]    | Does each window take the cycles that it must, and do the counters say so?   |
 //! | [`seeds`]     | Does nothing depend on what registers hold before they are written?          |
 //! | [`selfcheck`] | Would these checks notice?                                                   |
@@ -36,7 +38,9 @@ mod mismatch;
 mod operands;
 mod protocol;
 mod random;
+mod reuse;
 mod seeds;
 mod selfcheck;
+mod slots;
 mod vectors;
 mod window;

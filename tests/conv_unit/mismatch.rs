@@ -4,7 +4,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use convapprox::check::{Case, Place, replay};
+use convapprox::check::{Case, Fetch, Place, replay};
+
+use convapprox::dut::WindowRun;
 
 use crate::bench::Bench;
 use crate::window::Window;
@@ -33,6 +35,13 @@ pub struct Origin {
 /// The window that the bench ran last, in full.
 pub fn case(bench: &Bench, window: &Window, origin: &Origin) -> Case {
     let run = &window.run;
+    let fetched = bench.held.as_ref().filter(|_| run.reuse);
+    let fetch = fetched.map(|(window, stream)| {
+        let Window { side, weights, words, run } = window;
+        Fetch::new(run, *side, weights, words.clone(), *stream)
+    });
+    // The address of a window that is used again is not read.
+    let WindowRun { addr, pitch, .. } = fetched.map_or(*run, |(window, _)| window.run);
     let place = Place {
         experiment: "conv_unit_test".to_owned(),
         dataset: origin.operands.clone(),
@@ -52,14 +61,16 @@ pub fn case(bench: &Bench, window: &Window, origin: &Origin) -> Case {
         side: window.side,
         weights: window.weights.clone(),
         words: window.words.clone(),
-        addr: run.addr,
-        pitch: run.pitch,
+        addr,
+        pitch,
         outputs: run.tile.outputs(),
         mode: run.mode.to_string(),
         threshold: run.threshold.get(),
         unit_threshold: run.threshold.get(),
         smax_scope: run.scope.to_string(),
         carry: run.carry,
+        slot: run.slot,
+        fetched_by: fetch,
     }
 }
 

@@ -122,6 +122,8 @@ pub fn random_window(
         _ => Some(rng.random_range(0..=20 << f)),
     });
     let run = WindowRun {
+        slot: 0,
+        reuse: false,
         addr: WINDOW_ADDR + 4 * rng.random_range(0..64),
         pitch: window_side as u32 + rng.random_range(0..40),
         tile,

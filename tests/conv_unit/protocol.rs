@@ -91,7 +91,7 @@ fn a_kernel_that_cannot_be_read_leaves_the_old_one() {
 
             // Without an old one there is none afterwards.
             bench.unit.memory().set_bad(Some(new_addr));
-            bench.fails(CommandError::Bus, "no old one", |unit| unit.load_kernel(1, new_addr));
+            bench.fails(CommandError::Bus, "no old one", |unit| unit.load_kernel(0, 1, new_addr));
             let run = Window::plain(1, Tile::One).run;
             bench.fails(CommandError::Refused, "no kernel", |unit| unit.run_window(&run));
 
@@ -104,7 +104,7 @@ fn a_kernel_that_cannot_be_read_leaves_the_old_one() {
                         let what = format!("side {old}; no word {word} of a new one of side {new}");
                         bench.unit.memory().set_bad(Some(new_addr + 4 * word));
                         bench.fails(CommandError::Bus, &what, |unit| {
-                            unit.load_kernel(new, new_addr)
+                            unit.load_kernel(0, new, new_addr)
                         });
                         bench.check(&window, &what);
                     }
@@ -125,7 +125,7 @@ fn reads_past_the_memory_are_bus_errors() {
             let what = format!("at {addr:#x}");
             let run = WindowRun { addr, ..window.run };
             bench.fails(CommandError::Bus, &what, |unit| unit.run_window(&run));
-            bench.fails(CommandError::Bus, &what, |unit| unit.load_kernel(2, addr));
+            bench.fails(CommandError::Bus, &what, |unit| unit.load_kernel(0, 2, addr));
             bench.check(&window, &what);
         }
     }
@@ -141,7 +141,7 @@ fn refused_commands_touch_nothing() {
 
         bench.fails(Refused, "no kernel", |unit| unit.run_window(&window.run));
         // A kernel that was refused is not there afterwards.
-        bench.fails(Refused, "side 0", |unit| unit.load_kernel(0, KERNEL_ADDR));
+        bench.fails(Refused, "side 0", |unit| unit.load_kernel(0, 0, KERNEL_ADDR));
         bench.fails(Refused, "no kernel yet", |unit| unit.run_window(&window.run));
         bench.load(&window);
         bench.check(&window, "the first kernel");
@@ -152,7 +152,7 @@ fn refused_commands_touch_nothing() {
             (kernel + 1..70).chain(high_bits).chain([0, u32::MAX, 0u32.wrapping_sub(kernel)]);
         for side in sides.filter(|side| !(1..=kernel).contains(side)) {
             let what = format!("side {side}");
-            bench.fails(Refused, &what, |unit| unit.load_kernel(side, KERNEL_ADDR));
+            bench.fails(Refused, &what, |unit| unit.load_kernel(0, side, KERNEL_ADDR));
         }
         bench.check(&window, "after sides out of range");
 
@@ -160,7 +160,7 @@ fn refused_commands_touch_nothing() {
             let what = format!("{unaligned} bytes off");
             let run = WindowRun { addr: WINDOW_ADDR + unaligned, ..window.run };
             bench.fails(Refused, &what, |unit| unit.run_window(&run));
-            bench.fails(Refused, &what, |unit| unit.load_kernel(1, KERNEL_ADDR + unaligned));
+            bench.fails(Refused, &what, |unit| unit.load_kernel(0, 1, KERNEL_ADDR + unaligned));
             bench.check(&window, &what);
         }
         bench.check_counters("after refused commands");

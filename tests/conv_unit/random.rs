@@ -48,11 +48,27 @@ impl Session {
         let stalls = self.stalls.then_some(Stalls { seed: self.seed });
         let mut bench = Bench::new(self.parameters, self.x_seed, stalls);
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        let mut kernels: Vec<Option<(usize, Vec<i32>)>> = vec![None; self.parameters.kernels];
         let mut number = 0;
         for _ in 0..self.rounds {
             let (side, weights, mut kind) = random_kernel(&mut rng, self.parameters);
+            let slot = rng.random_range(0..self.parameters.kernels);
+            kernels[slot] = Some((side, weights));
+            let mut held: Option<Window> = None;
             for window_of_kernel in 0..rng.random_range(1..=WINDOWS_PER_KERNEL) {
-                let window = random_window(&mut rng, self.parameters, side, &weights, kind);
+                // The kernel just loaded, or any that is there.
+                let mut slot = slot;
+                if window_of_kernel > 0 {
+                    let filled: Vec<_> =
+                        (0..kernels.len()).filter(|&slot| kernels[slot].is_some()).collect();
+                    slot = *filled.choose(&mut rng).unwrap();
+                }
+                let (side, weights) = kernels[slot].as_ref().unwrap();
+                let mut window = random_window(&mut rng, self.parameters, *side, weights, kind);
+                window.run.slot = slot as u8;
+                if let Some(held) = held.as_ref().filter(|_| rng.random()) {
+                    reuse_if_held(&mut window, held);
+                }
                 let origin = self.origin(number, kind);
                 if window_of_kernel == 0 {
                     let addr = KERNEL_ADDR + 4 * rng.random_range(0..4);
@@ -66,6 +82,9 @@ impl Session {
                 }
                 let outcome = bench.run(&window, &origin);
                 see(&bench, &window, &outcome, &origin);
+                if !window.run.reuse {
+                    held = Some(window);
+                }
                 if rng.random_ratio(1, 16) {
                     bench.idle(rng.random_range(1..6));
                 }
@@ -107,6 +126,18 @@ impl Session {
             seed: self.seed,
             repeat: self.repeat(),
         }
+    }
+}
+
+/// Makes the window one that the unit holds already, if it is no larger than what is held.
+fn reuse_if_held(window: &mut Window, held: &Window) {
+    let (side, held_side) = (window.window_side(), held.window_side());
+    if side <= held_side {
+        let rows = held.words.chunks_exact(held_side).take(side);
+        window.words = rows.flat_map(|row| &row[..side]).copied().collect();
+        window.run.reuse = true;
+        // Not read, so not even aligned.
+        window.run.addr += 3;
     }
 }
 

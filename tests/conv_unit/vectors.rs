@@ -65,6 +65,8 @@ fn vector(name: String, line: u32, field: impl Fn(&str) -> String) -> Vector {
         *carry = given;
     }
     let run = WindowRun {
+        slot: 0,
+        reuse: false,
         // All offsets in a line of the widest port, and all distances of rows modulo its words.
         addr: WINDOW_ADDR + 4 * (line % 4),
         pitch: (tile.window_side(side) as u32) + line / 4 % 5,

@@ -31,6 +31,8 @@ impl Window {
                 .map(|i| 1 + (i * i) as i32 % 29 * if i % 3 == 0 { -1 } else { 1 })
                 .collect(),
             run: WindowRun {
+                slot: 0,
+                reuse: false,
                 addr: WINDOW_ADDR,
                 pitch: 12,
                 tile,

@@ -72,7 +72,6 @@ impl RtlLayerEngine {
             batch,
             expected,
             place,
-            scoreboard,
             shape,
             layout,
             tiles: tiles(shape.width, shape.height).collect(),
@@ -83,7 +82,7 @@ impl RtlLayerEngine {
         if batch.semantics.scope == SmaxScope::Running {
             pass.carry = vec![NO_CARRY; shape.images * shape.outputs * pass.tiles.len()];
         }
-        pass.run()?;
+        pass.run(scoreboard)?;
         Ok((LayerSums(pass.sums), pass.totals))
     }
 
@@ -104,7 +103,6 @@ struct Pass<'a> {
     batch: &'a LayerBatch<'a>,
     expected: &'a LayerMaps,
     place: &'a Place,
-    scoreboard: &'a mut Scoreboard,
     shape: Shape,
     layout: Layout,
     tiles: Vec<(usize, usize, Tile)>,
@@ -126,7 +124,7 @@ struct At {
 }
 
 impl Pass<'_> {
-    fn run(&mut self) -> Result<(), EngineError> {
+    fn run(&mut self, scoreboard: &mut Scoreboard) -> Result<(), EngineError> {
         let slots = self.engine.unit.parameters().kernels;
         for channel in 0..self.shape.channels {
             for first in (0..self.shape.outputs).step_by(slots) {
@@ -135,7 +133,7 @@ impl Pass<'_> {
                 for image in 0..self.shape.images {
                     for tile in 0..self.tiles.len() {
                         let at = At { image, channel, first, output: first, tile };
-                        self.tile(at, last)?;
+                        self.tile(at, last, scoreboard)?;
                     }
                 }
             }
@@ -160,7 +158,12 @@ impl Pass<'_> {
     }
 
     /// One tile of one image with all kernels in the unit.
-    fn tile(&mut self, at: At, last: usize) -> Result<(), EngineError> {
+    fn tile(
+        &mut self,
+        at: At,
+        last: usize,
+        scoreboard: &mut Scoreboard,
+    ) -> Result<(), EngineError> {
         let fetch = (self.command(at), self.engine.stream + 1);
         for output in at.first..last {
             let at = At { output, ..at };
@@ -169,13 +172,17 @@ impl Pass<'_> {
             let outcome = match self.engine.unit.run_window(&run) {
                 Ok(outcome) => outcome,
                 Err(source) => {
-                    let case = Box::new(self.case(self.scoreboard, at, &run, stream, &fetch));
+                    let case = Box::new(self.case(scoreboard, at, &run, stream, &fetch));
                     return Err(EngineError::LayerWindow { case, source });
                 }
             };
             self.count(&run, &outcome);
             self.keep(at, &outcome);
-            self.compare(at, &run, stream, &fetch, &outcome);
+            let (x, y, _) = self.tiles[at.tile];
+            let golden = &self.expected.0[at.image][at.output][at.channel];
+            if !scoreboard.agrees(golden, self.shape.side, (x, y), &run, &outcome) {
+                scoreboard.differs(|it| self.case(it, at, &run, stream, &fetch));
+            }
         }
         Ok(())
     }
@@ -228,23 +235,6 @@ impl Pass<'_> {
         let index = self.carry_index(at);
         if let Some(carry) = self.carry.get_mut(index) {
             *carry = outcome.s_max.map(|score| score.map_or(-1, |score| score as i16));
-        }
-    }
-
-    #[inline]
-    fn compare(
-        &mut self,
-        at: At,
-        run: &WindowRun,
-        stream: u64,
-        fetch: &(WindowRun, u64),
-        outcome: &Outcome,
-    ) {
-        let (x, y, _) = self.tiles[at.tile];
-        let golden = &self.expected.0[at.image][at.output][at.channel];
-        if !self.scoreboard.agrees(golden, self.shape.side, (x, y), run, outcome) {
-            let case = self.case(self.scoreboard, at, run, stream, fetch);
-            self.scoreboard.differs(case);
         }
     }
 
