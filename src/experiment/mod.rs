@@ -1,4 +1,6 @@
 //! The paper's experiments: what is run over which images, and what is measured.
 
+pub mod peers;
 pub mod pieces;
+pub mod significance;
 pub mod windows;

@@ -1,0 +1,257 @@
+//! Mitchell's logarithmic multiplier (1962) in place of every multiplier: a product is the
+//! antilogarithm of a sum of logarithms, and nothing is multiplied.
+//!
+//! The logarithm of a magnitude a = 2^p·(1 + f), 0 ≤ f < 1, is taken as p + f: the place of the
+//! leading one, and the bits below it. The sum of two of them, k + g with 0 ≤ g < 1, goes back as
+//! 2^k·(1 + g). With all bits of f the result is a whole number, never above the product and less
+//! than 1/9 below it; powers of two are exact. A narrower multiplier keeps the F highest bits of f.
+//! A product with a zero operand is zero, and is not counted.
+
+use std::convert::Infallible;
+
+use pulp::Arch;
+
+use super::bench::{Batch, Peer, Tally, run};
+use super::lanes::{IMAGES, Lanes, filters};
+use super::technique::{Saves, Technique};
+use super::truncate::Truncation;
+use crate::golden::Plane;
+use crate::nn::{Convolution, Convolver, IntegerNetwork, LayerOutcome};
+
+/// Fraction bits that hold any operand of an [`IntegerNetwork`] whole.
+pub const FULL_FRACTION: u32 = 14;
+
+/// Fraction bits that are measured.
+pub const FRACTION_BITS: [u32; 5] = [FULL_FRACTION, 6, 4, 3, 2];
+
+/// The logarithmic product of two operands of at most 24 bits of magnitude, with `fraction` bits
+/// of each logarithm's fraction.
+///
+/// With the operands cut to their `fraction` + 1 highest bits, a = 2^p + r and b = 2^q + s, it is
+/// 2^(p+q) + r·2^q + s·2^p if that is below 2^(p+q+1), else 2·(r·2^q + s·2^p): each power of two
+/// is a shift.
+pub fn mitchell_product(a: i32, b: i32, fraction: u32) -> i64 {
+    let cut = |operand| Truncation::Leading { bits: fraction + 1 }.apply(operand);
+    let (a, b) = (i64::from(cut(a)), i64::from(cut(b)));
+    if a == 0 || b == 0 {
+        return 0;
+    }
+    let (p, q) = (a.abs().ilog2(), b.abs().ilog2());
+    let (r, s) = (a.abs() - (1 << p), b.abs() - (1 << q));
+    let (leading, rest) = (1_i64 << (p + q), (r << q) + (s << p));
+    let magnitude = if rest < leading { leading + rest } else { 2 * rest };
+    if (a < 0) == (b < 0) { magnitude } else { -magnitude }
+}
+
+/// Bits of a float below its exponent.
+const MANTISSA: u32 = f32::MANTISSA_DIGITS - 1;
+
+/// An operand as the loop takes it: the bit pattern of a float is Mitchell's logarithm, exponent
+/// above fraction, under a sign. Magnitudes below 2²⁴ are exact in it.
+fn logarithm(operand: i32, fraction: u32) -> u32 {
+    debug_assert!(operand.unsigned_abs() < 1 << f32::MANTISSA_DIGITS);
+    (Truncation::Leading { bits: fraction + 1 }.apply(operand) as f32).to_bits()
+}
+
+/// The logarithm of a weight, to be added to that of an activation: without the exponent's bias,
+/// which must count once. Signs add like all others: two of them cancel. The sum with a zero, whose
+/// bit pattern is zero, is the pattern of a number below 1, which goes back as zero.
+fn weight_logarithm(weight: i32, fraction: u32) -> u32 {
+    logarithm(weight, fraction).wrapping_sub(127 << MANTISSA)
+}
+
+/// Adds to each sum the product of the weight with an activation.
+#[inline(always)]
+fn accumulate(sums: &mut [i32], activations: &[u32], weight: u32) {
+    for (sum, &activation) in sums.iter_mut().zip(activations) {
+        // No product is above the exact one, and no sum of those leaves 32 bits.
+        *sum = sum.wrapping_add(f32::from_bits(activation.wrapping_add(weight)) as i32);
+    }
+}
+
+/// The weights' logarithms of one output: (number of the weight, logarithm), without zeros.
+type Filter = Vec<(usize, u32)>;
+
+/// A network whose convolutions use logarithmic products.
+pub(super) struct MitchellPeer {
+    fraction: u32,
+    network: IntegerNetwork,
+    /// `filters[layer][output]`.
+    filters: Vec<Vec<Filter>>,
+}
+
+impl MitchellPeer {
+    pub(super) fn new(network: &IntegerNetwork, fraction: u32) -> Self {
+        let filter = |words: Vec<i32>| {
+            let words = words.into_iter().enumerate().filter(|(_, word)| *word != 0);
+            words.map(|(index, word)| (index, weight_logarithm(word, fraction))).collect()
+        };
+        let layer = |layer| filters(layer).map(filter).collect();
+        let filters = network.convolutions().map(layer).collect();
+        Self { fraction, network: network.clone(), filters }
+    }
+
+    fn convolver(&self) -> MitchellConvolver<'_> {
+        MitchellConvolver { peer: self, log_products: vec![0; self.filters.len()] }
+    }
+}
+
+impl Peer for MitchellPeer {
+    fn techniques(&self) -> Vec<Technique> {
+        let setting = format!("fraction={}", self.fraction);
+        vec![Technique { name: "mitchell", setting, multiplier_bits: None, saves: Saves::Energy }]
+    }
+
+    fn measure(&self, batch: &Batch<'_>) -> Vec<Tally> {
+        let mut convolver = self.convolver();
+        let inferences = run(&self.network, batch.images, &mut convolver);
+        let log_products = convolver.log_products;
+        vec![Tally { log_products, ..Tally::of(&inferences) }]
+    }
+}
+
+/// Counts the logarithmic products of each layer; multiplications there are none.
+struct MitchellConvolver<'a> {
+    peer: &'a MitchellPeer,
+    log_products: Vec<u64>,
+}
+
+impl Convolver for MitchellConvolver<'_> {
+    type Error = Infallible;
+
+    fn layer(
+        &mut self,
+        layer: &Convolution,
+        inputs: &[Vec<Plane>],
+    ) -> Result<Vec<LayerOutcome>, Infallible> {
+        let filters = &self.peer.filters[layer.index];
+        let mut outcomes = vec![LayerOutcome::default(); inputs.len()];
+        for (inputs, outcomes) in inputs.chunks(IMAGES).zip(outcomes.chunks_mut(IMAGES)) {
+            let lanes = Lanes::new(inputs, layer.side(), |it| logarithm(it, self.peer.fraction));
+            self.log_products[layer.index] += count(&lanes, filters);
+            for filter in filters {
+                lanes.scatter(&sums(&lanes, filter), outcomes);
+            }
+        }
+        Ok(outcomes)
+    }
+}
+
+/// The sums of one output, [row][column][image].
+fn sums(lanes: &Lanes<u32>, filter: &Filter) -> Vec<i32> {
+    let mut sums = vec![0; lanes.rows * lanes.row_len()];
+    Arch::new().dispatch(|| {
+        for (y, sums) in sums.chunks_exact_mut(lanes.row_len()).enumerate() {
+            for &(index, weight) in filter {
+                accumulate(sums, lanes.operands(index, y), weight);
+            }
+        }
+    });
+    sums
+}
+
+/// Products of two operands that are not zero.
+fn count(lanes: &Lanes<u32>, filters: &[Filter]) -> u64 {
+    let mut outputs = vec![0_u64; lanes.products().len()];
+    for &(index, _) in filters.iter().flatten() {
+        outputs[index] += 1;
+    }
+    let products = lanes.products().zip(outputs).map(|(index, outputs)| {
+        let operands = (0..lanes.rows).flat_map(|y| lanes.operands(index, y));
+        // The only operand whose logarithm is without a bit is zero.
+        operands.filter(|it| **it != 0).count() as u64 * outputs
+    });
+    products.sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bench::golden;
+    use super::super::testing::{
+        images, network, one_layer, planes, weights, with_exact, with_planes,
+    };
+    use super::*;
+    use crate::golden::Mode;
+
+    #[test]
+    fn the_error_is_between_0_and_a_ninth_and_reaches_it() {
+        let mut worst = 0.0_f64;
+        for a in 1..700 {
+            for b in 1..700 {
+                let (exact, found) = (i64::from(a * b), mitchell_product(a, b, FULL_FRACTION));
+                assert!(found <= exact, "{a}·{b}");
+                worst = worst.max((exact - found) as f64 / exact as f64);
+                assert_eq!(found, -mitchell_product(-a, b, FULL_FRACTION));
+                assert_eq!(found, mitchell_product(-a, -b, FULL_FRACTION));
+            }
+        }
+        // 3·3 = 9 becomes 8; by theory nothing is further off.
+        assert_eq!(mitchell_product(3, 3, FULL_FRACTION), 8);
+        assert!((worst - 1.0 / 9.0).abs() < 1e-12, "{worst}");
+    }
+
+    #[test]
+    fn powers_of_two_are_exact_and_zeros_zero() {
+        for p in 0..15 {
+            for q in 0..15 {
+                assert_eq!(mitchell_product(1 << p, -(1 << q), 0), -(1 << (p + q)));
+            }
+            // One operand is enough if the other keeps its bits.
+            assert_eq!(mitchell_product(1 << p, 5461, FULL_FRACTION), 5461 << p);
+        }
+        assert_eq!(mitchell_product(0, 77, FULL_FRACTION), 0);
+        assert_eq!(mitchell_product(-77, 0, 3), 0);
+        // 13·11 with two fraction bits is 12·10: 8·8 + 4·8 + 2·8.
+        assert_eq!(mitchell_product(13, 11, 2), 112);
+    }
+
+    #[test]
+    fn the_loop_agrees_with_the_rule() {
+        let operands: Vec<i32> = (0..200).chain((0..200).map(|i| i * 163 + 7)).collect();
+        for fraction in FRACTION_BITS {
+            for &weight in operands.iter().step_by(3).filter(|it| **it != 0) {
+                for weight in [weight, -weight] {
+                    let activations: Vec<i32> = operands.iter().flat_map(|&it| [it, -it]).collect();
+                    let logs: Vec<u32> =
+                        activations.iter().map(|&it| logarithm(it, fraction)).collect();
+                    let mut sums = vec![5; logs.len()];
+                    accumulate(&mut sums, &logs, weight_logarithm(weight, fraction));
+                    for (&activation, sum) in activations.iter().zip(sums) {
+                        let product = mitchell_product(activation, weight, fraction);
+                        assert_eq!(i64::from(sum), 5 + product, "{activation}·{weight}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_layer_sums_its_products_and_counts_those_without_a_zero() {
+        let network = one_layer(&[&[3, 0, -1, 2]], &[4], 2);
+        let peer = MitchellPeer::new(&network, FULL_FRACTION);
+        let mut convolver = peer.convolver();
+        // 33 images fill the lanes and begin them anew.
+        let images = [[0, 5, 0, 7, 9, 7, 0, 5, 3]; 33];
+        let scores = with_exact(&network, &images, |batch| {
+            run(&network, batch.images, &mut convolver).pop().unwrap().scores
+        });
+        // Bias 4; 3·5 becomes 14, 3·7 becomes 20, 3·9 becomes 26; the sum is halved, rounding up.
+        assert_eq!(scores, [8, 12, 17, 16]);
+        // Of the 12 products without the zero weight two have a zero activation.
+        assert_eq!(convolver.log_products, [10 * 33]);
+    }
+
+    #[test]
+    fn the_first_layer_counts_what_dual_zero_skip_multiplies() {
+        let network = network("tanh");
+        let integer = IntegerNetwork::new(&network, &weights(&network, 8)).unwrap();
+        let planes = planes(&integer, &images(3));
+        with_planes(&integer, &planes, |batch| {
+            let found = MitchellPeer::new(&integer, FULL_FRACTION).measure(batch);
+            let mut dual = golden(&integer, Mode::DualZeroSkip);
+            let dual = Tally::of(&run(&integer, batch.images, &mut dual));
+            assert_eq!(found[0].log_products[0], dual.multiplications[0]);
+            assert_eq!(found[0].multiplications, [0, 0, 0]);
+        });
+    }
+}

@@ -1,0 +1,133 @@
+//! Static pruning: the smallest weights of each convolution layer are set to zero, once, for all
+//! images. There is no retraining.
+
+use super::bench::{Batch, Peer, Tally, golden, run};
+use super::technique::{Saves, Technique};
+use crate::golden::Mode;
+use crate::nn::{IntegerNetwork, LayerKind, Network, NetworkError, Tensor, Weights};
+
+/// Percentages of the weights that are kept.
+pub const DENSITIES_PERCENT: [u32; 11] = [100, 70, 50, 40, 30, 20, 15, 10, 7, 5, 3];
+
+/// Keeps the largest `density_percent` of the weights of each convolution layer, rounded up, and
+/// sets the others to zero. Of equal weights the first are kept. Biases and dense layers stay.
+/// An error if the weights do not fit the network.
+pub fn prune(
+    network: &Network,
+    weights: &Weights,
+    density_percent: u32,
+) -> Result<Weights, NetworkError> {
+    let shapes = network.shapes()?;
+    let mut tensors = weights.tensors().clone();
+    for (layer, input) in network.layers.iter().zip(&shapes) {
+        let LayerKind::Convolution { outputs, side, .. } = layer.kind else { continue };
+        let name = format!("{}.weight", layer.name.to_lowercase());
+        let shape = vec![outputs, input.channels, side, side];
+        let mut data = weights.get(&name, &shape)?.to_vec();
+        let mut order: Vec<usize> = (0..data.len()).collect();
+        order.sort_by(|&a, &b| data[b].abs().total_cmp(&data[a].abs()));
+        let kept = (data.len() * density_percent as usize).div_ceil(100).min(data.len());
+        for &index in &order[kept..] {
+            data[index] = 0.0;
+        }
+        tensors.insert(name, Tensor { shape, data });
+    }
+    Ok(Weights::new(tensors))
+}
+
+/// A pruned network, quantised anew.
+pub(super) struct PrunePeer {
+    density_percent: u32,
+    network: IntegerNetwork,
+    /// Multiplications an image of each convolution layer with a weight that is not zero.
+    static_multiplications: Vec<u64>,
+}
+
+impl PrunePeer {
+    pub(super) fn new(
+        network: &Network,
+        weights: &Weights,
+        density_percent: u32,
+    ) -> Result<Self, NetworkError> {
+        let network = IntegerNetwork::new(network, &prune(network, weights, density_percent)?)?;
+        let exact = network.network.exact_multiplications()?;
+        let layers = network.convolutions().zip(exact);
+        let count = |(layer, (_, exact)): (&crate::nn::Convolution, (String, u64))| {
+            let words = layer.filters.iter().flatten().flat_map(|kernel| kernel.weights());
+            let (all, kept) = words.fold((0, 0), |(all, kept), &word| {
+                (all + 1, kept + u64::from(word != 0)) // a weight that rounds to 0 is gone too
+            });
+            // Every weight meets every output position once.
+            exact / all * kept
+        };
+        let static_multiplications = layers.map(count).collect();
+        Ok(Self { density_percent, network, static_multiplications })
+    }
+}
+
+impl Peer for PrunePeer {
+    fn techniques(&self) -> Vec<Technique> {
+        let setting = format!("density={}%", self.density_percent);
+        let technique =
+            |name| Technique::whole(name, setting.clone(), &self.network, Saves::EnergyAndTime);
+        vec![technique("prune"), technique("prune-zero-skip")]
+    }
+
+    fn measure(&self, batch: &Batch<'_>) -> Vec<Tally> {
+        let mut convolver = golden(&self.network, Mode::DualZeroSkip);
+        let both = Tally::of(&run(&self.network, batch.images, &mut convolver));
+        let images = batch.images.len() as u64;
+        let alone = self.static_multiplications.iter().map(|count| count * images).collect();
+        vec![both.with_multiplications(alone), both]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{images, network, planes, weights, with_planes};
+    use super::*;
+
+    #[test]
+    fn the_largest_weights_of_each_layer_are_kept() {
+        let network = network("relu");
+        let weights = weights(&network, 3);
+        let pruned = prune(&network, &weights, 30).unwrap();
+        for (name, kept) in [("c1.weight", 45), ("c3.weight", 720), ("c5.weight", 9216)] {
+            let (before, after) = (&weights.tensors()[name].data, &pruned.tensors()[name].data);
+            let smallest_kept =
+                after.iter().filter(|w| **w != 0.0).fold(f32::MAX, |least, w| least.min(w.abs()));
+            assert_eq!(after.iter().filter(|w| **w != 0.0).count(), kept, "{name}");
+            for (before, after) in before.iter().zip(after) {
+                let survives = before.abs() >= smallest_kept;
+                assert_eq!(*after, if survives { *before } else { 0.0 }, "{name}");
+            }
+        }
+        for name in ["c1.bias", "f6.weight", "output.weight"] {
+            assert_eq!(weights.tensors()[name], pruned.tensors()[name], "{name}");
+        }
+    }
+
+    #[test]
+    fn a_density_of_100_percent_is_exact_and_less_multiplies_less() {
+        let network = network("tanh");
+        let weights = weights(&network, 4);
+        let integer = IntegerNetwork::new(&network, &weights).unwrap();
+        let planes = planes(&integer, &images(3));
+        with_planes(&integer, &planes, |batch| {
+            let measure =
+                |density| PrunePeer::new(&network, &weights, density).unwrap().measure(batch);
+            let (full, half) = (measure(100), measure(50));
+            assert_eq!(full[0].classes, Tally::of(batch.exact).classes);
+            let mut dual = golden(&integer, Mode::DualZeroSkip);
+            let dual = Tally::of(&run(&integer, batch.images, &mut dual));
+            assert_eq!(full[1], dual);
+            // Half the weights of each layer at 576, 64 and 1 places, in three images.
+            assert_eq!(half[0].multiplications, [75 * 576 * 3, 1200 * 64 * 3, 15_360 * 3]);
+            for (both, alone) in half[1].multiplications.iter().zip(&half[0].multiplications) {
+                assert!(both <= alone);
+            }
+            // Most pixels of the first layer's input are zero.
+            assert!(half[1].multiplications[0] * 2 < half[0].multiplications[0]);
+        });
+    }
+}
