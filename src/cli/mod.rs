@@ -2,6 +2,7 @@
 
 mod interrupt;
 mod options;
+mod plot;
 mod replay;
 mod stats;
 mod windows;
@@ -24,6 +25,8 @@ enum Command {
     Stats(stats::Args),
     /// Run 3×3 filters over images, exact and at several tolerances, on the unit's RTL
     Windows(windows::Args),
+    /// Draw figures, as PNG and SVG, of the result tables in a folder
+    Plot(plot::Args),
     /// Run the window of a mismatch report again and write its waveform
     Replay(replay::Args),
 }
@@ -34,6 +37,7 @@ impl Cli {
         match self.command {
             Command::Stats(args) => stats::run(args),
             Command::Windows(args) => windows::run(&args),
+            Command::Plot(args) => plot::run(&args),
             Command::Replay(args) => replay::run(&args),
         }
     }

@@ -3,5 +3,6 @@
 pub mod atomic;
 pub mod mosaic;
 pub mod number;
+pub mod plot;
 pub mod provenance;
 pub mod stats;
