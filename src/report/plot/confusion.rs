@@ -137,7 +137,7 @@ fn cell(
     if images == 0.0 && !right {
         return Ok(());
     }
-    let font = match (right, strength > 0.6) {
+    let font = match (right, strength > 0.75) {
         (true, _) => Font::SMALL.coloured(GREY),
         (false, true) => Font::BODY.coloured(RGBColor(255, 255, 255)),
         (false, false) => Font::BODY,

@@ -24,6 +24,11 @@ impl Labels {
         self.taken.push([x - radius, y - radius, x + radius, y + radius]);
     }
 
+    /// Keeps labels off an upright line.
+    pub fn keep_off_line(&mut self, (x, top): Pixel, bottom: i32) {
+        self.taken.push([x - 2, top, x + 2, bottom]);
+    }
+
     /// Writes `text` beside the point, at the first side that is free; where none is, not at all:
     /// the tables have the number, and an unreadable label helps nobody.
     pub fn write(

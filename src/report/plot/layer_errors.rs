@@ -83,14 +83,14 @@ fn paint(canvas: &Canvas<'_>, activation: Activation, rows: &[&Row]) -> Drawing<
     legend.draw(canvas, (SIZE.0 as i32 - 150, 80), 140)?;
 
     let decibels = || rows.iter().filter_map(|it| it.decibels);
-    let low = (decibels().fold(0.0, f64::min) / 5.0).floor() * 5.0;
-    let high = (decibels().fold(5.0, f64::max) / 5.0).ceil() * 5.0;
+    let low = ((decibels().fold(1.0, f64::min) - 1.0) / 5.0).floor() * 5.0;
+    let high = ((decibels().fold(4.0, f64::max) + 1.0) / 5.0).ceil() * 5.0;
     let width = (SIZE.0 as i32 - 16 - 170) / 2;
     for (column, error, heading) in [
         (0, "local", "Local: exact inputs, this layer approximate"),
         (1, "accumulated", "Accumulated: all layers before approximate too"),
     ] {
-        let place = Place { left: 16 + column * width, top: 64, width, height: 780 };
+        let place = Place { left: 16 + column * width, top: 64, width, height: 750 };
         let of: Vec<&Row> = rows.iter().filter(|it| it.error == error).copied().collect();
         let configurations = distinct(rows.iter().map(|it| it.configuration.as_str()));
         let panel = axes(canvas, place, heading, &configurations, low..high)?;
@@ -110,7 +110,7 @@ fn paint(canvas: &Canvas<'_>, activation: Activation, rows: &[&Row]) -> Drawing<
             }
         }
     }
-    Ok(())
+    canvas.left((24, SIZE.1 as i32 - 32), "No point: the layer's outputs are exact.", Font::NOTE)
 }
 
 fn axes<'c, 'a>(

@@ -43,7 +43,10 @@ fn paint(canvas: &Canvas<'_>, activation: Activation, rows: &[&Row]) -> Drawing<
         legend.entry(Key { fill: Some(fill), ..Key::default() }, *layer);
     }
     if rows.iter().any(|it| it.is_total() && it.paper_multiplications.is_some()) {
-        legend.entry(Key { marker: Some(PAPER), ..Key::default() }, "the paper's total");
+        legend.entry(
+            Key { marker: Some(PAPER), ..Key::default() },
+            "the paper's total, of 100 images",
+        );
     }
     legend.draw_line(canvas, (SIZE.0 as i32 - 24, 80))?;
 
@@ -107,7 +110,7 @@ fn panel(
         // Above the bar, and above the marker where that is near.
         let (column, top) = panel.at(middle, sum);
         let marked =
-            paper.map(|it| panel.at(middle, it).1).filter(|row| (top - 34..top + 4).contains(row));
+            paper.map(|it| panel.at(middle, it).1).filter(|row| (top - 34..top + 14).contains(row));
         let label = marked.map_or(top, |row| row - 10) - 4;
         let text = thousands(total.map_or(sum, |it| it.multiplications));
         canvas.text((column, label), &text, Font::SMALL, HPos::Center, VPos::Bottom)?;

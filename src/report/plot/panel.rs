@@ -55,6 +55,7 @@ impl<'c, 'a> Panel<'c, 'a> {
         let mut chart = ChartBuilder::on(&area)
             .margin_top(top)
             .margin_right(16)
+            .margin_bottom(10)
             .x_label_area_size(30 + title_space(&x))
             .y_label_area_size(52 + title_space(&y))
             .build_cartesian_2d(x.range.clone(), y.range.clone())?;

@@ -94,9 +94,9 @@ fn paint(canvas: &Canvas<'_>, activation: Activation, rows: &[Row]) -> Drawing<(
             panel(canvas, place, &format!("Layer {layer}"), &of, false)?;
         }
     }
-    let note = "Lines are at ±2^−T. The unit compares positions of leading ones, not products, so that \
-                its edge is soft: what it skips at T is smaller than 2^(2−T), and all below 2^(−2−T) \
-                is skipped.";
+    let note = "Lines are at ±1/2ᵀ. The unit compares positions of leading ones, not products, so that its \
+                edge is soft: with F = 0 all below a quarter of the line is skipped, and nothing above four \
+                times the line.";
     canvas.paragraph((24, 1092), SIZE.0 as i32 - 48, note, Font::NOTE)?;
     Ok(())
 }
@@ -131,7 +131,8 @@ fn panel(
     let of_all: f64 = bins.iter().map(|it| it.products).sum();
     let skipped: f64 = bins.iter().filter(is_skipped).map(|it| it.products).sum();
     let share = 100.0 * skipped / of_all.max(1.0);
-    let heading = format!("{heading}: {share:.1} % of the products lie within ±2^−{THRESHOLD}");
+    let heading =
+        format!("{heading}: {share:.1} % of the products lie within ±1/{}", 1 << THRESHOLD);
     // The names of the lines need two rows above the bars.
     let names = if large { 52 } else { 0 };
     canvas.left((place.left + 80, place.top + 4), &heading, Font::HEADING)?;
@@ -143,8 +144,8 @@ fn panel(
         Axis {
             range: -1.0..1.0,
             title: "product / largest |product| of its window",
-            ticks: if large { 21 } else { 5 },
-            format: &|value| format!("{value:.1}").replace('-', "−"),
+            ticks: if large { 11 } else { 5 },
+            format: &relative,
         },
         Axis {
             range: 0.0..most.log10().ceil().max(1.0),
@@ -184,13 +185,12 @@ fn name(
     let row = panel.rows().start - if threshold % 2 == 0 { 36 } else { 14 };
     let tolerance = format!("τ = {}", (x * 1000.0).round() / 1000.0);
     for (x, text) in [(x, format!("T = {threshold}")), (-x, tolerance)] {
-        let (column, top) = panel.at(x, 0.0);
-        let side = match (threshold > 3, x > 0.0) {
+        let (column, _) = panel.at(x, 0.0);
+        let side = match (threshold >= THRESHOLD, x > 0.0) {
             (false, _) => HPos::Center,
             (true, true) => HPos::Left,
             (true, false) => HPos::Right,
         };
-        let _ = top;
         canvas.line(
             &[(column, row + 10), (column, panel.rows().start)],
             Stroke { colour: FAINT, width: 1, dashed: false },
@@ -198,6 +198,12 @@ fn name(
         canvas.text((column, row), &text, Font::SMALL.coloured(colour), side, VPos::Center)?;
     }
     Ok(())
+}
+
+/// A position on the horizontal axis; the library may come to a tiny negative number for 0.
+fn relative(value: &f64) -> String {
+    let rounded = (value * 10.0).round() / 10.0 + 0.0;
+    format!("{rounded:.1}").replace('-', "−")
 }
 
 /// The number whose decimal logarithm stands on the axis, at whole logarithms.

@@ -66,7 +66,7 @@ impl Picture {
         let place = |top, height| Place { left: 16, top, width: ASIDE - 60, height };
         self.panel(canvas, place(64, 560), "Overview", (0.0..100.0, overview.clone()), false)?;
         let heading = "Close to the exact network (labels: τ, or the name of an operating point)";
-        self.panel(canvas, place(636, 650), heading, (self.zoom_columns(&zoom), zoom), true)?;
+        self.panel(canvas, place(646, 640), heading, (self.zoom_columns(&zoom), zoom), true)?;
 
         let y = self.legend().draw(canvas, (ASIDE, 72), SIZE.0 as i32 - ASIDE - 16)?;
         self.notes(canvas, y + 12, &overview)
@@ -168,13 +168,15 @@ impl Picture {
             Labels::new([columns.start + 2, rows.start + 2, columns.end - 2, rows.end - 2]);
         let shown = |it: &&Point| panel.contains(it.reduction, it.accuracy);
         for point in self.series.iter().flat_map(|it| &it.points).filter(shown) {
-            labels.keep_off(panel.at(point.reduction, point.accuracy), 8);
+            let at = panel.at(point.reduction, point.accuracy);
+            labels.keep_off(at, 8);
+            if let (Some(low), Some(high)) = (point.low, point.high) {
+                labels.keep_off_line(panel.at(point.reduction, high), panel.at(0.0, low).1);
+            }
         }
         for x in [headline(self.activation), WINDOW_LIMIT, RUNNING_LIMIT] {
             let (column, _) = panel.at(x, 0.0);
-            for row in rows.clone().step_by(4) {
-                labels.keep_off((column, row), 2);
-            }
+            labels.keep_off_line((column, rows.start), rows.end);
         }
         for series in self.series.iter().rev().filter(|it| it.labelled) {
             let colour = series.marker.map_or(INK, |it| it.colour);
