@@ -109,10 +109,10 @@ fn a_figure_follows_its_data() {
 #[test]
 fn a_point_below_the_axes_is_noted() {
     let folder = full();
-    let note = "window rule, F = 0 0.5: 61.4 %";
+    let note = "window rule, F = 0 at 0.5: 61.4 %";
     assert!(drawn(folder.path())[0].svg().contains(note));
     fs::write(folder.path().join("lenet.csv"), lenet("96.5")).unwrap();
-    assert!(!drawn(folder.path())[0].svg().contains("window rule, F = 0 0.5"));
+    assert!(!drawn(folder.path())[0].svg().contains("window rule, F = 0 at 0.5"));
 }
 
 #[test]

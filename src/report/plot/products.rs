@@ -1,5 +1,7 @@
 //! How large products are beside the largest of their window: why most of them can be skipped.
 
+use std::ops::Range;
+
 use plotters::style::RGBColor;
 use plotters::style::text_anchor::{HPos, VPos};
 
@@ -48,8 +50,9 @@ impl Row {
         })
     }
 
-    fn middle(&self) -> f64 {
-        f64::midpoint(self.low, self.high)
+    /// The part of the bin within `edge` of 0.
+    fn within(&self, edge: f64) -> Range<f64> {
+        self.low.clamp(-edge, edge)..self.high.clamp(-edge, edge)
     }
 }
 
@@ -127,9 +130,10 @@ fn panel(
 ) -> Drawing<()> {
     let most = bins.iter().map(|it| it.products).fold(1.0, f64::max);
     let edge = 2.0_f64.powi(-THRESHOLD);
-    let is_skipped = |it: &&Row| it.middle().abs() < edge;
+    // Of a bin across the edge, as much as lies inside.
+    let inside = |it: &Row| (it.within(edge).end - it.within(edge).start) / (it.high - it.low);
     let of_all: f64 = bins.iter().map(|it| it.products).sum();
-    let skipped: f64 = bins.iter().filter(is_skipped).map(|it| it.products).sum();
+    let skipped: f64 = bins.iter().map(|it| it.products * inside(it)).sum();
     let share = 100.0 * skipped / of_all.max(1.0);
     let heading =
         format!("{heading}: {share:.1} % of the products lie within ±1/{}", 1 << THRESHOLD);
@@ -155,8 +159,9 @@ fn panel(
         },
     )?;
     for bin in bins.iter().filter(|it| it.products > 0.0) {
-        let fill = if is_skipped(&bin) { SKIPPED } else { KEPT };
-        panel.bar(bin.low..bin.high, 0.0..bin.products.log10().max(0.03), fill)?;
+        let height = bin.products.log10().max(0.03);
+        panel.bar(bin.low..bin.high, 0.0..height, KEPT)?;
+        panel.bar(bin.within(edge), 0.0..height, SKIPPED)?;
     }
     for threshold in 1..=THRESHOLDS {
         let x = 2.0_f64.powi(-threshold);

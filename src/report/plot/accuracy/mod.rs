@@ -234,7 +234,7 @@ impl Picture {
         let below: Vec<String> = drawn
             .flat_map(|series| series.points.iter().map(move |point| (series, point)))
             .filter(|(_, point)| point.accuracy < overview.start)
-            .map(|(series, it)| format!("{} {}: {:.1} %", series.name, it.label, it.accuracy))
+            .map(|(series, it)| format!("{} at {}: {:.1} %", series.name, it.label, it.accuracy))
             .collect();
         if below.is_empty() {
             return Ok(());

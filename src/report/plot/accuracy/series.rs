@@ -196,20 +196,25 @@ fn operating_points(activation: Activation, rows: &[OperatingPointRow]) -> Vec<S
     all
 }
 
+/// The look of a technique: the same in every figure, and plain where this list does not know it.
+fn peer_look(technique: &str) -> (Shape, RGBColor) {
+    match technique {
+        "zero-skip" => (Shape::Plus, palette::VERMILLION),
+        "dual-zero-skip" => (Shape::Cross, palette::BLUE),
+        "pruning" => (Shape::Up, palette::GREEN),
+        "pruning+zero-skip" => (Shape::Down, palette::GREEN),
+        "snapea" => (Shape::Square, palette::PURPLE),
+        "snapea+zero-skip" => (Shape::Circle, palette::PURPLE),
+        "winograd" => (Shape::Star, palette::BLACK),
+        "mitchell" => (Shape::Star, palette::ORANGE),
+        "truncation" => (Shape::Cross, palette::OLIVE),
+        "fixed-truncation" => (Shape::Plus, palette::SKY),
+        _ => (Shape::Circle, palette::BLACK),
+    }
+}
+
 /// What others do, a series a technique.
 fn peers_of(activation: Activation, rows: &[PeerRow]) -> Vec<Series> {
-    const LOOKS: [(Shape, RGBColor); 10] = [
-        (Shape::Plus, palette::VERMILLION),
-        (Shape::Cross, palette::BLUE),
-        (Shape::Up, palette::GREEN),
-        (Shape::Down, palette::GREEN),
-        (Shape::Square, palette::PURPLE),
-        (Shape::Circle, palette::PURPLE),
-        (Shape::Star, palette::BLACK),
-        (Shape::Star, palette::ORANGE),
-        (Shape::Cross, palette::OLIVE),
-        (Shape::Plus, palette::SKY),
-    ];
     let rows: Vec<_> = rows.iter().filter(|it| it.activation == activation).collect();
     let images = rows.iter().map(|it| it.images).max();
     let techniques = distinct(rows.iter().map(|it| it.technique.as_str()));
@@ -224,14 +229,16 @@ fn peers_of(activation: Activation, rows: &[PeerRow]) -> Vec<Series> {
         };
         rows.map(point).collect()
     };
-    let all = techniques.into_iter().zip(LOOKS.iter().cycle());
-    all.map(|(technique, (shape, colour))| Series {
-        kind: Kind::Peer,
-        name: technique.to_owned(),
-        marker: Some(marker(*shape, *colour, false)),
-        line: None,
-        labelled: false,
-        points: of(technique),
-    })
-    .collect()
+    let series = |technique: &str| {
+        let (shape, colour) = peer_look(technique);
+        Series {
+            kind: Kind::Peer,
+            name: technique.to_owned(),
+            marker: Some(marker(shape, colour, false)),
+            line: None,
+            labelled: false,
+            points: of(technique),
+        }
+    };
+    techniques.into_iter().map(series).collect()
 }
