@@ -3,6 +3,7 @@
 mod interrupt;
 mod lenet;
 mod options;
+mod plot;
 mod progress;
 mod replay;
 mod stats;
@@ -31,6 +32,8 @@ enum Command {
     Lenet(lenet::Args),
     /// Run everything that is measured on LeNet-5: tables, peers, operating points, training images
     Sweep(sweep::Args),
+    /// Draw figures, as PNG and SVG, of the result tables in a folder
+    Plot(plot::Args),
     /// Run the window of a mismatch report again and write its waveform
     Replay(replay::Args),
 }
@@ -43,6 +46,7 @@ impl Cli {
             Command::Windows(args) => windows::run(&args),
             Command::Lenet(args) => lenet::run(&args),
             Command::Sweep(args) => sweep::run(&args),
+            Command::Plot(args) => plot::run(&args),
             Command::Replay(args) => replay::run(&args),
         }
     }

@@ -2,26 +2,20 @@
 
 use std::io::{self, Cursor, Write};
 
-use font8x8::{BASIC_FONTS, GREEK_FONTS, UnicodeFonts};
-use image::{GrayImage, ImageFormat, Luma};
+use image::{GrayImage, ImageFormat};
 
+use super::pixels::{BACKGROUND, CHARACTER, paint, write};
 use crate::experiment::windows::{Configuration, Filter};
 use crate::golden::{FeatureMap, Mode, Plane, conv2d};
 
 /// Screen pixels of one word of a map.
 const ZOOM: u32 = 5;
 
-/// Screen pixels of one character.
-const CHARACTER: u32 = 8;
-
 /// Characters that stand left of a row.
 const NAME: usize = 12;
 
 /// Between two maps.
 const GAP: u32 = 8;
-
-const BACKGROUND: Luma<u8> = Luma([255]);
-const INK: Luma<u8> = Luma([0]);
 
 /// A row of maps a filter, a column a configuration; the input stands first in each row.
 #[derive(Debug)]
@@ -78,11 +72,14 @@ impl FeatureMaps {
             let y = top + row * step_y;
             let name: String = name.chars().take(NAME).collect();
             write(&mut picture, CHARACTER, y + cell / 2, &name);
-            paint(&mut picture, left, y, &self.input, range(&self.input));
+            let paint = |picture: &mut GrayImage, x, map: &FeatureMap, range| {
+                paint(picture, (x, y), ZOOM, map.width, &map.outputs, range);
+            };
+            paint(&mut picture, left, &self.input, range(&self.input));
             let range = range(&maps[0]);
             for (column, map) in (1..).zip(maps) {
                 let x = left + column * step_x;
-                paint(&mut picture, x, y, map, range);
+                paint(&mut picture, x, map, range);
                 let count = format!("{} MACs", map.total_kept());
                 write(&mut picture, x, y + cell + CHARACTER / 2, &count);
             }
@@ -95,31 +92,4 @@ impl FeatureMaps {
 fn range(map: &FeatureMap) -> (i64, i64) {
     let outputs = || map.outputs.iter().map(|&output| i64::from(output));
     (outputs().min().unwrap_or(0), outputs().max().unwrap_or(0))
-}
-
-fn paint(picture: &mut GrayImage, left: u32, top: u32, map: &FeatureMap, (min, max): (i64, i64)) {
-    for (i, &output) in map.outputs.iter().enumerate() {
-        let level = (i64::from(output).clamp(min, max) - min) * 255 / (max - min).max(1);
-        let (x, y) = (i % map.width, i / map.width);
-        for dy in 0..ZOOM {
-            for dx in 0..ZOOM {
-                let (x, y) = (left + ZOOM * x as u32 + dx, top + ZOOM * y as u32 + dy);
-                picture.put_pixel(x, y, Luma([level as u8]));
-            }
-        }
-    }
-}
-
-/// Writes a line of text; what does not fit into the picture is cut off.
-fn write(picture: &mut GrayImage, left: u32, top: u32, text: &str) {
-    for (x, character) in (left..).step_by(CHARACTER as usize).zip(text.chars()) {
-        let glyph = BASIC_FONTS.get(character).or_else(|| GREEK_FONTS.get(character));
-        for (dy, row) in (0..).zip(glyph.unwrap_or([0xff; 8])) {
-            for dx in (0..CHARACTER).filter(|dx| row >> dx & 1 == 1) {
-                if let Some(pixel) = picture.get_pixel_mut_checked(x + dx, top + dy) {
-                    *pixel = INK;
-                }
-            }
-        }
-    }
 }
