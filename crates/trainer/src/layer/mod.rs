@@ -1,0 +1,13 @@
+//! Layers as candle operations: convolution with skipped products, quantised activation, pooling.
+
+mod activation;
+mod convolution;
+mod kernel;
+mod lanes;
+mod pool;
+mod taps;
+
+pub use activation::{Activate, Grid, QuantiseWeights};
+pub use convolution::{Convolve, Kept};
+pub use pool::Pool;
+pub use taps::{ConvShape, Skip};
