@@ -1,6 +1,6 @@
 //! Flags that commands share.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
@@ -74,12 +74,20 @@ impl Folders {
     }
 }
 
-/// The command line as it is recorded: without the program's folder.
+/// The command line as it is recorded: without what does not change the result.
 pub fn command_line() -> String {
-    let mut words: Vec<String> = std::env::args().collect();
-    if let Some(program) = words.first_mut() {
-        let name = Path::new(program.as_str()).file_name();
-        *program = name.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let mut words = std::env::args().skip(1);
+    let mut recorded = String::from("trainer");
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--quiet" => {}
+            "--out" | "--vectors" => drop(words.next()),
+            word if word.starts_with("--out=") || word.starts_with("--vectors=") => {}
+            word => {
+                recorded.push(' ');
+                recorded.push_str(word);
+            }
+        }
     }
-    words.join(" ")
+    recorded
 }
