@@ -9,7 +9,7 @@ use candle_core::{D, Device, Tensor, Var, safetensors};
 
 use crate::error::DescriptionError;
 use crate::hardware::{Hardware, weight_scale};
-use crate::layer::{Activate, Convolve, Kept, Pool, QuantiseWeights};
+use crate::layer::{Activate, AddBias, Convolve, Kept, Pool, QuantiseWeights};
 use crate::network::{Activation, Network, Operation, Stage};
 use crate::random::{Purpose, Stream};
 
@@ -164,8 +164,7 @@ impl Model {
                             };
                             let sums = convolve.apply(&words, &weight)?;
                             kept[index] = counter.load(Ordering::Relaxed);
-                            let bias = parameters.bias.reshape((1, shape.outputs, 1, 1))?;
-                            sums.broadcast_add(&bias)?
+                            sums.apply_op2(&parameters.bias, AddBias)?
                         }
                         _ => {
                             let inputs = words.flatten_from(1)?;

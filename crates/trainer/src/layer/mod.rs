@@ -1,6 +1,7 @@
 //! Layers as candle operations: convolution with skipped products, quantised activation, pooling.
 
 mod activation;
+mod bias;
 mod convolution;
 mod kernel;
 mod lanes;
@@ -8,6 +9,7 @@ mod pool;
 mod taps;
 
 pub use activation::{Activate, Grid, QuantiseWeights};
+pub use bias::AddBias;
 pub use convolution::{Convolve, Kept};
 pub use pool::Pool;
 pub use taps::{ConvShape, Skip};
