@@ -31,6 +31,19 @@ fn limit(best: &mut Scores, taps: &[Tap], logs: &[Scores], skip: &Skip) -> Score
     s_max.map(|s| s - skip.threshold as i32)
 }
 
+/// All bits set if `score` is above `limit`, else none: the sign of their difference, which a
+/// vector computes without a branch.
+#[inline(always)]
+fn keep(score: i32, limit: i32) -> i32 {
+    (limit - score) >> 31
+}
+
+/// The value if all bits of `keep` are set, else 0.
+#[inline(always)]
+fn masked_value(value: f32, keep: i32) -> f32 {
+    f32::from_bits(value.to_bits() & keep as u32)
+}
+
 /// The outputs, and how many products were multiplied for each image.
 pub(super) struct Forward<'a> {
     pub shape: &'a ConvShape,
@@ -105,9 +118,9 @@ fn masked(
     for tap in taps {
         let (input, log) = (&inputs[tap.offset], &logs[tap.offset]);
         for lane in 0..LANES {
-            let keep = log[lane] + tap.log > limit[lane];
-            total[lane] += if keep { tap.weight * input[lane] } else { 0.0 };
-            count[lane] += i32::from(keep);
+            let keep = keep(log[lane] + tap.log, limit[lane]);
+            total[lane] += masked_value(tap.weight * input[lane], keep);
+            count[lane] -= keep;
         }
     }
     (*sum, *kept) = (total, count);
@@ -188,8 +201,8 @@ fn pass_to_weights(
             Some((logs, limit)) => {
                 let log = &logs[tap.offset];
                 for lane in 0..LANES {
-                    let keep = log[lane] + tap.log > limit[lane];
-                    sum[lane] += if keep { gradient[lane] * input[lane] } else { 0.0 };
+                    let keep = keep(log[lane] + tap.log, limit[lane]);
+                    sum[lane] += masked_value(gradient[lane] * input[lane], keep);
                 }
             }
         }
@@ -214,8 +227,8 @@ fn pass_to_inputs(
             Some((logs, limit)) => {
                 let log = &logs[tap.offset];
                 for lane in 0..LANES {
-                    let keep = log[lane] + tap.log > limit[lane];
-                    to_input[lane] += if keep { gradient[lane] * tap.weight } else { 0.0 };
+                    let keep = keep(log[lane] + tap.log, limit[lane]);
+                    to_input[lane] += masked_value(gradient[lane] * tap.weight, keep);
                 }
             }
         }
