@@ -69,6 +69,8 @@ pub struct Finetune {
 impl Finetune {
     /// Runs the command.
     pub fn run(&self) -> Result<()> {
+        // Before the files are written: they may be under version control.
+        let revision = revision();
         let network = Network::read(&self.folders.network(&self.network))?;
         let from = self.folders.weights(&self.from);
         if self.from == format!("{}.safetensors", self.name) {
@@ -88,7 +90,7 @@ impl Finetune {
         Record {
             network: network.name.clone(),
             command: command_line(),
-            revision: revision(),
+            revision,
             seed: self.data.seed,
             epochs: self.epochs,
             dataset: self.data.name().into(),

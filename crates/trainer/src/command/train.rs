@@ -41,6 +41,8 @@ pub struct Train {
 impl Train {
     /// Runs the command.
     pub fn run(&self) -> Result<()> {
+        // Before the files are written: they may be under version control.
+        let revision = revision();
         let network = Network::read(&self.folders.network(&self.network))?;
         let model = Model::random(&network, self.data.seed)?;
         let images = self.data.load()?;
@@ -60,7 +62,7 @@ impl Train {
         Record {
             network: network.name,
             command: command_line(),
-            revision: revision(),
+            revision,
             seed: self.data.seed,
             epochs: self.epochs,
             dataset: self.data.name().into(),
