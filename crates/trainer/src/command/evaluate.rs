@@ -1,0 +1,55 @@
+//! `trainer evaluate`.
+
+use anyhow::Result;
+use clap::Args;
+use convapprox_trainer::evaluate::evaluate;
+use convapprox_trainer::hardware::Hardware;
+use convapprox_trainer::layer::Skip;
+use convapprox_trainer::model::Model;
+use convapprox_trainer::network::Network;
+use convapprox_trainer::point::{parse_setting, skips};
+
+use super::finetune::validation;
+use super::options::{Data, Folders};
+
+/// Scores weights on the validation images: in floating point, in the arithmetic of the hardware
+/// with every product, and with products skipped.
+#[derive(Debug, Args)]
+pub struct Evaluate {
+    /// File name of the network, in `networks`
+    network: String,
+    /// File name of the weights, in `weights`
+    weights: String,
+    /// What a convolution skips: T in units of 2^−F, F, the scope of S_max
+    #[arg(long = "layer", value_name = "NAME=T,F,SCOPE", value_parser = parse_setting)]
+    layers: Vec<(String, Skip)>,
+    #[command(flatten)]
+    data: Data,
+    #[command(flatten)]
+    folders: Folders,
+}
+
+impl Evaluate {
+    /// Runs the command.
+    pub fn run(&self) -> Result<()> {
+        let network = Network::read(&self.folders.network(&self.network))?;
+        let model = Model::read(&network, &self.folders.weights(&self.weights))?;
+        let images = self.data.load()?.validation;
+        let none = vec![None; model.stages.len()];
+        let exact = Hardware::calibrate(&model, none)?;
+        let skipping = Hardware { skips: skips(&model.stages, &self.layers)?, ..exact.clone() };
+        let rows = [("float", None), ("exact", Some(&exact)), ("approx", Some(&skipping))];
+        for (name, hardware) in rows {
+            let score = evaluate(&model, &images, hardware)?;
+            let validation = validation(&model, &score)?;
+            println!(
+                "{name:<7}{:>7.2} %  {:>9.1} multiplications ({:.2} % fewer)  {:?}",
+                validation.accuracy_percent,
+                validation.macs,
+                validation.reduction_vs_exact_percent,
+                validation.layer_macs,
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,156 @@
+//! `trainer finetune`.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, bail};
+use clap::Args;
+use convapprox_trainer::evaluate::Score;
+use convapprox_trainer::fit::{Settings, fit};
+use convapprox_trainer::layer::Skip;
+use convapprox_trainer::log::Log;
+use convapprox_trainer::model::Model;
+use convapprox_trainer::network::Network;
+use convapprox_trainer::point::{LayerPoint, Point, Validation, parse_setting, skips};
+use convapprox_trainer::record::{Record, digest, revision, write_weights};
+
+use super::options::{Data, Folders, command_line};
+
+/// Trains weights on, with the products skipped that the hardware skips.
+#[derive(Debug, Args)]
+pub struct Finetune {
+    /// File name of the network, in `networks`
+    network: String,
+    /// File name of the weights that training begins with, in `weights`
+    from: String,
+    /// Name of the new weights and the operating point
+    name: String,
+    /// What a convolution skips: T in units of 2^−F, F, the scope of S_max
+    #[arg(long = "layer", value_name = "NAME=T,F,SCOPE", required = true, value_parser = parse_setting)]
+    layers: Vec<(String, Skip)>,
+    #[command(flatten)]
+    data: Data,
+    #[command(flatten)]
+    folders: Folders,
+    /// Times that every image is seen
+    #[arg(long, default_value_t = 15)]
+    epochs: usize,
+    /// Images a step
+    #[arg(long, default_value_t = 64)]
+    batch: usize,
+    /// The learning rate at the start; it falls to 0 along a cosine
+    #[arg(long, default_value_t = 0.002)]
+    learning_rate: f64,
+    /// AdamW's weight decay
+    #[arg(long, default_value_t = 0.0)]
+    weight_decay: f64,
+    /// Decay a step of the moving average of the weights that is kept; 0 for none
+    #[arg(long, default_value_t = 0.998)]
+    average: f64,
+    /// Share in the loss of the answers of the weights that training begins with
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    teacher: f64,
+    /// Weight in the loss of the mean activation of the convolutions
+    #[arg(long, value_name = "WEIGHT", default_value_t = 0.0)]
+    sparse_activations: f64,
+    /// Weight in the loss of the norms of the kernels: drives kernels to 0 as a whole
+    #[arg(long, value_name = "WEIGHT", default_value_t = 0.0)]
+    sparse_kernels: f64,
+    /// Powers of two that T is raised by at the start
+    #[arg(long, value_name = "POWERS", default_value_t = 0.0)]
+    anneal: f64,
+    /// Epochs over which that falls to 0
+    #[arg(long, value_name = "EPOCHS", default_value_t = 5)]
+    anneal_epochs: usize,
+    /// Skipped products pass a gradient on all the same
+    #[arg(long)]
+    dense_gradient: bool,
+}
+
+impl Finetune {
+    /// Runs the command.
+    pub fn run(&self) -> Result<()> {
+        // Before the files are written: they may be under version control.
+        let revision = revision();
+        let network = Network::read(&self.folders.network(&self.network))?;
+        let from = self.folders.weights(&self.from);
+        if self.from == format!("{}.safetensors", self.name) {
+            bail!("{} would replace the weights it begins with; choose another name", self.name);
+        }
+        let teacher = Model::read(&network, &from)?;
+        let model = teacher.copy()?;
+        let skips = skips(&model.stages, &self.layers)?;
+        let images = self.data.load()?;
+        let mut log = Log::new(Some(&self.folders.log(&self.name)), self.folders.quiet)?;
+        let settings = self.settings();
+        let score = fit(&model, Some(&teacher), Some(&skips), &images, &settings, &mut log)?;
+
+        let weights = format!("{}.safetensors", self.name);
+        let path = self.folders.weights(&weights);
+        let weights_sha256 = write_weights(&model, &path)?;
+        Record {
+            network: network.name.clone(),
+            command: command_line(),
+            revision,
+            seed: self.data.seed,
+            epochs: self.epochs,
+            dataset: self.data.name().into(),
+            images_sha256: images.digest(),
+            from_sha256: Some(digest(&from)?),
+            validation_accuracy_percent: score.accuracy_percent(),
+            weights_sha256,
+        }
+        .write(&path)?;
+        let layers = self.layers.iter();
+        let point = Point {
+            network: self.network.clone(),
+            weights,
+            layers: layers.map(|(name, skip)| (name.clone(), LayerPoint::new(skip))).collect(),
+            validation: validation(&model, &score)?,
+            command: command_line(),
+        };
+        point.write(&self.folders.point(&self.name))?;
+        println!(
+            "{}: {:.2} % of the validation images, {:.2} % fewer multiplications",
+            self.name,
+            point.validation.accuracy_percent,
+            point.validation.reduction_vs_exact_percent,
+        );
+        Ok(())
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            seed: self.data.seed,
+            epochs: self.epochs,
+            batch: self.batch,
+            learning_rate: self.learning_rate,
+            weight_decay: self.weight_decay,
+            average: self.average,
+            teacher: self.teacher,
+            sparse_activations: self.sparse_activations,
+            sparse_kernels: self.sparse_kernels,
+            anneal: self.anneal,
+            anneal_epochs: self.anneal_epochs,
+            dense_gradient: self.dense_gradient,
+            ..Settings::default()
+        }
+    }
+}
+
+/// A score as it stands in an operating point.
+pub fn validation(model: &Model, score: &Score) -> Result<Validation> {
+    let round = |value: f64, unit: f64| (value * unit).round() / unit;
+    let exact = model.network.exact_macs()? as f64;
+    let mut layer_macs = BTreeMap::new();
+    for (index, stage) in model.stages.iter().enumerate() {
+        if score.kept[index] > 0 {
+            layer_macs.insert(stage.name.clone(), round(score.layer_macs(index), 10.0));
+        }
+    }
+    Ok(Validation {
+        accuracy_percent: round(score.accuracy_percent(), 100.0),
+        macs: round(score.macs(), 10.0),
+        reduction_vs_exact_percent: round(100.0 * (1.0 - score.macs() / exact), 100.0),
+        layer_macs,
+    })
+}

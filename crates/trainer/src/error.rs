@@ -1,0 +1,51 @@
+//! What can be wrong with a description, in words that say what to do.
+
+use thiserror::Error;
+
+/// A network, an operating point or weights that cannot be used.
+#[derive(Debug, Error, PartialEq)]
+pub enum DescriptionError {
+    /// The sizes of a layer do not go together with what comes before it.
+    #[error("layer {layer}: {reason}")]
+    Layer {
+        /// The layer's name.
+        layer: String,
+        /// What does not fit.
+        reason: String,
+    },
+    /// A network that images of MNIST do not fit into.
+    #[error("the network takes {channels}×{height}×{width}; images are 1×28×28: set \"input\" so")]
+    Input {
+        /// Channels that the network takes.
+        channels: usize,
+        /// Rows that the network takes.
+        height: usize,
+        /// Columns that the network takes.
+        width: usize,
+    },
+    /// A network whose last layer does not tell ten digits apart.
+    #[error("the network ends with {0} outputs; it takes 10, one a digit")]
+    Outputs(usize),
+    /// A layer setting that is not `NAME=T,F,SCOPE`.
+    #[error("{0:?} is not NAME=T,F,SCOPE, as in C3=1,0,running")]
+    Setting(String),
+    /// A setting for a layer that is not a convolution of the network.
+    #[error("the network has no convolution {name:?}; it has {known}")]
+    UnknownLayer {
+        /// The name in the setting.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// Weights for which no scale keeps the sums within 32 bits.
+    #[error("layer {0}: no weight scale keeps its sums below 2^31; train with more weight decay")]
+    Overflow(String),
+    /// A file of weights without a tensor of the network, or with another shape.
+    #[error("{tensor}: {reason}; the weights are those of another network")]
+    Tensor {
+        /// The tensor's name.
+        tensor: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}

@@ -1,0 +1,25 @@
+//! Trains, fine-tunes and evaluates.
+
+mod command;
+
+use clap::Parser;
+
+/// Trains the networks of convapprox, and fine-tunes them with products skipped.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+enum Cli {
+    /// Trains weights from scratch, in floating point
+    Train(command::Train),
+    /// Trains weights on, with the products skipped that the hardware skips
+    Finetune(command::Finetune),
+    /// Scores weights or an operating point on the validation images
+    Evaluate(command::Evaluate),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse() {
+        Cli::Train(train) => train.run(),
+        Cli::Finetune(finetune) => finetune.run(),
+        Cli::Evaluate(evaluate) => evaluate.run(),
+    }
+}

@@ -1,0 +1,121 @@
+//! Operating points: weights, and what every convolution skips with them.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::Path;
+use std::str::FromStr;
+
+use anyhow::{Context, Result, ensure};
+use convapprox::golden::{Mode, Semantics, SmaxScope, Threshold};
+use serde::{Deserialize, Serialize};
+
+use crate::error::DescriptionError;
+use crate::layer::Skip;
+use crate::network::{Operation, Stage};
+
+/// An operating point as it stands in its file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// File name of the network, in `testvectors/networks`.
+    pub network: String,
+    /// File name of the weights, in `testvectors/weights`.
+    pub weights: String,
+    /// What every convolution skips.
+    pub layers: BTreeMap<String, LayerPoint>,
+    /// What was reached on the validation images.
+    pub validation: Validation,
+    /// The command that made it.
+    pub command: String,
+}
+
+/// What one convolution skips.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayerPoint {
+    /// T, in units of 2^−F.
+    pub threshold: u32,
+    /// F, the fraction bits of the log proxy.
+    pub log_frac: u32,
+    /// What S_max is taken over: `window` or `running`.
+    pub smax_scope: String,
+}
+
+/// What was reached on the validation images.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Validation {
+    /// Images that are classified as labelled, in percent.
+    pub accuracy_percent: f64,
+    /// Multiplications of all convolutions for one image, on average.
+    pub macs: f64,
+    /// How many percent fewer these are than in `exact` mode.
+    pub reduction_vs_exact_percent: f64,
+    /// Multiplications of each convolution for one image, on average.
+    pub layer_macs: BTreeMap<String, f64>,
+}
+
+impl Point {
+    /// Reads an operating point.
+    pub fn read(path: &Path) -> Result<Self> {
+        let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        serde_json::from_reader(BufReader::new(file))
+            .with_context(|| format!("{} is not an operating point", path.display()))
+    }
+
+    /// Writes the operating point.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)
+                .with_context(|| format!("cannot create {}", folder.display()))?;
+        }
+        let text = serde_json::to_string_pretty(self)? + "\n";
+        fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+    }
+}
+
+impl LayerPoint {
+    /// The setting in a file for one in the program.
+    pub fn new(skip: &Skip) -> Self {
+        let smax_scope = skip.scope.name().to_owned();
+        Self { threshold: skip.threshold, log_frac: skip.log_frac, smax_scope }
+    }
+
+    /// The setting in the program for one in a file, checked.
+    pub fn skip(&self) -> Result<Skip> {
+        let scope = SmaxScope::from_str(&self.smax_scope)?;
+        let threshold = Threshold::new(self.threshold)?;
+        Semantics::new(Mode::Approx, self.log_frac, threshold, scope)?;
+        Ok(Skip { threshold: self.threshold, log_frac: self.log_frac, scope })
+    }
+}
+
+/// A setting on the command line: `C3=1,0,running` is T = 1, F = 0, running scope for C3.
+pub fn parse_setting(text: &str) -> Result<(String, Skip)> {
+    let wrong = || DescriptionError::Setting(text.into());
+    let (name, setting) = text.split_once('=').ok_or_else(wrong)?;
+    let [threshold, log_frac, scope] = setting.split(',').collect::<Vec<_>>()[..] else {
+        return Err(wrong().into());
+    };
+    let point = LayerPoint {
+        threshold: threshold.parse().map_err(|_| wrong())?,
+        log_frac: log_frac.parse().map_err(|_| wrong())?,
+        smax_scope: scope.into(),
+    };
+    Ok((name.to_owned(), point.skip()?))
+}
+
+/// What every layer skips: settings by name, in the order of the layers. A convolution without a
+/// setting skips nothing.
+pub fn skips(stages: &[Stage], settings: &[(String, Skip)]) -> Result<Vec<Option<Skip>>> {
+    let convolution = |stage: &&Stage| matches!(stage.operation, Operation::Convolution(_));
+    let known: Vec<&str> = stages.iter().filter(convolution).map(|s| s.name.as_str()).collect();
+    for (name, _) in settings {
+        if !known.contains(&name.as_str()) {
+            let (name, known) = (name.clone(), known.join(", "));
+            return Err(DescriptionError::UnknownLayer { name, known }.into());
+        }
+        let times = settings.iter().filter(|(other, _)| other == name).count();
+        ensure!(times == 1, "layer {name} is set {times} times; set it once");
+    }
+    let of = |stage: &Stage| settings.iter().find(|(name, _)| *name == stage.name).map(|s| s.1);
+    Ok(stages.iter().map(of).collect())
+}

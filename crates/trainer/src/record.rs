@@ -1,0 +1,77 @@
+//! Files of weights, and the record beside each.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+use candle_core::safetensors;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::model::Model;
+
+/// Where weights come from. It holds nothing that differs between two runs of one command.
+#[derive(Debug, Clone, Serialize)]
+pub struct Record {
+    /// The network's name.
+    pub network: String,
+    /// The command that made the weights.
+    pub command: String,
+    /// The revision of the sources.
+    pub revision: String,
+    /// What everything random followed from.
+    pub seed: u64,
+    /// Times that every image was seen.
+    pub epochs: usize,
+    /// What was trained on: `mnist` with drawn digits, or `digits`.
+    pub dataset: String,
+    /// SHA-256 over the pixels and labels of the training and the validation images.
+    pub images_sha256: String,
+    /// SHA-256 of the weights that training began with, if it began with any.
+    pub from_sha256: Option<String>,
+    /// Validation images that are classified as labelled, in percent.
+    pub validation_accuracy_percent: f64,
+    /// SHA-256 of the file of weights.
+    pub weights_sha256: String,
+}
+
+/// Writes weights; returns the SHA-256 of the file.
+pub fn write_weights(model: &Model, path: &Path) -> Result<String> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
+    }
+    safetensors::save(&model.tensors(), path)
+        .with_context(|| format!("cannot write weights to {}", path.display()))?;
+    digest(path)
+}
+
+impl Record {
+    /// Writes the record beside the weights: the same name, ending in `.json`.
+    pub fn write(&self, weights: &Path) -> Result<()> {
+        let path = weights.with_extension("json");
+        let text = serde_json::to_string_pretty(self)? + "\n";
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+    }
+}
+
+/// The SHA-256 of a file.
+pub fn digest(path: &Path) -> Result<String> {
+    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The revision of the sources, `-dirty` behind it if they were changed since.
+pub fn revision() -> String {
+    let git = Command::new("git")
+        .args(["-C", env!("CARGO_MANIFEST_DIR"), "describe", "--always", "--dirty", "--abbrev=12"])
+        .stderr(Stdio::null())
+        .output();
+    match git {
+        Ok(output) if output.status.success() => {
+            String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        }
+        _ => "unknown".to_owned(),
+    }
+}
