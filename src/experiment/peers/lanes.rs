@@ -5,10 +5,11 @@
 
 use std::ops::Range;
 
-use crate::golden::Plane;
+use crate::golden::{Kernel, Plane};
 use crate::nn::{Convolution, LayerOutcome};
 
-/// Images side by side: two vectors of AVX2 and more, and a layer's inputs stay in the cache.
+/// Images side by side: four vectors of AVX2, and few enough that a layer's inputs stay in the
+/// cache.
 pub(super) const IMAGES: usize = 32;
 
 /// The inputs of a layer for several images, and where each weight finds its operands.
@@ -76,9 +77,8 @@ impl<T> Lanes<T> {
 
 /// The weights of each output of a layer, channel by channel and row-major.
 pub(super) fn filters(layer: &Convolution) -> impl Iterator<Item = Vec<i32>> + '_ {
-    let words = |filter: &Vec<crate::golden::Kernel>| {
-        filter.iter().flat_map(|kernel| kernel.weights()).copied().collect()
-    };
+    let words =
+        |filter: &Vec<Kernel>| filter.iter().flat_map(|kernel| kernel.weights()).copied().collect();
     layer.filters.iter().map(words)
 }
 

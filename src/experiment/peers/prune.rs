@@ -4,7 +4,7 @@
 use super::bench::{Batch, Peer, Tally, golden, run};
 use super::technique::{Saves, Technique};
 use crate::golden::Mode;
-use crate::nn::{IntegerNetwork, LayerKind, Network, NetworkError, Tensor, Weights};
+use crate::nn::{Convolution, IntegerNetwork, LayerKind, Network, NetworkError, Tensor, Weights};
 
 /// Percentages of the weights that are kept.
 pub const DENSITIES_PERCENT: [u32; 11] = [100, 70, 50, 40, 30, 20, 15, 10, 7, 5, 3];
@@ -52,7 +52,7 @@ impl PrunePeer {
         let network = IntegerNetwork::new(network, &prune(network, weights, density_percent)?)?;
         let exact = network.network.exact_multiplications()?;
         let layers = network.convolutions().zip(exact);
-        let count = |(layer, (_, exact)): (&crate::nn::Convolution, (String, u64))| {
+        let count = |(layer, (_, exact)): (&Convolution, (String, u64))| {
             let words = layer.filters.iter().flatten().flat_map(|kernel| kernel.weights());
             let (all, kept) = words.fold((0, 0), |(all, kept), &word| {
                 (all + 1, kept + u64::from(word != 0)) // a weight that rounds to 0 is gone too

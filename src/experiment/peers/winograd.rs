@@ -3,7 +3,7 @@
 
 use super::bench::{Batch, Peer, Tally};
 use super::technique::{Saves, Technique, WEIGHT_BITS};
-use crate::nn::{IntegerNetwork, LayerKind, NetworkError};
+use crate::nn::{IntegerNetwork, LayerDescription, LayerKind, NetworkError, Shape};
 
 /// The transforms of F(2×2, r×r), in integers: the filter transform is multiplied by `scale` in
 /// each of its two passes, so that a tile comes out multiplied by `scale`².
@@ -123,21 +123,18 @@ impl WinogradPeer {
     pub(super) fn new(network: &IntegerNetwork, transform: Winograd) -> Result<Self, NetworkError> {
         let description = &network.network;
         let shapes = description.shapes()?;
-        let layers = description.layers.iter().zip(shapes.windows(2));
-        let convolutions = layers.filter_map(|(layer, shapes)| match layer.kind {
-            LayerKind::Convolution { side, .. } => Some((side, shapes[0], shapes[1])),
-            _ => None,
-        });
-        let exact = description.exact_multiplications()?;
-        let count = |((side, input, output), (_, exact)): ((usize, _, _), (String, u64))| {
-            let (input, output): (crate::nn::Shape, crate::nn::Shape) = (input, output);
-            if side != transform.side {
-                return exact;
-            }
+        let count = |(layer, shapes): (&LayerDescription, &[Shape])| {
+            let LayerKind::Convolution { side, .. } = layer.kind else { return None };
+            let (input, output) = (shapes[0], shapes[1]);
             let maps = (input.channels * output.channels) as u64;
-            maps * transform.multiplications(output.height, output.width)
+            Some(if side == transform.side {
+                maps * transform.multiplications(output.height, output.width)
+            } else {
+                maps * (output.height * output.width * side * side) as u64
+            })
         };
-        let multiplications = convolutions.zip(exact).map(count).collect();
+        let layers = description.layers.iter().zip(shapes.windows(2));
+        let multiplications = layers.filter_map(count).collect();
         Ok(Self { transform, activation_bits: description.activation_bits, multiplications })
     }
 }
