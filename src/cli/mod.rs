@@ -1,5 +1,6 @@
 //! The commands of `convapprox`: flags, progress, tables on the terminal.
 
+mod classify;
 mod interrupt;
 mod lenet;
 mod options;
@@ -30,6 +31,8 @@ enum Command {
     Windows(windows::Args),
     /// Run LeNet-5 over the test images: the paper's table of multiplications and accuracy
     Lenet(lenet::Args),
+    /// Tell which digit PNG files show, exact and approximate
+    Classify(classify::Args),
     /// Run everything that is measured on LeNet-5: tables, peers, operating points, training images
     Sweep(sweep::Args),
     /// Draw figures, as PNG and SVG, of the result tables in a folder
@@ -45,6 +48,7 @@ impl Cli {
             Command::Stats(args) => stats::run(args),
             Command::Windows(args) => windows::run(&args),
             Command::Lenet(args) => lenet::run(&args),
+            Command::Classify(args) => classify::run(&args),
             Command::Sweep(args) => sweep::run(&args),
             Command::Plot(args) => plot::run(&args),
             Command::Replay(args) => replay::run(&args),

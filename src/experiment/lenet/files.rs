@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::error::LenetError;
+use super::pictures::pictures;
 use super::run::{Folded, LenetRun};
 use super::settings::Settings;
 use super::tables::{self, Measured};
@@ -60,6 +61,12 @@ pub(super) fn write_files(
     }
     if settings.splits {
         files.write("splits.csv", &splits(folded, &plain))?;
+    }
+
+    if settings.analysis {
+        for measured in &plain {
+            files.written.extend(pictures(settings, measured)?);
+        }
     }
 
     provenance.result("windows_compared", folded.findings.windows);

@@ -197,7 +197,8 @@ impl<'a> Bench<'a> {
     }
 }
 
-fn infallible<T>(result: Result<T, Infallible>) -> T {
+/// The value of a result that cannot be an error.
+pub(super) fn infallible<T>(result: Result<T, Infallible>) -> T {
     let Ok(value) = result;
     value
 }

@@ -7,12 +7,14 @@
 
 mod bounds;
 mod cell;
+mod classify;
 mod deviation;
 mod error;
 mod files;
 mod follow_up;
 mod measure;
 mod paper;
+mod pictures;
 mod point;
 mod products;
 mod rtl;
@@ -24,6 +26,7 @@ mod variant;
 mod work;
 
 pub use cell::{Cell, table_cells};
+pub use classify::{Classified, classify};
 pub use error::LenetError;
 pub use point::{OperatingPoint, PointLayer, shipped_points};
 pub use run::{LenetRun, run};

@@ -1,0 +1,103 @@
+//! Pictures that need the images themselves: the maps of one image, and the images that flipped.
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+
+use super::cell::Cell;
+use super::error::LenetError;
+use super::settings::Settings;
+use super::tables::{FlipRow, Measured, flips};
+use crate::data::{Image, Split};
+use crate::golden::Mode;
+use crate::nn::{GoldenConvolver, Inference, infer, input_planes};
+use crate::report::atomic::write_atomic;
+use crate::report::contact_sheet::ContactSheet;
+use crate::report::network_mosaic::NetworkMosaic;
+
+/// Images on a contact sheet at most.
+const SHEET: usize = 60;
+
+/// Images in a row of it.
+const COLUMNS: u32 = 10;
+
+/// The pictures of one plain variant.
+pub(super) fn pictures(
+    settings: &Settings<'_>,
+    measured: &Measured,
+) -> Result<Vec<PathBuf>, LenetError> {
+    let name = measured.variant.activation.name();
+    let images: Vec<&Image> =
+        settings.dataset.images(Split::Test).take(measured.images()).collect();
+    let mut written = Vec::new();
+
+    let rows = inferences(measured, images[0]);
+    if let Some(mosaic) = NetworkMosaic::new(&measured.variant.network, &rows_of(&rows)) {
+        let path = settings.out.join(format!("feature_maps_{name}.png"));
+        write_atomic(&path, |file| mosaic.write_png(file))?;
+        written.push(path);
+    }
+
+    let flips = flips(measured);
+    if let Some(shown) = shown(measured, &flips) {
+        let mut sheet = ContactSheet::default();
+        for flip in &shown {
+            let caption = [
+                format!("#{} shows {}", flip.image, flip.label),
+                format!("exact {}", flip.exact_class),
+                format!("now {}: {}", flip.class, flip.change),
+            ];
+            sheet.add(&images[flip.image].pixels, &caption);
+        }
+        let of = shown[0].configuration.replace('=', "_");
+        let path = settings.out.join(format!("flips_{name}_{of}.png"));
+        write_atomic(&path, |file| sheet.write_png(COLUMNS, file))?;
+        written.push(path);
+    }
+    Ok(written)
+}
+
+/// The lines of the table with the fewest fraction bits.
+fn coarse<'a>(measured: &'a Measured) -> Vec<&'a Cell> {
+    let table = || measured.cells.iter().filter(|cell| cell.technique.is_none());
+    let fewest = table().filter_map(|cell| cell.log_frac()).min();
+    table().filter(|cell| cell.log_frac() == fewest).copied().collect()
+}
+
+/// The flips of the coarsest tolerance that they all fit on a sheet for; none without a flip.
+fn shown<'a>(measured: &Measured, flips: &'a [FlipRow]) -> Option<Vec<&'a FlipRow>> {
+    let of_cell = |cell: &&Cell| {
+        let same = |flip: &&FlipRow| {
+            flip.configuration == cell.configuration.name && flip.log_frac == cell.log_frac()
+        };
+        flips.iter().filter(same).collect::<Vec<_>>()
+    };
+    let fitting = coarse(measured).iter().map(of_cell).filter(|flips| flips.len() <= SHEET);
+    fitting.max_by_key(Vec::len).filter(|flips| !flips.is_empty())
+}
+
+/// One image, exact and in each approximate line of the table with another threshold.
+fn inferences(measured: &Measured, image: &Image) -> Vec<(String, Inference)> {
+    let network = &measured.variant.integer;
+    let input = [input_planes(network, &image.pixels)];
+    let mut thresholds = Vec::new();
+    let mut rows = Vec::new();
+    for cell in coarse(measured) {
+        let semantics = cell.configuration.layers[0];
+        let kept = match semantics.mode {
+            Mode::Exact => true,
+            Mode::Approx => !thresholds.contains(&semantics.threshold),
+            _ => false,
+        };
+        if kept {
+            thresholds.push(semantics.threshold);
+            let mut golden = GoldenConvolver::new(network, &cell.configuration);
+            let Ok::<_, Infallible>(found) = infer(network, &input, &mut golden);
+            rows.extend(found.into_iter().map(|it| (cell.configuration.name.clone(), it)));
+        }
+    }
+    rows
+}
+
+fn rows_of(rows: &[(String, Inference)]) -> Vec<(String, &Inference)> {
+    rows.iter().map(|(name, inference)| (name.clone(), inference)).collect()
+}
