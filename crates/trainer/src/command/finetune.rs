@@ -1,16 +1,13 @@
 //! `trainer finetune`.
 
-use std::collections::BTreeMap;
-
 use anyhow::{Result, bail};
 use clap::Args;
-use convapprox_trainer::evaluate::Score;
 use convapprox_trainer::fit::{Settings, fit};
 use convapprox_trainer::layer::Skip;
 use convapprox_trainer::log::Log;
 use convapprox_trainer::model::Model;
 use convapprox_trainer::network::Network;
-use convapprox_trainer::point::{LayerPoint, Point, Validation, parse_setting, skips};
+use convapprox_trainer::point::{self, Point, parse_setting, skips, validation};
 use convapprox_trainer::record::{Record, digest, revision, write_weights};
 
 use super::options::{Data, Folders, command_line};
@@ -25,7 +22,8 @@ pub struct Finetune {
     /// Name of the new weights and the operating point
     name: String,
     /// What a convolution skips: T in units of 2^−F, F, the scope of S_max
-    #[arg(long = "layer", value_name = "NAME=T,F,SCOPE", required = true, value_parser = parse_setting)]
+    #[arg(long = "layer", value_name = "NAME=T,F,SCOPE", required = true)]
+    #[arg(value_parser = parse_setting)]
     layers: Vec<(String, Skip)>,
     #[command(flatten)]
     data: Data,
@@ -100,11 +98,10 @@ impl Finetune {
             weights_sha256,
         }
         .write(&path)?;
-        let layers = self.layers.iter();
         let point = Point {
             network: self.network.clone(),
             weights,
-            layers: layers.map(|(name, skip)| (name.clone(), LayerPoint::new(skip))).collect(),
+            layers: point::settings(&self.layers),
             validation: validation(&model, &score)?,
             command: command_line(),
         };
@@ -135,22 +132,4 @@ impl Finetune {
             ..Settings::default()
         }
     }
-}
-
-/// A score as it stands in an operating point.
-pub fn validation(model: &Model, score: &Score) -> Result<Validation> {
-    let round = |value: f64, unit: f64| (value * unit).round() / unit;
-    let exact = model.network.exact_macs()? as f64;
-    let mut layer_macs = BTreeMap::new();
-    for (index, stage) in model.stages.iter().enumerate() {
-        if score.kept[index] > 0 {
-            layer_macs.insert(stage.name.clone(), round(score.layer_macs(index), 10.0));
-        }
-    }
-    Ok(Validation {
-        accuracy_percent: round(score.accuracy_percent(), 100.0),
-        macs: round(score.macs(), 10.0),
-        reduction_vs_exact_percent: round(100.0 * (1.0 - score.macs() / exact), 100.0),
-        layer_macs,
-    })
 }

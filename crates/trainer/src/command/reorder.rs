@@ -23,7 +23,8 @@ pub struct Reorder {
     /// Name of the new weights
     name: String,
     /// What a convolution skips: T in units of 2^−F, F, the scope of S_max
-    #[arg(long = "layer", value_name = "NAME=T,F,SCOPE", required = true, value_parser = parse_setting)]
+    #[arg(long = "layer", value_name = "NAME=T,F,SCOPE", required = true)]
+    #[arg(value_parser = parse_setting)]
     layers: Vec<(String, Skip)>,
     #[command(flatten)]
     folders: Folders,
