@@ -44,9 +44,12 @@ pub struct Finetune {
     /// Decay a step of the moving average of the weights that is kept; 0 for none
     #[arg(long, default_value_t = 0.998)]
     average: f64,
-    /// Share in the loss of the answers of the weights that training begins with
+    /// Share in the loss of the answers of other weights, which use every product
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     teacher: f64,
+    /// File name of those weights; without it, those that training begins with
+    #[arg(long, value_name = "WEIGHTS")]
+    teacher_weights: Option<String>,
     /// Weight in the loss of the mean activation of the convolutions
     #[arg(long, value_name = "WEIGHT", default_value_t = 0.0)]
     sparse_activations: f64,
@@ -74,8 +77,11 @@ impl Finetune {
         if self.from == format!("{}.safetensors", self.name) {
             bail!("{} would replace the weights it begins with; choose another name", self.name);
         }
-        let teacher = Model::read(&network, &from)?;
-        let model = teacher.copy()?;
+        let model = Model::read(&network, &from)?;
+        let teacher = match &self.teacher_weights {
+            Some(name) => Model::read(&network, &self.folders.weights(name))?,
+            None => model.copy()?,
+        };
         let skips = skips(&model.stages, &self.layers)?;
         let images = self.data.load()?;
         let mut log = Log::new(Some(&self.folders.log(&self.name)), self.folders.quiet)?;
