@@ -14,7 +14,7 @@ pub enum DescriptionError {
         reason: String,
     },
     /// A network that images of MNIST do not fit into.
-    #[error("the network takes {channels}×{height}×{width}; images are 1×28×28: set \"input\" so")]
+    #[error("\"input\" is {channels}×{height}×{width}; images are 1×28×28: set it so")]
     Input {
         /// Channels that the network takes.
         channels: usize,

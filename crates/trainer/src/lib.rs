@@ -14,5 +14,6 @@ pub mod network;
 pub mod point;
 pub mod random;
 pub mod record;
+pub mod reorder;
 
 pub use error::DescriptionError;

@@ -12,6 +12,8 @@ enum Cli {
     Train(command::Train),
     /// Trains weights on, with the products skipped that the hardware skips
     Finetune(command::Finetune),
+    /// Puts channels into the order that saves multiplications in running scope
+    Reorder(command::Reorder),
     /// Scores weights or an operating point on the validation images
     Evaluate(command::Evaluate),
 }
@@ -20,6 +22,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse() {
         Cli::Train(train) => train.run(),
         Cli::Finetune(finetune) => finetune.run(),
+        Cli::Reorder(reorder) => reorder.run(),
         Cli::Evaluate(evaluate) => evaluate.run(),
     }
 }

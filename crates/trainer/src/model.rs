@@ -16,9 +16,9 @@ use crate::random::{Purpose, Stream};
 /// The tensors of one layer.
 #[derive(Debug, Clone)]
 pub struct Parameters {
-    /// Weights: [outputs, channels, side, side] or [outputs, inputs].
+    /// Weights: outputs × channels × side × side, or outputs × inputs.
     pub weight: Var,
-    /// Biases: [outputs].
+    /// Biases, one an output.
     pub bias: Var,
 }
 
@@ -36,7 +36,7 @@ pub struct Model {
 /// What a pass over a batch of images gives.
 #[derive(Debug)]
 pub struct Pass {
-    /// The outputs of the last layer, [images, 10].
+    /// The outputs of the last layer, 10 an image.
     pub logits: Tensor,
     /// The output of every layer.
     pub activations: Vec<Tensor>,

@@ -11,7 +11,9 @@ use convapprox::golden::{Mode, Semantics, SmaxScope, Threshold};
 use serde::{Deserialize, Serialize};
 
 use crate::error::DescriptionError;
+use crate::evaluate::Score;
 use crate::layer::Skip;
+use crate::model::Model;
 use crate::network::{Operation, Stage};
 
 /// An operating point as it stands in its file.
@@ -118,4 +120,27 @@ pub fn skips(stages: &[Stage], settings: &[(String, Skip)]) -> Result<Vec<Option
     }
     let of = |stage: &Stage| settings.iter().find(|(name, _)| *name == stage.name).map(|s| s.1);
     Ok(stages.iter().map(of).collect())
+}
+
+/// Settings of the command line as they stand in an operating point.
+pub fn settings(settings: &[(String, Skip)]) -> BTreeMap<String, LayerPoint> {
+    settings.iter().map(|(name, skip)| (name.clone(), LayerPoint::new(skip))).collect()
+}
+
+/// A score as it stands in an operating point.
+pub fn validation(model: &Model, score: &Score) -> Result<Validation> {
+    let round = |value: f64, unit: f64| (value * unit).round() / unit;
+    let exact = model.network.exact_macs()? as f64;
+    let mut layer_macs = BTreeMap::new();
+    for (index, stage) in model.stages.iter().enumerate() {
+        if score.kept[index] > 0 {
+            layer_macs.insert(stage.name.clone(), round(score.layer_macs(index), 10.0));
+        }
+    }
+    Ok(Validation {
+        accuracy_percent: round(score.accuracy_percent(), 100.0),
+        macs: round(score.macs(), 10.0),
+        reduction_vs_exact_percent: round(100.0 * (1.0 - score.macs() / exact), 100.0),
+        layer_macs,
+    })
 }

@@ -5,13 +5,15 @@ use std::process::Command;
 
 use convapprox_trainer::evaluate::evaluate;
 use convapprox_trainer::fit::{Settings, fit};
-use convapprox_trainer::images::{Images, Source};
+use convapprox_trainer::hardware::Hardware;
+use convapprox_trainer::images::{Images, Source, tensors};
 use convapprox_trainer::layer::Skip;
 use convapprox_trainer::log::Log;
 use convapprox_trainer::model::Model;
 use convapprox_trainer::network::Network;
 use convapprox_trainer::point::{Point, parse_setting, skips};
 use convapprox_trainer::record::write_weights;
+use convapprox_trainer::reorder::reorder;
 
 fn vectors() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testvectors")
@@ -70,6 +72,25 @@ fn fine_tuning_gets_used_to_skipped_products() {
     let score = fit(&model, Some(&teacher), Some(&skips), &images, &settings, &mut log).unwrap();
     assert!(score.accuracy_percent() > 75.0, "{score:?}");
     assert!(score.macs() < 0.15 * network.exact_macs().unwrap() as f64, "{score:?}");
+}
+
+#[test]
+fn another_order_of_channels_is_the_same_network_at_less_cost() {
+    let network = network("lenet5_relu.json");
+    let model = Model::random(&network, 3).unwrap();
+    let settings = ["C3=1,0,running", "C5=2,3,running"];
+    let settings: Vec<_> = settings.iter().map(|text| parse_setting(text).unwrap()).collect();
+    let skips = skips(&model.stages, &settings).unwrap();
+    let hardware = Hardware::calibrate(&model, skips).unwrap();
+    let (images, _) = tensors(&digits(40).train, &network).unwrap();
+    let logits = |model: &Model| model.forward(&images, None).unwrap().logits;
+    let before = logits(&model);
+    for (name, before, after) in reorder(&model, &hardware).unwrap() {
+        assert!(after < before, "{name}: {before} before, {after} after");
+    }
+    let difference = (before - logits(&model)).unwrap().abs().unwrap();
+    let largest: f32 = difference.flatten_all().unwrap().max(0).unwrap().to_scalar().unwrap();
+    assert!(largest < 1e-4, "outputs differ by {largest}");
 }
 
 #[test]

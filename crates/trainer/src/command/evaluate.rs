@@ -7,10 +7,9 @@ use convapprox_trainer::hardware::Hardware;
 use convapprox_trainer::layer::Skip;
 use convapprox_trainer::model::Model;
 use convapprox_trainer::network::Network;
-use convapprox_trainer::point::{parse_setting, skips};
+use convapprox_trainer::point::{Point, parse_setting, settings, skips, validation};
 
-use super::finetune::validation;
-use super::options::{Data, Folders};
+use super::options::{Data, Folders, command_line};
 
 /// Scores weights on the validation images: in floating point, in the arithmetic of the hardware
 /// with every product, and with products skipped.
@@ -23,6 +22,9 @@ pub struct Evaluate {
     /// What a convolution skips: T in units of 2^−F, F, the scope of S_max
     #[arg(long = "layer", value_name = "NAME=T,F,SCOPE", value_parser = parse_setting)]
     layers: Vec<(String, Skip)>,
+    /// Name of an operating point to write for these weights and `--layer` settings
+    #[arg(long, value_name = "NAME")]
+    point: Option<String>,
     #[command(flatten)]
     data: Data,
     #[command(flatten)]
@@ -39,9 +41,9 @@ impl Evaluate {
         let exact = Hardware::calibrate(&model, none)?;
         let skipping = Hardware { skips: skips(&model.stages, &self.layers)?, ..exact.clone() };
         let rows = [("float", None), ("exact", Some(&exact)), ("approx", Some(&skipping))];
+        let mut reached = None;
         for (name, hardware) in rows {
-            let score = evaluate(&model, &images, hardware)?;
-            let validation = validation(&model, &score)?;
+            let validation = validation(&model, &evaluate(&model, &images, hardware)?)?;
             println!(
                 "{name:<7}{:>7.2} %  {:>9.1} multiplications ({:.2} % fewer)  {:?}",
                 validation.accuracy_percent,
@@ -49,6 +51,17 @@ impl Evaluate {
                 validation.reduction_vs_exact_percent,
                 validation.layer_macs,
             );
+            reached = Some(validation);
+        }
+        if let (Some(name), Some(validation)) = (&self.point, reached) {
+            Point {
+                network: self.network.clone(),
+                weights: self.weights.clone(),
+                layers: settings(&self.layers),
+                validation,
+                command: command_line(),
+            }
+            .write(&self.folders.point(name))?;
         }
         Ok(())
     }

@@ -1,16 +1,13 @@
 //! `trainer finetune`.
 
-use std::collections::BTreeMap;
-
 use anyhow::{Result, bail};
 use clap::Args;
-use convapprox_trainer::evaluate::Score;
 use convapprox_trainer::fit::{Settings, fit};
 use convapprox_trainer::layer::Skip;
 use convapprox_trainer::log::Log;
 use convapprox_trainer::model::Model;
 use convapprox_trainer::network::Network;
-use convapprox_trainer::point::{LayerPoint, Point, Validation, parse_setting, skips};
+use convapprox_trainer::point::{self, Point, parse_setting, skips, validation};
 use convapprox_trainer::record::{Record, digest, revision, write_weights};
 
 use super::options::{Data, Folders, command_line};
@@ -25,7 +22,8 @@ pub struct Finetune {
     /// Name of the new weights and the operating point
     name: String,
     /// What a convolution skips: T in units of 2^−F, F, the scope of S_max
-    #[arg(long = "layer", value_name = "NAME=T,F,SCOPE", required = true, value_parser = parse_setting)]
+    #[arg(long = "layer", value_name = "NAME=T,F,SCOPE", required = true)]
+    #[arg(value_parser = parse_setting)]
     layers: Vec<(String, Skip)>,
     #[command(flatten)]
     data: Data,
@@ -46,9 +44,12 @@ pub struct Finetune {
     /// Decay a step of the moving average of the weights that is kept; 0 for none
     #[arg(long, default_value_t = 0.998)]
     average: f64,
-    /// Share in the loss of the answers of the weights that training begins with
+    /// Share in the loss of the answers of other weights, which use every product
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     teacher: f64,
+    /// File name of those weights; without it, those that training begins with
+    #[arg(long, value_name = "WEIGHTS")]
+    teacher_weights: Option<String>,
     /// Weight in the loss of the mean activation of the convolutions
     #[arg(long, value_name = "WEIGHT", default_value_t = 0.0)]
     sparse_activations: f64,
@@ -76,8 +77,11 @@ impl Finetune {
         if self.from == format!("{}.safetensors", self.name) {
             bail!("{} would replace the weights it begins with; choose another name", self.name);
         }
-        let teacher = Model::read(&network, &from)?;
-        let model = teacher.copy()?;
+        let model = Model::read(&network, &from)?;
+        let teacher = match &self.teacher_weights {
+            Some(name) => Model::read(&network, &self.folders.weights(name))?,
+            None => model.copy()?,
+        };
         let skips = skips(&model.stages, &self.layers)?;
         let images = self.data.load()?;
         let mut log = Log::new(Some(&self.folders.log(&self.name)), self.folders.quiet)?;
@@ -100,11 +104,10 @@ impl Finetune {
             weights_sha256,
         }
         .write(&path)?;
-        let layers = self.layers.iter();
         let point = Point {
             network: self.network.clone(),
             weights,
-            layers: layers.map(|(name, skip)| (name.clone(), LayerPoint::new(skip))).collect(),
+            layers: point::settings(&self.layers),
             validation: validation(&model, &score)?,
             command: command_line(),
         };
@@ -135,22 +138,4 @@ impl Finetune {
             ..Settings::default()
         }
     }
-}
-
-/// A score as it stands in an operating point.
-pub fn validation(model: &Model, score: &Score) -> Result<Validation> {
-    let round = |value: f64, unit: f64| (value * unit).round() / unit;
-    let exact = model.network.exact_macs()? as f64;
-    let mut layer_macs = BTreeMap::new();
-    for (index, stage) in model.stages.iter().enumerate() {
-        if score.kept[index] > 0 {
-            layer_macs.insert(stage.name.clone(), round(score.layer_macs(index), 10.0));
-        }
-    }
-    Ok(Validation {
-        accuracy_percent: round(score.accuracy_percent(), 100.0),
-        macs: round(score.macs(), 10.0),
-        reduction_vs_exact_percent: round(100.0 * (1.0 - score.macs() / exact), 100.0),
-        layer_macs,
-    })
 }

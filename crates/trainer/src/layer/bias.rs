@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::convolution::{values, words};
 
-/// Adds biases [channels] to maps [n, channels, height, width].
+/// Adds biases, one a channel, to maps of n × channels × height × width.
 #[derive(Debug, Clone, Copy)]
 pub struct AddBias;
 

@@ -14,8 +14,8 @@ use super::taps::{ConvShape, Skip, Taps};
 /// Counts the products that were multiplied.
 pub type Kept = Arc<AtomicU64>;
 
-/// The convolution of images [n, channels, height, width] with weights [outputs, channels, side,
-/// side]. Masks are constants to the gradient.
+/// The convolution of images, n × channels × height × width, with weights, outputs × channels ×
+/// side × side. Masks are constants to the gradient.
 #[derive(Debug, Clone)]
 pub struct Convolve {
     /// The sizes.

@@ -1,0 +1,107 @@
+//! Channels in the order that saves multiplications in running scope.
+//!
+//! The maps of a convolution may come in any order: the same network results if the next layer
+//! takes them in that order. With running scope the order matters for what is skipped: the sooner
+//! the largest product comes, the more of the later ones are skipped.
+
+use std::sync::atomic::Ordering;
+
+use anyhow::{Result, ensure};
+use candle_core::{Device, Tensor};
+use convapprox::data::digits;
+use convapprox::golden::SmaxScope;
+
+use crate::hardware::{Hardware, weight_scale};
+use crate::images::tensors;
+use crate::layer::{ConvShape, Convolve, Kept, QuantiseWeights, Skip};
+use crate::model::Model;
+use crate::network::Operation;
+
+/// How many drawn digits multiplications are counted over.
+const DIGITS: usize = 300;
+
+/// Puts the input channels of every convolution in running scope, and the outputs of the
+/// convolution before it, into an order in which swapping no two of them saves multiplications.
+/// Returns how many multiplications a convolution took before and takes then, an entry for each.
+pub fn reorder(model: &Model, hardware: &Hardware) -> Result<Vec<(String, u64, u64)>> {
+    let images = digits::draw(0, digits::TRAIN, DIGITS);
+    let (images, _) = tensors(&images, &model.network)?;
+    let mut changes = Vec::new();
+    let mut before: Option<usize> = None;
+    for layer in 0..model.stages.len() {
+        let Operation::Convolution(shape) = model.stages[layer].operation else { continue };
+        let skip = hardware.skips[layer].filter(|skip| skip.scope == SmaxScope::Running);
+        if let (Some(before), Some(skip)) = (before, skip) {
+            let inputs = model.forward(&images, Some(hardware))?.activations[layer - 1].clone();
+            let scale = weight_scale(model, layer, hardware)?;
+            let weight = &model.parameters[layer].as_ref().expect("a convolution").weight;
+            let weights = weight.apply_op1(QuantiseWeights { scale })?.detach();
+            let count = |order: &[u32]| count(shape, skip, &inputs, &weights, order);
+            let (order, first, last) = climb(shape.channels, count)?;
+            permute(model, before, layer, &order)?;
+            changes.push((model.stages[layer].name.clone(), first, last));
+        }
+        before = Some(layer);
+    }
+    ensure!(
+        !changes.is_empty(),
+        "no convolution behind another is in running scope, so that no order saves anything"
+    );
+    Ok(changes)
+}
+
+/// Swaps the pair that saves most until none saves anything.
+fn climb(
+    channels: usize,
+    mut count: impl FnMut(&[u32]) -> Result<u64>,
+) -> Result<(Vec<u32>, u64, u64)> {
+    let mut order: Vec<u32> = (0..channels as u32).collect();
+    let first = count(&order)?;
+    let mut least = first;
+    loop {
+        let mut best = None;
+        for a in 0..channels {
+            for b in a + 1..channels {
+                order.swap(a, b);
+                let now = count(&order)?;
+                order.swap(a, b);
+                if now < least {
+                    (least, best) = (now, Some((a, b)));
+                }
+            }
+        }
+        let Some((a, b)) = best else { return Ok((order, first, least)) };
+        order.swap(a, b);
+    }
+}
+
+/// Multiplications of a layer with its input channels in another order.
+fn count(
+    shape: ConvShape,
+    skip: Skip,
+    inputs: &Tensor,
+    weights: &Tensor,
+    order: &[u32],
+) -> Result<u64> {
+    let order = Tensor::new(order, &Device::Cpu)?;
+    let kept = Kept::default();
+    let convolve = Convolve {
+        shape,
+        skip: Some(skip),
+        dense_gradient: false,
+        input_gradient: false,
+        kept: Some(kept.clone()),
+    };
+    convolve.apply(&inputs.index_select(&order, 1)?, &weights.index_select(&order, 1)?)?;
+    Ok(kept.load(Ordering::Relaxed))
+}
+
+/// Puts the outputs of layer `from` and the inputs of layer `to` into another order.
+fn permute(model: &Model, from: usize, to: usize, order: &[u32]) -> Result<()> {
+    let order = Tensor::new(order, &Device::Cpu)?;
+    let [from, to] = [from, to].map(|l| model.parameters[l].as_ref().expect("a convolution"));
+    for (var, dimension) in [(&from.weight, 0), (&from.bias, 0), (&to.weight, 1)] {
+        var.set(&var.as_tensor().index_select(&order, dimension)?)?;
+    }
+    Ok(())
+}
