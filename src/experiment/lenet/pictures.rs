@@ -71,7 +71,8 @@ fn shown<'a>(measured: &Measured, flips: &'a [FlipRow]) -> Option<Vec<&'a FlipRo
         };
         flips.iter().filter(same).collect::<Vec<_>>()
     };
-    let fitting = coarse(measured).iter().map(of_cell).filter(|flips| flips.len() <= SHEET);
+    let cells = coarse(measured);
+    let fitting = cells.iter().map(of_cell).filter(|flips| flips.len() <= SHEET);
     fitting.max_by_key(Vec::len).filter(|flips| !flips.is_empty())
 }
 
