@@ -172,7 +172,7 @@ fn operating_points(activation: Activation, rows: &[OperatingPointRow]) -> Vec<S
         high: row.high,
         label: row.point.clone(),
     };
-    let mut front: Vec<Point> = rows.iter().filter(|it| it.pareto).map(|it| point(it)).collect();
+    let mut front: Vec<Point> = rows.iter().filter(|it| it.pareto).map(&point).collect();
     front.sort_by(|a, b| a.reduction.total_cmp(&b.reduction));
     let mut all = vec![Series {
         kind: Kind::Pareto,
@@ -190,7 +190,7 @@ fn operating_points(activation: Activation, rows: &[OperatingPointRow]) -> Vec<S
             marker: Some(Marker { radius: 7, ..marker(*shape, *colour, true) }),
             line: None,
             labelled: true,
-            points: rows.iter().filter(|it| it.technique == technique).map(point).collect(),
+            points: rows.iter().filter(|it| it.technique == technique).map(&point).collect(),
         });
     }
     all
