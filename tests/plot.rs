@@ -55,7 +55,7 @@ fn tables(folder: &Path) {
         (
             "peers.csv",
             "activation,images,technique,setting,reduction_vs_exact_percent,accuracy_percent\n\
-             relu,10000,pruning,80 %,80,97.5\n"
+             relu,10000,prune,80 %,80,97.5\n"
                 .to_owned(),
         ),
         (

@@ -224,30 +224,25 @@ impl Picture {
 
     /// What the bars are, and what lies below the overview.
     fn notes(&self, canvas: &Canvas<'_>, top: i32, overview: &Range<f64>) -> Drawing<()> {
-        const SHOWN: usize = 8;
         let width = SIZE.0 as i32 - ASIDE - 16;
         let mut y = top;
         if self.series.iter().flat_map(|it| &it.points).any(|it| it.low.is_some()) {
             y = canvas.paragraph((ASIDE, y), width, "Bars are 95 % intervals.", Font::NOTE)? + 6;
         }
         let drawn = self.series.iter().filter(|it| it.kind != Kind::Pareto);
-        let below: Vec<String> = drawn
-            .flat_map(|series| series.points.iter().map(move |point| (series, point)))
-            .filter(|(_, point)| point.accuracy < overview.start)
-            .map(|(series, it)| format!("{} at {}: {:.1} %", series.name, it.label, it.accuracy))
-            .collect();
+        let count = |series: &Series| {
+            let below = series.points.iter().filter(|it| it.accuracy < overview.start).count();
+            (below > 0).then(|| format!("{}: {below} of {}", series.name, series.points.len()))
+        };
+        let below: Vec<String> = drawn.filter_map(count).collect();
         if below.is_empty() {
             return Ok(());
         }
-        let text = format!("Below {:.0} %, small ▾ at the edge:", overview.start)
+        let text = format!("Points below {:.0} %, small ▾ at the edge:", overview.start)
             .replace('▾', "triangles");
         y = canvas.paragraph((ASIDE, y), width, &text, Font::NOTE)?;
-        for line in below.iter().take(SHOWN) {
+        for line in &below {
             y = canvas.paragraph((ASIDE + 10, y), width - 10, line, Font::NOTE)?;
-        }
-        if below.len() > SHOWN {
-            let more = format!("and {} more", below.len() - SHOWN);
-            canvas.left((ASIDE + 10, y), &more, Font::NOTE)?;
         }
         Ok(())
     }

@@ -182,8 +182,10 @@ fn operating_points(activation: Activation, rows: &[OperatingPointRow]) -> Vec<S
         labelled: false,
         points: front,
     }];
+    // The paper's rule has its curve already.
     let techniques = distinct(rows.iter().map(|it| it.technique.as_str()));
-    for (technique, (shape, colour)) in techniques.into_iter().zip(LOOKS.iter().cycle()) {
+    let techniques = techniques.into_iter().filter(|technique| *technique != "paper-rule");
+    for (technique, (shape, colour)) in techniques.zip(LOOKS.iter().cycle()) {
         all.push(Series {
             kind: Kind::OperatingPoint,
             name: technique.to_owned(),
@@ -201,21 +203,32 @@ fn peer_look(technique: &str) -> (Shape, RGBColor) {
     match technique {
         "zero-skip" => (Shape::Plus, palette::VERMILLION),
         "dual-zero-skip" => (Shape::Cross, palette::BLUE),
-        "pruning" => (Shape::Up, palette::GREEN),
-        "pruning+zero-skip" => (Shape::Down, palette::GREEN),
+        "prune" => (Shape::Up, palette::GREEN),
+        "prune-zero-skip" => (Shape::Down, palette::GREEN),
         "snapea" => (Shape::Square, palette::PURPLE),
-        "snapea+zero-skip" => (Shape::Circle, palette::PURPLE),
+        "snapea-zero-skip" => (Shape::Circle, palette::PURPLE),
         "winograd" => (Shape::Star, palette::BLACK),
         "mitchell" => (Shape::Star, palette::ORANGE),
-        "truncation" => (Shape::Cross, palette::OLIVE),
-        "fixed-truncation" => (Shape::Plus, palette::SKY),
+        "truncate-leading" => (Shape::Cross, palette::OLIVE),
+        "truncate-low" => (Shape::Plus, palette::SKY),
         _ => (Shape::Circle, palette::BLACK),
     }
 }
 
+/// What a reader must know of a technique that multiplies otherwise.
+fn peer_name(technique: &str) -> String {
+    let note = match technique {
+        "mitchell" => " (adders, no multiplier)",
+        "truncate-leading" | "truncate-low" => " (narrow multiplier)",
+        _ => "",
+    };
+    format!("{technique}{note}")
+}
+
 /// What others do, a series a technique.
 fn peers_of(activation: Activation, rows: &[PeerRow]) -> Vec<Series> {
-    let rows: Vec<_> = rows.iter().filter(|it| it.activation == activation).collect();
+    let peer = |it: &&PeerRow| it.activation == activation && it.technique != "exact";
+    let rows: Vec<_> = rows.iter().filter(peer).collect();
     let images = rows.iter().map(|it| it.images).max();
     let techniques = distinct(rows.iter().map(|it| it.technique.as_str()));
     let of = |technique: &str| {
@@ -233,7 +246,7 @@ fn peers_of(activation: Activation, rows: &[PeerRow]) -> Vec<Series> {
         let (shape, colour) = peer_look(technique);
         Series {
             kind: Kind::Peer,
-            name: technique.to_owned(),
+            name: peer_name(technique),
             marker: Some(marker(shape, colour, false)),
             line: None,
             labelled: false,

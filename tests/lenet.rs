@@ -1,0 +1,351 @@
+//! LeNet-5 as the commands run it: the shipped weights, the tables, interruption, mismatches, bad
+//! input.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
+
+use common::{convapprox, output, text};
+
+#[track_caller]
+fn succeeds(folder: &Path, arguments: &[&str]) -> String {
+    let Output { status, stdout, stderr } = output(folder, arguments);
+    let (stdout, stderr) = (text(&stdout), text(&stderr));
+    assert!(status.success(), "{arguments:?}: {status}\n{stdout}\n{stderr}");
+    stdout
+}
+
+#[track_caller]
+fn fails(folder: &Path, arguments: &[&str]) -> String {
+    let Output { status, stdout, stderr } = output(folder, arguments);
+    assert!(!status.success(), "{arguments:?} succeeds: {}", text(&stdout));
+    text(&stderr)
+}
+
+/// The rows of a table as maps from column to field.
+fn rows(path: &Path) -> Vec<std::collections::HashMap<String, String>> {
+    csv::Reader::from_path(path).unwrap().deserialize().map(Result::unwrap).collect()
+}
+
+/// The tables of a run, by file name.
+fn tables(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let files = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
+    let mut tables: Vec<_> = files
+        .filter(|path| path.is_file())
+        .map(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (name, fs::read(&path).unwrap())
+        })
+        .collect();
+    tables.sort();
+    tables
+}
+
+/// The committed tables of a small run on the RTL, byte for byte. After a change that is meant to
+/// change them: `CONVAPPROX_BLESS=1 cargo test --test lenet`.
+#[test]
+fn a_small_run_on_the_rtl_equals_the_committed_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = succeeds(
+        folder.path(),
+        &[
+            "lenet",
+            "--dataset",
+            "digits",
+            "--images",
+            "3",
+            "--log-frac",
+            "0,3",
+            "--tau",
+            "0.05,0.2,0.5",
+            "--engine",
+            "rtl",
+            "--quiet",
+            "--out",
+            "run",
+        ],
+    );
+    // 2 networks, 2 numbers of fraction bits, 5 lines, 3 images, 4,320 windows an inference.
+    assert!(out.contains("259200 windows compared, 0 mismatches"), "{out}");
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("testvectors/lenet");
+    for name in ["lenet.csv", "layer_errors.csv", "skips.csv", "margins.csv", "zero_fractions.csv"]
+    {
+        let found = fs::read(folder.path().join("run").join(name)).unwrap();
+        let file = committed.join(name);
+        if std::env::var_os("CONVAPPROX_BLESS").is_some() {
+            fs::create_dir_all(&committed).unwrap();
+            fs::write(&file, &found).unwrap();
+        }
+        let expected = fs::read(&file).unwrap();
+        let (found, expected) = (String::from_utf8(found), String::from_utf8(expected));
+        let (found, expected) = (found.unwrap(), expected.unwrap());
+        for (number, (found, expected)) in found.lines().zip(expected.lines()).enumerate() {
+            assert_eq!(found, expected, "{name}, line {}", number + 1);
+        }
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
+/// Golden and RTL give the same tables; only the unit's own columns are empty on the golden model.
+#[test]
+fn both_engines_give_the_same_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    for engine in ["golden", "rtl"] {
+        succeeds(
+            folder.path(),
+            &[
+                "lenet",
+                "--dataset",
+                "digits",
+                "--images",
+                "2",
+                "--activation",
+                "tanh",
+                "--smax-scope",
+                "running",
+                "--engine",
+                engine,
+                "--quiet",
+                "--out",
+                engine,
+            ],
+        );
+    }
+    let [golden, rtl] = ["golden", "rtl"].map(|engine| tables(&folder.path().join(engine)));
+    for ((name, golden), (_, rtl)) in golden.iter().zip(&rtl) {
+        match name.as_str() {
+            "lenet.csv" => assert_ne!(golden, rtl, "the RTL counts windows and cycles"),
+            "provenance.json" => {}
+            _ => assert!(golden == rtl, "{name} differs"),
+        }
+    }
+    let counts = |engine: &str| {
+        let rows = rows(&folder.path().join(engine).join("lenet.csv"));
+        let row = |row: &std::collections::HashMap<String, String>| {
+            (row["multiplications_average"].clone(), row["accuracy_percent"].clone())
+        };
+        rows.iter().map(row).collect::<Vec<_>>()
+    };
+    assert_eq!(counts("golden"), counts("rtl"));
+}
+
+/// The weights that the project ships, on the images they are for.
+#[test]
+fn the_shipped_weights_are_as_good_as_promised() {
+    let folder = tempfile::tempdir().unwrap();
+    let mnist = std::env::var_os("MNIST_DIR").is_some();
+    let (dataset, images) = if mnist { ("mnist", "10000") } else { ("digits", "1000") };
+    let arguments = [
+        "lenet",
+        "--dataset",
+        dataset,
+        "--images",
+        images,
+        "--tau",
+        "0.9",
+        "--engine",
+        "golden",
+        "--quiet",
+        "--out",
+        "run",
+    ];
+    succeeds(folder.path(), &arguments);
+    let accuracies = rows(&folder.path().join("run/quantisation.csv"));
+    for (activation, least) in [("relu", 99.0), ("tanh", 98.8)] {
+        let row = accuracies.iter().find(|row| row["activation"] == activation).unwrap();
+        let number = |column: &str| row[column].parse::<f64>().unwrap();
+        let least = if mnist { least } else { 97.0 };
+        assert!(number("float_accuracy_percent") >= least, "{row:?}");
+        assert!(number("loss_points") <= 0.1, "{row:?}");
+    }
+    for row in rows(&folder.path().join("run/overflow.csv")) {
+        assert!(row["sum_bound"].parse::<i64>().unwrap() <= i64::from(i32::MAX), "{row:?}");
+    }
+    if !mnist {
+        return;
+    }
+    // The paper's counts of layer 1, over the images that it counted over.
+    let lenet = rows(&folder.path().join("run/lenet.csv"));
+    for (configuration, count) in [("exact", "86400.0000"), ("zero-skip", "20778.3000")] {
+        let rows = lenet.iter().filter(|row| {
+            row["images"] == "100" && row["layer"] == "C1" && row["configuration"] == configuration
+        });
+        let counts: Vec<&str> = rows.map(|row| row["multiplications_average"].as_str()).collect();
+        assert_eq!(counts, [count, count], "{configuration}");
+    }
+}
+
+#[test]
+fn a_killed_sweep_is_resumed_to_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = |out: &'static str, resume: bool| {
+        let mut arguments = vec![
+            "sweep",
+            "--dataset",
+            "digits",
+            "--images",
+            "450",
+            "--activation",
+            "relu",
+            "--log-frac",
+            "0",
+            "--tau",
+            "0.1,0.5",
+            "--no-splits",
+            "--jobs",
+            "2",
+            "--quiet",
+            "--out",
+            out,
+        ];
+        if resume {
+            arguments.push("--resume");
+        }
+        arguments
+    };
+    succeeds(folder.path(), &arguments("whole", false));
+
+    let pieces = folder.path().join("killed/pieces");
+    let finished = || {
+        let files = fs::read_dir(&pieces).into_iter().flatten().flatten();
+        files.filter(|it| it.path().extension().is_some_and(|it| it == "json")).count()
+    };
+    let mut child = convapprox(folder.path(), &arguments("killed", false))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    while finished() < 3 && start.elapsed() < Duration::from_secs(120) {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    // SIGKILL on Unix.
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let kept = finished();
+    assert!(kept >= 3, "killed before anything was finished");
+    assert!(!folder.path().join("killed/lenet.csv").exists(), "killed after the end");
+
+    succeeds(folder.path(), &arguments("killed", true));
+    let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
+    let (whole, killed) = (tables(&whole), tables(&killed));
+    assert_eq!(
+        whole.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+        killed.iter().map(|(name, _)| name).collect::<Vec<_>>()
+    );
+    for ((name, whole), (_, killed)) in whole.iter().zip(&killed) {
+        assert!(whole == killed, "{name} differs after the resumption");
+    }
+    assert!(whole.iter().any(|(name, _)| name == "peers.csv"));
+}
+
+#[test]
+fn a_planted_bug_is_found_and_its_window_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = output(
+        folder.path(),
+        &[
+            "lenet",
+            "--dataset",
+            "digits",
+            "--images",
+            "1",
+            "--activation",
+            "relu",
+            "--tau",
+            "0.3",
+            "--threshold-offset",
+            "1",
+            "--max-mismatches",
+            "1000000",
+            "--out",
+            "run",
+        ],
+    );
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{out}\n{}", text(&output.stderr));
+    let reports: Vec<PathBuf> = out
+        .lines()
+        .filter_map(|line| line.strip_prefix("mismatch report: "))
+        .map(|path| folder.path().join(path))
+        .collect();
+    assert_eq!(reports.len(), 3, "{out}");
+    for report in &reports {
+        let text = fs::read_to_string(report).unwrap();
+        assert!(text.contains("C1"), "{text}");
+        assert!(text.contains("tau=0.3"), "{text}");
+        assert!(report.with_file_name("wave.vcd").exists());
+    }
+}
+
+#[test]
+fn a_digit_from_a_file_is_classified_on_the_rtl() {
+    let folder = tempfile::tempdir().unwrap();
+    let digit = convapprox::data::digits::digit(7, 3);
+    let path = folder.path().join("digit.png");
+    let side = convapprox::data::SIDE as u32;
+    image::GrayImage::from_raw(side, side, digit.pixels.to_vec()).unwrap().save(&path).unwrap();
+    let out = succeeds(folder.path(), &["classify", "digit.png", "--tau", "0.05"]);
+    assert!(out.contains(&format!("it is a {} (", digit.label)), "{out}");
+    // Exact and approximate, 4,320 windows each.
+    assert!(out.contains("8640 windows compared, 0 mismatches"), "{out}");
+    let rows = rows(&folder.path().join("reports/runs/classify/classify.csv"));
+    assert_eq!(rows.len(), 10);
+    for row in rows {
+        let number = |column: &str| row[column].parse::<i64>().unwrap();
+        let error = (number("exact_score") - number("approximate_score")).abs();
+        assert_eq!(number("absolute_error"), error);
+        assert!(error > 0, "at this tolerance something is skipped for every score: {row:?}");
+    }
+}
+
+#[test]
+fn bad_input_is_told_in_one_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("testvectors");
+    let weights = fs::read(shipped.join("weights/lenet5_relu.safetensors")).unwrap();
+    fs::write(folder.path().join("cut.safetensors"), &weights[..weights.len() / 2]).unwrap();
+    fs::write(folder.path().join("whole.safetensors"), &weights).unwrap();
+    fs::write(folder.path().join("network.json"), r#"{"name": "x"}"#).unwrap();
+    let network = fs::read_to_string(shipped.join("networks/lenet5_relu.json")).unwrap();
+    let other = network.replace("\"outputs\": 16", "\"outputs\": 15");
+    fs::write(folder.path().join("other.json"), other).unwrap();
+
+    let lenet = ["lenet", "--dataset", "digits", "--images", "1", "--engine", "golden", "--quiet"];
+    let told = |arguments: &[&str], words: &str| {
+        let arguments: Vec<&str> = lenet.iter().chain(arguments).copied().collect();
+        let error = fails(folder.path(), &arguments);
+        assert!(error.contains(words), "{arguments:?}: {error}");
+    };
+    told(&["--weights", "cut.safetensors", "--activation", "relu"], "is not a safetensors file");
+    told(&["--weights", "no.safetensors", "--activation", "relu"], "cannot read no.safetensors");
+    told(&["--weights", "whole.safetensors"], "add --activation relu or tanh, or --network FILE");
+    told(
+        &["--network", "network.json", "--weights", "whole.safetensors"],
+        "network.json is not a network description",
+    );
+    told(
+        &["--network", "other.json", "--weights", "whole.safetensors"],
+        "\"c3.weight\" has the shape [16, 6, 5, 5]; the network needs [15, 6, 5, 5]",
+    );
+    told(&["--tau", "1.5"], "is not between 0 and 1");
+    told(&["--log-frac", "9"], "9 fraction bits");
+    let error = fails(
+        folder.path(),
+        &["lenet", "--dataset", "digits", "--images", "100000", "--engine", "golden", "--quiet"],
+    );
+    assert!(
+        error.contains("100000 images are asked for; this part of the data set has"),
+        "{error}"
+    );
+    let error = fails(
+        folder.path(),
+        &["lenet", "--dataset", "digits", "--images", "1", "--log-frac", "5", "--quiet"],
+    );
+    assert!(error.contains("no unit of this build has LOG_FRAC = 5"), "{error}");
+    let error = fails(folder.path(), &["classify", "missing.png"]);
+    assert!(error.contains("missing.png"), "{error}");
+}
