@@ -70,7 +70,8 @@ pub(super) struct Args {
     out: PathBuf,
 }
 
-fn activation(name: &str) -> Result<Activation, String> {
+/// The activation of that name.
+pub(super) fn activation(name: &str) -> Result<Activation, String> {
     let all = [Activation::Relu, Activation::Tanh];
     let found = all.into_iter().find(|activation| activation.name() == name);
     found.ok_or_else(|| "it is relu or tanh".to_owned())

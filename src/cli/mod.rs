@@ -7,6 +7,7 @@ mod options;
 mod plot;
 mod progress;
 mod replay;
+mod search;
 mod stats;
 mod sweep;
 mod windows;
@@ -35,6 +36,8 @@ enum Command {
     Classify(classify::Args),
     /// Run everything that is measured on LeNet-5: tables, peers, operating points, training images
     Sweep(sweep::Args),
+    /// Search thresholds layer by layer, on the validation images alone
+    Search(search::Args),
     /// Draw figures, as PNG and SVG, of the result tables in a folder
     Plot(plot::Args),
     /// Run the window of a mismatch report again and write its waveform
@@ -50,6 +53,7 @@ impl Cli {
             Command::Lenet(args) => lenet::run(&args),
             Command::Classify(args) => classify::run(&args),
             Command::Sweep(args) => sweep::run(&args),
+            Command::Search(args) => search::run(&args),
             Command::Plot(args) => plot::run(&args),
             Command::Replay(args) => replay::run(&args),
         }

@@ -3,5 +3,6 @@
 pub mod lenet;
 pub mod peers;
 pub mod pieces;
+pub mod search;
 pub mod significance;
 pub mod windows;

@@ -56,6 +56,7 @@ pub(super) fn write_files(
     files.write("confusion.csv", &of_test().flat_map(tables::confusion).collect::<Vec<_>>())?;
     files.write("overflow.csv", &of_test().flat_map(tables::overflow).collect::<Vec<_>>())?;
     files.write("operating_points.csv", &points)?;
+    files.write("ablation.csv", &tables::ablation(&points))?;
     if settings.peers {
         files.write("peers.csv", &peers(settings, folded)?)?;
     }

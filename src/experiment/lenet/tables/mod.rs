@@ -1,5 +1,6 @@
 //! The result files: rows from totals.
 
+mod ablation;
 mod errors;
 mod lenet;
 mod points;
@@ -8,6 +9,7 @@ mod splits;
 mod verdicts;
 mod zeros;
 
+pub use ablation::{AblationRow, NO_LOSS_POINTS};
 pub use errors::{LayerErrorRow, ProductRow, SkipRow};
 pub use lenet::LenetRow;
 pub use points::PointRow;
@@ -16,6 +18,7 @@ pub use splits::SplitRow;
 pub use verdicts::{ConfusionRow, FlipRow, MarginRow};
 pub use zeros::ZeroRow;
 
+pub(super) use ablation::ablation;
 pub(super) use errors::{layer_errors, products, skips};
 pub(super) use lenet::lenet;
 pub(super) use points::points;

@@ -1,0 +1,113 @@
+//! `convapprox search`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+
+use super::options::{CommonArgs, default_jobs, positive};
+use crate::data::{Image, Split};
+use crate::experiment::lenet::{Variant, shipped};
+use crate::experiment::search::Search;
+use crate::golden::SmaxScope;
+use crate::nn::Activation;
+use crate::report::atomic::write_atomic;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    common: CommonArgs,
+
+    /// Which of the shipped networks
+    #[arg(long, value_name = "NAME", default_value = "relu", value_parser = super::classify::activation)]
+    activation: Activation,
+
+    /// Other weights for it, from the folder of the shipped ones
+    #[arg(long, value_name = "NAME")]
+    weights: Option<String>,
+
+    /// What S_max is taken over, in every layer behind the first
+    #[arg(long, value_name = "SCOPE", default_value = "window")]
+    smax_scope: SmaxScope,
+
+    /// Fraction bits of the log proxies
+    #[arg(long, value_name = "F", default_value_t = 0)]
+    log_frac: u32,
+
+    /// Points of accuracy that may be lost on the validation images
+    #[arg(long, value_name = "POINTS", default_value_t = 0.1)]
+    max_loss: f64,
+
+    /// Threads [default: one a processor]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    jobs: Option<usize>,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    if !(0.0..=100.0).contains(&args.max_loss) {
+        bail!("--max-loss is in points of accuracy, 0 to 100");
+    }
+    let variant = match &args.weights {
+        None => Variant::lenet5(args.activation)?,
+        Some(name) => {
+            let network = format!("lenet5_{}.json", args.activation.name());
+            let weights = shipped("weights").join(name).with_extension("safetensors");
+            Variant::read(&shipped("networks").join(network), &weights)?
+        }
+    };
+    let dataset = args.common.load()?;
+    let train: Vec<&Image> = dataset.images(Split::Train).collect();
+    // The last twelfth is held out of training.
+    let images = train[train.len() - train.len() / 12..].to_vec();
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(args.jobs.unwrap_or_else(default_jobs))
+        .build_global()
+        .context("cannot start threads")?;
+    let search = Search {
+        variant: &variant,
+        images,
+        scope: args.smax_scope,
+        log_frac: args.log_frac,
+        max_loss_points: args.max_loss,
+    };
+    println!("{} validation images of {}", search.images.len(), dataset.source);
+    let mut found = search.run(|step| {
+        if !args.common.quiet {
+            eprintln!(
+                "T = {}: {:.1} multiplications, {:.2} % fewer, {:.2} % right, {:+.2} points",
+                step.thresholds,
+                step.multiplications_average,
+                step.reduction_vs_exact_percent,
+                step.accuracy_percent,
+                -step.loss_points
+            );
+        }
+    })?;
+    let scope = args.smax_scope;
+    found.point.command = format!(
+        "convapprox search --activation {} --weights {} --smax-scope {scope} --log-frac {} --max-loss {}",
+        args.activation.name(),
+        variant.weights_name,
+        args.log_frac,
+        args.max_loss
+    );
+
+    let out = args.common.out("search");
+    std::fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
+    let name = format!("{}_search_{scope}_f{}", variant.weights_name, args.log_frac);
+    let path = out.join(format!("{name}.csv"));
+    write_atomic(&path, |file| {
+        let mut writer = csv::Writer::from_writer(file);
+        for step in &found.steps {
+            writer.serialize(step)?;
+        }
+        writer.flush()
+    })?;
+    let point: PathBuf = out.join(format!("{name}.json"));
+    write_atomic(&point, |file| {
+        serde_json::to_writer_pretty(&mut *file, &found.point)?;
+        writeln!(file)
+    })?;
+    println!("{}\n{}", path.display(), point.display());
+    Ok(ExitCode::SUCCESS)
+}

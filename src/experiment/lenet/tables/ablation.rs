@@ -1,0 +1,83 @@
+//! `ablation.csv`: what each technique adds on its own, and all of them together.
+
+use serde::Serialize;
+
+use super::PointRow;
+use crate::report::number::decimals;
+
+/// Points of accuracy against exact that are counted as none.
+pub const NO_LOSS_POINTS: f64 = 0.1;
+
+/// The best point of a technique: of those that lose at most [`NO_LOSS_POINTS`], the one with the
+/// fewest multiplications; if there is none, the one that loses least.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AblationRow {
+    /// `relu` or `tanh`.
+    pub activation: String,
+    /// `paper-rule`, or techniques with + between.
+    pub technique: String,
+    /// The point.
+    pub point: String,
+    /// Images, from the first of the test set.
+    pub images: usize,
+    /// Percent fewer multiplications than exact.
+    #[serde(serialize_with = "decimals")]
+    pub reduction_vs_exact_percent: f64,
+    /// Times fewer multiplications than the best point of the paper's rule.
+    #[serde(serialize_with = "decimals")]
+    pub fewer_than_paper_rule: f64,
+    /// Points of accuracy lost against exact.
+    #[serde(serialize_with = "decimals")]
+    pub loss_points: f64,
+    /// Whether that is at most [`NO_LOSS_POINTS`].
+    pub within_limit: bool,
+}
+
+/// A line a technique, in the order of the points.
+pub fn ablation(points: &[PointRow]) -> Vec<AblationRow> {
+    let mut rows: Vec<AblationRow> = Vec::new();
+    for point in points {
+        let seen = |row: &AblationRow| {
+            row.activation == point.activation && row.technique == point.technique
+        };
+        if rows.iter().any(seen) {
+            continue;
+        }
+        let best = best(points, &point.activation, &point.technique);
+        let paper = best_of_paper(points, &point.activation);
+        rows.push(AblationRow {
+            activation: point.activation.clone(),
+            technique: point.technique.clone(),
+            point: best.point.clone(),
+            images: best.images,
+            reduction_vs_exact_percent: best.reduction_vs_exact_percent,
+            fewer_than_paper_rule: paper.multiplications_average / best.multiplications_average,
+            loss_points: best.loss_points,
+            within_limit: within(best),
+        });
+    }
+    rows
+}
+
+fn within(point: &PointRow) -> bool {
+    // A hundredth of an image in 10,000 is beyond every rounding.
+    point.loss_points <= NO_LOSS_POINTS + 1e-6
+}
+
+fn best_of_paper<'a>(points: &'a [PointRow], activation: &str) -> &'a PointRow {
+    let has_paper = |it: &&PointRow| it.activation == activation && it.technique == "paper-rule";
+    match points.iter().find(has_paper) {
+        Some(paper) => best(points, activation, &paper.technique),
+        None => points.iter().find(|it| it.activation == activation).expect("a point"),
+    }
+}
+
+fn best<'a>(points: &'a [PointRow], activation: &str, technique: &str) -> &'a PointRow {
+    let own =
+        || points.iter().filter(|it| it.activation == activation && it.technique == technique);
+    let fewest = own()
+        .filter(|it| within(it))
+        .min_by(|a, b| a.multiplications_average.total_cmp(&b.multiplications_average));
+    let least = || own().min_by(|a, b| a.loss_points.total_cmp(&b.loss_points));
+    fewest.or_else(least).expect("the technique has a point")
+}

@@ -1,0 +1,246 @@
+//! Thresholds layer by layer, found on validation images alone.
+//!
+//! The search goes down from thresholds that skip next to nothing. Each step lowers the threshold
+//! of one layer by one rung: of those whose loss stays within the limit, the layer that saves the
+//! most multiplications for every point of accuracy it costs. It ends when no layer can go lower.
+
+use rayon::prelude::*;
+
+use serde::Serialize;
+
+use super::lenet::{LenetError, OperatingPoint, PointLayer, Variant};
+use crate::data::Image;
+use crate::golden::{Mode, Semantics, SmaxScope, Threshold};
+use crate::nn::{Configuration, GoldenConvolver, Inference, infer, input_planes};
+use crate::report::number::decimals;
+
+/// What is searched.
+pub struct Search<'a> {
+    /// Network and weights.
+    pub variant: &'a Variant,
+    /// Images that decide; never the test images.
+    pub images: Vec<&'a Image>,
+    /// What S_max is taken over, in every layer behind the first.
+    pub scope: SmaxScope,
+    /// Fraction bits of the log proxies.
+    pub log_frac: u32,
+    /// Points of accuracy that may be lost against exact.
+    pub max_loss_points: f64,
+}
+
+/// What one setting came to on the validation images.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Step {
+    /// Its number; 0 is the start.
+    pub step: usize,
+    /// The layer that was lowered; empty at the start.
+    pub layer: String,
+    /// T of each layer, in units of 2^−F, with / between.
+    pub thresholds: String,
+    /// Multiplications an inference, on average.
+    #[serde(serialize_with = "decimals")]
+    pub multiplications_average: f64,
+    /// Percent fewer than exact.
+    #[serde(serialize_with = "decimals")]
+    pub reduction_vs_exact_percent: f64,
+    /// Images classified right.
+    #[serde(serialize_with = "decimals")]
+    pub accuracy_percent: f64,
+    /// Points lost against exact.
+    #[serde(serialize_with = "decimals")]
+    pub loss_points: f64,
+    /// `taken`, or `refused` if another layer was better.
+    pub decision: String,
+}
+
+/// What a search came to.
+#[derive(Debug)]
+pub struct Found {
+    /// Every setting that was tried, in order.
+    pub steps: Vec<Step>,
+    /// The last setting taken, as an operating point.
+    pub point: OperatingPoint,
+}
+
+/// The thresholds tried, in eighths of a doubling, from the top.
+const RUNGS: [u32; 14] = [64, 48, 40, 32, 28, 24, 20, 16, 14, 12, 10, 8, 4, 1];
+
+/// The rungs in units of 2^−F, without those that fall together.
+fn rungs(log_frac: u32) -> Vec<u32> {
+    let mut rungs: Vec<u32> =
+        RUNGS.iter().map(|&eighths| (eighths << log_frac).div_ceil(8).max(1)).collect();
+    rungs.dedup();
+    rungs
+}
+
+/// Multiplications and images classified right.
+#[derive(Clone, Copy)]
+struct Score {
+    multiplications: u64,
+    right: u64,
+}
+
+impl Search<'_> {
+    /// Runs the search on the current rayon pool; `progress` hears of every step taken.
+    pub fn run(&self, progress: impl Fn(&Step)) -> Result<Found, LenetError> {
+        let names = self.variant.layers();
+        let rungs = rungs(self.log_frac);
+        let exact = Configuration::plain(Mode::Exact, self.log_frac, names.len())?;
+        let exact = self.score(&exact);
+        let mut place = vec![0; names.len()];
+        let mut steps = Vec::new();
+        let mut current = self.score(&self.configuration(&rungs, &place)?);
+        let start = self.step(0, "", &rungs, &place, current, exact);
+        progress(&start);
+        steps.push(Step { decision: "taken".to_owned(), ..start });
+        for number in 1.. {
+            let mut best: Option<(usize, Score, usize)> = None;
+            for layer in (0..names.len()).filter(|&layer| place[layer] + 1 < rungs.len()) {
+                let mut place = place.clone();
+                place[layer] += 1;
+                let score = self.score(&self.configuration(&rungs, &place)?);
+                let step = self.step(number, &names[layer], &rungs, &place, score, exact);
+                let fits = step.loss_points <= self.max_loss_points + 1e-9;
+                steps.push(step);
+                let better = |(_, other, _): &(usize, Score, usize)| {
+                    worth(current, score) > worth(current, *other)
+                };
+                if fits && best.as_ref().is_none_or(better) {
+                    best = Some((layer, score, steps.len() - 1));
+                }
+            }
+            let Some((layer, score, index)) = best else { break };
+            place[layer] += 1;
+            current = score;
+            steps[index].decision = "taken".to_owned();
+            progress(&steps[index]);
+        }
+        let point = self.point(&rungs, &place, current)?;
+        Ok(Found { steps, point })
+    }
+
+    fn configuration(&self, rungs: &[u32], place: &[usize]) -> Result<Configuration, LenetError> {
+        let layer = |(index, &place): (usize, &usize)| {
+            let threshold = Threshold::new(rungs[place])?;
+            Ok(Semantics::new(Mode::Approx, self.log_frac, threshold, self.scope_of(index))?)
+        };
+        let layers = place.iter().enumerate().map(layer).collect::<Result<_, LenetError>>()?;
+        Ok(Configuration { name: "search".to_owned(), tau: None, layers })
+    }
+
+    /// A single input channel has nothing to run over.
+    fn scope_of(&self, layer: usize) -> SmaxScope {
+        let channels = self.variant.integer.convolutions().nth(layer).map(|it| it.filters[0].len());
+        if channels == Some(1) { SmaxScope::Window } else { self.scope }
+    }
+
+    fn score(&self, configuration: &Configuration) -> Score {
+        let network = &self.variant.integer;
+        let chunk = |images: &[&Image]| {
+            let mut golden = GoldenConvolver::new(network, configuration);
+            let inputs: Vec<_> =
+                images.iter().map(|image| input_planes(network, &image.pixels)).collect();
+            let Ok(found) = infer(network, &inputs, &mut golden);
+            let right = images
+                .iter()
+                .zip(&found)
+                .filter(|(it, found)| usize::from(it.label) == found.class());
+            let right = right.count() as u64;
+            Score { multiplications: found.iter().map(Inference::multiplications).sum(), right }
+        };
+        let add = |a: Score, b: Score| Score {
+            multiplications: a.multiplications + b.multiplications,
+            right: a.right + b.right,
+        };
+        let zero = || Score { multiplications: 0, right: 0 };
+        self.images.par_chunks(50).map(chunk).reduce(zero, add)
+    }
+
+    fn step(
+        &self,
+        step: usize,
+        layer: &str,
+        rungs: &[u32],
+        place: &[usize],
+        score: Score,
+        exact: Score,
+    ) -> Step {
+        let images = self.images.len() as f64;
+        let average = score.multiplications as f64 / images;
+        let total: u64 = self.variant.exact_multiplications().iter().sum();
+        let percent = |right: u64| 100.0 * right as f64 / images;
+        let thresholds: Vec<_> = place.iter().map(|&place| rungs[place].to_string()).collect();
+        Step {
+            step,
+            layer: layer.to_owned(),
+            thresholds: thresholds.join("/"),
+            multiplications_average: average,
+            reduction_vs_exact_percent: 100.0 * (1.0 - average / total as f64),
+            accuracy_percent: percent(score.right),
+            loss_points: percent(exact.right) - percent(score.right),
+            decision: "refused".to_owned(),
+        }
+    }
+
+    fn point(
+        &self,
+        rungs: &[u32],
+        place: &[usize],
+        score: Score,
+    ) -> Result<OperatingPoint, LenetError> {
+        let variant = self.variant;
+        let layer = |(index, name): (usize, String)| {
+            let layer = PointLayer {
+                threshold: rungs[place[index]],
+                log_frac: self.log_frac,
+                smax_scope: self.scope_of(index).to_string(),
+            };
+            (name, layer)
+        };
+        let images = self.images.len() as f64;
+        let technique = match self.scope {
+            SmaxScope::Window => "layer-thresholds",
+            SmaxScope::Running => "layer-thresholds+running-smax",
+        };
+        Ok(OperatingPoint {
+            network: format!("lenet5_{}.json", variant.activation.name()),
+            weights: format!("{}.safetensors", variant.weights_name),
+            technique: technique.to_owned(),
+            layers: variant.layers().into_iter().enumerate().map(layer).collect(),
+            validation: serde_json::json!({
+                "accuracy_percent": 100.0 * score.right as f64 / images,
+                "macs": score.multiplications as f64 / images,
+            }),
+            command: String::new(),
+        })
+    }
+}
+
+/// Multiplications saved for every right image given up, one more than there are, so that a step
+/// that gives up none is worth all it saves.
+fn worth(from: Score, to: Score) -> f64 {
+    let saved = from.multiplications.saturating_sub(to.multiplications) as f64;
+    let lost = from.right.saturating_sub(to.right) as f64;
+    saved / (lost + 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rungs_go_down_and_end_at_one() {
+        assert_eq!(rungs(0), [8, 6, 5, 4, 3, 2, 1]);
+        let fine = rungs(3);
+        assert_eq!((fine[0], fine[13]), (64, 1));
+        assert!(fine.windows(2).all(|pair| pair[0] > pair[1]));
+    }
+
+    #[test]
+    fn a_step_is_worth_what_it_saves_for_what_it_costs() {
+        let score = |multiplications, right| Score { multiplications, right };
+        let from = score(1_000, 90);
+        assert!(worth(from, score(900, 90)) > worth(from, score(850, 89)));
+        assert!(worth(from, score(700, 89)) > worth(from, score(900, 90)));
+    }
+}
