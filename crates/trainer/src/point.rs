@@ -1,7 +1,7 @@
 //! Operating points: weights, and what every convolution skips with them.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 use std::str::FromStr;
@@ -15,6 +15,7 @@ use crate::evaluate::Score;
 use crate::layer::Skip;
 use crate::model::Model;
 use crate::network::{Operation, Stage};
+use crate::record;
 
 /// An operating point as it stands in its file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,12 +66,8 @@ impl Point {
 
     /// Writes the operating point.
     pub fn write(&self, path: &Path) -> Result<()> {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)
-                .with_context(|| format!("cannot create {}", folder.display()))?;
-        }
         let text = serde_json::to_string_pretty(self)? + "\n";
-        fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+        record::write(path, text.as_bytes())
     }
 }
 

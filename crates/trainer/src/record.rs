@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
-use candle_core::safetensors;
+use convapprox::report::atomic::write_atomic;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -38,21 +38,26 @@ pub struct Record {
 
 /// Writes weights; returns the SHA-256 of the file.
 pub fn write_weights(model: &Model, path: &Path) -> Result<String> {
+    let bytes = safetensors::serialize(model.tensors(), None)
+        .with_context(|| format!("cannot lay out weights for {}", path.display()))?;
+    write(path, &bytes)?;
+    digest(path)
+}
+
+/// Writes a file, all or nothing, and the folder it goes to.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
     }
-    safetensors::save(&model.tensors(), path)
-        .with_context(|| format!("cannot write weights to {}", path.display()))?;
-    digest(path)
+    Ok(write_atomic(path, |file| file.write_all(bytes))?)
 }
 
 impl Record {
     /// Writes the record beside the weights: the same name, ending in `.json`.
     pub fn write(&self, weights: &Path) -> Result<()> {
-        let path = weights.with_extension("json");
         let text = serde_json::to_string_pretty(self)? + "\n";
-        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+        write(&weights.with_extension("json"), text.as_bytes())
     }
 }
 
