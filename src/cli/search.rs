@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use super::options::{CommonArgs, default_jobs, positive};
 use crate::data::{Image, Split};
 use crate::experiment::lenet::{Variant, shipped};
-use crate::experiment::search::Search;
+use crate::experiment::search::{Search, Step};
 use crate::golden::SmaxScope;
 use crate::nn::Activation;
 use crate::report::atomic::write_atomic;
@@ -59,9 +59,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let train: Vec<&Image> = dataset.images(Split::Train).collect();
     // The last twelfth is held out of training.
     let images = train[train.len() - train.len() / 12..].to_vec();
-    rayon::ThreadPoolBuilder::new()
+    let threads = rayon::ThreadPoolBuilder::new()
         .num_threads(args.jobs.unwrap_or_else(default_jobs))
-        .build_global()
+        .build()
         .context("cannot start threads")?;
     let search = Search {
         variant: &variant,
@@ -71,7 +71,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         max_loss_points: args.max_loss,
     };
     println!("{} validation images of {}", search.images.len(), dataset.source);
-    let mut found = search.run(|step| {
+    let progress = |step: &Step| {
         if !args.common.quiet {
             eprintln!(
                 "T = {}: {:.1} multiplications, {:.2} % fewer, {:.2} % right, {:+.2} points",
@@ -82,7 +82,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
                 -step.loss_points
             );
         }
-    })?;
+    };
+    let mut found = threads.install(|| search.run(progress))?;
     let scope = args.smax_scope;
     found.point.command = format!(
         "convapprox search --activation {} --weights {} --smax-scope {scope} --log-frac {} --max-loss {}",
