@@ -83,8 +83,7 @@ fn the_fast_golden_layer_is_the_plain_one() {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     for unit in UNITS {
         for (images, channels, outputs, side, size) in shapes(unit) {
-            let Layer { planes, filters } =
-                layer(&mut rng, images, channels, outputs, side, size);
+            let Layer { planes, filters } = layer(&mut rng, images, channels, outputs, side, size);
             for (mode, scope) in Mode::ALL.iter().flat_map(|m| SCOPES.map(|scope| (*m, scope))) {
                 let semantics = semantics(mode, scope, unit.log_frac);
                 let batch = LayerBatch { planes: &planes, filters: &filters, semantics };
@@ -130,12 +129,7 @@ fn layers_on_the_unit_agree_with_the_golden_model() {
 }
 
 /// Counts that follow from the sizes alone.
-fn check_totals(
-    unit: &UnitParameters,
-    batch: &LayerBatch,
-    maps: &LayerMaps,
-    totals: &LayerTotals,
-) {
+fn check_totals(unit: &UnitParameters, batch: &LayerBatch, maps: &LayerMaps, totals: &LayerTotals) {
     let (images, channels) = (batch.planes.len() as u64, batch.planes[0].len() as u64);
     let outputs = batch.filters.len() as u64;
     let map = &maps.0[0][0][0];
@@ -164,7 +158,8 @@ fn lenet_takes_the_cycles_of_the_manual() {
     let options = UnitOptions::default();
     let mut engine = RtlLayerEngine::new(open(unit, &options).unwrap()).unwrap();
     let mut scoreboard = Scoreboard::new(unit, options, 0, 1);
-    let layers = [(1, 6, 5, 28, 864, 4608), (6, 16, 5, 12, 1536, 5952), (16, 120, 4, 4, 1920, 6528)];
+    let layers =
+        [(1, 6, 5, 28, 864, 4608), (6, 16, 5, 12, 1536, 5952), (16, 120, 4, 4, 1920, 6528)];
     for (channels, outputs, side, plane, windows, cycles) in layers {
         let Layer { planes, filters } = layer(&mut rng, 1, channels, outputs, side, (plane, plane));
         // In exact mode something is kept in each window.
@@ -293,11 +288,8 @@ fn sizes_that_do_not_fit_are_refused() {
         engine.layer(&batch, maps, &Place::default(), &mut scoreboard).unwrap_err()
     };
     let good = layer(&mut rng, 2, 2, 2, 3, (5, 5));
-    let maps = plain(&LayerBatch {
-        planes: &good.planes,
-        filters: &good.filters,
-        semantics: exact,
-    });
+    let maps =
+        plain(&LayerBatch { planes: &good.planes, filters: &good.filters, semantics: exact });
 
     let empty = Layer { planes: Vec::new(), filters: good.filters.clone() };
     assert!(matches!(run(&empty, &maps, exact), EngineError::Layer(LayerError::Empty)));

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::case::{Case, Place};
 use super::expected::timing;
-use crate::dut::{Counters, DutError, Outcome, Stalls, Tile, UnitOptions, UnitParameters, WindowRun};
+use crate::dut::{
+    Counters, DutError, Outcome, Stalls, Tile, UnitOptions, UnitParameters, WindowRun,
+};
 use crate::engine::{Convolved, RtlEngine, WindowRecord};
 use crate::golden::{FeatureMap, Kernel, Plane, Semantics};
 

@@ -66,9 +66,8 @@ fn an_empty_slot_cannot_be_run() {
             bench.unit.clear_counters().unwrap();
             assert_eq!(counters.windows, 0);
             bench.was_reset();
-            bench.fails(CommandError::Refused, "after a reset", |unit| {
-                unit.run_window(&window.run)
-            });
+            bench
+                .fails(CommandError::Refused, "after a reset", |unit| unit.run_window(&window.run));
         }
     }
 }
@@ -90,9 +89,8 @@ fn slots_that_the_unit_has_not_are_refused() {
                 let run = WindowRun { slot, reuse, ..windows[0].run };
                 bench.fails(CommandError::Refused, &what, |unit| unit.run_window(&run));
             }
-            bench.fails(CommandError::Refused, &what, |unit| {
-                unit.load_kernel(slot, 1, KERNEL_ADDR)
-            });
+            bench
+                .fails(CommandError::Refused, &what, |unit| unit.load_kernel(slot, 1, KERNEL_ADDR));
         }
         for window in &windows {
             bench.check(window, "after all that are none");
@@ -105,8 +103,7 @@ fn a_load_that_fails_leaves_every_slot() {
     for parameters in UNITS {
         let mut bench = Bench::new(parameters, 1, None);
         let slots = parameters.kernels as u8;
-        let windows: Vec<_> =
-            (0..slots).map(|slot| in_slot(slot, parameters.kernel, 0)).collect();
+        let windows: Vec<_> = (0..slots).map(|slot| in_slot(slot, parameters.kernel, 0)).collect();
         for window in &windows {
             bench.load(window);
         }
