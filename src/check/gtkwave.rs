@@ -50,6 +50,8 @@ fn save_file(unit: &UnitParameters) -> String {
                 (Binary, "cmd_op_i", 1),
                 (Decimal, "cmd_size_i", 32),
                 (Hexadecimal, "cmd_addr_i", 32),
+                (Decimal, "cmd_kernel_i", 8),
+                (Binary, "cmd_reuse_i", 1),
                 (Binary, "cmd_tile_i", 1),
                 (Decimal, "cmd_mode_i", 2),
                 (Decimal, "cmd_threshold_i", 16),
@@ -83,7 +85,14 @@ fn save_file(unit: &UnitParameters) -> String {
                 (Hexadecimal, "smax_o", 4 * (7 + log_frac)),
             ],
         ),
-        ("Kernel", vec![(Decimal, "kernel_side_q", side), (Hexadecimal, "kernel_q", lanes * 8)]),
+        (
+            "Kernel of the run, and the window that is held",
+            vec![
+                (Hexadecimal, "kernel", lanes * 8),
+                (Binary, "held_q", 1),
+                (Decimal, "fetch_side_q", side),
+            ],
+        ),
     ];
 
     let mut text = String::from("[*] The window of a mismatch report\n[dumpfile] \"wave.vcd\"\n");

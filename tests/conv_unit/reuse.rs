@@ -131,6 +131,17 @@ fn holding(parameters: &'static UnitParameters, x_seed: u64) -> (Bench, Window, 
     (bench, window, again)
 }
 
+/// The unit holds nothing: neither the window nor, which a kernel's words would be enough for, the
+/// smallest one.
+#[track_caller]
+fn holds_nothing(bench: &mut Bench, again: &Window, what: &str) {
+    for tile in TILES {
+        let run = WindowRun { tile, ..again.run };
+        let what = format!("{what}, {tile:?}");
+        bench.fails(CommandError::Refused, &what, |unit| unit.run_window(&run));
+    }
+}
+
 #[test]
 fn there_is_no_window_before_the_first() {
     for (parameters, x_seed) in units_and_x_seeds() {
@@ -139,7 +150,7 @@ fn there_is_no_window_before_the_first() {
         window.run.reuse = true;
         bench.fails(CommandError::Refused, "no kernel", |unit| unit.run_window(&window.run));
         bench.load(&window);
-        bench.fails(CommandError::Refused, "no window", |unit| unit.run_window(&window.run));
+        holds_nothing(&mut bench, &window, "no window");
         bench.check_counters("after refused commands");
     }
 }
@@ -149,7 +160,7 @@ fn a_kernel_load_takes_the_window_away() {
     for (parameters, x_seed) in units_and_x_seeds() {
         let (mut bench, window, again) = holding(parameters, x_seed);
         bench.load(&window);
-        bench.fails(CommandError::Refused, "after a load", |unit| unit.run_window(&again.run));
+        holds_nothing(&mut bench, &again, "after a load");
         bench.check(&window, "fetched anew");
         bench.check(&again, "there again");
 
@@ -157,7 +168,7 @@ fn a_kernel_load_takes_the_window_away() {
         bench.unit.memory().set_bad(Some(KERNEL_ADDR));
         bench.fails(CommandError::Bus, "bad", |unit| unit.load_kernel(0, 1, KERNEL_ADDR));
         bench.unit.memory().set_bad(None);
-        bench.fails(CommandError::Refused, "after it", |unit| unit.run_window(&again.run));
+        holds_nothing(&mut bench, &again, "after a load that failed");
         bench.check(&window, "the old kernel, fetched anew");
         bench.check(&again, "there again");
         bench.check_counters("after loads");
@@ -172,7 +183,7 @@ fn a_bus_error_takes_the_window_away() {
             bench.unit.memory().set_bad(Some(WINDOW_ADDR + 4 * word));
             bench.fails(CommandError::Bus, "bad word", |unit| unit.run_window(&window.run));
             // Nothing is read, so the bad word does not matter.
-            bench.fails(CommandError::Refused, "after it", |unit| unit.run_window(&again.run));
+            holds_nothing(&mut bench, &again, "after a bad word");
             bench.unit.memory().set_bad(None);
             bench.check(&window, "fetched anew");
             bench.unit.memory().set_bad(Some(WINDOW_ADDR));
@@ -192,7 +203,7 @@ fn a_reset_takes_the_window_away() {
             let what = format!("reset in cycle {cycle}");
             bench.fails(CommandError::Refused, &what, |unit| unit.run_window(&again.run));
             bench.load(&window);
-            bench.fails(CommandError::Refused, &what, |unit| unit.run_window(&again.run));
+            holds_nothing(&mut bench, &again, &what);
             bench.check(&window, &what);
             bench.check(&again, &what);
             bench.check_counters(&what);
