@@ -24,6 +24,9 @@ pub struct Point {
     pub network: String,
     /// File name of the weights, in `testvectors/weights`.
     pub weights: String,
+    /// What makes it better than one threshold and windows alone: [`technique`], or the user's
+    /// words.
+    pub technique: String,
     /// What every convolution skips.
     pub layers: BTreeMap<String, LayerPoint>,
     /// What was reached on the validation images.
@@ -122,6 +125,22 @@ pub fn skips(stages: &[Stage], settings: &[(String, Skip)]) -> Result<Vec<Option
 /// Settings of the command line as they stand in an operating point.
 pub fn settings(settings: &[(String, Skip)]) -> BTreeMap<String, LayerPoint> {
     settings.iter().map(|(name, skip)| (name.clone(), LayerPoint::new(skip))).collect()
+}
+
+/// Names, with + between, of what a setting makes use of: `fine-tuning`, `running-smax`,
+/// `layer-thresholds`; `uniform-threshold` if of none of them.
+pub fn technique(fine_tuned: bool, settings: &[(String, Skip)]) -> String {
+    let running = settings.iter().any(|(_, skip)| skip.scope == SmaxScope::Running);
+    let tolerance = |skip: &Skip| f64::from(skip.threshold) / f64::from(1 << skip.log_frac);
+    let differ = settings.windows(2).any(|pair| tolerance(&pair[0].1) != tolerance(&pair[1].1));
+    let names = [
+        (fine_tuned, "fine-tuning"),
+        (running, "running-smax"),
+        (differ, "layer-thresholds"),
+        (!fine_tuned && !running && !differ, "uniform-threshold"),
+    ];
+    let used = names.iter().filter(|(used, _)| *used).map(|(_, name)| *name);
+    used.collect::<Vec<_>>().join("+")
 }
 
 /// A score as it stands in an operating point.

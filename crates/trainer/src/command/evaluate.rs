@@ -7,7 +7,7 @@ use convapprox_trainer::hardware::Hardware;
 use convapprox_trainer::layer::Skip;
 use convapprox_trainer::model::Model;
 use convapprox_trainer::network::Network;
-use convapprox_trainer::point::{Point, parse_setting, settings, skips, validation};
+use convapprox_trainer::point::{Point, parse_setting, settings, skips, technique, validation};
 
 use super::options::{Data, Folders, command_line};
 
@@ -25,6 +25,9 @@ pub struct Evaluate {
     /// Name of an operating point to write for these weights and `--layer` settings
     #[arg(long, value_name = "NAME")]
     point: Option<String>,
+    /// Techniques to name in the operating point [default: what the settings tell]
+    #[arg(long, value_name = "NAMES")]
+    technique: Option<String>,
     #[command(flatten)]
     data: Data,
     #[command(flatten)]
@@ -57,6 +60,7 @@ impl Evaluate {
             Point {
                 network: self.network.clone(),
                 weights: self.weights.clone(),
+                technique: self.technique(),
                 layers: settings(&self.layers),
                 validation,
                 command: command_line(),
@@ -64,5 +68,9 @@ impl Evaluate {
             .write(&self.folders.point(name))?;
         }
         Ok(())
+    }
+
+    fn technique(&self) -> String {
+        self.technique.clone().unwrap_or_else(|| technique(false, &self.layers))
     }
 }

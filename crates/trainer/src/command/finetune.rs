@@ -7,7 +7,7 @@ use convapprox_trainer::layer::Skip;
 use convapprox_trainer::log::Log;
 use convapprox_trainer::model::Model;
 use convapprox_trainer::network::Network;
-use convapprox_trainer::point::{self, Point, parse_setting, skips, validation};
+use convapprox_trainer::point::{self, Point, parse_setting, skips, technique, validation};
 use convapprox_trainer::record::{Record, digest, revision, write_weights};
 
 use super::options::{Data, Folders, command_line};
@@ -25,6 +25,9 @@ pub struct Finetune {
     #[arg(long = "layer", value_name = "NAME=T,F,SCOPE", required = true)]
     #[arg(value_parser = parse_setting)]
     layers: Vec<(String, Skip)>,
+    /// Techniques to name in the operating point [default: what the settings tell]
+    #[arg(long, value_name = "NAMES")]
+    technique: Option<String>,
     #[command(flatten)]
     data: Data,
     #[command(flatten)]
@@ -107,6 +110,7 @@ impl Finetune {
         let point = Point {
             network: self.network.clone(),
             weights,
+            technique: self.technique(),
             layers: point::settings(&self.layers),
             validation: validation(&model, &score)?,
             command: command_line(),
@@ -119,6 +123,10 @@ impl Finetune {
             point.validation.reduction_vs_exact_percent,
         );
         Ok(())
+    }
+
+    fn technique(&self) -> String {
+        self.technique.clone().unwrap_or_else(|| technique(true, &self.layers))
     }
 
     fn settings(&self) -> Settings {
