@@ -66,11 +66,13 @@ fn plain(batch: &LayerBatch) -> LayerMaps {
     LayerMaps(batch.planes.iter().map(image).collect())
 }
 
-/// Images, channels, outputs, kernel side and plane of some layers that a unit can run: as many
-/// outputs as it has slots, one less, and one more.
-fn shapes(unit: &UnitParameters) -> Vec<(usize, usize, usize, usize, (usize, usize))> {
+/// Images, channels, outputs, kernel side and plane of a layer.
+type Sizes = (usize, usize, usize, usize, (usize, usize));
+
+/// Some layers that a unit can run: with as many outputs as it has slots, one less, and one more.
+fn shapes(unit: &UnitParameters) -> [Sizes; 4] {
     let (k, n) = (unit.kernel, unit.kernels);
-    vec![
+    [
         (2, 3, n, k, (k + 3, k + 1)),
         (1, 2, n + 1, k, (k + 2, k + 2)),
         (3, 2, 2 * n + 1, k - 1, (k - 1, k - 1)),
