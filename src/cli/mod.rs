@@ -1,5 +1,6 @@
 //! The commands of `convapprox`: flags, progress, tables on the terminal.
 
+mod channels;
 mod classify;
 mod interrupt;
 mod lenet;
@@ -38,6 +39,8 @@ enum Command {
     Sweep(sweep::Args),
     /// Search thresholds layer by layer, on the validation images alone
     Search(search::Args),
+    /// Measure what the order of the channels is worth where S_max runs over them
+    Channels(channels::Args),
     /// Draw figures, as PNG and SVG, of the result tables in a folder
     Plot(plot::Args),
     /// Run the window of a mismatch report again and write its waveform
@@ -54,6 +57,7 @@ impl Cli {
             Command::Classify(args) => classify::run(&args),
             Command::Sweep(args) => sweep::run(&args),
             Command::Search(args) => search::run(&args),
+            Command::Channels(args) => channels::run(&args),
             Command::Plot(args) => plot::run(&args),
             Command::Replay(args) => replay::run(&args),
         }

@@ -13,6 +13,7 @@ mod infer;
 mod integer;
 mod network;
 mod quantize;
+mod reorder;
 mod tanh;
 mod weights;
 
