@@ -34,18 +34,18 @@ fn lenet(accuracy: &str) -> String {
 fn tables(folder: &Path) {
     let mut products = "activation,layer,relative_low,relative_high,products\n".to_owned();
     let mut skips = "activation,log_frac,configuration,layer,skipped_products,windows\n".to_owned();
-    let mut confusion = "activation,configuration,label,predicted,images\n".to_owned();
+    let mut confusion = "activation,log_frac,configuration,label,predicted,images\n".to_owned();
     let mut errors =
-        "activation,log_frac,configuration,layer,error,signal_to_noise_db\n".to_owned();
+        "activation,log_frac,images,configuration,layer,error,signal_to_noise_db\n".to_owned();
     for bin in -10..10 {
         let (low, high) = (f64::from(bin) / 10.0, f64::from(bin + 1) / 10.0);
         products += &format!("relu,C1,{low},{high},{}\n", 1000 / (bin * bin + 1));
         skips += &format!("relu,0,tau=0.1,C1,{},{}\n", bin + 10, 400 - bin * bin);
     }
     for digit in 0..10 {
-        confusion += &format!("relu,exact,{digit},{digit},98\nrelu,tau=0.5,{digit},9,7\n");
+        confusion += &format!("relu,0,exact,{digit},{digit},98\nrelu,0,tau=0.5,{digit},9,7\n");
     }
-    errors += "relu,0,tau=0.1,C1,local,30.5\nrelu,0,tau=0.1,C1,accumulated,inf\n";
+    errors += "relu,0,100,tau=0.1,C1,local,30.5\nrelu,0,100,tau=0.1,C1,accumulated,inf\n";
     for (file, text) in [
         ("lenet.csv", lenet("61.4")),
         ("products.csv", products),
@@ -109,10 +109,10 @@ fn a_figure_follows_its_data() {
 #[test]
 fn a_point_below_the_axes_is_noted() {
     let folder = full();
-    let note = "window rule, F = 0 at 0.5: 61.4 %";
+    let note = "window rule, F = 0: 1 of";
     assert!(drawn(folder.path())[0].svg().contains(note));
     fs::write(folder.path().join("lenet.csv"), lenet("96.5")).unwrap();
-    assert!(!drawn(folder.path())[0].svg().contains("window rule, F = 0 at 0.5"));
+    assert!(!drawn(folder.path())[0].svg().contains(note));
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn a_malformed_table_is_an_error_that_names_the_place() {
     assert!(error.contains("line 2, column activation: \"gelu\" is not relu or tanh"), "{error}");
     let error = refused("peers.csv", "technique", "method");
     assert!(error.contains("peers.csv, line 1: there is no column technique"), "{error}");
-    let error = refused("confusion.csv", "relu,exact,3,3", "relu,exact,3,12");
+    let error = refused("confusion.csv", "relu,0,exact,3,3", "relu,0,exact,3,12");
     assert!(error.contains("column predicted: \"12\" is not a digit"), "{error}");
     let error = refused("layer_errors.csv", "local", "global");
     assert!(error.contains("column error: \"global\" is not local or accumulated"), "{error}");

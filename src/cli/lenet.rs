@@ -162,7 +162,8 @@ fn table_variants(args: &Args) -> anyhow::Result<Vec<Variant>> {
     Ok(vec![Variant::read(&network, weights)?])
 }
 
-/// Adds a point's cell, and its network unless it is there already.
+/// Adds a point's cell, and its network unless it is there already; before them, once, the plain
+/// network of the same shape.
 pub(super) fn add_point(
     name: &str,
     point: &OperatingPoint,
@@ -170,6 +171,13 @@ pub(super) fn add_point(
     cells: &mut Vec<Cell>,
 ) -> Result<(), LenetError> {
     let variant = point.variant()?;
+    // What the plain network gets right is what a point is measured against.
+    let plain = Variant::lenet5(variant.activation)?;
+    if variants.iter().all(|it| it.weights_name != plain.weights_name)
+        && plain.network == variant.network
+    {
+        variants.push(plain);
+    }
     let same = |other: &Variant| {
         other.weights_name == variant.weights_name && other.network == variant.network
     };

@@ -200,7 +200,7 @@ impl Search<'_> {
         let images = self.images.len() as f64;
         let technique = match self.scope {
             SmaxScope::Window => "layer-thresholds",
-            SmaxScope::Running => "layer-thresholds+running-smax",
+            SmaxScope::Running => "running-smax+layer-thresholds",
         };
         Ok(OperatingPoint {
             network: format!("lenet5_{}.json", variant.activation.name()),

@@ -6,7 +6,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 use super::canvas::{Canvas, FAINT, Font, GREY, INK, palette};
 use super::error::PlotError;
 use super::figure::{Drawing, Figure};
-use super::{configuration_title, distinct, network, table, thousands};
+use super::{configuration_title, distinct, is_rule, network, table, thousands};
 use crate::nn::Activation;
 
 const CELL: i32 = 64;
@@ -21,6 +21,7 @@ const SHOWN: usize = 3;
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     activation: Activation,
+    log_frac: Option<u64>,
     configuration: String,
     label: i32,
     predicted: i32,
@@ -35,6 +36,7 @@ impl Row {
         };
         Ok(Self {
             activation: row.activation()?,
+            log_frac: row.optional_count("log_frac")?,
             configuration: row.text("configuration")?.to_owned(),
             label: class("label")?,
             predicted: class("predicted")?,
@@ -45,13 +47,21 @@ impl Row {
 
 /// The figure of one network; none where the table has nothing about it.
 pub(super) fn draw(activation: Activation, rows: &[Row]) -> Option<Result<Figure, PlotError>> {
-    let rows: Vec<&Row> = rows.iter().filter(|it| it.activation == activation).collect();
+    let ruled = |it: &&Row| it.activation == activation && is_rule(&it.configuration);
+    let log_frac = rows.iter().filter(ruled).filter_map(|it| it.log_frac).min()?;
+    let rows: Vec<&Row> =
+        rows.iter().filter(ruled).filter(|it| it.log_frac == Some(log_frac)).collect();
     let mut configurations = distinct(rows.iter().map(|it| it.configuration.as_str()));
-    if configurations.is_empty() {
-        return None;
-    }
-    // Stable, so that the others keep the table's order.
-    configurations.sort_by_key(|it| *it != "exact");
+    // Exact first, then a tolerance from the middle and the coarsest; zero-skip is as exact.
+    let tolerances: Vec<&str> =
+        configurations.iter().copied().filter(|it| it.starts_with("tau=")).collect();
+    let middle = tolerances.get(tolerances.len() / 2).copied();
+    configurations.sort_by_key(|it| match *it {
+        "exact" => 0,
+        it if Some(it) == middle => 1,
+        it if Some(it) == tolerances.last().copied() => 2,
+        _ => 3,
+    });
     let shown = &configurations[..configurations.len().min(SHOWN)];
     let left_out = &configurations[shown.len()..];
     let width = (16 + STEP * shown.len() as i32).max(1200);

@@ -8,7 +8,7 @@ use super::error::PlotError;
 use super::figure::{Drawing, Figure};
 use super::legend::{Key, Legend};
 use super::panel::{Axis, Panel, Place};
-use super::{configuration_title, distinct, network, table};
+use super::{configuration_title, distinct, is_rule, network, table};
 use crate::nn::Activation;
 
 const SIZE: (u32, u32) = (1700, 860);
@@ -17,7 +17,8 @@ const SIZE: (u32, u32) = (1700, 860);
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     activation: Activation,
-    log_frac: u64,
+    log_frac: Option<u64>,
+    images: u64,
     configuration: String,
     layer: String,
     error: String,
@@ -32,7 +33,8 @@ impl Row {
         }
         Ok(Self {
             activation: row.activation()?,
-            log_frac: row.count("log_frac")?,
+            log_frac: row.optional_count("log_frac")?,
+            images: row.count("images")?,
             configuration: row.text("configuration")?.to_owned(),
             layer: row.text("layer")?.to_owned(),
             error: error.to_owned(),
@@ -43,8 +45,11 @@ impl Row {
 
 /// The figure of one network; none where the table has nothing about it.
 pub(super) fn draw(activation: Activation, rows: &[Row]) -> Option<Result<Figure, PlotError>> {
-    let of_network = |it: &&Row| it.activation == activation && it.decibels.is_some();
-    let rows: Vec<&Row> = rows.iter().filter(of_network).collect();
+    let of_network = |it: &&Row| {
+        it.activation == activation && it.decibels.is_some() && is_rule(&it.configuration)
+    };
+    let most = rows.iter().filter(of_network).map(|it| it.images).max()?;
+    let rows: Vec<&Row> = rows.iter().filter(of_network).filter(|it| it.images == most).collect();
     if rows.is_empty() {
         return None;
     }
@@ -71,7 +76,7 @@ fn paint(canvas: &Canvas<'_>, activation: Activation, rows: &[&Row]) -> Drawing<
     let title = format!("{} – signal to noise of each layer's outputs", network(activation));
     canvas.left((24, 18), &title, Font::TITLE)?;
     let layers = distinct(rows.iter().map(|it| it.layer.as_str()));
-    let precisions = distinct(rows.iter().map(|it| it.log_frac));
+    let precisions = distinct(rows.iter().filter_map(|it| it.log_frac));
     let mut legend = Legend::default();
     for &precision in &precisions {
         legend.heading(&format!("F = {precision}"));
@@ -98,7 +103,7 @@ fn paint(canvas: &Canvas<'_>, activation: Activation, rows: &[&Row]) -> Drawing<
             for &precision in &precisions {
                 let (marker, line) = looks(index, precision != precisions[0]);
                 let position = |it: &&&Row| {
-                    let of_line = it.layer == *layer && it.log_frac == precision;
+                    let of_line = it.layer == *layer && it.log_frac == Some(precision);
                     let x = configurations.iter().position(|name| *name == it.configuration);
                     of_line.then_some((x? as f64 + 0.5, it.decibels?))
                 };

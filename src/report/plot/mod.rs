@@ -119,6 +119,12 @@ fn thousands(number: f64) -> String {
     text
 }
 
+/// Whether a configuration is a line of the paper's table, and no operating point.
+fn is_rule(configuration: &str) -> bool {
+    matches!(configuration, "exact" | "zero-skip" | "dual-zero-skip")
+        || configuration.starts_with("tau=")
+}
+
 /// The distinct values of something, in the order of their first occurrence.
 fn distinct<T: PartialEq>(values: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut seen = Vec::new();

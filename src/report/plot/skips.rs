@@ -6,7 +6,7 @@ use super::canvas::{Canvas, Font, palette};
 use super::error::PlotError;
 use super::figure::{Drawing, Figure};
 use super::panel::{Axis, Panel, Place};
-use super::{configuration_title, distinct, network, table};
+use super::{configuration_title, distinct, is_rule, network, table};
 use crate::nn::Activation;
 
 const PANEL: (i32, i32) = (330, 260);
@@ -16,7 +16,7 @@ const COLOURS: [RGBColor; 4] = [palette::BLUE, palette::ORANGE, palette::GREEN, 
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     activation: Activation,
-    log_frac: u64,
+    log_frac: Option<u64>,
     configuration: String,
     layer: String,
     skipped: f64,
@@ -27,7 +27,7 @@ impl Row {
     pub fn read(row: table::Row<'_>) -> Result<Self, PlotError> {
         Ok(Self {
             activation: row.activation()?,
-            log_frac: row.count("log_frac")?,
+            log_frac: row.optional_count("log_frac")?,
             configuration: row.text("configuration")?.to_owned(),
             layer: row.text("layer")?.to_owned(),
             skipped: row.count("skipped_products")? as f64,
@@ -39,9 +39,10 @@ impl Row {
 /// The figure of one network; none where the table has nothing about it. It is of the coarsest log
 /// proxy in the table, which is the paper's hardware.
 pub(super) fn draw(activation: Activation, rows: &[Row]) -> Option<Result<Figure, PlotError>> {
-    let of_network = || rows.iter().filter(|it| it.activation == activation);
-    let log_frac = of_network().map(|it| it.log_frac).min()?;
-    let rows: Vec<&Row> = of_network().filter(|it| it.log_frac == log_frac).collect();
+    let ruled = |it: &&Row| it.activation == activation && is_rule(&it.configuration);
+    let of_network = || rows.iter().filter(ruled);
+    let log_frac = of_network().filter_map(|it| it.log_frac).min()?;
+    let rows: Vec<&Row> = of_network().filter(|it| it.log_frac == Some(log_frac)).collect();
     let layers = distinct(rows.iter().map(|it| it.layer.as_str()));
     let configurations = distinct(rows.iter().map(|it| it.configuration.as_str()));
     // Never so small that the title does not fit.

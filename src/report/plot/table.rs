@@ -88,6 +88,11 @@ impl<'a> Row<'a> {
         text.parse().map_err(|_| self.refuse(column, text, "a whole number"))
     }
 
+    /// A whole number that is not negative, or none where the field is empty.
+    pub fn optional_count(&self, column: &'static str) -> Result<Option<u64>, PlotError> {
+        if self.text(column)?.is_empty() { Ok(None) } else { self.count(column).map(Some) }
+    }
+
     /// The activation of a network.
     pub fn activation(&self) -> Result<Activation, PlotError> {
         let text = self.text("activation")?;

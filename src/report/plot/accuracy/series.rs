@@ -158,11 +158,13 @@ fn paper(activation: Activation, rows: &[lenet::Row]) -> Option<Series> {
 
 /// The operating points, a series a technique, and first the front of those that no other beats.
 fn operating_points(activation: Activation, rows: &[OperatingPointRow]) -> Vec<Series> {
-    const LOOKS: [(Shape, RGBColor); 4] = [
+    const LOOKS: [(Shape, RGBColor); 6] = [
         (Shape::Diamond, palette::GREEN),
         (Shape::Up, palette::PURPLE),
         (Shape::Down, palette::ORANGE),
         (Shape::Square, palette::OLIVE),
+        (Shape::Circle, palette::BLACK),
+        (Shape::Diamond, palette::VERMILLION),
     ];
     let rows: Vec<_> = rows.iter().filter(|it| it.activation == activation).collect();
     let point = |row: &&OperatingPointRow| Point {
@@ -170,7 +172,7 @@ fn operating_points(activation: Activation, rows: &[OperatingPointRow]) -> Vec<S
         accuracy: row.accuracy,
         low: row.low,
         high: row.high,
-        label: row.point.clone(),
+        label: short(&row.point, activation).to_owned(),
     };
     let mut front: Vec<Point> = rows.iter().filter(|it| it.pareto).map(&point).collect();
     front.sort_by(|a, b| a.reduction.total_cmp(&b.reduction));
@@ -188,7 +190,8 @@ fn operating_points(activation: Activation, rows: &[OperatingPointRow]) -> Vec<S
     for (technique, (shape, colour)) in techniques.zip(LOOKS.iter().cycle()) {
         all.push(Series {
             kind: Kind::OperatingPoint,
-            name: technique.to_owned(),
+            // Spaces, so that the legend can break the line.
+            name: technique.replace('+', " + "),
             marker: Some(Marker { radius: 7, ..marker(*shape, *colour, true) }),
             line: None,
             labelled: true,
@@ -196,6 +199,13 @@ fn operating_points(activation: Activation, rows: &[OperatingPointRow]) -> Vec<S
         });
     }
     all
+}
+
+/// A point's name without that of its network, which the title has.
+fn short(point: &str, activation: Activation) -> &str {
+    let after = point.split_once(activation.name()).map_or(point, |(_, after)| after);
+    let after = after.trim_start_matches('_');
+    if after.is_empty() { point } else { after }
 }
 
 /// The look of a technique: the same in every figure, and plain where this list does not know it.
