@@ -349,3 +349,68 @@ fn bad_input_is_told_in_one_sentence() {
     let error = fails(folder.path(), &["classify", "missing.png"]);
     assert!(error.contains("missing.png"), "{error}");
 }
+
+/// A network that is not LeNet-5: padding, 3×3 and 4×4 kernels, both activations.
+#[test]
+fn another_network_runs_from_its_description() {
+    use rand::{Rng, SeedableRng};
+    let folder = tempfile::tempdir().unwrap();
+    let network = r#"{
+        "name": "small", "activation_bits": 10,
+        "input": { "channels": 1, "height": 28, "width": 28, "padding": 2 },
+        "layers": [
+            { "name": "A", "kind": "convolution", "outputs": 4, "side": 3, "activation": "relu" },
+            { "name": "P", "kind": "average-pool", "side": 2 },
+            { "name": "B", "kind": "convolution", "outputs": 6, "side": 4, "activation": "tanh" },
+            { "name": "Q", "kind": "average-pool", "side": 4 },
+            { "name": "out", "kind": "dense", "outputs": 10 }
+        ]
+    }"#;
+    fs::write(folder.path().join("small.json"), network).unwrap();
+    let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(9);
+    let shapes: [(&str, Vec<usize>); 6] = [
+        ("a.weight", vec![4, 1, 3, 3]),
+        ("a.bias", vec![4]),
+        ("b.weight", vec![6, 4, 4, 4]),
+        ("b.bias", vec![6]),
+        ("out.weight", vec![10, 54]),
+        ("out.bias", vec![10]),
+    ];
+    let bytes = shapes.map(|(name, shape)| {
+        let count: usize = shape.iter().product();
+        let values = (0..count).flat_map(|_| random.random_range(-1.0_f32..1.0).to_le_bytes());
+        (name, shape, values.collect::<Vec<u8>>())
+    });
+    let tensors = bytes.iter().map(|(name, shape, bytes)| {
+        let view =
+            safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes);
+        (*name, view.unwrap())
+    });
+    let file = safetensors::serialize(tensors, None).unwrap();
+    fs::write(folder.path().join("small.safetensors"), file).unwrap();
+    let out = succeeds(
+        folder.path(),
+        &[
+            "lenet",
+            "--dataset",
+            "digits",
+            "--images",
+            "2",
+            "--network",
+            "small.json",
+            "--weights",
+            "small.safetensors",
+            "--tau",
+            "0.2",
+            "--quiet",
+            "--out",
+            "run",
+        ],
+    );
+    // (4 · 15·15 + 6 · 4 · 6·6) windows an inference, 3 lines of the table, 2 images.
+    assert!(out.contains("10584 windows compared, 0 mismatches"), "{out}");
+    let rows = rows(&folder.path().join("run/lenet.csv"));
+    let layers: Vec<&str> = rows.iter().take(3).map(|row| row["layer"].as_str()).collect();
+    assert_eq!(layers, ["A", "B", "all"]);
+    assert_eq!(rows[2]["multiplications_average"], "87696.0000");
+}

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
+use serde_json::json;
 
 use super::options::{CommonArgs, default_jobs, positive};
 use crate::data::{Image, Split};
@@ -12,6 +13,7 @@ use crate::experiment::search::{Search, Step};
 use crate::golden::SmaxScope;
 use crate::nn::Activation;
 use crate::report::atomic::write_atomic;
+use crate::report::provenance::Provenance;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -109,6 +111,20 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         serde_json::to_writer_pretty(&mut *file, &found.point)?;
         writeln!(file)
     })?;
-    println!("{}\n{}", path.display(), point.display());
+    let record = out.join(format!("{name}.provenance.json"));
+    Provenance::new(
+        "search",
+        json!({
+            "dataset": dataset.source.name(),
+            "dataset_sha256": dataset.digest(),
+            "weights": variant.weights_name,
+            "weights_sha256": variant.weights.sha256(),
+            "smax_scope": scope.name(),
+            "log_frac": args.log_frac,
+            "max_loss_points": args.max_loss,
+        }),
+    )
+    .write(&record)?;
+    println!("{}\n{}\n{}", path.display(), point.display(), record.display());
     Ok(ExitCode::SUCCESS)
 }

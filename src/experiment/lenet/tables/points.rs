@@ -6,8 +6,11 @@ use serde::Serialize;
 use super::{Measured, Percent, reduction_percent};
 use crate::report::number::decimals;
 
+/// The technique of the lines of the paper's table.
+pub(super) const PAPER_RULE: &str = "paper-rule";
+
 /// One point.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct PointRow {
     /// `relu` or `tanh`.
     pub activation: String,
@@ -77,7 +80,7 @@ pub fn points(measured: &[&Measured]) -> Vec<PointRow> {
             rows.push(PointRow {
                 activation: entry.variant.activation.name().to_owned(),
                 point: cell.configuration.name.clone(),
-                technique: cell.technique.clone().unwrap_or_else(|| "paper-rule".to_owned()),
+                technique: cell.technique.clone().unwrap_or_else(|| PAPER_RULE.to_owned()),
                 weights: entry.variant.weights_name.clone(),
                 thresholds: list(&|it| match it.mode {
                     crate::golden::Mode::Approx => it.threshold.to_string(),
