@@ -18,7 +18,7 @@ fn integers(random: &mut ChaCha8Rng, count: usize, bits: u32, signed: bool) -> V
     let integer = |_| {
         let size = random.next_u32() % (bits + 3);
         let magnitude = (random.next_u32() & ((1 << bits) - 1)) >> size.min(bits);
-        let negative = signed && random.next_u32() % 2 == 0;
+        let negative = signed && random.next_u32().is_multiple_of(2);
         if negative { -(magnitude as i32) } else { magnitude as i32 }
     };
     (0..count).map(integer).collect()
