@@ -250,7 +250,9 @@ mod tests {
         let counts: Vec<f64> = rows.iter().map(|row| row.multiplications_average).collect();
         let names: Vec<&str> = rows.iter().map(|row| row.order.as_str()).collect();
         assert_eq!(names, ["window-scope", "as-trained", "largest-first", "known-beforehand"]);
-        assert!(counts[0] > counts[1] && counts[1] > counts[2], "{counts:?}");
-        assert!(counts[3] < counts[2], "{counts:?}");
+        // Which of the two orders is better depends on the network; nothing beats known maxima.
+        assert!(counts[0] > counts[1] && counts[0] > counts[2], "{counts:?}");
+        assert!(counts[3] < counts[1] && counts[3] < counts[2], "{counts:?}");
+        assert_ne!(rows[1], ChannelRow { order: rows[1].order.clone(), ..rows[2].clone() });
     }
 }
