@@ -53,9 +53,12 @@ pub struct Validation {
     pub accuracy_percent: f64,
     /// Multiplications of all convolutions for one image, on average.
     pub macs: f64,
-    /// How many percent fewer these are than in `exact` mode.
+    /// How many percent fewer these are than in `exact` mode; 0 where a file does not say it.
+    #[serde(default)]
     pub reduction_vs_exact_percent: f64,
-    /// Multiplications of each convolution for one image, on average.
+    /// Multiplications of each convolution for one image, on average; empty where a file does not
+    /// say it.
+    #[serde(default)]
     pub layer_macs: BTreeMap<String, f64>,
 }
 
