@@ -12,8 +12,8 @@ use super::options::{CommonArgs, default_jobs, positive};
 use crate::data::{Image, Split};
 use crate::experiment::channels::channels;
 use crate::experiment::lenet::Variant;
-use crate::report::atomic::write_atomic;
 use crate::report::provenance::Provenance;
+use crate::report::table::write_csv;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -47,8 +47,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if test.len() < args.images {
         bail!("{} images are asked for; the test set has {}", args.images, test.len());
     }
-    let train: Vec<&Image> = dataset.images(Split::Train).collect();
-    let validation = &train[train.len() - train.len() / 12..];
+    let validation: Vec<&Image> = dataset.training_parts().1.iter().collect();
     let threads = rayon::ThreadPoolBuilder::new()
         .num_threads(args.jobs.unwrap_or_else(default_jobs))
         .build()
@@ -59,7 +58,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         weights.push(variant.weights.sha256().to_owned());
         rows.extend(
             threads.install(|| {
-                channels(&variant, validation, &test, args.log_frac, &args.threshold)
+                channels(&variant, &validation, &test, args.log_frac, &args.threshold)
             })?,
         );
     }
@@ -88,13 +87,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let out = args.common.out("channels");
     std::fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
     let path = out.join("channels.csv");
-    write_atomic(&path, |file| {
-        let mut writer = csv::Writer::from_writer(file);
-        for row in &rows {
-            writer.serialize(row)?;
-        }
-        writer.flush()
-    })?;
+    write_csv(&path, &rows)?;
     let provenance = Provenance::new(
         "channels",
         json!({

@@ -7,17 +7,19 @@ use anyhow::Context;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
+use serde_json::json;
 
 use crate::check::replay;
 use crate::data::{Image, SIDE, png};
+use crate::experiment::EngineChoice;
 use crate::experiment::lenet::{
     Classified, OperatingPoint, RtlSettings, Variant, classify, shipped,
 };
-use crate::experiment::windows::EngineChoice;
 use crate::golden::SmaxScope;
 use crate::nn::{Activation, Configuration};
-use crate::report::atomic::write_atomic;
 use crate::report::number::optional_decimals;
+use crate::report::provenance::{Provenance, digest_of};
+use crate::report::table::write_csv;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -116,14 +118,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot create {}", args.out.display()))?;
     let path = args.out.join("classify.csv");
-    write_atomic(&path, |file| {
-        let mut writer = csv::Writer::from_writer(file);
-        for row in &rows {
-            writer.serialize(row)?;
-        }
-        writer.flush()
-    })?;
-    println!("{}", path.display());
+    write_csv(&path, &rows)?;
+    let record = args.out.join("provenance.json");
+    provenance(args, &variant, &configuration)?.write(&record)?;
+    println!("{}\n{}", path.display(), record.display());
     if rtl.is_some() {
         println!("{windows} windows compared, {mismatches} mismatches");
     }
@@ -149,6 +147,40 @@ fn network(args: &Args) -> anyhow::Result<(Variant, Configuration)> {
     let layers = variant.layers().len();
     let configuration = Configuration::tau(args.tau, args.log_frac, args.smax_scope, layers)?;
     Ok((variant, configuration))
+}
+
+fn provenance(
+    args: &Args,
+    variant: &Variant,
+    configuration: &Configuration,
+) -> anyhow::Result<Provenance> {
+    let mut files = Vec::new();
+    for file in &args.files {
+        let digest = digest_of(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        files.push(json!({ "name": name, "sha256": digest }));
+    }
+    let layers = configuration.layers.iter().map(|it| {
+        json!({
+            "threshold": it.threshold.get(),
+            "log_frac": it.log_frac,
+            "smax_scope": it.scope.name(),
+        })
+    });
+    Ok(Provenance::new(
+        "classify",
+        json!({
+            "files": files,
+            "network": variant.network,
+            "weights": variant.weights_name,
+            "weights_sha256": variant.weights.sha256(),
+            "configuration": configuration.name,
+            "layers": layers.collect::<Vec<_>>(),
+            "engine": if args.engine == EngineChoice::Rtl { "rtl" } else { "golden" },
+            "threshold_offset": args.threshold_offset,
+            "seed": args.seed,
+        }),
+    ))
 }
 
 fn scores(file: &str, configuration: &Configuration, found: &Classified) -> Vec<Score> {

@@ -1,12 +1,16 @@
 //! Ctrl-C ends a run after the pieces under way.
 
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 
+use crate::experiment::ExperimentError;
+use crate::experiment::pieces::PiecesError;
+
 /// The exit status of a run that the user has stopped.
-pub(super) const INTERRUPTED: u8 = 130;
+const INTERRUPTED: u8 = 130;
 
 /// A flag that the first Ctrl-C sets; the second ends the program at once.
 pub(super) fn flag() -> anyhow::Result<Arc<AtomicBool>> {
@@ -20,4 +24,25 @@ pub(super) fn flag() -> anyhow::Result<Arc<AtomicBool>> {
     })
     .context("cannot catch Ctrl-C")?;
     Ok(stop)
+}
+
+/// The result of a run; none, after a word to the user, if they have stopped it.
+pub(super) fn finished<T>(
+    result: Result<T, ExperimentError>,
+    stop: &AtomicBool,
+) -> Result<Option<T>, ExperimentError> {
+    match result {
+        Err(ExperimentError::Pieces(error @ PiecesError::Stopped { .. }))
+            if stop.load(Ordering::Relaxed) =>
+        {
+            eprintln!("{error}; the same command with --resume goes on from there");
+            Ok(None)
+        }
+        result => result.map(Some),
+    }
+}
+
+/// The exit status of a run that the user has stopped.
+pub(super) fn status() -> ExitCode {
+    ExitCode::from(INTERRUPTED)
 }

@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 
@@ -13,11 +12,10 @@ use super::interrupt;
 use super::options::{CommonArgs, default_jobs, positive};
 use super::progress::Bar;
 use crate::experiment::lenet::{
-    ALL_LAYERS, Cell, LenetError, LenetRun, OperatingPoint, PAPER_TAUS, RtlSettings, Settings,
-    Variant, run as run_experiment, table_cells,
+    ALL_LAYERS, Cell, LenetRun, OperatingPoint, PAPER_TAUS, RtlSettings, Settings, Variant,
+    run as run_experiment, table_cells,
 };
-use crate::experiment::pieces::PiecesError;
-use crate::experiment::windows::EngineChoice;
+use crate::experiment::{EngineChoice, ExperimentError};
 use crate::golden::SmaxScope;
 use crate::nn::Activation;
 
@@ -163,28 +161,23 @@ fn table_variants(args: &Args) -> anyhow::Result<Vec<Variant>> {
 }
 
 /// Adds a point's cell, and its network unless it is there already; before them, once, the plain
-/// network of the same shape.
+/// network that the point is measured against.
 pub(super) fn add_point(
     name: &str,
     point: &OperatingPoint,
     variants: &mut Vec<Variant>,
     cells: &mut Vec<Cell>,
-) -> Result<(), LenetError> {
-    let variant = point.variant()?;
-    // What the plain network gets right is what a point is measured against.
-    let plain = Variant::lenet5(variant.activation)?;
-    if variants.iter().all(|it| it.weights_name != plain.weights_name)
-        && plain.network == variant.network
-    {
-        variants.push(plain);
-    }
-    let same = |other: &Variant| {
-        other.weights_name == variant.weights_name && other.network == variant.network
+) -> Result<(), ExperimentError> {
+    let mut number_of = |point: &OperatingPoint| -> Result<usize, ExperimentError> {
+        let found = variants.iter().position(|variant| point.is_of(variant));
+        if let Some(number) = found {
+            return Ok(number);
+        }
+        variants.push(point.variant()?);
+        Ok(variants.len() - 1)
     };
-    let number = variants.iter().position(same).unwrap_or_else(|| {
-        variants.push(variant);
-        variants.len() - 1
-    });
+    number_of(&point.plain())?;
+    let number = number_of(point)?;
     let configuration = point.configuration(name, &variants[number].layers())?;
     let technique = Some(point.technique.clone());
     cells.push(Cell { variant: number, configuration, technique });
@@ -229,15 +222,7 @@ pub(super) fn run_and_print(settings: &Settings<'_>, quiet: bool) -> anyhow::Res
     let begin = Instant::now();
     let result = run_experiment(settings, &stop, &bar);
     bar.finish();
-    let result = match result {
-        Err(LenetError::Pieces(error @ PiecesError::Stopped { .. }))
-            if stop.load(Ordering::Relaxed) =>
-        {
-            eprintln!("{error}; the same command with --resume goes on from there");
-            return Ok(ExitCode::from(interrupt::INTERRUPTED));
-        }
-        result => result.with_context(|| format!("{} has no result", settings.command))?,
-    };
+    let Some(result) = interrupt::finished(result, &stop)? else { return Ok(interrupt::status()) };
     print(settings, &result, begin.elapsed().as_secs_f64());
     let clean = result.findings.mismatches == 0;
     Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -4,6 +4,7 @@ mod channels;
 mod classify;
 mod interrupt;
 mod lenet;
+mod message;
 mod options;
 mod plot;
 mod progress;
@@ -16,6 +17,8 @@ mod windows;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+pub use message::error_message;
 
 /// Approximate convolution in hardware: run it, check it, measure it.
 #[derive(Debug, Parser)]

@@ -6,7 +6,7 @@ use std::path::Path;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::check::Case;
-use crate::experiment::windows::Progress;
+use crate::experiment::Progress;
 
 /// A progress bar; without a terminal, or with --quiet, it shows nothing.
 pub(super) struct Bar(ProgressBar);
@@ -34,7 +34,7 @@ impl Progress for Bar {
         self.0.reset_eta();
     }
 
-    fn image(&self) {
+    fn step(&self) {
         self.0.inc(1);
     }
 

@@ -7,13 +7,13 @@ use anyhow::{Context, bail};
 use serde_json::json;
 
 use super::options::{CommonArgs, default_jobs, positive};
-use crate::data::{Image, Split};
+use crate::data::Image;
 use crate::experiment::lenet::{Variant, shipped};
 use crate::experiment::search::{Search, Step};
 use crate::golden::SmaxScope;
 use crate::nn::Activation;
-use crate::report::atomic::write_atomic;
 use crate::report::provenance::Provenance;
+use crate::report::table::write_csv;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -58,9 +58,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
     };
     let dataset = args.common.load()?;
-    let train: Vec<&Image> = dataset.images(Split::Train).collect();
-    // The last twelfth is held out of training.
-    let images = train[train.len() - train.len() / 12..].to_vec();
+    let images: Vec<&Image> = dataset.training_parts().1.iter().collect();
     let threads = rayon::ThreadPoolBuilder::new()
         .num_threads(args.jobs.unwrap_or_else(default_jobs))
         .build()
@@ -99,18 +97,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     std::fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
     let name = format!("{}_search_{scope}_f{}", variant.weights_name, args.log_frac);
     let path = out.join(format!("{name}.csv"));
-    write_atomic(&path, |file| {
-        let mut writer = csv::Writer::from_writer(file);
-        for step in &found.steps {
-            writer.serialize(step)?;
-        }
-        writer.flush()
-    })?;
+    write_csv(&path, &found.steps)?;
     let point: PathBuf = out.join(format!("{name}.json"));
-    write_atomic(&point, |file| {
-        serde_json::to_writer_pretty(&mut *file, &found.point)?;
-        writeln!(file)
-    })?;
+    found.point.write(&point)?;
     let record = out.join(format!("{name}.provenance.json"));
     Provenance::new(
         "search",

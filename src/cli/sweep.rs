@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use super::lenet::{Activations, RunArgs, add_point, run_and_print};
 use super::options::positive;
+use crate::experiment::EngineChoice;
 use crate::experiment::lenet::{PAPER_TAUS, Settings, Variant, shipped_points, table_cells};
-use crate::experiment::windows::EngineChoice;
 use crate::golden::SmaxScope;
 
 #[derive(Debug, clap::Args)]
@@ -58,8 +58,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     if !args.no_points {
         for (name, point) in shipped_points()? {
-            let wanted = args.activation.list();
-            if wanted.contains(&point.variant()?.activation) {
+            if args.activation.list().contains(&point.activation()?) {
                 add_point(&name, &point, &mut variants, &mut cells)?;
             }
         }

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use anyhow::bail;
@@ -14,10 +13,9 @@ use super::options::{CommonArgs, default_jobs, positive};
 use super::progress::Bar;
 use crate::data::Split;
 use crate::dut::{UNITS, UnitParameters, find};
-use crate::experiment::pieces::PiecesError;
+use crate::experiment::EngineChoice;
 use crate::experiment::windows::{
-    ALL_FILTERS, EngineChoice, Filter, Settings, Summary, WindowsError, WindowsRun, built_in,
-    from_file, run as run_experiment,
+    ALL_FILTERS, Filter, Settings, Summary, WindowsRun, built_in, from_file, run as run_experiment,
 };
 
 #[derive(Debug, clap::Args)]
@@ -117,15 +115,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let begin = Instant::now();
     let result = run_experiment(&settings, &stop, &bar);
     bar.finish();
-    let result = match result {
-        Err(WindowsError::Pieces(error @ PiecesError::Stopped { .. }))
-            if stop.load(Ordering::Relaxed) =>
-        {
-            eprintln!("{error}; the same command with --resume goes on from there");
-            return Ok(ExitCode::from(interrupt::INTERRUPTED));
-        }
-        result => result?,
-    };
+    let Some(result) = interrupt::finished(result, &stop)? else { return Ok(interrupt::status()) };
     print_summary(&settings, &result, begin)
 }
 

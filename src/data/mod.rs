@@ -114,6 +114,12 @@ impl Dataset {
         train.iter().chain(test)
     }
 
+    /// The training images in two: those that the shipped weights are trained on, and the last
+    /// twelfth (5,000 of MNIST's 60,000), held out to choose settings by.
+    pub fn training_parts(&self) -> (&[Image], &[Image]) {
+        self.train.split_at(self.train.len() - self.train.len() / 12)
+    }
+
     /// SHA-256 over the pixels and labels of both parts, in hexadecimal, for provenance records.
     pub fn digest(&self) -> String {
         digest(&[&self.train, &self.test])
@@ -135,6 +141,6 @@ pub fn digest(parts: &[&[Image]]) -> String {
 }
 
 /// Bytes in lower-case hexadecimal.
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -10,7 +10,8 @@ use std::convert::Infallible;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::lenet::{LenetError, Variant};
+use super::ExperimentError;
+use super::lenet::Variant;
 use super::significance::Proportion;
 use crate::data::Image;
 use crate::golden::{
@@ -60,13 +61,13 @@ pub fn channels(
     test: &[&Image],
     log_frac: u32,
     thresholds: &[u32],
-) -> Result<Vec<ChannelRow>, LenetError> {
+) -> Result<Vec<ChannelRow>, ExperimentError> {
     let plain = &variant.integer;
     let layers = plain.convolutions().count();
     let ordered = largest_first(plain, validation, log_frac)?;
     let mut rows = Vec::new();
     for &threshold in thresholds {
-        let semantics = |scope| -> Result<Configuration, LenetError> {
+        let semantics = |scope| -> Result<Configuration, ExperimentError> {
             let threshold = Threshold::new(threshold)?;
             let semantics = Semantics::new(Mode::Approx, log_frac, threshold, scope)?;
             let layers = vec![semantics; layers];
@@ -140,7 +141,7 @@ fn largest_first(
     network: &IntegerNetwork,
     images: &[&Image],
     log_frac: u32,
-) -> Result<IntegerNetwork, LenetError> {
+) -> Result<IntegerNetwork, ExperimentError> {
     // S_max is taken in every mode; in exact mode the activations are undisturbed.
     let exact = Configuration::plain(Mode::Exact, log_frac, network.convolutions().count())?;
     let chunk = |images: &[&Image]| -> Vec<Vec<u64>> {

@@ -8,7 +8,8 @@ use rayon::prelude::*;
 
 use serde::Serialize;
 
-use super::lenet::{LenetError, OperatingPoint, PointLayer, Variant};
+use super::ExperimentError;
+use super::lenet::{OperatingPoint, PointLayer, Variant};
 use crate::data::Image;
 use crate::golden::{Mode, Semantics, SmaxScope, Threshold};
 use crate::nn::{Configuration, GoldenConvolver, Inference, infer, input_planes};
@@ -82,7 +83,7 @@ struct Score {
 
 impl Search<'_> {
     /// Runs the search on the current rayon pool; `progress` hears of every step taken.
-    pub fn run(&self, progress: impl Fn(&Step)) -> Result<Found, LenetError> {
+    pub fn run(&self, progress: impl Fn(&Step)) -> Result<Found, ExperimentError> {
         let names = self.variant.layers();
         let rungs = rungs(self.log_frac);
         let exact = Configuration::plain(Mode::Exact, self.log_frac, names.len())?;
@@ -119,12 +120,16 @@ impl Search<'_> {
         Ok(Found { steps, point })
     }
 
-    fn configuration(&self, rungs: &[u32], place: &[usize]) -> Result<Configuration, LenetError> {
+    fn configuration(
+        &self,
+        rungs: &[u32],
+        place: &[usize],
+    ) -> Result<Configuration, ExperimentError> {
         let layer = |(index, &place): (usize, &usize)| {
             let threshold = Threshold::new(rungs[place])?;
             Ok(Semantics::new(Mode::Approx, self.log_frac, threshold, self.scope_of(index))?)
         };
-        let layers = place.iter().enumerate().map(layer).collect::<Result<_, LenetError>>()?;
+        let layers = place.iter().enumerate().map(layer).collect::<Result<_, ExperimentError>>()?;
         Ok(Configuration { name: "search".to_owned(), tau: None, layers })
     }
 
@@ -187,7 +192,7 @@ impl Search<'_> {
         rungs: &[u32],
         place: &[usize],
         score: Score,
-    ) -> Result<OperatingPoint, LenetError> {
+    ) -> Result<OperatingPoint, ExperimentError> {
         let variant = self.variant;
         let layer = |(index, name): (usize, String)| {
             let layer = PointLayer {
@@ -203,7 +208,7 @@ impl Search<'_> {
             SmaxScope::Running => "running-smax+layer-thresholds",
         };
         Ok(OperatingPoint {
-            network: format!("lenet5_{}.json", variant.activation.name()),
+            network: format!("{}.json", variant.network_name),
             weights: format!("{}.safetensors", variant.weights_name),
             technique: technique.to_owned(),
             layers: variant.layers().into_iter().enumerate().map(layer).collect(),

@@ -93,7 +93,7 @@ pub fn infer<C: Convolver>(
 ) -> Result<Vec<Inference>, C::Error> {
     let mut inferences = vec![Inference::default(); images.len()];
     let mut inputs = images.to_vec();
-    for layer in &network.layers {
+    for (index, layer) in network.layers.iter().enumerate() {
         let outputs: Vec<Vec<Plane>> = match layer {
             IntegerLayer::Convolution(convolution) => {
                 let outcomes = convolver.layer(convolution, &inputs)?;
@@ -121,7 +121,7 @@ pub fn infer<C: Convolver>(
         };
         let finished = std::mem::replace(&mut inputs, outputs);
         // The first inputs are the images themselves.
-        if !std::ptr::eq(layer, &network.layers[0]) {
+        if index > 0 {
             for (inference, activations) in inferences.iter_mut().zip(finished) {
                 inference.activations.push(activations);
             }

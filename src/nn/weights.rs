@@ -8,6 +8,7 @@ use safetensors::{Dtype, SafeTensors};
 use sha2::{Digest, Sha256};
 
 use super::error::NetworkError;
+use crate::data::hex;
 
 /// A float tensor, row-major.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,8 +84,4 @@ impl Weights {
     pub fn tensors(&self) -> &BTreeMap<String, Tensor> {
         &self.tensors
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

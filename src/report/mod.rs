@@ -9,3 +9,4 @@ mod pixels;
 pub mod plot;
 pub mod provenance;
 pub mod stats;
+pub mod table;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::atomic::{WriteError, write_atomic};
+use crate::data::hex;
 
 /// The record of one run. It holds nothing that differs between two runs with the same settings:
 /// no time, no number of threads, no path.
@@ -67,13 +68,9 @@ pub fn digest_of(path: &Path) -> io::Result<String> {
     Ok(hex(&hash.finalize()))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// The revision of the sources this program was built from, `-dirty` behind it if they were
 /// changed since.
-fn revision() -> String {
+pub fn revision() -> String {
     let git = Command::new("git")
         .args(["-C", env!("CARGO_MANIFEST_DIR"), "describe", "--always", "--dirty", "--abbrev=12"])
         .stderr(Stdio::null())

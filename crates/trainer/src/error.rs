@@ -3,26 +3,11 @@
 use thiserror::Error;
 
 /// A network, an operating point or weights that cannot be used.
-#[derive(Debug, Error, PartialEq)]
+#[derive(Debug, Error)]
 pub enum DescriptionError {
-    /// The sizes of a layer do not go together with what comes before it.
-    #[error("layer {layer}: {reason}")]
-    Layer {
-        /// The layer's name.
-        layer: String,
-        /// What does not fit.
-        reason: String,
-    },
-    /// A network that images of MNIST do not fit into.
-    #[error("\"input\" is {channels}×{height}×{width}; images are 1×28×28: set it so")]
-    Input {
-        /// Channels that the network takes.
-        channels: usize,
-        /// Rows that the network takes.
-        height: usize,
-        /// Columns that the network takes.
-        width: usize,
-    },
+    /// The layers do not fit together, or not to the images.
+    #[error(transparent)]
+    Network(#[from] convapprox::nn::NetworkError),
     /// A network whose last layer does not tell ten digits apart.
     #[error("the network ends with {0} outputs; it takes 10, one a digit")]
     Outputs(usize),

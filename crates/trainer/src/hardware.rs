@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use convapprox::data::digits;
+use convapprox::nn::{CALIBRATION_DIGITS, WEIGHT_LIMIT};
 
 use crate::error::DescriptionError;
 use crate::images::tensors;
@@ -10,7 +11,7 @@ use crate::model::Model;
 use crate::network::{Activation, Operation};
 
 /// How many drawn digits the ranges are taken over.
-const RANGE_DIGITS: usize = 500;
+const RANGE_DIGITS: usize = CALIBRATION_DIGITS;
 
 /// The seed they are drawn from.
 const RANGE_SEED: u64 = 0;
@@ -22,7 +23,7 @@ const PIXEL_BITS: i32 = 8;
 const MOST_WEIGHT_BITS: i32 = 24;
 
 /// The largest magnitude of a weight.
-const LARGEST_WEIGHT: f64 = 32767.0;
+const LARGEST_WEIGHT: f64 = WEIGHT_LIMIT as f64;
 
 /// The arithmetic of the hardware for one network with weights.
 #[derive(Debug, Clone)]
@@ -48,7 +49,7 @@ impl Hardware {
             exponents.push(match (stage.operation, stage.activation) {
                 // Means stay in the range of what they are of.
                 (Operation::AveragePool(_), _) => exponents.last().copied().unwrap_or(0),
-                (_, Activation::Tanh) => 0,
+                (_, Some(Activation::Tanh)) => 0,
                 _ => exponent(values.abs()?.max_all()?.to_scalar()?),
             });
         }
@@ -86,7 +87,7 @@ pub fn weight_scale(model: &Model, layer: usize, hardware: &Hardware) -> Result<
     let largest = weights.iter().fold(0f32, |largest, w| largest.max(w.abs())) as f64;
     let largest_input = match layer {
         0 => 255.0,
-        _ => f64::from(model.network.largest_activation()),
+        _ => f64::from((1_u32 << model.network.activation_bits) - 1),
     };
     let (input_bits, last) = (hardware.input_bits(layer), layer + 1 == model.stages.len());
     let output_bits = hardware.bits - hardware.exponents[layer];

@@ -2,7 +2,10 @@
 
 mod command;
 
+use std::process::ExitCode;
+
 use clap::Parser;
+use convapprox::cli::error_message;
 
 /// Trains the networks of convapprox, and fine-tunes them with products skipped.
 #[derive(Debug, Parser)]
@@ -18,11 +21,18 @@ enum Cli {
     Evaluate(command::Evaluate),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Cli::parse() {
+fn main() -> ExitCode {
+    let result = match Cli::parse() {
         Cli::Train(train) => train.run(),
         Cli::Finetune(finetune) => finetune.run(),
         Cli::Reorder(reorder) => reorder.run(),
         Cli::Evaluate(evaluate) => evaluate.run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", error_message(&error));
+            ExitCode::FAILURE
+        }
     }
 }

@@ -10,7 +10,7 @@ use candle_core::{D, Device, Tensor, Var, safetensors};
 use crate::error::DescriptionError;
 use crate::hardware::{Hardware, weight_scale};
 use crate::layer::{Activate, AddBias, Convolve, Kept, Pool, QuantiseWeights};
-use crate::network::{Activation, Network, Operation, Stage};
+use crate::network::{Activation, Network, Operation, Stage, stages};
 use crate::random::{Purpose, Stream};
 
 /// The tensors of one layer.
@@ -56,7 +56,7 @@ impl Model {
             let inputs = count / shape[0];
             // The variance that keeps activations and gradients of one size from layer to layer.
             let spread = match stage.activation {
-                Activation::Relu => 6.0 / inputs as f32,
+                Some(Activation::Relu) => 6.0 / inputs as f32,
                 _ => 6.0 / (inputs + count / shape[1]) as f32,
             };
             number += 1;
@@ -83,7 +83,7 @@ impl Model {
         network: &Network,
         mut tensor: impl FnMut(&Stage, &str, &[usize]) -> Result<Tensor>,
     ) -> Result<Self> {
-        let stages = network.stages()?;
+        let stages = stages(network)?;
         let mut checked = |stage: &Stage, part: &str, shape: &[usize]| -> Result<Var> {
             let name = stage.tensor(part);
             let tensor = tensor(stage, &name, shape)?;

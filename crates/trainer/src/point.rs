@@ -1,96 +1,31 @@
 //! Operating points: weights, and what every convolution skips with them.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::BufReader;
-use std::path::Path;
 use std::str::FromStr;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
+use convapprox::experiment::lenet::PointLayer;
 use convapprox::golden::{Mode, Semantics, SmaxScope, Threshold};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::error::DescriptionError;
 use crate::evaluate::Score;
 use crate::layer::Skip;
 use crate::model::Model;
-use crate::network::{Operation, Stage};
-use crate::record;
+use crate::network::{Operation, Stage, exact_macs};
 
-/// An operating point as it stands in its file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Point {
-    /// File name of the network, in `testvectors/networks`.
-    pub network: String,
-    /// File name of the weights, in `testvectors/weights`.
-    pub weights: String,
-    /// What makes it better than one threshold and windows alone: [`technique`], or the user's
-    /// words.
-    pub technique: String,
-    /// What every convolution skips.
-    pub layers: BTreeMap<String, LayerPoint>,
-    /// What was reached on the validation images.
-    pub validation: Validation,
-    /// The command that made it.
-    pub command: String,
+/// The setting in a file for one in the program.
+fn layer(skip: &Skip) -> PointLayer {
+    let smax_scope = skip.scope.name().to_owned();
+    PointLayer { threshold: skip.threshold, log_frac: skip.log_frac, smax_scope }
 }
 
-/// What one convolution skips.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LayerPoint {
-    /// T, in units of 2^−F.
-    pub threshold: u32,
-    /// F, the fraction bits of the log proxy.
-    pub log_frac: u32,
-    /// What S_max is taken over: `window` or `running`.
-    pub smax_scope: String,
-}
-
-/// What was reached on the validation images.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Validation {
-    /// Images that are classified as labelled, in percent.
-    pub accuracy_percent: f64,
-    /// Multiplications of all convolutions for one image, on average.
-    pub macs: f64,
-    /// How many percent fewer these are than in `exact` mode; 0 where a file does not say it.
-    #[serde(default)]
-    pub reduction_vs_exact_percent: f64,
-    /// Multiplications of each convolution for one image, on average; empty where a file does not
-    /// say it.
-    #[serde(default)]
-    pub layer_macs: BTreeMap<String, f64>,
-}
-
-impl Point {
-    /// Reads an operating point.
-    pub fn read(path: &Path) -> Result<Self> {
-        let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-        serde_json::from_reader(BufReader::new(file))
-            .with_context(|| format!("{} is not an operating point", path.display()))
-    }
-
-    /// Writes the operating point.
-    pub fn write(&self, path: &Path) -> Result<()> {
-        let text = serde_json::to_string_pretty(self)? + "\n";
-        record::write(path, text.as_bytes())
-    }
-}
-
-impl LayerPoint {
-    /// The setting in a file for one in the program.
-    pub fn new(skip: &Skip) -> Self {
-        let smax_scope = skip.scope.name().to_owned();
-        Self { threshold: skip.threshold, log_frac: skip.log_frac, smax_scope }
-    }
-
-    /// The setting in the program for one in a file, checked.
-    pub fn skip(&self) -> Result<Skip> {
-        let scope = SmaxScope::from_str(&self.smax_scope)?;
-        let threshold = Threshold::new(self.threshold)?;
-        Semantics::new(Mode::Approx, self.log_frac, threshold, scope)?;
-        Ok(Skip { threshold: self.threshold, log_frac: self.log_frac, scope })
-    }
+/// The setting in the program for one in a file, checked.
+pub fn skip(layer: &PointLayer) -> Result<Skip> {
+    let scope = SmaxScope::from_str(&layer.smax_scope)?;
+    let threshold = Threshold::new(layer.threshold)?;
+    Semantics::new(Mode::Approx, layer.log_frac, threshold, scope)?;
+    Ok(Skip { threshold: layer.threshold, log_frac: layer.log_frac, scope })
 }
 
 /// A setting on the command line: `C3=1,0,running` is T = 1, F = 0, running scope for C3.
@@ -100,12 +35,12 @@ pub fn parse_setting(text: &str) -> Result<(String, Skip)> {
     let [threshold, log_frac, scope] = setting.split(',').collect::<Vec<_>>()[..] else {
         return Err(wrong().into());
     };
-    let point = LayerPoint {
+    let point = PointLayer {
         threshold: threshold.parse().map_err(|_| wrong())?,
         log_frac: log_frac.parse().map_err(|_| wrong())?,
         smax_scope: scope.into(),
     };
-    Ok((name.to_owned(), point.skip()?))
+    Ok((name.to_owned(), skip(&point)?))
 }
 
 /// What every layer skips: settings by name, in the order of the layers. A convolution without a
@@ -126,8 +61,8 @@ pub fn skips(stages: &[Stage], settings: &[(String, Skip)]) -> Result<Vec<Option
 }
 
 /// Settings of the command line as they stand in an operating point.
-pub fn settings(settings: &[(String, Skip)]) -> BTreeMap<String, LayerPoint> {
-    settings.iter().map(|(name, skip)| (name.clone(), LayerPoint::new(skip))).collect()
+pub fn settings(settings: &[(String, Skip)]) -> BTreeMap<String, PointLayer> {
+    settings.iter().map(|(name, skip)| (name.clone(), layer(skip))).collect()
 }
 
 /// Names, with + between, of what a setting makes use of: `fine-tuning`, `running-smax`,
@@ -146,10 +81,23 @@ pub fn technique(fine_tuned: bool, settings: &[(String, Skip)]) -> String {
     used.collect::<Vec<_>>().join("+")
 }
 
+/// What was reached on the validation images, as it stands in an operating point.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Validation {
+    /// Images that are classified as labelled, in percent.
+    pub accuracy_percent: f64,
+    /// Multiplications of all convolutions for one image, on average.
+    pub macs: f64,
+    /// How many percent fewer these are than in `exact` mode.
+    pub reduction_vs_exact_percent: f64,
+    /// Multiplications of each convolution for one image, on average.
+    pub layer_macs: BTreeMap<String, f64>,
+}
+
 /// A score as it stands in an operating point.
 pub fn validation(model: &Model, score: &Score) -> Result<Validation> {
     let round = |value: f64, unit: f64| (value * unit).round() / unit;
-    let exact = model.network.exact_macs()? as f64;
+    let exact = exact_macs(&model.network)? as f64;
     let mut layer_macs = BTreeMap::new();
     for (index, stage) in model.stages.iter().enumerate() {
         if score.kept[index] > 0 {

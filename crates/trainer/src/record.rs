@@ -2,12 +2,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 use convapprox::report::atomic::write_atomic;
+use convapprox::report::provenance::digest_of;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use crate::model::Model;
 
@@ -41,7 +40,7 @@ pub fn write_weights(model: &Model, path: &Path) -> Result<String> {
     let bytes = safetensors::serialize(model.tensors(), None)
         .with_context(|| format!("cannot lay out weights for {}", path.display()))?;
     write(path, &bytes)?;
-    digest(path)
+    Ok(digest_of(path)?)
 }
 
 /// Writes a file, all or nothing, and the folder it goes to.
@@ -58,25 +57,5 @@ impl Record {
     pub fn write(&self, weights: &Path) -> Result<()> {
         let text = serde_json::to_string_pretty(self)? + "\n";
         write(&weights.with_extension("json"), text.as_bytes())
-    }
-}
-
-/// The SHA-256 of a file.
-pub fn digest(path: &Path) -> Result<String> {
-    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// The revision of the sources, `-dirty` behind it if they were changed since.
-pub fn revision() -> String {
-    let git = Command::new("git")
-        .args(["-C", env!("CARGO_MANIFEST_DIR"), "describe", "--always", "--dirty", "--abbrev=12"])
-        .stderr(Stdio::null())
-        .output();
-    match git {
-        Ok(output) if output.status.success() => {
-            String::from_utf8_lossy(&output.stdout).trim().to_owned()
-        }
-        _ => "unknown".to_owned(),
     }
 }

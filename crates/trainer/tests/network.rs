@@ -1,7 +1,7 @@
 //! Descriptions of networks: sizes, and what is wrong with them.
 
 use convapprox_trainer::DescriptionError;
-use convapprox_trainer::network::Network;
+use convapprox_trainer::network::{Network, exact_macs, stages};
 
 fn network(layers: &str) -> Network {
     let text = format!(
@@ -18,24 +18,25 @@ const OUTPUT: &str = r#"{ "name": "output", "kind": "dense", "outputs": 10 }"#;
 
 #[test]
 fn sizes_follow_from_the_layers() {
-    let stages = network(&[C1, POOL, OUTPUT].join(",")).stages().unwrap();
+    let stages = stages(&network(&[C1, POOL, OUTPUT].join(","))).unwrap();
     assert_eq!(stages[0].weight_shape().unwrap(), [6, 1, 5, 5]);
     assert_eq!(stages[1].weight_shape(), None);
     // Padding makes it 32 × 32, the kernel 28 × 28, the pool 14 × 14.
     assert_eq!(stages[2].weight_shape().unwrap(), [10, 6 * 14 * 14]);
     assert_eq!(stages[2].tensor("bias"), "output.bias");
-    let macs = network(&[C1, POOL, OUTPUT].join(",")).exact_macs().unwrap();
+    let macs = exact_macs(&network(&[C1, POOL, OUTPUT].join(","))).unwrap();
     assert_eq!(macs, 6 * 28 * 28 * 25);
 }
 
 #[test]
 fn what_does_not_fit_is_named() {
-    let error = network(C1).stages().unwrap_err();
-    assert_eq!(error, DescriptionError::Outputs(6 * 28 * 28));
-    let odd = POOL.replace('2', "3");
-    let error = network(&[C1, &odd, OUTPUT].join(",")).stages().unwrap_err().to_string();
-    assert!(error.contains("S3") && error.contains("28×28"), "{error}");
+    let nine = OUTPUT.replace("10", "9");
+    let error = stages(&network(&[C1, POOL, &nine].join(","))).unwrap_err();
+    assert!(matches!(error, DescriptionError::Outputs(9)), "{error}");
+    let odd = POOL.replace('2', "8");
+    let error = stages(&network(&[C1, &odd, OUTPUT].join(","))).unwrap_err().to_string();
+    assert!(error.contains("S8") && error.contains("28×28"), "{error}");
     let large = C1.replace("\"side\": 5", "\"side\": 40");
-    let error = network(&[&large, OUTPUT].join(",")).stages().unwrap_err().to_string();
+    let error = stages(&network(&[&large, OUTPUT].join(","))).unwrap_err().to_string();
     assert!(error.contains("C1") && error.contains("32×32"), "{error}");
 }

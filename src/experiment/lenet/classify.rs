@@ -1,12 +1,12 @@
 //! One image, exact and approximate.
 
-use super::error::LenetError;
 use super::measure::infallible;
 use super::rtl::{RtlRun, Units};
 use super::settings::RtlSettings;
 use super::variant::Variant;
 use crate::check::{Findings, Place};
 use crate::data::Image;
+use crate::experiment::ExperimentError;
 use crate::golden::Mode;
 use crate::nn::{Configuration, Convolution, GoldenConvolver, Inference, infer, input_planes};
 
@@ -28,14 +28,14 @@ pub fn classify(
     image: &Image,
     name: &str,
     rtl: Option<RtlSettings>,
-) -> Result<Classified, LenetError> {
+) -> Result<Classified, ExperimentError> {
     let network = &variant.integer;
     let inputs = [input_planes(network, &image.pixels)];
     // The log proxies of an exact run do not matter, but its unit is the same.
     let log_frac = configuration.layers.iter().map(|it| it.log_frac).min().unwrap_or_default();
     let exact = Configuration::plain(Mode::Exact, log_frac, configuration.layers.len())?;
     let mut units = rtl.map(Units::new);
-    let mut run = |configuration: &Configuration| -> Result<Inference, LenetError> {
+    let mut run = |configuration: &Configuration| -> Result<Inference, ExperimentError> {
         let mut golden = GoldenConvolver::new(network, configuration);
         let found = match &mut units {
             None => infallible(infer(network, &inputs, &mut golden)),

@@ -1,26 +1,28 @@
 //! The result files of a run.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::error::LenetError;
 use super::pictures::pictures;
 use super::run::{Folded, LenetRun};
 use super::settings::Settings;
 use super::tables::{self, Measured};
 use super::work::{Group, Part};
 use crate::data::Split;
+use crate::experiment::ExperimentError;
 use crate::experiment::peers::{PeerBench, PeerRow};
-use crate::report::atomic::write_atomic;
 use crate::report::provenance::{Provenance, digest_of};
+use crate::report::table::write_csv;
 
 /// Writes every table, and last the provenance with their digests.
 pub(super) fn write_files(
     settings: &Settings<'_>,
     folded: &Folded<'_>,
+    peers: &BTreeMap<usize, PeerBench>,
     mut provenance: Provenance,
-) -> Result<LenetRun, LenetError> {
+) -> Result<LenetRun, ExperimentError> {
     let test: Vec<&Measured> = part(folded, Part::Test).map(|(_, measured)| measured).collect();
     let plain: Vec<&Measured> = test.iter().copied().filter(|it| has_table(it)).collect();
     let first = || folded.first.iter();
@@ -31,7 +33,7 @@ pub(super) fn write_files(
         .map(|layer| layer.tightness.violations)
         .sum();
     if violations > 0 {
-        return Err(LenetError::Bound(violations));
+        return Err(ExperimentError::Bound(violations));
     }
 
     let lenet: Vec<_> = first().chain(test.iter().copied()).flat_map(tables::lenet).collect();
@@ -58,7 +60,7 @@ pub(super) fn write_files(
     files.write("operating_points.csv", &points)?;
     files.write("ablation.csv", &tables::ablation(&points))?;
     if settings.peers {
-        files.write("peers.csv", &peers(settings, folded)?)?;
+        files.write("peers.csv", &peer_rows(settings, folded, peers))?;
     }
     if settings.splits {
         files.write("splits.csv", &splits(folded, &plain))?;
@@ -73,7 +75,7 @@ pub(super) fn write_files(
     provenance.result("windows_compared", folded.findings.windows);
     provenance.result("mismatches", folded.findings.mismatches);
     for path in &files.written {
-        let read = |source| LenetError::Read { path: path.clone(), source };
+        let read = |source| ExperimentError::Read { path: path.clone(), source };
         let digest = digest_of(path).map_err(read)?;
         provenance.result(&path.file_name().unwrap_or_default().to_string_lossy(), digest);
     }
@@ -95,19 +97,15 @@ fn has_table(measured: &Measured) -> bool {
     measured.cells.iter().any(|cell| cell.technique.is_none())
 }
 
-fn peers(settings: &Settings<'_>, folded: &Folded<'_>) -> Result<Vec<PeerRow>, LenetError> {
-    let labels: Vec<u8> = settings
-        .dataset
-        .images(Split::Test)
-        .take(settings.images)
-        .map(|image| image.label)
-        .collect();
-    let mut rows = Vec::new();
-    for (group, totals) in &folded.peers {
-        let variant = &settings.variants[group.variant];
-        rows.extend(PeerBench::new(&variant.network, &variant.weights)?.rows(totals, &labels));
-    }
-    Ok(rows)
+fn peer_rows(
+    settings: &Settings<'_>,
+    folded: &Folded<'_>,
+    peers: &BTreeMap<usize, PeerBench>,
+) -> Vec<PeerRow> {
+    let test = settings.dataset.images(Split::Test).take(settings.images);
+    let labels: Vec<u8> = test.map(|image| image.label).collect();
+    let groups = folded.peers.iter();
+    groups.flat_map(|(group, totals)| peers[&group.variant].rows(totals, &labels)).collect()
 }
 
 /// Train, validation and test of each plain variant, with the cells that all three have.
@@ -134,15 +132,9 @@ struct Files<'a, 'b> {
 }
 
 impl Files<'_, '_> {
-    fn write<T: Serialize>(&mut self, name: &str, rows: &[T]) -> Result<(), LenetError> {
+    fn write<T: Serialize>(&mut self, name: &str, rows: &[T]) -> Result<(), ExperimentError> {
         let path = self.settings.out.join(name);
-        write_atomic(&path, |file| {
-            let mut writer = csv::Writer::from_writer(file);
-            for row in rows {
-                writer.serialize(row)?;
-            }
-            writer.flush()
-        })?;
+        write_csv(&path, rows)?;
         self.written.push(path);
         Ok(())
     }

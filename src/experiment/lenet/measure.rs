@@ -4,13 +4,13 @@ use std::convert::Infallible;
 
 use super::bounds::Bounds;
 use super::cell::Cell;
-use super::error::LenetError;
 use super::products;
 use super::rtl::{RtlRun, Units};
 use super::totals::{CellTotals, ExactTotals, LayerTotals, Totals};
 use super::variant::Variant;
 use crate::check::Place;
 use crate::data::Image;
+use crate::experiment::ExperimentError;
 use crate::golden::{FeatureMap, Mode, Plane};
 use crate::nn::{
     Configuration, Convolution, Convolver, GoldenConvolver, Inference, LayerOutcome, class_of,
@@ -44,7 +44,7 @@ impl<'a> Bench<'a> {
         cells: Vec<&'a Cell>,
         depth: Depth,
         rtl: Option<(Units, Place)>,
-    ) -> Result<Self, LenetError> {
+    ) -> Result<Self, ExperimentError> {
         let network = &variant.integer;
         let layers = network.convolutions().count();
         let keeps_maps = depth == Depth::Full || rtl.is_some();
@@ -60,7 +60,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Measures some images, the first of which has the number `first`.
-    pub fn images(&mut self, first: usize, images: &[&Image]) -> Result<Totals, LenetError> {
+    pub fn images(&mut self, first: usize, images: &[&Image]) -> Result<Totals, ExperimentError> {
         let network = &self.variant.integer;
         let inputs: Vec<_> =
             images.iter().map(|image| input_planes(network, &image.pixels)).collect();

@@ -9,9 +9,7 @@ mod bounds;
 mod cell;
 mod classify;
 mod deviation;
-mod error;
 mod files;
-mod follow_up;
 mod measure;
 mod paper;
 mod pictures;
@@ -27,7 +25,6 @@ mod work;
 
 pub use cell::{Cell, table_cells};
 pub use classify::{Classified, classify};
-pub use error::LenetError;
 pub use point::{OperatingPoint, PointLayer, shipped_points};
 pub use run::{LenetRun, run};
 pub use settings::{RtlSettings, Settings};
@@ -38,6 +35,3 @@ pub const PAPER_TAUS: [f64; 6] = [0.05, 0.1, 0.15, 0.2, 0.3, 0.5];
 
 /// The layer name of the lines that sum all convolution layers.
 pub const ALL_LAYERS: &str = "all";
-
-/// Mismatches that are followed up with a report and a waveform.
-const REPORTS: usize = 3;

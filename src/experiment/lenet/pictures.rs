@@ -4,10 +4,10 @@ use std::convert::Infallible;
 use std::path::PathBuf;
 
 use super::cell::Cell;
-use super::error::LenetError;
 use super::settings::Settings;
 use super::tables::{FlipRow, Measured, flips};
 use crate::data::{Image, Split};
+use crate::experiment::ExperimentError;
 use crate::golden::Mode;
 use crate::nn::{GoldenConvolver, Inference, infer, input_planes};
 use crate::report::atomic::write_atomic;
@@ -24,7 +24,7 @@ const COLUMNS: u32 = 10;
 pub(super) fn pictures(
     settings: &Settings<'_>,
     measured: &Measured,
-) -> Result<Vec<PathBuf>, LenetError> {
+) -> Result<Vec<PathBuf>, ExperimentError> {
     let name = measured.variant.activation.name();
     let images: Vec<&Image> =
         settings.dataset.images(Split::Test).take(measured.images()).collect();

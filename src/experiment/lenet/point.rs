@@ -7,10 +7,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::LenetError;
-use super::variant::{Variant, shipped};
+use super::variant::{Variant, activation_of, shipped};
+use crate::experiment::ExperimentError;
 use crate::golden::{Mode, Semantics, Threshold};
-use crate::nn::Configuration;
+use crate::nn::{Activation, Configuration, Network};
+use crate::report::atomic::{WriteError, write_atomic};
 
 /// What one layer runs with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,15 +46,42 @@ pub struct OperatingPoint {
 
 impl OperatingPoint {
     /// Reads a point.
-    pub fn read(path: &Path) -> Result<Self, LenetError> {
+    pub fn read(path: &Path) -> Result<Self, ExperimentError> {
         let text = fs::read_to_string(path)
-            .map_err(|source| LenetError::Read { path: path.to_owned(), source })?;
+            .map_err(|source| ExperimentError::Read { path: path.to_owned(), source })?;
         serde_json::from_str(&text)
-            .map_err(|source| LenetError::Point { path: path.to_owned(), source })
+            .map_err(|source| ExperimentError::Point { path: path.to_owned(), source })
+    }
+
+    /// Writes the point.
+    pub fn write(&self, path: &Path) -> Result<(), WriteError> {
+        write_atomic(path, |file| {
+            serde_json::to_writer_pretty(&mut *file, self)?;
+            writeln!(file)
+        })
+    }
+
+    /// The same network with the weights of its own name, as it is trained without skipping.
+    #[must_use]
+    pub fn plain(&self) -> Self {
+        let weights = Path::new(&self.network).with_extension("safetensors");
+        Self { weights: weights.to_string_lossy().into_owned(), ..self.clone() }
+    }
+
+    /// Whether a variant is this point's network with its weights, as far as their names tell.
+    pub fn is_of(&self, variant: &Variant) -> bool {
+        let stem = |name: &str| Path::new(name).with_extension("");
+        stem(&self.weights) == Path::new(&variant.weights_name)
+            && stem(&self.network) == Path::new(&variant.network_name)
+    }
+
+    /// The activation of its network.
+    pub fn activation(&self) -> Result<Activation, ExperimentError> {
+        Ok(activation_of(&Network::read(&shipped("networks").join(&self.network))?)?)
     }
 
     /// Its network with its weights, from the folders of the project.
-    pub fn variant(&self) -> Result<Variant, LenetError> {
+    pub fn variant(&self) -> Result<Variant, ExperimentError> {
         let network = shipped("networks").join(&self.network);
         Ok(Variant::read(&network, &shipped("weights").join(&self.weights))?)
     }
@@ -63,9 +91,9 @@ impl OperatingPoint {
         &self,
         name: &str,
         layers: &[String],
-    ) -> Result<Configuration, LenetError> {
+    ) -> Result<Configuration, ExperimentError> {
         let semantics = |layer: &String| {
-            let found = self.layers.get(layer).ok_or_else(|| LenetError::PointLayer {
+            let found = self.layers.get(layer).ok_or_else(|| ExperimentError::PointLayer {
                 point: name.to_owned(),
                 layer: layer.clone(),
             })?;
@@ -73,15 +101,15 @@ impl OperatingPoint {
             let scope = found.smax_scope.parse()?;
             Ok(Semantics::new(Mode::Approx, found.log_frac, threshold, scope)?)
         };
-        let layers = layers.iter().map(semantics).collect::<Result<_, LenetError>>()?;
+        let layers = layers.iter().map(semantics).collect::<Result<_, ExperimentError>>()?;
         Ok(Configuration { name: name.to_owned(), tau: None, layers })
     }
 }
 
 /// The points that the project ships, by name, in the order of their names.
-pub fn shipped_points() -> Result<Vec<(String, OperatingPoint)>, LenetError> {
+pub fn shipped_points() -> Result<Vec<(String, OperatingPoint)>, ExperimentError> {
     let folder = shipped("operating_points");
-    let failed = |source| LenetError::Read { path: folder.clone(), source };
+    let failed = |source| ExperimentError::Read { path: folder.clone(), source };
     let mut points = Vec::new();
     for entry in fs::read_dir(&folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();

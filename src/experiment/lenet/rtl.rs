@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::error::LenetError;
 use super::settings::RtlSettings;
 use crate::check::{Findings, Place, Scoreboard};
 use crate::dut::{Stalls, UNITS, UnitOptions, UnitParameters, open};
 use crate::engine::{LayerBatch, LayerMaps, LayerSums, RtlLayerEngine};
+use crate::experiment::ExperimentError;
+use crate::experiment::follow_up::REPORTS;
 use crate::golden::{FeatureMap, Plane};
 use crate::nn::{Configuration, Convolution, Convolver, GoldenConvolver, LayerOutcome};
 
@@ -18,7 +19,10 @@ pub(super) struct Units {
 
 /// The unit for layers with kernels up to `side`: parallel multipliers, the widest port, the most
 /// kernels.
-pub(super) fn unit_for(log_frac: u32, side: usize) -> Result<&'static UnitParameters, LenetError> {
+pub(super) fn unit_for(
+    log_frac: u32,
+    side: usize,
+) -> Result<&'static UnitParameters, ExperimentError> {
     let fits = |unit: &&&UnitParameters| {
         unit.log_frac == log_frac
             && unit.kernel >= side
@@ -26,7 +30,7 @@ pub(super) fn unit_for(log_frac: u32, side: usize) -> Result<&'static UnitParame
     };
     let best = UNITS.iter().filter(|unit| fits(&unit));
     best.max_by_key(|unit| (unit.mem_width, unit.kernels))
-        .ok_or(LenetError::Unit { log_frac, side })
+        .ok_or(ExperimentError::Unit { log_frac, side })
 }
 
 impl Units {
@@ -38,7 +42,7 @@ impl Units {
         &mut self,
         log_frac: u32,
         side: usize,
-    ) -> Result<&mut (RtlLayerEngine, Scoreboard), LenetError> {
+    ) -> Result<&mut (RtlLayerEngine, Scoreboard), ExperimentError> {
         if !self.open.contains_key(&log_frac) {
             let settings = &self.settings;
             let unit = unit_for(log_frac, side)?;
@@ -46,19 +50,19 @@ impl Units {
             let options = UnitOptions { x_seed: settings.seed, stalls, ..UnitOptions::default() };
             let engine = RtlLayerEngine::new(open(unit, &options)?)?
                 .with_threshold_offset(settings.threshold_offset);
-            let scoreboard = Scoreboard::new(unit, options, settings.seed, super::REPORTS);
+            let scoreboard = Scoreboard::new(unit, options, settings.seed, REPORTS);
             self.open.insert(log_frac, (engine, scoreboard));
         }
         Ok(self.open.get_mut(&log_frac).expect("it is open"))
     }
 
     /// What the scoreboards have seen since the last call, counters included.
-    pub fn take_findings(&mut self) -> Result<Findings, LenetError> {
+    pub fn take_findings(&mut self) -> Result<Findings, ExperimentError> {
         let mut findings = Findings::default();
         for (engine, scoreboard) in self.open.values_mut() {
             let (actual, expected) = engine.counters()?;
             scoreboard.compare_counters(&actual, &expected);
-            findings.merge(scoreboard.take_findings(), super::REPORTS);
+            findings.merge(scoreboard.take_findings(), REPORTS);
         }
         Ok(findings)
     }
@@ -79,13 +83,13 @@ pub(super) struct RtlRun<'a> {
 }
 
 impl Convolver for RtlRun<'_> {
-    type Error = LenetError;
+    type Error = ExperimentError;
 
     fn layer(
         &mut self,
         layer: &Convolution,
         inputs: &[Vec<Plane>],
-    ) -> Result<Vec<LayerOutcome>, LenetError> {
+    ) -> Result<Vec<LayerOutcome>, ExperimentError> {
         let Ok(mut outcomes) = self.golden.layer(layer, inputs);
         let apart = |outcome: &LayerOutcome| apart(outcome, layer);
         let expected = LayerMaps(outcomes.iter().map(apart).collect());
@@ -98,11 +102,12 @@ impl Convolver for RtlRun<'_> {
         };
         let (engine, scoreboard) = self.units.get(semantics.log_frac, self.side)?;
         let run = engine.layer(&batch, &expected, &place, scoreboard);
-        let (LayerSums(sums), totals) = run.map_err(|source| LenetError::Engine {
+        let (LayerSums(sums), totals) = run.map_err(|source| ExperimentError::Layer {
             layer: layer.name.clone(),
             configuration: self.configuration.name.clone(),
             image: self.place.image,
             source: Box::new(source),
+            report: String::new(),
         })?;
         self.work.push((totals.windows, totals.cycles));
         for (outcome, sums) in outcomes.iter_mut().zip(sums) {

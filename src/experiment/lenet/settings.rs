@@ -7,7 +7,7 @@ use serde_json::json;
 use super::cell::Cell;
 use super::variant::Variant;
 use crate::data::Dataset;
-use crate::experiment::windows::EngineChoice;
+use crate::experiment::EngineChoice;
 use crate::report::provenance::Provenance;
 
 /// How the units under test are opened.

@@ -10,6 +10,8 @@ use crate::nn::{
 pub struct Variant {
     /// `relu` or `tanh`: the activation of its first convolution.
     pub activation: Activation,
+    /// The name of the description's file, without its extension.
+    pub network_name: String,
     /// The name of the weights' file, without its extension.
     pub weights_name: String,
     /// The description.
@@ -27,30 +29,29 @@ pub fn shipped(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testvectors").join(folder)
 }
 
+/// The activation of a network's first convolution.
+pub(super) fn activation_of(network: &Network) -> Result<Activation, NetworkError> {
+    let activation = network.layers.iter().find_map(|layer| match layer.kind {
+        LayerKind::Convolution { activation, .. } => activation,
+        _ => None,
+    });
+    activation.ok_or_else(|| {
+        let reason = "no convolution layer has an activation: there is nothing to measure";
+        NetworkError::Description(reason.to_owned())
+    })
+}
+
 impl Variant {
     /// A network from its two files.
     pub fn read(network: &Path, weights: &Path) -> Result<Self, NetworkError> {
-        let name = weights.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Self::new(Network::read(network)?, Weights::read(weights)?, name)
-    }
-
-    /// A network with weights that are there already.
-    pub fn new(
-        network: Network,
-        weights: Weights,
-        weights_name: String,
-    ) -> Result<Self, NetworkError> {
+        let name =
+            |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let (network_name, weights_name) = (name(network), name(weights));
+        let (network, weights) = (Network::read(network)?, Weights::read(weights)?);
         let float = FloatNetwork::new(&network, &weights)?;
         let integer = IntegerNetwork::new(&network, &weights)?;
-        let activation = network.layers.iter().find_map(|layer| match layer.kind {
-            LayerKind::Convolution { activation, .. } => activation,
-            _ => None,
-        });
-        let activation = activation.ok_or_else(|| {
-            let reason = "no convolution layer has an activation: there is nothing to measure";
-            NetworkError::Description(reason.to_owned())
-        })?;
-        Ok(Self { activation, weights_name, network, weights, float, integer })
+        let activation = activation_of(&network)?;
+        Ok(Self { activation, network_name, weights_name, network, weights, float, integer })
     }
 
     /// LeNet-5 with the weights that the project ships.

@@ -4,7 +4,7 @@ use super::cell::Cell;
 use super::measure::Depth;
 use super::settings::Settings;
 use crate::data::{Image, Split};
-use crate::experiment::windows::EngineChoice;
+use crate::experiment::EngineChoice;
 
 /// Which images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,12 +76,10 @@ impl Group {
     /// Its images.
     pub fn images<'a>(&self, settings: &Settings<'a>) -> Vec<&'a Image> {
         let dataset = settings.dataset;
-        let train: Vec<&Image> = dataset.images(Split::Train).collect();
-        // The weights that the project ships are trained on 55,000 of 60,000 images.
-        let trained = train.len() - train.len() / 12;
+        let (trained, validation) = dataset.training_parts();
         match self.part {
-            Part::Train => train[..trained].to_vec(),
-            Part::Validation => train[trained..].to_vec(),
+            Part::Train => trained.iter().collect(),
+            Part::Validation => validation.iter().collect(),
             Part::Test => dataset.images(Split::Test).take(settings.images).collect(),
         }
     }

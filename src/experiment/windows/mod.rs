@@ -1,9 +1,8 @@
 //! The paper's section V-A: 3×3 filters over MNIST images, exact and at several tolerances.
 
 mod configuration;
-mod error;
+mod failure;
 mod filters;
-mod follow_up;
 mod measure;
 mod run;
 mod settings;
@@ -11,10 +10,8 @@ mod statistics;
 mod summary;
 
 pub use configuration::{Configuration, configurations};
-pub use error::WindowsError;
 pub use filters::{Filter, FilterError, built_in, from_file};
-pub use follow_up::Progress;
 pub use measure::Row;
 pub use run::{WindowsRun, run};
-pub use settings::{EngineChoice, Settings};
+pub use settings::Settings;
 pub use summary::{ALL_FILTERS, Summary};

@@ -8,21 +8,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 
 use super::configuration::{Configuration, configurations};
-use super::error::WindowsError;
+use super::failure::failed;
 use super::filters::check_names;
-use super::follow_up::{FollowUp, Progress, REPORTS};
 use super::measure::{Bench, Row, plane};
-use super::settings::{EngineChoice, Settings};
+use super::settings::Settings;
 use super::statistics::Totals;
 use super::summary::{Summary, summarise};
 use crate::check::{Findings, Place, Scoreboard};
 use crate::data::Image;
 use crate::dut::{Stalls, UnitOptions, open};
 use crate::engine::{GoldenEngine, RtlEngine};
+use crate::experiment::follow_up::{FollowUp, Progress, REPORTS};
 use crate::experiment::pieces::Pieces;
+use crate::experiment::{EngineChoice, ExperimentError};
 use crate::report::atomic::write_atomic;
 use crate::report::mosaic;
 use crate::report::provenance::{Provenance, digest_of};
+use crate::report::table::write_csv;
 
 /// What a run came to.
 #[derive(Debug)]
@@ -50,17 +52,17 @@ pub fn run(
     settings: &Settings<'_>,
     stop: &AtomicBool,
     progress: &impl Progress,
-) -> Result<WindowsRun, WindowsError> {
+) -> Result<WindowsRun, ExperimentError> {
     check_names(&settings.filters)?;
     let configurations = configurations(&settings.taus, settings.unit.log_frac)?;
     let available = settings.dataset.images(settings.split).count();
     if settings.images == 0 || settings.images > available {
-        return Err(WindowsError::Images { asked: settings.images, available });
+        return Err(ExperimentError::Images { asked: settings.images, available });
     }
     let images: Vec<&Image> =
         settings.dataset.images(settings.split).take(settings.images).collect();
     fs::create_dir_all(&settings.out)
-        .map_err(|source| WindowsError::Folder { folder: settings.out.clone(), source })?;
+        .map_err(|source| ExperimentError::Folder { folder: settings.out.clone(), source })?;
 
     let provenance = settings.provenance(&configurations);
     let piece_images = (images.len() / 64).clamp(4, 100);
@@ -68,7 +70,7 @@ pub fn run(
     let pieces = Pieces::open(&settings.out, &provenance.key(), chunks.len(), settings.resume)?;
     progress.resumed((pieces.finished() * piece_images).min(images.len()));
 
-    let follow_up = FollowUp::new(settings, progress);
+    let follow_up = FollowUp::new(&settings.mismatch_dir, progress);
     let worked = pieces.run(settings.jobs, stop, || {
         let mut bench = bench(settings, &configurations)?;
         let (follow_up, chunks) = (&follow_up, &chunks);
@@ -77,23 +79,23 @@ pub fn run(
             if follow_up.seen(&piece.findings)? >= settings.max_mismatches {
                 stop.store(true, Ordering::Relaxed);
             }
-            Ok::<_, WindowsError>(piece)
+            Ok::<_, ExperimentError>(piece)
         })
     });
-    let mismatches = follow_up.mismatches.load(Ordering::Relaxed);
+    let mismatches = follow_up.mismatches();
     if worked.is_err() && mismatches >= settings.max_mismatches {
         let limit = settings.max_mismatches;
-        return Err(WindowsError::TooManyMismatches { mismatches, limit });
+        return Err(ExperimentError::TooManyMismatches { mismatches, limit });
     }
     worked?;
-    let reports = follow_up.reports.into_inner().expect("no thread panics with the lock");
+    let reports = follow_up.into_reports();
     finish(settings, &configurations, &images, provenance, pieces, reports)
 }
 
 fn bench<'a>(
     settings: &'a Settings<'_>,
     configurations: &'a [Configuration],
-) -> Result<Bench<'a>, WindowsError> {
+) -> Result<Bench<'a>, ExperimentError> {
     let stalls = settings.stalls.map(|seed| Stalls { seed });
     let options = UnitOptions { x_seed: settings.seed, stalls, ..UnitOptions::default() };
     let rtl = match settings.engine {
@@ -118,20 +120,20 @@ fn piece(
     first: usize,
     images: &[&Image],
     follow_up: &FollowUp<'_, impl Progress>,
-) -> Result<Piece, WindowsError> {
+) -> Result<Piece, ExperimentError> {
     let mut rows = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
     let mut totals = vec![Totals::default(); bench.filters.len() * bench.configurations.len()];
     for (number, image) in (first..).zip(images) {
         let (image_rows, image_totals) = bench
             .image(number, image)
-            .map_err(|failure| follow_up.failed(bench, number, image, *failure))?;
+            .map_err(|failure| failed(follow_up, bench, number, image, *failure))?;
         for row in image_rows {
             rows.serialize(row).expect("a row is plain data, and memory does not fail");
         }
         for (totals, image) in totals.iter_mut().zip(&image_totals) {
             totals.merge(image);
         }
-        follow_up.progress.image();
+        follow_up.progress.step();
     }
     let findings = match &mut bench.rtl {
         None => Findings::default(),
@@ -152,7 +154,7 @@ fn finish(
     mut provenance: Provenance,
     pieces: Pieces,
     reports: Vec<PathBuf>,
-) -> Result<WindowsRun, WindowsError> {
+) -> Result<WindowsRun, ExperimentError> {
     let mut totals = vec![Totals::default(); settings.filters.len() * configurations.len()];
     let mut findings = Findings::default();
     let rows_path = settings.out.join("windows.csv");
@@ -172,17 +174,11 @@ fn finish(
         }
         Ok(())
     })
-    .map_err(|error| unreadable.map_or(WindowsError::Write(error), WindowsError::Piece))?;
+    .map_err(|error| unreadable.map_or(ExperimentError::Write(error), ExperimentError::Piece))?;
 
     let summary = summarise(&settings.filters, configurations, &totals);
     let summary_path = settings.out.join("summary.csv");
-    write_atomic(&summary_path, |file| {
-        let mut writer = csv::Writer::from_writer(file);
-        for line in &summary {
-            writer.serialize(line)?;
-        }
-        writer.flush()
-    })?;
+    write_csv(&summary_path, &summary)?;
     let mosaic_path = settings.out.join("feature_maps.png");
     let maps = mosaic::FeatureMaps::new(&plane(images[0]), &settings.filters, configurations);
     write_atomic(&mosaic_path, |file| maps.write_png(file))?;
@@ -190,8 +186,8 @@ fn finish(
     provenance.result("windows_compared", findings.windows);
     provenance.result("mismatches", findings.mismatches);
     for path in [&rows_path, &summary_path] {
-        let digest =
-            digest_of(path).map_err(|source| WindowsError::Read { path: path.clone(), source })?;
+        let digest = digest_of(path)
+            .map_err(|source| ExperimentError::Read { path: path.clone(), source })?;
         provenance.result(&path.file_name().unwrap_or_default().to_string_lossy(), digest);
     }
     let provenance_path = settings.out.join("provenance.json");

@@ -8,16 +8,8 @@ use super::configuration::Configuration;
 use super::filters::Filter;
 use crate::data::{Dataset, Split};
 use crate::dut::UnitParameters;
+use crate::experiment::EngineChoice;
 use crate::report::provenance::Provenance;
-
-/// What runs the convolutions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum EngineChoice {
-    /// The golden software model
-    Golden,
-    /// The unit's RTL, every window compared with the golden model
-    Rtl,
-}
 
 /// What is run, and how.
 #[derive(Debug)]

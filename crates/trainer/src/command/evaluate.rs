@@ -2,12 +2,13 @@
 
 use anyhow::Result;
 use clap::Args;
+use convapprox::experiment::lenet::OperatingPoint;
 use convapprox_trainer::evaluate::evaluate;
 use convapprox_trainer::hardware::Hardware;
 use convapprox_trainer::layer::Skip;
 use convapprox_trainer::model::Model;
 use convapprox_trainer::network::Network;
-use convapprox_trainer::point::{Point, parse_setting, settings, skips, technique, validation};
+use convapprox_trainer::point::{parse_setting, settings, skips, technique, validation};
 
 use super::options::{Data, Folders, command_line};
 
@@ -57,12 +58,12 @@ impl Evaluate {
             reached = Some(validation);
         }
         if let (Some(name), Some(validation)) = (&self.point, reached) {
-            Point {
+            OperatingPoint {
                 network: self.network.clone(),
                 weights: self.weights.clone(),
                 technique: self.technique(),
                 layers: settings(&self.layers),
-                validation,
+                validation: serde_json::to_value(validation)?,
                 command: command_line(),
             }
             .write(&self.folders.point(name))?;

@@ -2,13 +2,15 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
+use convapprox::experiment::lenet::OperatingPoint;
+use convapprox::report::provenance::{digest_of, revision};
 use convapprox_trainer::fit::{Settings, fit};
 use convapprox_trainer::layer::Skip;
 use convapprox_trainer::log::Log;
 use convapprox_trainer::model::Model;
 use convapprox_trainer::network::Network;
-use convapprox_trainer::point::{self, Point, parse_setting, skips, technique, validation};
-use convapprox_trainer::record::{Record, digest, revision, write_weights};
+use convapprox_trainer::point::{self, parse_setting, skips, technique, validation};
+use convapprox_trainer::record::{Record, write_weights};
 
 use super::options::{Data, Folders, command_line};
 
@@ -102,25 +104,24 @@ impl Finetune {
             epochs: self.epochs,
             dataset: self.data.name().into(),
             images_sha256: images.digest(),
-            from_sha256: Some(digest(&from)?),
+            from_sha256: Some(digest_of(&from)?),
             validation_accuracy_percent: score.accuracy_percent(),
             weights_sha256,
         }
         .write(&path)?;
-        let point = Point {
+        let validation = validation(&model, &score)?;
+        let point = OperatingPoint {
             network: self.network.clone(),
             weights,
             technique: self.technique(),
             layers: point::settings(&self.layers),
-            validation: validation(&model, &score)?,
+            validation: serde_json::to_value(&validation)?,
             command: command_line(),
         };
         point.write(&self.folders.point(&self.name))?;
         println!(
             "{}: {:.2} % of the validation images, {:.2} % fewer multiplications",
-            self.name,
-            point.validation.accuracy_percent,
-            point.validation.reduction_vs_exact_percent,
+            self.name, validation.accuracy_percent, validation.reduction_vs_exact_percent,
         );
         Ok(())
     }

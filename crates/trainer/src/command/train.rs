@@ -2,11 +2,12 @@
 
 use anyhow::Result;
 use clap::Args;
+use convapprox::report::provenance::revision;
 use convapprox_trainer::fit::{Settings, fit};
 use convapprox_trainer::log::Log;
 use convapprox_trainer::model::Model;
 use convapprox_trainer::network::Network;
-use convapprox_trainer::record::{Record, revision, write_weights};
+use convapprox_trainer::record::{Record, write_weights};
 
 use super::options::{Data, Folders, command_line};
 

@@ -29,8 +29,8 @@ impl Grid {
 /// An activation; its rounding is transparent to the gradient, its limits are not.
 #[derive(Debug, Clone, Copy)]
 pub struct Activate {
-    /// The function.
-    pub function: Activation,
+    /// The function; none for the scores.
+    pub function: Option<Activation>,
     /// What its values are rounded to; `None` leaves them.
     pub grid: Option<Grid>,
 }
@@ -39,9 +39,9 @@ impl Activate {
     #[inline]
     fn value(&self, sum: f32) -> f32 {
         let value = match self.function {
-            Activation::None => sum,
-            Activation::Relu => sum.max(0.0),
-            Activation::Tanh => sum.tanh(),
+            None => sum,
+            Some(Activation::Relu) => sum.max(0.0),
+            Some(Activation::Tanh) => sum.tanh(),
         };
         self.grid.map_or(value, |grid| grid.round(value))
     }
@@ -49,12 +49,12 @@ impl Activate {
     #[inline]
     fn slope(&self, sum: f32, value: f32) -> f32 {
         match self.function {
-            Activation::None => 1.0,
-            Activation::Relu => {
+            None => 1.0,
+            Some(Activation::Relu) => {
                 let limit = self.grid.map_or(f32::INFINITY, |grid| grid.largest * grid.step);
                 if sum > 0.0 && sum <= limit { 1.0 } else { 0.0 }
             }
-            Activation::Tanh => 1.0 - value * value,
+            Some(Activation::Tanh) => 1.0 - value * value,
         }
     }
 }

@@ -1,20 +1,21 @@
-//! Why the experiment has no result.
+//! Why an experiment has no result.
 
 use std::io;
 use std::path::PathBuf;
 
-use super::filters::FilterError;
+use super::pieces::PiecesError;
+use super::windows::FilterError;
 use crate::check::ReplayError;
 use crate::dut::DutError;
 use crate::engine::EngineError;
-use crate::experiment::pieces::PiecesError;
 use crate::golden::ConfigError;
+use crate::nn::NetworkError;
 use crate::report::atomic::WriteError;
 
-/// Why the experiment has no result.
+/// Why an experiment has no result.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum WindowsError {
+pub enum ExperimentError {
     /// A tolerance is out of range.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -29,7 +30,7 @@ pub enum WindowsError {
         /// There are.
         available: usize,
     },
-    /// The engine failed.
+    /// The engine failed in a convolution with a filter.
     #[error("image {image}, filter {filter}, {configuration}: {source}{report}")]
     Engine {
         /// The image.
@@ -71,7 +72,7 @@ pub enum WindowsError {
         /// Why.
         source: io::Error,
     },
-    /// A result file cannot be read back for its digest.
+    /// A file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {
         /// The file.
@@ -82,4 +83,51 @@ pub enum WindowsError {
     /// A piece of an earlier run cannot be read.
     #[error("piece {0} of the run cannot be read; run without --resume to start afresh")]
     Piece(usize),
+    /// The network or its weights.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// No unit can run a layer.
+    #[error(
+        "no unit of this build has LOG_FRAC = {log_frac} and KERNEL ≥ {side}; add a line to UNITS \
+         in build.rs, or use --engine golden"
+    )]
+    Unit {
+        /// Fraction bits asked for.
+        log_frac: u32,
+        /// The largest kernel side of the network.
+        side: usize,
+    },
+    /// The golden model breaks its own promise.
+    #[error("{0} outputs are further from the exact ones than the proven bound")]
+    Bound(u64),
+    /// A file is not an operating point.
+    #[error("{} is not an operating point: {source}", path.display())]
+    Point {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// An operating point says nothing of a layer.
+    #[error("operating point {point} has no entry for layer {layer}")]
+    PointLayer {
+        /// The point.
+        point: String,
+        /// The layer.
+        layer: String,
+    },
+    /// The engine failed in a layer of a network.
+    #[error("layer {layer}, {configuration}, images from {image} on: {source}{report}")]
+    Layer {
+        /// The layer.
+        layer: String,
+        /// The configuration.
+        configuration: String,
+        /// The first image of the batch.
+        image: usize,
+        /// Why.
+        source: Box<EngineError>,
+        /// Where the report is.
+        report: String,
+    },
 }
