@@ -157,7 +157,7 @@ module core_fetch #(
         else $error("instr_addr_o or instr_req_o changed before the grant");
       AnswersWereAskedFor: assert (!instr_rvalid_i || outstanding_q != '0)
         else $error("instr_rvalid_i without an outstanding read");
-      BufferHasRoom: assert (claimed <= WORDS && 3'(count_popped) + 3'(arrives) <= WORDS)
+      BufferHasRoom: assert (claimed <= WORDS)
         else $error("more words are under way than the buffer holds");
       DiscardsAreOutstanding: assert (3'(discard_q) <= 3'(outstanding_q) + 3'(held_q))
         else $error("answers are thrown away that nobody asked for");
