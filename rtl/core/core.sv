@@ -240,9 +240,8 @@ module core #(
   wire logic jump_waits = jalr_waits || fence_waits;
 
   wire logic [31:0] id_base = id_jump != JUMP_JALR ? id_pc_q : rs1_from_wb ? wb_result_q : rf_rs1;
-  wire logic [31:0] id_sum  = id_base + id_imm;   // of branches too
 
-  assign id_target = {id_sum[31:1], 1'b0};
+  assign id_target = (id_base + id_imm) & ~32'd1;   // of branches too
 
   logic jumped_q;               // the jump in ID has redirected and waits for EX
 
@@ -474,6 +473,9 @@ module core #(
     end
   end
 
+  // mcause has five bits.
+  wire logic unused_exccode = x_result_exccode_i[5];
+
   // ---- EX: completion ------------------------------------------------------------------------
 
   wire logic csr_counter, csr_skips_instret;
@@ -511,7 +513,7 @@ module core #(
 
   // ---- WB ------------------------------------------------------------------------------------
 
-  logic [31:0] wb_pc_q;
+  logic [31:1] wb_pc_q;
   logic        wb_trap_q;
   logic        wb_instret_q;          // it counts in minstret
   logic [14:9] wb_event_q;            // and in these
@@ -542,7 +544,7 @@ module core #(
       wb_writes_q  <= ex_writes_q && !ex_exception;
       wb_rd_q      <= ex_rd_q;
       wb_result_q  <= ex_result;
-      wb_pc_q      <= ex_pc_q;
+      wb_pc_q      <= ex_pc_q[31:1];
       wb_trap_q    <= ex_exception;
       wb_instret_q <= !inhibit[COUNTER_INSTRET] && !(ex_csr && csr_skips_instret);
       wb_event_q   <= {ex_compressed_q, taken, ex_branch, ex_jump_q || ex_return, ex_store,
@@ -569,7 +571,7 @@ module core #(
     .trap_i          (wb_failed || ex_trap),
     .interrupt_i     (ex_interrupted && !wb_failed),
     .cause_i         (wb_failed ? wb_cause : ex_interrupted ? irq_cause : ex_cause),
-    .pc_i            (wb_failed ? wb_pc_q : ex_pc_q),
+    .pc_i            (wb_failed ? wb_pc_q : ex_pc_q[31:1]),
     .tval_i          (wb_failed ? lsu_fault_addr : ex_interrupted ? '0 : ex_tval),
     .vector_o        (trap_vector),
     .mret_i          (ex_return),

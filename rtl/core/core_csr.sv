@@ -22,7 +22,7 @@ module core_csr (
   input  wire logic        trap_i,
   input  wire logic        interrupt_i,      // with trap_i: an interrupt, else an exception
   input  wire logic [4:0]  cause_i,
-  input  wire logic [31:0] pc_i,
+  input  wire logic [31:1] pc_i,
   input  wire logic [31:0] tval_i,
   output wire logic [31:0] vector_o,         // with trap_i: the address of the handler
   input  wire logic        mret_i,
@@ -144,7 +144,7 @@ module core_csr (
     end else if (trap_i) begin
       mie_q             <= 1'b0;
       mpie_q            <= mie_q;
-      mepc_q            <= pc_i[31:1];
+      mepc_q            <= pc_i;
       cause_interrupt_q <= interrupt_i;
       cause_q           <= cause_i;
       mtval_q           <= tval_i;

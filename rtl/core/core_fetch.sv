@@ -92,7 +92,8 @@ module core_fetch #(
   wire logic        has_first  = count_q != '0 || arrives;
   wire logic        has_second = count_q > 2'd1 || (count_q != '0 && arrives);
   wire logic [32:0] first      = count_q != '0 ? word0_q : arrival;
-  wire logic [32:0] second     = count_q > 2'd1 ? word1_q : arrival;
+  wire logic        second_err = count_q > 2'd1 ? word1_q[32] : instr_err_i;
+  wire logic [15:0] second_low = count_q > 2'd1 ? word1_q[15:0] : instr_rdata_i[15:0];
 
   wire logic pop, push;
   wire logic [1:0] count_popped = count_q - 2'(pop);
@@ -130,8 +131,8 @@ module core_fetch #(
 
   assign valid_o       = has_first && (!spans || has_second) && !redirect_i;
   assign pc_o          = pc_q;
-  assign insn_o        = {compressed_o ? 16'b0 : upper ? second[15:0] : first[31:16], half};
-  assign fault_o       = first[32] || (spans && second[32]);
+  assign insn_o        = {compressed_o ? 16'b0 : upper ? second_low : first[31:16], half};
+  assign fault_o       = first[32] || (spans && second_err);
   assign fault_upper_o = !first[32];
 
   wire logic deliver = valid_o && ready_i;
