@@ -618,7 +618,7 @@ module core #(
     .ex_target_i    (ex_target),
     .ex_trap_i      (ex_exception),
     .ex_cause_i     (ex_interrupted ? {1'b1, 26'b0, irq_cause} : {27'b0, ex_cause}),
-    .ex_mip_i       (mip_bits(decision_mip)),
+    .ex_mip_i       (mip_bits(ex_go && ex_exec_q == EXEC_WFI ? irq_lines : decision_mip)),
     .wb_retire_i    (wb_retire),
     .wb_failed_i    (wb_failed),
     .wb_cause_i     (wb_cause),

@@ -26,7 +26,7 @@ module core_rvfi (
   input  wire logic [31:0] ex_target_i,
   input  wire logic        ex_trap_i,        // by an exception
   input  wire logic [31:0] ex_cause_i,       // mcause of the exception, or of the interrupt
-  input  wire logic [31:0] ex_mip_i,         // at its decision
+  input  wire logic [31:0] ex_mip_i,         // at its decision; of wfi: as it wakes
 
   // It leaves WB.
   input  wire logic        wb_retire_i,
