@@ -56,13 +56,6 @@ module core_csr (
   logic [4:0]  cause_q;
   logic [31:0] mtval_q;
 
-  function automatic logic [31:0] irq_bits(logic [2:0] lines);
-    irq_bits                = '0;
-    irq_bits[IRQ_SOFTWARE]  = lines[MI_SOFTWARE];
-    irq_bits[IRQ_TIMER]     = lines[MI_TIMER];
-    irq_bits[IRQ_EXTERNAL]  = lines[MI_EXTERNAL];
-  endfunction
-
   // ---- Read ----------------------------------------------------------------------------------
 
   wire logic [4:0]  number = addr_i[4:0];

@@ -1,4 +1,4 @@
-// IF: fetches words ahead of the program and cuts them into instructions.
+// IF: fetches words ahead of the program, cuts them into instructions and expands the compressed ones.
 //
 // Up to WORDS words are buffered. A word that arrives while the buffer is empty is used in that
 // cycle. After a redirection the answers that are still to come are counted and thrown away.
@@ -21,8 +21,10 @@ module core_fetch #(
   output wire logic        valid_o,
   input  wire logic        ready_i,
   output wire logic [31:0] pc_o,
-  output wire logic [31:0] insn_o,           // bits 31:16 are 0 if it is compressed
+  output wire logic [31:0] raw_o,            // as it is in memory; bits 31:16 are 0 if compressed
   output wire logic        compressed_o,
+  output wire logic [31:0] insn_o,           // expanded; with valid_o and ready_i
+  output wire logic        illegal_o,        // with valid_o and ready_i: it cannot be expanded
   output wire logic        fault_o,          // reading it ended in a bus error
   output wire logic        fault_upper_o,    // the error is in the word of its second half only
 
@@ -131,11 +133,22 @@ module core_fetch #(
 
   assign valid_o       = has_first && (!spans || has_second) && !redirect_i;
   assign pc_o          = pc_q;
-  assign insn_o        = {compressed_o ? 16'b0 : upper ? second_low : first[31:16], half};
+  assign raw_o         = {compressed_o ? 16'b0 : upper ? second_low : first[31:16], half};
   assign fault_o       = first[32] || (spans && second_err);
   assign fault_upper_o = !first[32];
 
   wire logic deliver = valid_o && ready_i;
+
+  wire logic [31:0] expanded;
+
+  core_expand u_expand (
+    .enable_i  (deliver && compressed_o),
+    .insn_i    (half),
+    .insn_o    (expanded),
+    .illegal_o (illegal_o)
+  );
+
+  assign insn_o = compressed_o ? expanded : raw_o;
 
   assign pop  = deliver && (upper || !compressed_o);
   assign push = arrives && !(pop && count_q == '0);
