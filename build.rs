@@ -1,6 +1,8 @@
-//! Verilates the hardware: the approximate convolution unit in every parameter set, and the system
-//! on chip around it.
+//! Compiles the programs of `firmware/`, and verilates the hardware: the approximate convolution
+//! unit in every parameter set, and the system on chip around it.
 
+#[path = "build/firmware.rs"]
+mod firmware;
 #[path = "build/provenance.rs"]
 mod provenance;
 #[path = "build/soc.rs"]
@@ -14,6 +16,10 @@ use std::{env, fs};
 use verilated::build::BuildError;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    if let Err(message) = firmware::build() {
+        eprintln!("error: {message}");
+        std::process::exit(1);
+    }
     if let Err(error) = verilated::build::run(units::models().chain(soc::models())) {
         return Err(explain(error));
     }
