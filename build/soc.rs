@@ -65,7 +65,6 @@ impl Soc {
         Verilate::new(name, "soc")
             .sources(units::sources().chain(sources()))
             .waivers("rtl/waivers.vlt")
-            .warnings(verilated::build::Warnings::Report)
             .parameter("KERNEL", self.kernel)
             .parameter("LOG_FRAC", self.log_frac)
             .parameter("MULTIPLIERS", self.multipliers)
