@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         eprintln!("error: {message}");
         std::process::exit(1);
     }
-    if let Err(error) = verilated::build::run(units::models().chain(soc::models())) {
+    if let Err(error) = verilated::build::run(units::models().chain(soc::models()?)) {
         return Err(explain(error));
     }
     provenance::record()?;

@@ -11,7 +11,7 @@ use crate::{soc, units};
 /// Hands digests and versions to the program.
 pub fn record() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rustc-env=CONVAPPROX_RTL_SHA256={}", digest(units::sources())?);
-    println!("cargo::rustc-env=CONVAPPROX_SOC_RTL_SHA256={}", digest(soc::sources())?);
+    println!("cargo::rustc-env=CONVAPPROX_SOC_RTL_SHA256={}", digest(soc::sources()?)?);
     let rustc = Command::new(env::var("RUSTC")?).arg("--version").output()?.stdout;
     println!("cargo::rustc-env=CONVAPPROX_RUSTC={}", String::from_utf8_lossy(&rustc).trim());
     let tools = verilated::build::tools()?;
@@ -23,7 +23,7 @@ pub fn record() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn digest(files: impl Iterator<Item = PathBuf>) -> io::Result<String> {
+fn digest(files: impl IntoIterator<Item = PathBuf>) -> io::Result<String> {
     let mut hash = Sha256::new();
     for file in files {
         hash.update(fs::read(file)?);

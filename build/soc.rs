@@ -1,7 +1,8 @@
 //! The system on chip: verilated fast, and with waveforms of each format.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::{fs, io};
 
 use verilated::build::{Trace, Verilate};
 
@@ -23,47 +24,15 @@ const SOCS: &[Soc] = &[
     Soc { name: "soc", kernel: 5, log_frac: 0, multipliers: 100, kernels: 16, ram_bytes: 1 << 20 },
 ];
 
-/// Folders of the RTL beside that of the unit, those with the packages first.
-const FOLDERS: &[(&str, &[&str])] = &[
-    (
-        "rtl/core",
-        &[
-            "core_pkg.sv",
-            "core_alu.sv",
-            "core_counters.sv",
-            "core_csr.sv",
-            "core_decode.sv",
-            "core_divider.sv",
-            "core_expand.sv",
-            "core_fetch.sv",
-            "core_lsu.sv",
-            "core_multiplier.sv",
-            "core_regfile.sv",
-            "core_rvfi.sv",
-            "core.sv",
-        ],
-    ),
-    ("rtl/conv_approx", &["conv_coprocessor.sv"]),
-    (
-        "rtl/soc",
-        &[
-            "soc_pkg.sv",
-            "soc_bus.sv",
-            "soc_interrupt.sv",
-            "soc_port_stall.sv",
-            "soc_ram.sv",
-            "soc_random.sv",
-            "soc_timer.sv",
-            "soc_uart.sv",
-            "soc.sv",
-        ],
-    ),
-];
+/// Folders of the RTL beside that of the unit, each with its package, which comes first.
+const FOLDERS: &[(&str, &str)] = &[("rtl/core", "core_pkg.sv"), ("rtl/soc", "soc_pkg.sv")];
+
+const COPROCESSOR: &str = "rtl/conv_approx/conv_coprocessor.sv";
 
 impl Soc {
-    fn model(&self, name: String) -> Verilate {
+    fn model(&self, name: String, sources: &[PathBuf]) -> Verilate {
         Verilate::new(name, "soc")
-            .sources(units::sources().chain(sources()))
+            .sources(sources)
             .waivers("rtl/waivers.vlt")
             .parameter("KERNEL", self.kernel)
             .parameter("LOG_FRAC", self.log_frac)
@@ -74,24 +43,34 @@ impl Soc {
             .memory("ram", "u_ram.words")
     }
 
-    fn models(&self) -> [Verilate; 3] {
-        let name = self.name;
+    fn models(&self, sources: &[PathBuf]) -> [Verilate; 3] {
+        let model = |build: &str| self.model(format!("{}_{build}", self.name), sources);
         [
-            self.model(format!("{name}_fast")),
-            self.model(format!("{name}_vcd")).trace(Trace::Vcd).optimization("-O1"),
-            self.model(format!("{name}_fst")).trace(Trace::Fst).optimization("-O1"),
+            model("fast"),
+            model("vcd").trace(Trace::Vcd).optimization("-O1"),
+            model("fst").trace(Trace::Fst).optimization("-O1"),
         ]
     }
 }
 
 /// The RTL of the core, of its instructions for the unit, and of the system around them.
-pub fn sources() -> impl Iterator<Item = PathBuf> {
-    FOLDERS.iter().flat_map(|(folder, files)| files.iter().map(|file| Path::new(folder).join(file)))
+pub fn sources() -> io::Result<Vec<PathBuf>> {
+    let mut sources = vec![PathBuf::from(COPROCESSOR)];
+    for (folder, package) in FOLDERS {
+        println!("cargo::rerun-if-changed={folder}");
+        let files = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
+        let mut files = files.collect::<io::Result<Vec<_>>>()?;
+        files.retain(|file| file.extension().is_some_and(|extension| extension == "sv"));
+        files.sort_by_key(|file| (!file.ends_with(package), file.clone()));
+        sources.extend(files);
+    }
+    Ok(sources)
 }
 
 /// Every model of a system.
-pub fn models() -> impl Iterator<Item = Verilate> {
-    SOCS.iter().flat_map(Soc::models)
+pub fn models() -> io::Result<Vec<Verilate>> {
+    let sources: Vec<PathBuf> = units::sources().chain(sources()?).collect();
+    Ok(SOCS.iter().flat_map(|soc| soc.models(&sources)).collect())
 }
 
 /// The Rust source that lists the systems for `src/dut/soc/models.rs`.

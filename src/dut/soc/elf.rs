@@ -4,11 +4,11 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use object::Endianness;
 use object::elf::{
-    EM_RISCV, ET_EXEC, FileHeader32, ELFCLASS32, ELFCLASS64, ELFDATA2LSB, ELFMAG, PT_LOAD,
+    ELFCLASS32, ELFCLASS64, ELFDATA2LSB, ELFMAG, EM_RISCV, ET_EXEC, FileHeader32, PT_LOAD,
 };
 use object::read::elf::{FileHeader, ProgramHeader, Sym};
-use object::Endianness;
 
 use super::RAM_BASE;
 
@@ -64,7 +64,9 @@ pub enum ElfError {
     #[error("it has no code: no segment is to be loaded")]
     Empty,
     /// The symbol that a program reports its end by is where nothing can be written.
-    #[error("its symbol {name} at {addr:#010x} is not a word of the RAM; link it with firmware/link.ld")]
+    #[error(
+        "its symbol {name} at {addr:#010x} is not a word of the RAM; link it with firmware/link.ld"
+    )]
     Symbol {
         /// The symbol.
         name: &'static str,
@@ -72,7 +74,9 @@ pub enum ElfError {
         addr: u32,
     },
     /// It cannot report its end.
-    #[error("it has no symbol tohost to report its end by; define one, or limit the run with --max-cycles")]
+    #[error(
+        "it has no symbol tohost to report its end by; define one, or limit the run with --max-cycles"
+    )]
     NoTohost,
 }
 
@@ -99,8 +103,8 @@ pub struct Program {
 impl Program {
     /// Reads an ELF file for a system with `ram_bytes` of RAM.
     pub fn read(path: &Path, ram_bytes: u32) -> Result<Self, ElfError> {
-        let data = fs::read(path)
-            .map_err(|source| ElfError::Read { path: path.to_owned(), source })?;
+        let data =
+            fs::read(path).map_err(|source| ElfError::Read { path: path.to_owned(), source })?;
         Self::parse(&data, ram_bytes)
     }
 
@@ -139,12 +143,7 @@ impl Program {
         Ok(program)
     }
 
-    fn symbols(
-        &mut self,
-        header: &Header,
-        data: &[u8],
-        ram: &Range<u64>,
-    ) -> Result<(), ElfError> {
+    fn symbols(&mut self, header: &Header, data: &[u8], ram: &Range<u64>) -> Result<(), ElfError> {
         let endian = Endianness::Little;
         let sections = header.sections(endian, data).map_err(damaged)?;
         let table = sections.symbols(endian, data, object::elf::SHT_SYMTAB);
