@@ -41,13 +41,8 @@ const FLAGS: &[&str] = &[
     "-Ifirmware",
 ];
 
-const LINK_FLAGS: &[&str] = &[
-    "-nostdlib",
-    "-static",
-    "-Wl,--gc-sections",
-    "-Wl,--build-id=none",
-    "-Tfirmware/link.ld",
-];
+const LINK_FLAGS: &[&str] =
+    &["-nostdlib", "-static", "-Wl,--gc-sections", "-Wl,--build-id=none", "-Tfirmware/link.ld"];
 
 /// Side by side; each is short.
 const JOBS: usize = 2;
