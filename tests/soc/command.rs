@@ -124,7 +124,7 @@ fn the_signature_is_a_word_a_line() {
     let soc = &convapprox::dut::soc::SOCS[0];
     let elf = find("rv32i_store").unwrap().elf;
     let program = convapprox::dut::soc::Program::parse(elf, soc.ram_bytes).unwrap();
-    let range = program.signature.unwrap();
+    let range = program.signature.clone().unwrap();
     assert_eq!(written.lines().count(), (range.end - range.start) as usize / 4);
     let digits = |line: &str| line.len() == 8 && line.chars().all(|c| c.is_ascii_hexdigit());
     assert!(written.lines().all(digits), "{written}");
