@@ -13,6 +13,7 @@
 mod bound;
 mod config;
 mod fast;
+pub mod hart;
 mod layer;
 mod log_proxy;
 mod plain;
