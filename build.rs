@@ -1,5 +1,8 @@
-//! Verilates the hardware: the approximate convolution unit in every parameter set.
+//! Verilates the hardware, the approximate convolution unit in every parameter set, and compiles
+//! the programs of `firmware/`.
 
+#[path = "build/firmware.rs"]
+mod firmware;
 #[path = "build/provenance.rs"]
 mod provenance;
 #[path = "build/units.rs"]
@@ -11,6 +14,10 @@ use std::{env, fs};
 use verilated::build::BuildError;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    if let Err(message) = firmware::build() {
+        eprintln!("error: {message}");
+        std::process::exit(1);
+    }
     if let Err(error) = verilated::build::run(units::models()) {
         return Err(explain(error));
     }
