@@ -1,5 +1,6 @@
 //! The commands of `convapprox`: flags, progress, tables on the terminal.
 
+mod accel;
 mod channels;
 mod classify;
 mod interrupt;
@@ -44,6 +45,8 @@ enum Command {
     Search(search::Args),
     /// Measure what the order of the channels is worth where S_max runs over them
     Channels(channels::Args),
+    /// Run LeNet-Accel and LeNet-5 as programs on the core, with and without the unit
+    Accel(accel::Args),
     /// Draw figures, as PNG and SVG, of the result tables in a folder
     Plot(plot::Args),
     /// Run the window of a mismatch report again and write its waveform
@@ -61,6 +64,7 @@ impl Cli {
             Command::Sweep(args) => sweep::run(&args),
             Command::Search(args) => search::run(&args),
             Command::Channels(args) => channels::run(&args),
+            Command::Accel(args) => accel::run(&args),
             Command::Plot(args) => plot::run(&args),
             Command::Replay(args) => replay::run(&args),
         }
