@@ -55,22 +55,35 @@ static inline int32_t relu_mean(int32_t a, int32_t b, int32_t c, int32_t d,
 /* A line between two entries of the table, of which there are 64 a unit up to 8. */
 static inline int32_t tanh_of(int32_t sum, const struct finish *finish) {
   enum { ENTRY_BITS = 16, FRACTION_BITS = 6, REACH = 8 << 12 };
-  int32_t argument = sum >> finish->shift;
-  uint32_t magnitude = argument < 0 ? -(uint32_t)argument : (uint32_t)argument;
-  if (magnitude > REACH - 1) magnitude = REACH - 1;
+  int32_t argument = sum >> finish->shift, sign = argument >> 31;
+  uint32_t magnitude = (uint32_t)((argument ^ sign) - sign);
+  if (__builtin_expect(magnitude > REACH - 1, 0)) magnitude = REACH - 1;
   const int32_t *entry = finish->tanh + (magnitude >> FRACTION_BITS);
   int32_t low = entry[0], fraction = (int32_t)(magnitude % (1 << FRACTION_BITS));
   int32_t line = (low << FRACTION_BITS) + (entry[1] - low) * fraction;
   uint32_t shift = FRACTION_BITS + ENTRY_BITS - finish->bits;
   int32_t value = (line + (1 << (shift - 1))) >> shift;
-  if (value > finish->limit) value = finish->limit;
-  return argument < 0 ? -value : value;
+  if (__builtin_expect(value > finish->limit, 0)) value = finish->limit;
+  return (value ^ sign) - sign;
 }
 
-static inline int32_t activation_of(int32_t sum, const struct finish *finish) {
-  if (finish->activation == RELU) return relu(sum, finish->shift, finish->limit);
-  if (finish->activation == TANH) return tanh_of(sum, finish);
+/* `activation` is that of `finish`: a constant, where the code is to be for one alone. */
+static inline __attribute__((always_inline)) int32_t activation_of(int32_t sum,
+                                                                   enum activation activation,
+                                                                   const struct finish *finish) {
+  if (activation == RELU) return relu(sum, finish->shift, finish->limit);
+  if (activation == TANH) return tanh_of(sum, finish);
   return sum;
+}
+
+/* The mean of the activations of a tile. */
+static inline __attribute__((always_inline)) int32_t mean_of(int32_t a, int32_t b, int32_t c,
+                                                             int32_t d, enum activation activation,
+                                                             const struct finish *finish) {
+  if (activation == RELU) return relu_mean(a, b, c, d, finish);
+  a = activation_of(a, activation, finish), b = activation_of(b, activation, finish);
+  c = activation_of(c, activation, finish), d = activation_of(d, activation, finish);
+  return (a + b + c + d + 2) >> 2;
 }
 
 #endif

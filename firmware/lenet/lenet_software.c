@@ -56,38 +56,37 @@ ALWAYS_INLINE int32_t one_output(const struct layer *layer, const int32_t *windo
 }
 
 ALWAYS_INLINE void convolve(const struct network *network, const struct layer *layer,
-                            const uint32_t side, const bool relu_and_pool) {
+                            const uint32_t side, const enum activation activation, const bool pool) {
   struct finish finish = finish_of(network, layer);
   uint32_t inputs = layer->inputs, pitch = layer->width, plane = pitch * layer->height;
   uint32_t width = layer->width - side + 1, height = layer->height - side + 1;
-  bool pool = layer->pool != 0;
   const int32_t *kernels = layer->weights, *input = layer->input, *biases = layer->bias;
   int32_t *output = layer->output;
   for (uint32_t channel = layer->outputs; channel > 0; channel--) {
     int32_t bias = *biases++ + finish.rounding;
-    for (uint32_t y = 0; y + 1 < height; y += 2) {
-      for (uint32_t x = 0; x + 1 < width; x += 2) {
+    const int32_t *corner = input;
+    int32_t *out = output;
+    for (uint32_t rows = height / 2; rows > 0; rows--) {
+      for (const int32_t *end = corner + (width & ~1u); corner < end; corner += 2) {
         struct tile tile = {bias, bias, bias, bias};
-        const int32_t *window = input + y * pitch + x, *kernel = kernels;
+        const int32_t *window = corner, *kernel = kernels;
         for (uint32_t left = inputs; left > 0; left--) {
           tile = add_tile(tile, window, pitch, kernel, side);
           window += plane;
           kernel += side * side;
         }
-        int32_t a = tile.a, b = tile.b, c = tile.c, d = tile.d;
-        if (relu_and_pool) {
-          *output++ = relu_mean(a, b, c, d, &finish);
+        if (pool) {
+          *out++ = mean_of(tile.a, tile.b, tile.c, tile.d, activation, &finish);
         } else {
-          a = activation_of(a, &finish), b = activation_of(b, &finish);
-          c = activation_of(c, &finish), d = activation_of(d, &finish);
-          if (pool) {
-            *output++ = (a + b + c + d + 2) >> 2;
-          } else {
-            int32_t *corner = output + y * width + x;
-            corner[0] = a, corner[1] = b, corner[width] = c, corner[width + 1] = d;
-          }
+          out[0] = activation_of(tile.a, activation, &finish);
+          out[1] = activation_of(tile.b, activation, &finish);
+          out[width] = activation_of(tile.c, activation, &finish);
+          out[width + 1] = activation_of(tile.d, activation, &finish);
+          out += 2;
         }
       }
+      corner += 2 * pitch - (width & ~1u);
+      if (!pool) out += 2 * width - (width & ~1u);
     }
     if (!pool) {
       /* A last row or column without a partner. */
@@ -95,11 +94,11 @@ ALWAYS_INLINE void convolve(const struct network *network, const struct layer *l
         for (uint32_t x = y == (height & ~1u) ? 0 : width & ~1u; x < width; x++) {
           const int32_t *window = input + y * pitch + x;
           int32_t sum = bias + one_output(layer, window, kernels, side);
-          output[y * width + x] = activation_of(sum, &finish);
+          output[y * width + x] = activation_of(sum, activation, &finish);
         }
       }
-      output += width * height;
     }
+    output += width * height >> (pool ? 2 : 0);
     kernels += inputs * side * side;
   }
 }
@@ -131,7 +130,7 @@ ALWAYS_INLINE void dot_products(const struct finish *finish, const struct layer 
 #pragma GCC unroll 4
   for (uint32_t row = 0; row < count; row++) {
     int32_t biased = sum[row] + layer->bias[output + row] + finish->rounding;
-    layer->output[output + row] = activation_of(biased, finish);
+    layer->output[output + row] = activation_of(biased, finish->activation, finish);
   }
 }
 
@@ -149,11 +148,12 @@ static void rows(const struct network *network, const struct layer *layer, uint3
 
 ALWAYS_INLINE void convolution_of(const struct network *network, const struct layer *layer,
                                   const uint32_t side) {
-  if (layer->activation == RELU && layer->pool) {
-    convolve(network, layer, side, true);
-  } else {
-    convolve(network, layer, side, false);
-  }
+  bool pool = layer->pool != 0;
+  if (layer->activation == RELU && pool) convolve(network, layer, side, RELU, true);
+  else if (layer->activation == RELU) convolve(network, layer, side, RELU, false);
+  else if (layer->activation == TANH && pool) convolve(network, layer, side, TANH, true);
+  else if (layer->activation == TANH) convolve(network, layer, side, TANH, false);
+  else convolve(network, layer, side, NO_ACTIVATION, false);
 }
 
 static void convolution(const struct network *network, const struct layer *layer) {

@@ -40,8 +40,9 @@ ALWAYS_INLINE void load_kernels(const struct block *block, const uint32_t output
 }
 
 /* One input channel, all tiles of 2x2 outputs. `first`: the sums begin here, with the bias. `last`: they
-   are complete; ReLU and, with `pool`, the mean follow at once. Else they go to RAM, the last one of a
-   channel behind the conv_again of the next. */
+   are complete; ReLU and, with `pool`, the mean follow at once. Else they go to RAM. No instruction of
+   the unit comes right behind a load or a store, for whose answer it would wait: the last store of a
+   channel comes behind the conv_again of the next. */
 ALWAYS_INLINE void tiles(const struct block *block, const uint32_t outputs, const bool first,
                          const bool last, const bool pool) {
   const struct finish finish = block->finish;
@@ -61,32 +62,24 @@ ALWAYS_INLINE void tiles(const struct block *block, const uint32_t outputs, cons
       int32_t *out = output, *pending = NULL, value = 0;
       UNROLLED
       for (uint32_t o = 0; o < outputs; o++) {
-        int32_t a, b, c, d, a0, b0, c0, d0;
+        int32_t a, b, c, d, a0 = bias[o], b0 = a0, c0 = a0, d0 = a0;
         a = o == 0 ? conv_run(window, (int32_t)pitch) : conv_again(slots[o]);
         if (o > 0) *pending = value;
-        if (first) {
-          a0 = b0 = c0 = d0 = bias[o];
-          b = conv_read(slots[1]);
-          c = conv_read(slots[2]);
-        } else {
-          a0 = sums[0], b0 = sums[1];
-          b = conv_read(slots[1]);
-          c0 = sums[2], d0 = sums[3];
-          if (!last) sums[0] = a + a0;
-          c = conv_read(slots[2]);
-          if (!last) sums[1] = b + b0;
-        }
+        if (!first) a0 = sums[0], b0 = sums[1], c0 = sums[2], d0 = sums[3];
+        a = add_last(a, a0);
+        b = conv_read(slots[1]);
+        c = conv_read(slots[2]);
         d = conv_read(slots[3]);
+        b += b0, c += c0;
         if (!last) {
-          if (first) sums[0] = a + a0, sums[1] = b + b0;
-          sums[2] = c + c0;
+          sums[0] = a, sums[1] = b, sums[2] = c;
           pending = sums + 3, value = add_last(d, d0);
         } else if (pool) {
-          pending = out, value = relu_mean(a + a0, b + b0, c + c0, d + d0, &finish);
+          pending = out, value = relu_mean(a, b, c, d + d0, &finish);
         } else {
-          out[0] = relu(a + a0, finish.shift, finish.limit);
-          out[1] = relu(b + b0, finish.shift, finish.limit);
-          out[width] = relu(c + c0, finish.shift, finish.limit);
+          out[0] = relu(a, finish.shift, finish.limit);
+          out[1] = relu(b, finish.shift, finish.limit);
+          out[width] = relu(c, finish.shift, finish.limit);
           pending = out + width + 1, value = relu(d + d0, finish.shift, finish.limit);
         }
         out += map;
@@ -149,7 +142,8 @@ static void edges(const struct block *block, bool first) {
 }
 
 /* Activation and mean of sums in RAM: those of the tiles, if they are there, and of the edges. */
-static void finish_sums(const struct block *block, bool with_tiles) {
+ALWAYS_INLINE void finish_sums_by(const struct block *block, const enum activation activation,
+                                  bool with_tiles) {
   const struct finish finish = block->finish;
   bool pool = block->layer->pool != 0;
   uint32_t width = block->width, height = block->height, map = block->map;
@@ -158,12 +152,13 @@ static void finish_sums(const struct block *block, bool with_tiles) {
     for (uint32_t x = 0; x + 1 < width; x += 2) {
       int32_t *out = block->output + (pool ? (y * width / 2 + x) / 2 : y * width + x);
       for (uint32_t o = 0; o < block->outputs; o++, out += map, sums += 4) {
-        int32_t a = activation_of(sums[0], &finish), b = activation_of(sums[1], &finish);
-        int32_t c = activation_of(sums[2], &finish), d = activation_of(sums[3], &finish);
         if (pool) {
-          *out = (a + b + c + d + 2) >> 2;
+          *out = mean_of(sums[0], sums[1], sums[2], sums[3], activation, &finish);
         } else {
-          out[0] = a, out[1] = b, out[width] = c, out[width + 1] = d;
+          out[0] = activation_of(sums[0], activation, &finish);
+          out[1] = activation_of(sums[1], activation, &finish);
+          out[width] = activation_of(sums[2], activation, &finish);
+          out[width + 1] = activation_of(sums[3], activation, &finish);
         }
       }
     }
@@ -173,10 +168,15 @@ static void finish_sums(const struct block *block, bool with_tiles) {
     for (uint32_t x = y == (height & ~1u) ? 0 : width & ~1u; x < width; x++) {
       int32_t *out = block->output + y * width + x;
       for (uint32_t o = 0; o < block->outputs; o++, out += map) {
-        *out = activation_of(*sums++, &finish);
+        *out = activation_of(*sums++, activation, &finish);
       }
     }
   }
+}
+
+static void finish_sums(const struct block *block, bool with_tiles) {
+  if (block->finish.activation == TANH) finish_sums_by(block, TANH, with_tiles);
+  else finish_sums_by(block, block->finish.activation, with_tiles);
 }
 
 /* All input channels, with `outputs` output channels; 0: as many as there are, rolled. */

@@ -23,8 +23,7 @@ ALWAYS_INLINE const int32_t *step(const int32_t *address, uint32_t words) {
   return address;
 }
 
-/* a + b, behind the stores before it: the unit's next instruction waits if there is nothing between it
-   and a store. */
+/* a + b, behind the loads and stores before it, and before the instruction of the unit behind it. */
 ALWAYS_INLINE int32_t add_last(int32_t a, int32_t b) {
   int32_t sum;
   __asm__ __volatile__("add %0, %1, %2" : "=r"(sum) : "r"(a), "r"(b) : "memory");

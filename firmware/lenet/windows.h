@@ -69,7 +69,7 @@ static void convolve_windows(const struct windows *windows) {
     window_fetches += channels * outputs;
   }
   for (uint32_t i = 0; i < outputs; i++) {
-    windows->output[i] = activation_of(windows->sums[i], &windows->finish);
+    windows->output[i] = activation_of(windows->sums[i], windows->finish.activation, &windows->finish);
   }
 }
 

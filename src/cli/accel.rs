@@ -119,11 +119,7 @@ fn print(settings: &Settings<'_>, result: &AccelRun, seconds: f64) {
         println!("and {} more", result.mismatches.len() - PRINTED);
     }
     println!("{seconds:.1} s");
-    println!(
-        "{} inferences compared, {} mismatches",
-        result.compared,
-        result.mismatches.len()
-    );
+    println!("{} inferences compared, {} mismatches", result.compared, result.mismatches.len());
 }
 
 fn number(value: Option<f64>, decimals: usize) -> String {
@@ -221,7 +217,11 @@ fn cycles(result: &AccelRun, network: &str, timed: bool) -> Table {
     let mut table = Table::new();
     let mut header = vec!["layer".to_owned()];
     for (build, configuration) in &programs {
-        let name = if *build == "software" { "software".to_owned() } else { format!("unit, {configuration}") };
+        let name = if *build == "software" {
+            "software".to_owned()
+        } else {
+            format!("unit, {configuration}")
+        };
         header.push(name);
         if *build != "software" && timed {
             header.extend(["less %".to_owned(), "times".to_owned()]);

@@ -31,7 +31,9 @@ const LAYER_WORDS: usize = 16;
 #[non_exhaustive]
 pub enum BlobError {
     /// The unit has smaller kernels.
-    #[error("layer {layer} has {side}×{side} kernels; the unit in the core has at most {KERNEL}×{KERNEL}")]
+    #[error(
+        "layer {layer} has {side}×{side} kernels; the unit in the core has at most {KERNEL}×{KERNEL}"
+    )]
     Side {
         /// The layer.
         layer: String,
@@ -134,16 +136,13 @@ impl Blob {
         let image = ram.room(pixels.div_ceil(4));
         let table = ram.put(tanh_table().iter().copied());
         let address = ram.room(input.len().next_multiple_of(DENSE_CHUNK));
-        let mut maps = Maps {
-            channels: input.channels,
-            height: input.height,
-            width: input.width,
-            address,
-        };
+        let mut maps =
+            Maps { channels: input.channels, height: input.height, width: input.width, address };
         let (mut layers, mut blob_stages) = (Vec::new(), Vec::new());
         let mut scratch_words = 0;
         for (first, last) in stages {
-            let (words, next, scratch) = stage(network, configuration, first, last, &maps, &mut ram)?;
+            let (words, next, scratch) =
+                stage(network, configuration, first, last, &maps, &mut ram)?;
             scratch_words = scratch_words.max(scratch);
             let (mut convolution, mut kernel_words, mut tile_outputs) = (None, 0, 0);
             match &network.layers[first] {
@@ -234,21 +233,22 @@ fn stage(
 ) -> Result<([u32; LAYER_WORDS], Maps, usize), BlobError> {
     let &Maps { channels, height, width, address } = maps;
     let pooled = last > first;
-    let mut outputs = |ram: &mut Ram, channels: usize, height: usize, width: usize| Maps {
+    let outputs = |ram: &mut Ram, channels: usize, height: usize, width: usize| Maps {
         channels,
         height,
         width,
         address: ram.room((channels * height * width).next_multiple_of(DENSE_CHUNK)),
     };
-    let words = |kind: u32, inputs: usize, height: usize, width: usize, outputs: usize, side: usize| {
-        let mut words = [0; LAYER_WORDS];
-        let shape = [inputs, height, width, outputs, side].map(|size| size as u32);
-        words[0] = kind;
-        words[1..6].copy_from_slice(&shape);
-        words[9] = u32::from(pooled);
-        words[12] = address;
-        words
-    };
+    let words =
+        |kind: u32, inputs: usize, height: usize, width: usize, outputs: usize, side: usize| {
+            let mut words = [0; LAYER_WORDS];
+            let shape = [inputs, height, width, outputs, side].map(|size| size as u32);
+            words[0] = kind;
+            words[1..6].copy_from_slice(&shape);
+            words[9] = u32::from(pooled);
+            words[12] = address;
+            words
+        };
     Ok(match &network.layers[first] {
         IntegerLayer::Convolution(layer) => {
             let side = layer.side();
@@ -271,7 +271,8 @@ fn stage(
             words[10] = ram.put(kernels.flat_map(|kernel| kernel.weights().iter().copied()));
             words[11] = ram.put(layer.bias.iter().copied());
             let map = (height - side + 1, width - side + 1);
-            let block = if map == (1, 1) { layer.filters.len() } else { KERNELS.min(layer.filters.len()) };
+            let block =
+                if map == (1, 1) { layer.filters.len() } else { KERNELS.min(layer.filters.len()) };
             let divide = if pooled { 2 } else { 1 };
             let next = outputs(ram, layer.filters.len(), map.0 / divide, map.1 / divide);
             words[13] = next.address;

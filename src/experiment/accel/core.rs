@@ -8,7 +8,7 @@ use super::blob::{Blob, NETWORK_ADDRESS, Stage};
 use super::program::Build;
 use super::record::{RECORD_WORDS, Record};
 use crate::data::hex;
-use crate::dut::soc::{self, Ended, ElfError, Program, RAM_BASE, Soc, SocError, SocOptions};
+use crate::dut::soc::{self, ElfError, Ended, Program, RAM_BASE, Soc, SocError, SocOptions};
 use crate::firmware;
 use crate::golden::hart::{FeedError, Hart, HartConfig, HartError, RunEnd};
 
@@ -186,7 +186,8 @@ fn program(build: Build) -> Result<Program, CoreError> {
 
 /// Digests of the programs that an engine runs.
 pub(super) fn firmware_digests(engine: CoreEngine) -> BTreeMap<&'static str, String> {
-    let builds = if engine == CoreEngine::Golden { &[][..] } else { &[Build::Software, Build::Unit] };
+    let builds =
+        if engine == CoreEngine::Golden { &[][..] } else { &[Build::Software, Build::Unit] };
     let digest = |build: &Build| {
         let name = build.firmware();
         firmware::find(name).map(|program| (name, hex(&Sha256::digest(program.elf))))

@@ -41,7 +41,11 @@ pub struct Program {
 
 /// Every program that a network of `layers` convolutions is run with: software, the unit exact, and the
 /// unit at each tolerance.
-pub fn programs(taus: &[f64], scope: SmaxScope, layers: usize) -> Result<Vec<Program>, ConfigError> {
+pub fn programs(
+    taus: &[f64],
+    scope: SmaxScope,
+    layers: usize,
+) -> Result<Vec<Program>, ConfigError> {
     let exact = Configuration::plain(Mode::Exact, 0, layers)?;
     let mut programs = vec![
         Program { build: Build::Software, configuration: exact.clone() },

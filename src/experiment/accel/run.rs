@@ -53,7 +53,8 @@ pub fn run(
     stop: &AtomicBool,
     progress: &impl Progress,
 ) -> Result<AccelRun, ExperimentError> {
-    let images: Vec<&Image> = settings.dataset.images(Split::Test).take(settings.scored()).collect();
+    let images: Vec<&Image> =
+        settings.dataset.images(Split::Test).take(settings.scored()).collect();
     if settings.images == 0 || images.len() < settings.scored() {
         let (asked, available) = (settings.scored(), images.len());
         return Err(ExperimentError::Images { asked, available });

@@ -97,7 +97,8 @@ pub fn cycles(measured: &Measured<'_>, engine: CoreEngine) -> Vec<CycleRow> {
         let counted = layers(measured, program);
         let all = average(&counted.last().expect("the sum is there").1, |it| it.cycles);
         for (layer, (name, records)) in counted.iter().enumerate() {
-            let software = software.as_ref().map(|software| average(&software[layer].1, |it| it.cycles));
+            let software =
+                software.as_ref().map(|software| average(&software[layer].1, |it| it.cycles));
             rows.push(row(measured, program, engine, name, records, all, software));
         }
     }

@@ -148,7 +148,8 @@ pub fn score_errors(measured: &Measured<'_>) -> Vec<ScoreErrorRow> {
         let configuration = &measured.programs[program].configuration;
         let pairs = || {
             let images = measured.scores.iter();
-            images.flat_map(|it| it.scores[0].iter().copied().zip(it.scores[program].iter().copied()))
+            images
+                .flat_map(|it| it.scores[0].iter().copied().zip(it.scores[program].iter().copied()))
         };
         let absolute: Vec<f64> =
             pairs().map(|(exact, custom)| f64::from(exact.abs_diff(custom))).collect();

@@ -134,14 +134,13 @@ fn parts(record: &Record, kernel_words: u32, reads: u32) -> [i32; PARTS.len()] {
     // A load takes its words, a cycle each, and five more; a fetch is what is left of the same states.
     let kernel_loads = loads * (words + 5);
     let window_fetches = unit(6) + unit(7) - loads * (words + 2);
-    let convolution =
-        event(event::UNIT) + loads + unit(0) - kernel_loads - window_fetches;
+    let convolution = event(event::UNIT) + loads + unit(0) - kernel_loads - window_fetches;
     let output_reads = reads.cast_signed();
-    let loads_and_stores = event(event::LOADS)
-        + event(event::STORES)
-        + event(event::LOAD_USE)
-        + event(event::MEMORY);
+    let loads_and_stores =
+        event(event::LOADS) + event(event::STORES) + event(event::LOAD_USE) + event(event::MEMORY);
+    // Of the two cycles that a taken branch loses, the first is one in which ID has an instruction.
     let branches_and_jumps = event(event::BRANCHES)
+        + event(event::BRANCHES_TAKEN)
         + event(event::JUMPS)
         + event(event::JUMP_REGISTER)
         + event(event::FETCH);
