@@ -34,6 +34,11 @@ module conv_coprocessor #(
   input  wire logic             x_mem_err_i,
   input  wire logic [31:0]      x_mem_rdata_i,
 
+  // A performance counter of the unit for observers, conv_approx_pkg::COUNTER_*; in the cycle of a
+  // conv.read the one that is read.
+  input  wire logic [3:0]       counter_select_i,
+  output wire logic [31:0]      counter_o,
+
   // Of the last run that ended well, from the cycle after its result on.
   output wire logic [127:0]     conv_output_o,
   output wire logic [63:0]      conv_smax_o,         // as in conv.carry, output 0 lowest
@@ -134,6 +139,7 @@ module conv_coprocessor #(
   wire logic [LANES-1:0]    unit_keep;
   wire logic [31:0]         counter;
 
+  wire logic reads   = x_issue_valid_i && funct3 == CONV_READ;
   wire logic command = for_unit && !busy_q;
   wire logic taken   = x_result_valid_o && x_result_ready_i;
   wire logic good    = taken && !x_result_exc_o;
@@ -171,7 +177,7 @@ module conv_coprocessor #(
     .mem_err_i       (x_mem_err_i),
     .mem_rdata_i     (x_mem_rdata_i),
     .counter_clear_i (good && funct3 == CONV_CLEAR),
-    .counter_select_i(rs1[3:0]),           // conv.read: its index is 16 and up
+    .counter_select_i(reads ? rs1[3:0] : counter_select_i),   // its index is 16 and up
     .counter_o       (counter)
   );
 
@@ -217,6 +223,7 @@ module conv_coprocessor #(
   end
 
   assign x_result_data_o = data;
+  assign counter_o       = counter;
 
   assign conv_output_o = output_q;
   assign conv_keep_o   = keep_q;

@@ -95,328 +95,250 @@ module core #(
     else         running_q <= 1'b1;
   end
 
-  // What the stages tell each other. A redirection of EX or WB empties the stages before it.
+  // Redirections. One of EX or WB empties the stages before it.
   wire logic        id_redirect, ex_redirect, wb_failed;
-  wire logic        id_advance, id_ready, ex_ready, ex_retire, wb_ready;
-  wire logic [31:0] id_target, ex_target;
+  wire logic [31:0] id_target, ex_target, trap_vector;
 
-  wire logic flush    = ex_redirect || wb_failed;
-  wire logic redirect = flush || id_redirect;
+  wire logic flush = ex_redirect || wb_failed;
 
   // ---- IF ------------------------------------------------------------------------------------
 
-  wire logic        fetch_valid, fetch_compressed, fetch_fault, fetch_fault_upper;
-  wire logic [31:0] fetch_pc, fetch_insn, expanded;
-  wire logic        expand_illegal;
+  wire logic        fetch_valid, fetch_compressed, fetch_illegal, fetch_fault, fetch_fault_upper;
+  wire logic [31:0] fetch_pc, fetch_raw, fetch_insn;
+  wire logic        id_ready;
 
   core_fetch #(
     .BOOT_ADDR (BOOT_ADDR)
   ) u_fetch (
     .clk_i, .rst_ni,
     .enable_i      (running_q),
-    .redirect_i    (redirect),
-    .target_i      (flush ? ex_target : id_target),
+    .redirect_i    (flush || id_redirect),
+    .target_i      (wb_failed ? trap_vector : ex_redirect ? ex_target : id_target),
     .valid_o       (fetch_valid),
     .ready_i       (id_ready),
     .pc_o          (fetch_pc),
-    .insn_o        (fetch_insn),
+    .raw_o         (fetch_raw),
     .compressed_o  (fetch_compressed),
+    .insn_o        (fetch_insn),
+    .illegal_o     (fetch_illegal),
     .fault_o       (fetch_fault),
     .fault_upper_o (fetch_fault_upper),
     .instr_req_o, .instr_gnt_i, .instr_addr_o, .instr_rvalid_i, .instr_err_i, .instr_rdata_i
   );
 
-  wire logic fetched = fetch_valid && id_ready;
+  // ---- ID ------------------------------------------------------------------------------------
 
-  core_expand u_expand (
-    .enable_i  (fetched && fetch_compressed),
-    .insn_i    (fetch_insn[15:0]),
-    .insn_o    (expanded),
-    .illegal_o (expand_illegal)
-  );
+  exec_e            id_exec;
+  alu_e             id_alu;
+  wire logic        id_advance, id_writes, id_compressed, id_jump, id_fault_upper;
+  wire logic        id_empty, id_load_use, id_jump_register;
+  wire logic [2:0]  id_funct3;
+  wire logic [4:0]  id_rd, id_cause, id_rs1_addr, id_rs2_addr;
+  wire logic [31:0] id_a, id_b, id_c, id_pc, id_raw, id_rs1, id_rs2, id_next_pc;
 
-  logic        id_valid_q;
-  logic [31:0] id_pc_q;
-  logic [31:0] id_raw_q;              // as it is in memory
-  logic [31:0] id_insn_q;             // expanded
-  logic        id_compressed_q, id_illegal_q, id_fault_q, id_fault_upper_q;
+  wire logic        ex_ready, ex_retire, ex_writes, ex_load, ex_store;
+  wire logic [4:0]  ex_rd;
+  wire logic [31:0] ex_result;
 
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni)       id_valid_q <= 1'b0;
-    else if (flush)    id_valid_q <= 1'b0;
-    else if (id_ready) id_valid_q <= fetch_valid;
-  end
-
-  always_ff @(posedge clk_i) begin
-    if (fetched) begin
-      id_pc_q          <= fetch_pc;
-      id_raw_q         <= fetch_fault ? '0 : fetch_insn;
-      id_insn_q        <= fetch_compressed ? expanded : fetch_insn;
-      id_compressed_q  <= fetch_compressed;
-      id_illegal_q     <= expand_illegal;
-      id_fault_q       <= fetch_fault;
-      id_fault_upper_q <= fetch_fault_upper;
-    end
-  end
-
-  // ---- ID: decode ----------------------------------------------------------------------------
-
-  exec_e       id_exec;
-  jump_e       id_jump;
-  alu_e        id_alu;
-  operand_a_e  id_operand_a;
-  operand_b_e  id_operand_b;
-  wire logic [4:0]  id_cause;
-  wire logic [31:0] id_imm;
-  wire logic        id_reads_rs1, id_reads_rs2, id_writes_rd;
-
-  core_decode u_decode (
-    .insn_i      (id_insn_q),
-    .illegal_i   (id_illegal_q),
-    .fault_i     (id_fault_q),
-    .exec_o      (id_exec),
-    .cause_o     (id_cause),
-    .jump_o      (id_jump),
-    .alu_o       (id_alu),
-    .operand_a_o (id_operand_a),
-    .operand_b_o (id_operand_b),
-    .imm_o       (id_imm),
-    .reads_rs1_o (id_reads_rs1),
-    .reads_rs2_o (id_reads_rs2),
-    .writes_rd_o (id_writes_rd)
-  );
-
-  wire logic [4:0] id_rs1_addr = id_insn_q[19:15];
-  wire logic [4:0] id_rs2_addr = id_insn_q[24:20];
-
-  // ---- ID: registers and forwarding ----------------------------------------------------------
-
-  logic             ex_valid_q, wb_valid_q;
-  logic             ex_writes_q, wb_writes_q;     // never x0
-  logic [4:0]       ex_rd_q, wb_rd_q;
-  exec_e            ex_exec_q;
-  logic             wb_access_q, wb_load_q;       // a load or store; never without wb_valid_q
+  logic             wb_valid_q, wb_access_q, wb_load_q;
+  logic             wb_writes_q;
+  logic [4:0]       wb_rd_q;
   logic [31:0]      wb_result_q;
-  logic [31:0]      ex_result;
-  wire logic        wb_good;
-  wire logic [31:0] wb_wdata, rf_rs1, rf_rs2;
+  wire logic        wb_done;
+  wire logic [31:0] wb_wdata;
 
-  core_regfile u_regfile (
+  core_id u_id (
     .clk_i, .rst_ni,
-    .raddr_a_i (id_rs1_addr),
-    .rdata_a_o (rf_rs1),
-    .raddr_b_i (id_rs2_addr),
-    .rdata_b_o (rf_rs2),
-    .we_i      (wb_valid_q && wb_writes_q && (!wb_access_q || wb_good)),
-    .waddr_i   (wb_rd_q),
-    .wdata_i   (wb_wdata)
+    .fetch_valid_i       (fetch_valid),
+    .ready_o             (id_ready),
+    .fetch_pc_i          (fetch_pc),
+    .fetch_raw_i         (fetch_raw),
+    .fetch_compressed_i  (fetch_compressed),
+    .fetch_insn_i        (fetch_insn),
+    .fetch_illegal_i     (fetch_illegal),
+    .fetch_fault_i       (fetch_fault),
+    .fetch_fault_upper_i (fetch_fault_upper),
+    .advance_o           (id_advance),
+    .ex_ready_i          (ex_ready),
+    .exec_o              (id_exec),
+    .alu_o               (id_alu),
+    .funct3_o            (id_funct3),
+    .a_o                 (id_a),
+    .b_o                 (id_b),
+    .c_o                 (id_c),
+    .rd_o                (id_rd),
+    .writes_o            (id_writes),
+    .pc_o                (id_pc),
+    .raw_o               (id_raw),
+    .compressed_o        (id_compressed),
+    .jump_o              (id_jump),
+    .cause_o             (id_cause),
+    .fault_upper_o       (id_fault_upper),
+    .flush_i             (flush),
+    .redirect_o          (id_redirect),
+    .target_o            (id_target),
+    .ex_writes_i         (ex_writes),
+    .ex_rd_i             (ex_rd),
+    .ex_load_i           (ex_load),
+    .ex_store_i          (ex_store),
+    .ex_result_i         (ex_result),
+    .wb_writes_i         (wb_valid_q && wb_writes_q),
+    .wb_rd_i             (wb_rd_q),
+    .wb_access_i         (wb_access_q),
+    .wb_load_i           (wb_load_q),
+    .wb_done_i           (wb_done),
+    .wb_result_i         (wb_result_q),
+    .wb_wdata_i          (wb_wdata),
+    .empty_o             (id_empty),
+    .load_use_o          (id_load_use),
+    .jump_register_o     (id_jump_register),
+    .rs1_addr_o          (id_rs1_addr),
+    .rs2_addr_o          (id_rs2_addr),
+    .rs1_o               (id_rs1),
+    .rs2_o               (id_rs2),
+    .next_pc_o           (id_next_pc)
   );
 
-  wire logic ex_writes = ex_valid_q && ex_writes_q;
-  wire logic wb_writes = wb_valid_q && wb_writes_q;
+  // ---- EX ------------------------------------------------------------------------------------
 
-  wire logic rs1_from_ex = ex_writes && ex_rd_q == id_rs1_addr;
-  wire logic rs2_from_ex = ex_writes && ex_rd_q == id_rs2_addr;
-  wire logic rs1_from_wb = wb_writes && wb_rd_q == id_rs1_addr;
-  wire logic rs2_from_wb = wb_writes && wb_rd_q == id_rs2_addr;
-
-  wire logic [31:0] id_rs1 = rs1_from_ex ? ex_result : rs1_from_wb ? wb_wdata : rf_rs1;
-  wire logic [31:0] id_rs2 = rs2_from_ex ? ex_result : rs2_from_wb ? wb_wdata : rf_rs2;
-
-  wire logic needs_ex = (id_reads_rs1 && rs1_from_ex) || (id_reads_rs2 && rs2_from_ex);
-  wire logic needs_wb = (id_reads_rs1 && rs1_from_wb) || (id_reads_rs2 && rs2_from_wb);
-
-  wire logic load_use = ex_exec_q == EXEC_LOAD && needs_ex;
-  wire logic late_load = wb_load_q && !wb_good && needs_wb;
-
-  // ---- ID: jumps -----------------------------------------------------------------------------
-
-  // The address of a jump goes straight to the instruction port: it does not depend on what EX
-  // computes, or the data port answers, in this cycle.
-  wire logic jalr_waits = id_jump == JUMP_JALR && id_reads_rs1 &&
-                          (rs1_from_ex || (rs1_from_wb && wb_load_q));
-  wire logic fence_waits = id_jump == JUMP_FENCE_I &&
-      ((ex_valid_q && (ex_exec_q == EXEC_LOAD || ex_exec_q == EXEC_STORE)) || wb_access_q);
-  wire logic jump_waits = jalr_waits || fence_waits;
-
-  wire logic [31:0] id_base = id_jump != JUMP_JALR ? id_pc_q : rs1_from_wb ? wb_result_q : rf_rs1;
-  wire logic [31:0] id_sum  = id_base + id_imm;   // of branches too
-
-  assign id_target = {id_sum[31:1], 1'b0};
-
-  logic jumped_q;               // the jump in ID has redirected and waits for EX
-
-  assign id_redirect = id_valid_q && id_jump != JUMP_NONE && !jump_waits && !jumped_q && !flush;
-
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) jumped_q <= 1'b0;
-    else         jumped_q <= (id_redirect || jumped_q) && !id_advance && !flush;
-  end
-
-  assign id_advance = id_valid_q && !load_use && !late_load && (!jump_waits || jumped_q) &&
-                      ex_ready && !flush;
-  assign id_ready   = !id_valid_q || id_advance;
-
-  // ---- ID to EX ------------------------------------------------------------------------------
-
-  wire logic [31:0] id_length = id_compressed_q ? 32'd2 : 32'd4;
-
-  logic [31:0] id_a, id_b;
-  always_comb begin
-    case (id_operand_a)
-      A_PC:    id_a = id_pc_q;
-      A_ZERO:  id_a = '0;
-      A_UIMM:  id_a = {27'b0, id_rs1_addr};
-      default: id_a = id_rs1;
-    endcase
-    case (id_operand_b)
-      B_IMM:    id_b = id_imm;
-      B_LENGTH: id_b = id_length;
-      default:  id_b = id_rs2;
-    endcase
-  end
-
-  logic        ex_first_q;            // the first cycle of this instruction in EX
-  alu_e        ex_alu_q;
-  logic [2:0]  ex_funct3_q;
-  logic [31:0] ex_a_q, ex_b_q;
-  logic [31:0] ex_c_q;                // target of a branch, data of a store
-  logic [31:0] ex_pc_q, ex_insn_q;
-  logic [4:0]  ex_cause_q;
-  logic        ex_fault_upper_q, ex_jump_q, ex_compressed_q;
-
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      ex_valid_q <= 1'b0;
-      ex_first_q <= 1'b0;
-    end else begin
-      ex_first_q <= id_advance;
-      if (wb_failed)     ex_valid_q <= 1'b0;
-      else if (ex_ready) ex_valid_q <= id_advance;
-    end
-  end
-
-  always_ff @(posedge clk_i) begin
-    if (id_advance) begin
-      ex_exec_q        <= id_exec;
-      ex_alu_q         <= id_alu;
-      ex_funct3_q      <= id_insn_q[14:12];
-      ex_a_q           <= id_a;
-      ex_b_q           <= id_b;
-      ex_c_q           <= id_exec == EXEC_BRANCH ? id_target : id_rs2;
-      ex_rd_q          <= id_insn_q[11:7];
-      ex_writes_q      <= id_writes_rd;
-      ex_pc_q          <= id_pc_q;
-      ex_insn_q        <= id_raw_q;
-      ex_cause_q       <= id_cause;
-      ex_fault_upper_q <= id_fault_upper_q;
-      ex_jump_q        <= id_jump != JUMP_NONE;
-      ex_compressed_q  <= id_compressed_q;
-    end
-  end
-
-  // ---- EX: interrupts ------------------------------------------------------------------------
-
-  // They are decided in the first cycle of an instruction in EX, before it has any effect.
-  wire logic [2:0] irq_lines = {irq_external_i, irq_timer_i, irq_software_i};
-
-  logic [2:0] mip_q;
-  always_ff @(posedge clk_i) begin
-    if (ex_first_q) mip_q <= irq_lines;
-  end
-
-  wire logic [2:0] decision_mip = ex_first_q ? irq_lines : mip_q;
-
-  wire logic       irq_enabled, wakeup;
-  wire logic [4:0] irq_cause;
-
-  wire logic ex_irq = ex_valid_q && irq_enabled;
-  wire logic ex_go  = ex_valid_q && !irq_enabled;
-
-  // ---- EX: units -----------------------------------------------------------------------------
-
-  wire logic [31:0] alu_result, mul_result, mulh_result, div_result, csr_rdata;
-  wire logic        mulh_done, div_done, taken;
-
-  wire logic ex_mulh = ex_go && ex_exec_q == EXEC_MULH;
-  wire logic ex_div  = ex_go && ex_exec_q == EXEC_DIV;
-  wire logic ex_csr  = ex_go && ex_exec_q == EXEC_CSR;
-  wire logic ex_load  = ex_go && ex_exec_q == EXEC_LOAD;
-  wire logic ex_store = ex_go && ex_exec_q == EXEC_STORE;
-  wire logic ex_branch = ex_go && ex_exec_q == EXEC_BRANCH;
-
-  core_alu u_alu (
-    .operator_i  (ex_alu_q),
-    .a_i         (ex_a_q),
-    .b_i         (ex_b_q),
-    .result_o    (alu_result),
-    .compare_i   (ex_branch),
-    .condition_i (ex_funct3_q),
-    .taken_o     (taken)
-  );
-
-  core_multiplier u_multiplier (
-    .clk_i, .rst_ni,
-    .mul_i       (ex_exec_q == EXEC_MUL),
-    .mulh_i      (ex_mulh),
-    .flush_i     (wb_failed),
-    .taken_i     (ex_retire),
-    .funct3_i    (ex_funct3_q[1:0]),
-    .a_i         (ex_a_q),
-    .b_i         (ex_b_q),
-    .mulh_done_o (mulh_done),
-    .mul_o       (mul_result),
-    .mulh_o      (mulh_result)
-  );
-
-  core_divider u_divider (
-    .clk_i, .rst_ni,
-    .start_i  (ex_div),
-    .flush_i  (wb_failed),
-    .taken_i  (ex_retire),
-    .funct3_i (ex_funct3_q[1:0]),
-    .a_i      (ex_a_q),
-    .b_i      (ex_b_q),
-    .done_o   (div_done),
-    .result_o (div_result)
-  );
-
-  // The coprocessor sees an instruction when nothing older can trap any more.
-  assign x_issue_valid_o  = ex_go && ex_exec_q == EXEC_CONV && !wb_access_q;
-  assign x_issue_instr_o  = ex_insn_q;
-  assign x_issue_rs1_o    = ex_a_q;
-  assign x_issue_rs2_o    = ex_b_q;
-  assign x_result_ready_o = x_issue_valid_o && x_result_valid_i;
-
-  always_comb begin
-    case (ex_exec_q)
-      EXEC_MUL:  ex_result = mul_result;
-      EXEC_MULH: ex_result = mulh_result;
-      EXEC_DIV:  ex_result = div_result;
-      EXEC_CSR:  ex_result = csr_rdata;
-      EXEC_CONV: ex_result = x_result_data_i;
-      default:   ex_result = alu_result;
-    endcase
-  end
-
-  // ---- EX: loads and stores ------------------------------------------------------------------
+  wire logic        ex_csr, ex_branch, ex_taken, ex_jump, ex_compressed;
+  wire logic        ex_exception, ex_interrupted, ex_return, ex_wfi;
+  wire logic        ex_arithmetic_wait, ex_unit_wait;
+  wire logic [2:0]  ex_funct3, decision_mip;
+  wire logic [4:0]  ex_cause;
+  wire logic [31:0] ex_addr, ex_wdata, ex_operand, ex_pc, ex_raw, ex_tval;
 
   wire logic        lsu_done, lsu_fault, lsu_waiting;
-  wire logic [31:0] lsu_rdata, lsu_raw, lsu_addr, lsu_fault_addr;
+  wire logic        csr_illegal, csr_counter, irq, wakeup;
+  wire logic [31:0] csr_rdata, mepc;
+
+  wire logic        wb_ready;
+
+  wire logic [2:0] mip = {irq_external_i, irq_timer_i, irq_software_i};   // core_pkg::MI_*
+
+  core_ex u_ex (
+    .clk_i, .rst_ni,
+    .id_advance_i      (id_advance),
+    .ready_o           (ex_ready),
+    .id_exec_i         (id_exec),
+    .id_alu_i          (id_alu),
+    .id_funct3_i       (id_funct3),
+    .id_a_i            (id_a),
+    .id_b_i            (id_b),
+    .id_c_i            (id_c),
+    .id_rd_i           (id_rd),
+    .id_writes_i       (id_writes),
+    .id_pc_i           (id_pc),
+    .id_raw_i          (id_raw),
+    .id_compressed_i   (id_compressed),
+    .id_jump_i         (id_jump),
+    .id_cause_i        (id_cause),
+    .id_fault_upper_i  (id_fault_upper),
+    .writes_o          (ex_writes),
+    .rd_o              (ex_rd),
+    .result_o          (ex_result),
+    .load_o            (ex_load),
+    .store_o           (ex_store),
+    .csr_o             (ex_csr),
+    .branch_o          (ex_branch),
+    .taken_o           (ex_taken),
+    .jump_o            (ex_jump),
+    .compressed_o      (ex_compressed),
+    .funct3_o          (ex_funct3),
+    .addr_o            (ex_addr),
+    .wdata_o           (ex_wdata),
+    .operand_o         (ex_operand),
+    .pc_o              (ex_pc),
+    .raw_o             (ex_raw),
+    .wb_valid_i        (wb_valid_q),
+    .wb_ready_i        (wb_ready),
+    .wb_access_i       (wb_access_q),
+    .wb_failed_i       (wb_failed),
+    .retire_o          (ex_retire),
+    .lsu_done_i        (lsu_done),
+    .lsu_fault_i       (lsu_fault),
+    .csr_rdata_i       (csr_rdata),
+    .csr_illegal_i     (csr_illegal),
+    .csr_counter_i     (csr_counter),
+    .mip_i             (mip),
+    .decision_mip_o    (decision_mip),
+    .irq_i             (irq),
+    .wakeup_i          (wakeup),
+    .exception_o       (ex_exception),
+    .cause_o           (ex_cause),
+    .tval_o            (ex_tval),
+    .interrupted_o     (ex_interrupted),
+    .return_o          (ex_return),
+    .wfi_o             (ex_wfi),
+    .redirect_o        (ex_redirect),
+    .vector_i          (trap_vector),
+    .mepc_i            (mepc),
+    .target_o          (ex_target),
+    .arithmetic_wait_o (ex_arithmetic_wait),
+    .unit_wait_o       (ex_unit_wait),
+    .x_issue_valid_o, .x_issue_instr_o, .x_issue_rs1_o, .x_issue_rs2_o,
+    .x_result_valid_i, .x_result_ready_o, .x_result_data_i, .x_result_exc_i, .x_result_exccode_i
+  );
+
+  // ---- WB ------------------------------------------------------------------------------------
+
+  logic [31:1] wb_pc_q;
+  logic        wb_exception_q;
+  logic        wb_instret_q;          // it counts in minstret
+  logic [14:9] wb_event_q;            // and in these counters
+
+  wire logic        lsu_good;
+  wire logic [31:0] lsu_rdata;
+  wire logic [14:0] inhibit;
+  wire logic        csr_skips_instret;
+
+  assign wb_done  = wb_valid_q && (!wb_access_q || lsu_good);
+  assign wb_ready = !wb_valid_q || wb_done;
+  assign wb_wdata = wb_load_q ? lsu_rdata : wb_result_q;
+
+  // wb_access_q and wb_load_q are low where wb_valid_q is.
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      wb_valid_q  <= 1'b0;
+      wb_access_q <= 1'b0;
+      wb_load_q   <= 1'b0;
+    end else if (wb_ready || wb_failed) begin
+      wb_valid_q  <= ex_retire;
+      wb_access_q <= ex_retire && !ex_exception && (ex_load || ex_store);
+      wb_load_q   <= ex_retire && !ex_exception && ex_load;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (ex_retire) begin
+      wb_writes_q    <= ex_writes && !ex_exception;
+      wb_rd_q        <= ex_rd;
+      wb_result_q    <= ex_result;
+      wb_pc_q        <= ex_pc[31:1];
+      wb_exception_q <= ex_exception;
+      wb_instret_q   <= !inhibit[COUNTER_INSTRET] && !(ex_csr && csr_skips_instret);
+      wb_event_q     <= {ex_compressed, ex_taken, ex_branch, ex_jump, ex_store, ex_load} &
+                        ~inhibit[14:9];
+    end
+  end
+
+  // ---- Loads and stores ----------------------------------------------------------------------
+
+  wire logic [31:0] lsu_fault_addr, lsu_addr, lsu_raw;
   wire logic [3:0]  lsu_mask;
 
   core_lsu u_lsu (
     .clk_i, .rst_ni,
     .ex_access_i     (ex_load || ex_store),
-    .ex_store_i      (ex_exec_q == EXEC_STORE),
-    .ex_funct3_i     (ex_funct3_q),
-    .ex_addr_i       (alu_result),
-    .ex_wdata_i      (ex_c_q),
+    .ex_store_i      (ex_store),
+    .ex_funct3_i     (ex_funct3),
+    .ex_addr_i       (ex_addr),
+    .ex_wdata_i      (ex_wdata),
     .ex_done_o       (lsu_done),
     .ex_fault_o      (lsu_fault),
     .wb_access_i     (wb_access_q),
     .wb_load_i       (wb_load_q),
-    .wb_good_o       (wb_good),
+    .wb_good_o       (lsu_good),
     .wb_failed_o     (wb_failed),
     .wb_fault_addr_o (lsu_fault_addr),
     .wb_rdata_o      (lsu_rdata),
@@ -435,189 +357,68 @@ module core #(
     .data_rvalid_i, .data_err_i, .data_rdata_i
   );
 
-  // ---- EX: exceptions ------------------------------------------------------------------------
-
-  wire logic   csr_illegal;
-  logic        ex_exception;
-  logic [4:0]  ex_cause;
-  logic [31:0] ex_tval;
-
-  always_comb begin
-    ex_exception = 1'b0;
-    ex_cause     = CAUSE_ILLEGAL;
-    ex_tval      = ex_insn_q;
-    if (ex_go) begin
-      case (ex_exec_q)
-        EXEC_EXCEPTION: begin
-          ex_exception = 1'b1;
-          ex_cause     = ex_cause_q;
-          case (ex_cause_q)
-            CAUSE_INSTR_ACCESS: ex_tval = ex_pc_q + (ex_fault_upper_q ? 32'd2 : 32'd0);
-            CAUSE_BREAKPOINT:   ex_tval = ex_pc_q;
-            CAUSE_ECALL_M:      ex_tval = '0;
-            default: ;
-          endcase
-        end
-        EXEC_CSR: ex_exception = csr_illegal;
-        EXEC_LOAD, EXEC_STORE: begin   // the first half of one that crosses words
-          ex_exception = lsu_fault;
-          ex_cause     = ex_exec_q == EXEC_LOAD ? CAUSE_LOAD_ACCESS : CAUSE_STORE_ACCESS;
-          ex_tval      = alu_result;
-        end
-        EXEC_CONV: begin
-          ex_exception = x_issue_valid_o && x_result_valid_i && x_result_exc_i;
-          ex_cause     = x_result_exccode_i[4:0];
-          if (ex_cause != CAUSE_ILLEGAL) ex_tval = ex_b_q;
-        end
-        default: ;
-      endcase
-    end
-  end
-
-  // ---- EX: completion ------------------------------------------------------------------------
-
-  wire logic csr_counter, csr_skips_instret;
-
-  logic ex_done;
-  always_comb begin
-    case (ex_exec_q)
-      EXEC_MULH:             ex_done = mulh_done;
-      EXEC_DIV:              ex_done = div_done;
-      EXEC_LOAD, EXEC_STORE: ex_done = lsu_done;
-      EXEC_CSR:              ex_done = !csr_counter || !wb_valid_q;
-      EXEC_CONV:             ex_done = x_result_ready_o;
-      EXEC_MRET:             ex_done = !wb_access_q;
-      EXEC_WFI:              ex_done = wakeup;
-      default:               ex_done = 1'b1;
-    endcase
-    if (ex_exception) ex_done = !wb_access_q;
-  end
-
-  // An instruction whose place an interrupt takes does not reach WB.
-  wire logic ex_interrupted = ex_irq && !wb_access_q;
-
-  assign ex_retire = ex_go && ex_done && wb_ready;
-  assign ex_ready  = !ex_valid_q || ex_retire || ex_interrupted;
-
-  wire logic ex_trap   = ex_interrupted || (ex_exception && ex_retire);
-  wire logic ex_return = ex_retire && ex_exec_q == EXEC_MRET;
-
-  assign ex_redirect = ex_trap || ex_return || (taken && ex_first_q);
-
-  wire logic [31:0] trap_vector, mepc;
-
-  assign ex_target = wb_failed || ex_trap ? trap_vector
-                                          : ex_exec_q == EXEC_MRET ? mepc : ex_c_q;
-
-  // ---- WB ------------------------------------------------------------------------------------
-
-  logic [31:0] wb_pc_q;
-  logic        wb_trap_q;
-  logic        wb_instret_q;          // it counts in minstret
-  logic [14:9] wb_event_q;            // and in these
-
-  wire logic wb_done    = wb_valid_q && (!wb_access_q || wb_good);
-  wire logic wb_retire  = wb_done || wb_failed;
-  wire logic wb_retired = wb_done && !wb_trap_q;
-
-  assign wb_ready = !wb_valid_q || wb_done;
-  assign wb_wdata = wb_load_q ? lsu_rdata : wb_result_q;
-
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      wb_valid_q  <= 1'b0;
-      wb_access_q <= 1'b0;
-      wb_load_q   <= 1'b0;
-    end else if (wb_ready || wb_failed) begin
-      wb_valid_q  <= ex_retire;
-      wb_access_q <= ex_retire && !ex_exception && (ex_load || ex_store);
-      wb_load_q   <= ex_retire && !ex_exception && ex_load;
-    end
-  end
-
-  wire logic [14:0] inhibit;
-
-  always_ff @(posedge clk_i) begin
-    if (ex_retire) begin
-      wb_writes_q  <= ex_writes_q && !ex_exception;
-      wb_rd_q      <= ex_rd_q;
-      wb_result_q  <= ex_result;
-      wb_pc_q      <= ex_pc_q;
-      wb_trap_q    <= ex_exception;
-      wb_instret_q <= !inhibit[COUNTER_INSTRET] && !(ex_csr && csr_skips_instret);
-      wb_event_q   <= {ex_compressed_q, taken, ex_branch, ex_jump_q || ex_return, ex_store,
-                       ex_load} & ~inhibit[14:9];
-    end
-  end
-
-  // ---- CSRs ----------------------------------------------------------------------------------
+  // ---- CSRs and traps ------------------------------------------------------------------------
 
   wire logic [4:0] wb_cause = wb_load_q ? CAUSE_LOAD_ACCESS : CAUSE_STORE_ACCESS;
+  wire logic [4:0] irq_cause;
 
   core_csr u_csr (
     .clk_i, .rst_ni,
     .access_i        (ex_csr),
-    .addr_i          (ex_insn_q[31:20]),
-    .funct3_i        (ex_funct3_q[1:0]),
-    .writes_i        (ex_funct3_q[1:0] == 2'd1 || ex_insn_q[19:15] != '0),
-    .operand_i       (ex_a_q),
+    .addr_i          (ex_raw[31:20]),
+    .funct3_i        (ex_funct3[1:0]),
+    .writes_i        (ex_funct3[1:0] == 2'd1 || ex_raw[19:15] != '0),
+    .operand_i       (ex_operand),
     .commit_i        (ex_csr && ex_retire && !ex_exception),
     .rdata_o         (csr_rdata),
     .illegal_o       (csr_illegal),
     .counter_o       (csr_counter),
     .skips_instret_o (csr_skips_instret),
-    .trap_i          (wb_failed || ex_trap),
-    .interrupt_i     (ex_interrupted && !wb_failed),
+    .trap_i          (wb_failed || ex_interrupted || (ex_exception && ex_retire)),
+    .interrupt_i     (ex_interrupted),
     .cause_i         (wb_failed ? wb_cause : ex_interrupted ? irq_cause : ex_cause),
-    .pc_i            (wb_failed ? wb_pc_q : ex_pc_q),
+    .pc_i            (wb_failed ? wb_pc_q : ex_pc[31:1]),
     .tval_i          (wb_failed ? lsu_fault_addr : ex_interrupted ? '0 : ex_tval),
     .vector_o        (trap_vector),
     .mret_i          (ex_return),
     .mepc_o          (mepc),
-    .mip_i           (irq_lines),
+    .mip_i           (mip),
     .decision_mip_i  (decision_mip),
     .wakeup_o        (wakeup),
-    .irq_o           (irq_enabled),
+    .irq_o           (irq),
     .irq_cause_o     (irq_cause),
-    .event_i         ({wb_retired ? wb_event_q : 6'b0,
-                       x_issue_valid_o && !x_result_valid_i,
-                       (ex_mulh && !mulh_done) || (ex_div && !div_done),
+    .event_i         ({wb_done && !wb_exception_q ? wb_event_q : 6'b0,
+                       ex_unit_wait,
+                       ex_arithmetic_wait,
                        lsu_waiting,
-                       running_q && !id_valid_q,
-                       id_valid_q && jalr_waits,
-                       id_valid_q && load_use && ex_ready,
-                       wb_retired && wb_instret_q}),
+                       running_q && id_empty,
+                       id_jump_register,
+                       id_load_use,
+                       wb_done && !wb_exception_q && wb_instret_q}),
     .inhibit_o       (inhibit),
     .perf_select_i, .perf_o
   );
 
   // ---- RVFI ----------------------------------------------------------------------------------
 
-  function automatic logic [31:0] mip_bits(logic [2:0] lines);
-    mip_bits               = '0;
-    mip_bits[IRQ_SOFTWARE] = lines[MI_SOFTWARE];
-    mip_bits[IRQ_TIMER]    = lines[MI_TIMER];
-    mip_bits[IRQ_EXTERNAL] = lines[MI_EXTERNAL];
-  endfunction
-
   core_rvfi u_rvfi (
     .clk_i, .rst_ni,
     .id_advance_i   (id_advance),
-    .id_rs1_addr_i  (id_reads_rs1 ? id_rs1_addr : '0),
-    .id_rs2_addr_i  (id_reads_rs2 ? id_rs2_addr : '0),
+    .id_rs1_addr_i  (id_rs1_addr),
+    .id_rs2_addr_i  (id_rs2_addr),
     .id_rs1_i       (id_rs1),
     .id_rs2_i       (id_rs2),
-    .id_next_pc_i   (id_jump != JUMP_NONE ? id_target : id_pc_q + id_length),
+    .id_next_pc_i   (id_next_pc),
     .ex_retire_i    (ex_retire),
     .ex_interrupt_i (ex_interrupted),
-    .ex_pc_i        (ex_pc_q),
-    .ex_insn_i      (ex_insn_q),
-    .ex_redirect_i  (ex_trap || ex_return || taken),
+    .ex_pc_i        (ex_pc),
+    .ex_insn_i      (ex_raw),
+    .ex_redirect_i  (ex_exception || ex_return || ex_taken),
     .ex_target_i    (ex_target),
     .ex_trap_i      (ex_exception),
-    .ex_cause_i     (ex_interrupted ? {1'b1, 26'b0, irq_cause} : {27'b0, ex_cause}),
-    .ex_mip_i       (mip_bits(decision_mip)),
-    .wb_retire_i    (wb_retire),
+    .ex_cause_i     (ex_interrupted ? irq_cause : ex_cause),
+    .ex_mip_i       (ex_wfi ? mip : decision_mip),
+    .wb_retire_i    (wb_done || wb_failed),
     .wb_failed_i    (wb_failed),
     .wb_cause_i     (wb_cause),
     .wb_vector_i    (trap_vector),

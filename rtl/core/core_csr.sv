@@ -22,7 +22,7 @@ module core_csr (
   input  wire logic        trap_i,
   input  wire logic        interrupt_i,      // with trap_i: an interrupt, else an exception
   input  wire logic [4:0]  cause_i,
-  input  wire logic [31:0] pc_i,
+  input  wire logic [31:1] pc_i,
   input  wire logic [31:0] tval_i,
   output wire logic [31:0] vector_o,         // with trap_i: the address of the handler
   input  wire logic        mret_i,
@@ -55,13 +55,6 @@ module core_csr (
   logic        cause_interrupt_q;     // mcause
   logic [4:0]  cause_q;
   logic [31:0] mtval_q;
-
-  function automatic logic [31:0] irq_bits(logic [2:0] lines);
-    irq_bits                = '0;
-    irq_bits[IRQ_SOFTWARE]  = lines[MI_SOFTWARE];
-    irq_bits[IRQ_TIMER]     = lines[MI_TIMER];
-    irq_bits[IRQ_EXTERNAL]  = lines[MI_EXTERNAL];
-  endfunction
 
   // ---- Read ----------------------------------------------------------------------------------
 
@@ -144,7 +137,7 @@ module core_csr (
     end else if (trap_i) begin
       mie_q             <= 1'b0;
       mpie_q            <= mie_q;
-      mepc_q            <= pc_i[31:1];
+      mepc_q            <= pc_i;
       cause_interrupt_q <= interrupt_i;
       cause_q           <= cause_i;
       mtval_q           <= tval_i;

@@ -72,19 +72,19 @@ module core_divider (
 
   wire logic divide = state_q == DIVIDE;
 
-  logic [32:0] difference_1, difference_0;
+  logic        bit_1, bit_0;    // of the quotient
   logic [31:0] remainder_1, remainder_0;
 
   always_comb begin
-    difference_1 = '0;
-    difference_0 = '0;
-    remainder_1  = '0;
-    remainder_0  = '0;
+    bit_1       = 1'b0;
+    bit_0       = 1'b0;
+    remainder_1 = '0;
+    remainder_0 = '0;
     if (divide) begin
-      difference_1 = {1'b0, remainder_q} - divisor_q;
-      remainder_1  = difference_1[32] ? remainder_q : difference_1[31:0];
-      difference_0 = {1'b0, remainder_1} - {1'b0, divisor_q[32:1]};
-      remainder_0  = difference_0[32] ? remainder_1 : difference_0[31:0];
+      bit_1       = {1'b0, remainder_q} >= divisor_q;
+      remainder_1 = bit_1 ? remainder_q - divisor_q[31:0] : remainder_q;
+      bit_0       = remainder_1 >= divisor_q[32:1];
+      remainder_0 = bit_0 ? remainder_1 - divisor_q[32:1] : remainder_1;
     end
   end
 
@@ -114,7 +114,7 @@ module core_divider (
     end
     if (divide) begin
       steps_q     <= steps_q - 4'd1;
-      quotient_q  <= {quotient_q[29:0], !difference_1[32], !difference_0[32]};
+      quotient_q  <= {quotient_q[29:0], bit_1, bit_0};
       remainder_q <= remainder_0;
       divisor_q   <= {2'b0, divisor_q[32:2]};
     end

@@ -28,10 +28,10 @@ module core_expand (
   wire logic [11:0] imm_word    = {5'b0, insn_i[5], insn_i[12:10], insn_i[6], 2'b0};
   wire logic [11:0] imm_lwsp    = {4'b0, insn_i[3:2], insn_i[12], insn_i[6:4], 2'b0};
   wire logic [11:0] imm_swsp    = {4'b0, insn_i[8:7], insn_i[12:9], 2'b0};
-  wire logic [20:0] imm_jump    = {{10{insn_i[12]}}, insn_i[8], insn_i[10:9], insn_i[6],
-                                   insn_i[7], insn_i[2], insn_i[11], insn_i[5:3], 1'b0};
-  wire logic [12:0] imm_branch  = {{5{insn_i[12]}}, insn_i[6:5], insn_i[2], insn_i[11:10],
-                                   insn_i[4:3], 1'b0};
+  wire logic [20:1] imm_jump    = {{10{insn_i[12]}}, insn_i[8], insn_i[10:9], insn_i[6],
+                                   insn_i[7], insn_i[2], insn_i[11], insn_i[5:3]};
+  wire logic [12:1] imm_branch  = {{5{insn_i[12]}}, insn_i[6:5], insn_i[2], insn_i[11:10],
+                                   insn_i[4:3]};
 
   wire logic [31:0] jal_bits    = {imm_jump[20], imm_jump[10:1], imm_jump[11], imm_jump[19:12],
                                    ZERO, OPCODE_JAL};

@@ -1,4 +1,4 @@
-// IF: fetches words ahead of the program and cuts them into instructions.
+// IF: fetches words ahead of the program, cuts them into instructions and expands the compressed ones.
 //
 // Up to WORDS words are buffered. A word that arrives while the buffer is empty is used in that
 // cycle. After a redirection the answers that are still to come are counted and thrown away.
@@ -21,8 +21,10 @@ module core_fetch #(
   output wire logic        valid_o,
   input  wire logic        ready_i,
   output wire logic [31:0] pc_o,
-  output wire logic [31:0] insn_o,           // bits 31:16 are 0 if it is compressed
+  output wire logic [31:0] raw_o,            // as it is in memory; bits 31:16 are 0 if compressed
   output wire logic        compressed_o,
+  output wire logic [31:0] insn_o,           // expanded; with valid_o and ready_i
+  output wire logic        illegal_o,        // with valid_o and ready_i: it cannot be expanded
   output wire logic        fault_o,          // reading it ended in a bus error
   output wire logic        fault_upper_o,    // the error is in the word of its second half only
 
@@ -92,7 +94,8 @@ module core_fetch #(
   wire logic        has_first  = count_q != '0 || arrives;
   wire logic        has_second = count_q > 2'd1 || (count_q != '0 && arrives);
   wire logic [32:0] first      = count_q != '0 ? word0_q : arrival;
-  wire logic [32:0] second     = count_q > 2'd1 ? word1_q : arrival;
+  wire logic        second_err = count_q > 2'd1 ? word1_q[32] : instr_err_i;
+  wire logic [15:0] second_low = count_q > 2'd1 ? word1_q[15:0] : instr_rdata_i[15:0];
 
   wire logic pop, push;
   wire logic [1:0] count_popped = count_q - 2'(pop);
@@ -130,11 +133,22 @@ module core_fetch #(
 
   assign valid_o       = has_first && (!spans || has_second) && !redirect_i;
   assign pc_o          = pc_q;
-  assign insn_o        = {compressed_o ? 16'b0 : upper ? second[15:0] : first[31:16], half};
-  assign fault_o       = first[32] || (spans && second[32]);
+  assign raw_o         = {compressed_o ? 16'b0 : upper ? second_low : first[31:16], half};
+  assign fault_o       = first[32] || (spans && second_err);
   assign fault_upper_o = !first[32];
 
   wire logic deliver = valid_o && ready_i;
+
+  wire logic [31:0] expanded;
+
+  core_expand u_expand (
+    .enable_i  (deliver && compressed_o),
+    .insn_i    (half),
+    .insn_o    (expanded),
+    .illegal_o (illegal_o)
+  );
+
+  assign insn_o = compressed_o ? expanded : raw_o;
 
   assign pop  = deliver && (upper || !compressed_o);
   assign push = arrives && !(pop && count_q == '0);

@@ -67,6 +67,14 @@ package core_pkg;
   localparam int MI_TIMER    = 1;
   localparam int MI_EXTERNAL = 2;
 
+  // As mip and mie have them.
+  function automatic logic [31:0] irq_bits(logic [2:0] lines);
+    irq_bits               = '0;
+    irq_bits[IRQ_SOFTWARE] = lines[MI_SOFTWARE];
+    irq_bits[IRQ_TIMER]    = lines[MI_TIMER];
+    irq_bits[IRQ_EXTERNAL] = lines[MI_EXTERNAL];
+  endfunction
+
   // CSRs.
   localparam logic [11:0] CSR_MSTATUS       = 12'h300;
   localparam logic [11:0] CSR_MISA          = 12'h301;

@@ -25,8 +25,8 @@ module core_rvfi (
   input  wire logic        ex_redirect_i,    // it changes the flow in EX
   input  wire logic [31:0] ex_target_i,
   input  wire logic        ex_trap_i,        // by an exception
-  input  wire logic [31:0] ex_cause_i,       // mcause of the exception, or of the interrupt
-  input  wire logic [31:0] ex_mip_i,         // at its decision
+  input  wire logic [4:0]  ex_cause_i,       // of the exception, or of the interrupt
+  input  wire logic [2:0]  ex_mip_i,         // at its decision; of wfi: as it wakes
 
   // It leaves WB.
   input  wire logic        wb_retire_i,
@@ -63,6 +63,8 @@ module core_rvfi (
   output      logic [31:0] rvfi_ext_cause_o
 );
 
+  import core_pkg::*;
+
   // ---- EX ------------------------------------------------------------------------------------
 
   logic [4:0]  ex_rs1_addr_q, ex_rs2_addr_q;
@@ -80,7 +82,8 @@ module core_rvfi (
 
   // An interrupt was taken, and its handler has not begun.
   logic        intr_q;
-  logic [31:0] intr_cause_q, intr_mip_q;
+  logic [4:0]  intr_cause_q;
+  logic [2:0]  intr_mip_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni)             intr_q <= 1'b0;
@@ -98,8 +101,9 @@ module core_rvfi (
   // ---- WB ------------------------------------------------------------------------------------
 
   logic        wb_trap_q, wb_intr_q;
-  logic [31:0] wb_pc_q, wb_insn_q, wb_next_pc_q, wb_rs1_q, wb_rs2_q, wb_mip_q, wb_cause_q;
-  logic [4:0]  wb_rs1_addr_q, wb_rs2_addr_q;
+  logic [31:0] wb_pc_q, wb_insn_q, wb_next_pc_q, wb_rs1_q, wb_rs2_q;
+  logic [4:0]  wb_rs1_addr_q, wb_rs2_addr_q, wb_cause_q;
+  logic [2:0]  wb_mip_q;
 
   always_ff @(posedge clk_i) begin
     if (ex_retire_i) begin
@@ -113,7 +117,7 @@ module core_rvfi (
       wb_rs1_q      <= ex_rs1_q;
       wb_rs2_q      <= ex_rs2_q;
       wb_mip_q      <= intr_q ? intr_mip_q : ex_mip_i;
-      wb_cause_q    <= ex_trap_i ? ex_cause_i : intr_q ? intr_cause_q : '0;
+      wb_cause_q    <= ex_trap_i ? ex_cause_i : intr_cause_q;
     end
   end
 
@@ -155,10 +159,31 @@ module core_rvfi (
         rvfi_mem_rdata_o <= wb_load_i ? wb_mem_rdata_i : '0;
         rvfi_mem_wdata_o <= wb_store_i ? wb_rs2_q & mask_bits : '0;
       end
-      rvfi_ext_mip_o   <= wb_mip_q;
-      rvfi_ext_cause_o <= wb_failed_i ? {27'b0, wb_cause_i} : wb_cause_q;
+      rvfi_ext_mip_o   <= irq_bits(wb_mip_q);
+      if (wb_failed_i)    rvfi_ext_cause_o <= {27'b0, wb_cause_i};
+      else if (wb_trap_q) rvfi_ext_cause_o <= {27'b0, wb_cause_q};
+      else                rvfi_ext_cause_o <= wb_intr_q ? {1'b1, 26'b0, wb_cause_q} : '0;
     end
   end
+
+  // ---- Assertions ----------------------------------------------------------------------------
+
+`ifndef SYNTHESIS
+  logic        chained_q;       // next_pc_q is that of the instruction before
+  logic [31:0] next_pc_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      chained_q <= 1'b0;
+    end else if (wb_retire_i) begin
+      chained_q <= 1'b1;
+      next_pc_q <= wb_failed_i ? wb_vector_i : wb_next_pc_q;
+
+      RetiresInOrder: assert (!chained_q || wb_intr_q || wb_pc_q == next_pc_q)
+        else $error("pc %h retires, the instruction before leads to %h", wb_pc_q, next_pc_q);
+    end
+  end
+`endif
 
 endmodule
 

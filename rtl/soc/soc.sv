@@ -32,6 +32,11 @@ module soc #(
   input  wire logic [3:0]       perf_select_i,
   output wire logic [63:0]      perf_o,
 
+  // A counter of the unit, conv_approx_pkg::COUNTER_*, selected in the cycle before; in the cycle
+  // of a conv.read the one that is read.
+  input  wire logic [3:0]       unit_select_i,
+  output wire logic [31:0]      unit_counter_o,
+
   output wire logic [2:0]       irq_lines_o,       // external, timer, software
 
   // RISC-V Formal Interface: see core_rvfi.
@@ -65,17 +70,18 @@ module soc #(
   localparam int ADDR_W = $clog2(RAM_BYTES / 4);
   localparam int RAM_W  = $clog2(RAM_BYTES);
 
-  // ---- Waiting -------------------------------------------------------------------------------
+  // ---- Inputs that rest ----------------------------------------------------------------------
 
-  // Behind registers, so that a simulator evaluates nothing anew for an input that rests.
-  logic [3:0]  wait_states_q;
+  // Behind registers, so that a simulator does not evaluate all that depends on them anew.
+  logic [3:0]  wait_states_q, unit_select_q;
   logic [31:0] stall_seed_q;
   always_ff @(posedge clk_i) begin
     wait_states_q <= wait_states_i;
     stall_seed_q  <= stall_seed_i;
+    unit_select_q <= unit_select_i;
   end
 
-  wire logic [3:0] hold;
+  wire logic [3:0] hold;        // of grants and answers, at random
 
   soc_random u_random (
     .clk_i, .rst_ni,
@@ -166,6 +172,8 @@ module soc #(
     .x_mem_rvalid_i     (x_mem_rvalid),
     .x_mem_err_i        (x_mem_err),
     .x_mem_rdata_i      (x_mem_rdata),
+    .counter_select_i   (unit_select_q),
+    .counter_o          (unit_counter_o),
     .conv_output_o, .conv_smax_o, .conv_keep_o
   );
 

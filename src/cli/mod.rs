@@ -11,6 +11,7 @@ mod plot;
 mod progress;
 mod replay;
 mod search;
+mod soc;
 mod stats;
 mod sweep;
 mod windows;
@@ -49,7 +50,9 @@ enum Command {
     Accel(accel::Args),
     /// Draw figures, as PNG and SVG, of the result tables in a folder
     Plot(plot::Args),
-    /// Run the window of a mismatch report again and write its waveform
+    /// Run a program on the RISC-V core with the unit, beside the reference model
+    Soc(soc::Args),
+    /// Run the window, or the program, of a mismatch report again and write its waveform
     Replay(replay::Args),
 }
 
@@ -66,6 +69,7 @@ impl Cli {
             Command::Channels(args) => channels::run(&args),
             Command::Accel(args) => accel::run(&args),
             Command::Plot(args) => plot::run(&args),
+            Command::Soc(args) => Ok(soc::run(&args)),
             Command::Replay(args) => replay::run(&args),
         }
     }

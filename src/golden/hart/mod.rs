@@ -237,3 +237,6 @@ impl Hart {
         self.bus.devices.take_output()
     }
 }
+
+#[cfg(test)]
+mod tests;
