@@ -9,8 +9,8 @@ use std::path::Path;
 use common::{output, text};
 use convapprox::data::{Image, digits};
 use convapprox::experiment::accel::{
-    Blob, BlobError, Build, Core, CoreEngine, Difference, LENET_ACCEL_REDUCTION_PERCENT, Program,
-    Record, compare, network, network_names, programs,
+    Blob, BlobError, Build, Core, CoreEngine, CoreOptions, Difference,
+    LENET_ACCEL_REDUCTION_PERCENT, Program, Ran, Record, compare, network, network_names, programs,
 };
 use convapprox::golden::{Mode, SmaxScope};
 use convapprox::nn::{
@@ -40,7 +40,8 @@ fn agrees(
     image: &Image,
 ) -> Vec<Record> {
     let blob = Blob::new(network, &program.configuration).unwrap();
-    core.infer(program.build, &blob, &image.pixels).unwrap();
+    let ran = core.infer(program.build, &blob, &image.pixels).unwrap();
+    assert!(matches!(ran, Ran::Finished(_)), "{ran:?}");
     let counts = core.counts(&blob);
     let golden = golden(network, &program.configuration, image);
     let difference = compare(core, program.build, &blob, &golden, &counts);
@@ -106,7 +107,7 @@ const ODD_TANH: &str = r#"{
 
 #[test]
 fn any_network_gives_the_golden_outputs_on_the_reference_model() {
-    let mut core = Core::new(CoreEngine::Hart, 1).unwrap();
+    let mut core = Core::new(CoreOptions::new(CoreEngine::Hart));
     for (json, seed) in [(ODD_RELU, 5), (ODD_TANH, 6)] {
         let network = random_network(json, seed);
         let layers = network.convolutions().count();
@@ -122,7 +123,7 @@ fn any_network_gives_the_golden_outputs_on_the_reference_model() {
 
 #[test]
 fn the_shipped_networks_give_the_golden_scores_on_the_reference_model() {
-    let mut core = Core::new(CoreEngine::Hart, 1).unwrap();
+    let mut core = Core::new(CoreOptions::new(CoreEngine::Hart));
     for name in network_names() {
         let network = network(name).unwrap().integer;
         let layers = network.convolutions().count();
@@ -139,7 +140,7 @@ fn the_shipped_networks_give_the_golden_scores_on_the_reference_model() {
 /// What LeNet-Accel's own instructions save, this unit saves on the same core; and in which layers.
 #[test]
 fn the_unit_saves_more_of_the_latency_than_lenet_accels_instructions() {
-    let mut core = Core::new(CoreEngine::Soc, 7).unwrap();
+    let mut core = Core::new(CoreOptions { seed: 7, ..CoreOptions::new(CoreEngine::Soc) });
     let image = &digits(1)[0];
     for name in ["lenet-accel", "lenet5-relu"] {
         let network = network(name).unwrap().integer;
@@ -165,8 +166,24 @@ fn the_unit_saves_more_of_the_latency_than_lenet_accels_instructions() {
 }
 
 #[test]
+fn every_instruction_of_an_inference_is_that_of_the_reference_model() {
+    let options = CoreOptions { lockstep: true, ..CoreOptions::new(CoreEngine::Soc) };
+    let mut core = Core::new(options);
+    let network = network("lenet5-tanh").unwrap().integer;
+    let configuration =
+        Configuration::tau(0.01, 0, SmaxScope::Window, network.convolutions().count()).unwrap();
+    let blob = Blob::new(&network, &configuration).unwrap();
+    let ran = core.infer(Build::Unit, &blob, &digits(1)[0].pixels).unwrap();
+    let counted: u32 = core.counts(&blob).iter().map(|it| it.instructions).sum();
+    // The start and the records are not counted by the program.
+    let Ran::Finished(compared) = ran else { panic!("{ran:?}") };
+    let counted = u64::from(counted);
+    assert!(compared > counted && compared < counted + 3_000, "{compared}, {counted}");
+}
+
+#[test]
 fn a_wrong_weight_is_found_in_its_layer_and_channel() {
-    let mut core = Core::new(CoreEngine::Hart, 1).unwrap();
+    let mut core = Core::new(CoreOptions::new(CoreEngine::Hart));
     let network = network("lenet-accel").unwrap().integer;
     let layers = network.convolutions().count();
     let configuration = Configuration::plain(Mode::Exact, 0, layers).unwrap();
@@ -179,7 +196,8 @@ fn a_wrong_weight_is_found_in_its_layer_and_channel() {
     let at = blob.words.windows(weights.len()).position(|words| words == weights).unwrap();
     blob.words[at + (5 * 6 + 1) * 16 + 2] ^= 0x400;
     for build in [Build::Software, Build::Unit] {
-        core.infer(build, &blob, &digits(1)[0].pixels).unwrap();
+        let ran = core.infer(build, &blob, &digits(1)[0].pixels).unwrap();
+        assert_eq!(ran, Ran::Finished(0));
         let counts = core.counts(&blob);
         match compare(&core, build, &blob, &golden, &counts) {
             Some(Difference::Output { stage, channel, .. }) => {

@@ -59,6 +59,10 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value = "soc")]
     engine: CoreEngine,
 
+    /// Compare every instruction with the reference model, which takes longer
+    #[arg(long)]
+    lockstep: bool,
+
     /// Threads [default: one a processor]
     #[arg(long, value_name = "N", value_parser = positive)]
     jobs: Option<usize>,
@@ -79,9 +83,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         taus: args.tau.clone(),
         scope: args.smax_scope,
         engine: args.engine,
+        lockstep: args.lockstep && args.engine == CoreEngine::Soc,
         seed: args.common.seed,
         jobs: args.jobs.unwrap_or_else(default_jobs),
         out: args.common.out("accel"),
+        mismatch_dir: "reports/mismatch".into(),
         resume: args.resume,
     };
     let stop = interrupt::flag()?;
@@ -99,7 +105,8 @@ fn print(settings: &Settings<'_>, result: &AccelRun, seconds: f64) {
     println!("{}, {} engine", settings.dataset.source, settings.engine.name());
     for variant in &settings.networks {
         let network = &variant.network_name;
-        println!("\n{network}, the scores of the first image (in units of 2^-s)");
+        let bits = variant.integer.proof.last().map_or(0, |proof| proof.sum_shift);
+        println!("\n{network}, the scores of the first image, in units of 2^-{bits}");
         println!("{}", scores(result, network, network.starts_with("lenet_accel")));
         println!("the scores of {} images", settings.score_images.max(settings.images));
         println!("{}", score_errors(result, network));
@@ -119,6 +126,9 @@ fn print(settings: &Settings<'_>, result: &AccelRun, seconds: f64) {
         println!("and {} more", result.mismatches.len() - PRINTED);
     }
     println!("{seconds:.1} s");
+    if settings.lockstep {
+        println!("{} instructions compared in lockstep", result.instructions);
+    }
     println!("{} inferences compared, {} mismatches", result.compared, result.mismatches.len());
 }
 

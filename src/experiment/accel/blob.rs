@@ -193,9 +193,12 @@ impl Blob {
         Ok(Self { words, image, records, stages: blob_stages })
     }
 
-    /// The words as bytes.
-    pub fn bytes(&self) -> Vec<u8> {
-        self.words.iter().flat_map(|word| word.to_le_bytes()).collect()
+    /// The words as bytes, with the pixels of an image in their place.
+    pub fn bytes_with(&self, pixels: &[u8]) -> Vec<u8> {
+        let mut bytes: Vec<u8> = self.words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let image = (self.image - NETWORK_ADDRESS) as usize;
+        bytes[image..image + pixels.len()].copy_from_slice(pixels);
+        bytes
     }
 }
 

@@ -1,14 +1,19 @@
 //! The core that a program runs on: the verilated system, or the reference model.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
 use super::blob::{Blob, NETWORK_ADDRESS, Stage};
+use super::elf::with_segment;
 use super::program::Build;
 use super::record::{RECORD_WORDS, Record};
+use crate::check::lockstep::{
+    Cosimulation, End, InvestigationError, Mismatch, ProgramCase, RunError, investigate,
+};
 use crate::data::hex;
-use crate::dut::soc::{self, ElfError, Ended, Program, RAM_BASE, Soc, SocError, SocOptions};
+use crate::dut::soc::{ElfError, Program, SocBuild};
 use crate::firmware;
 use crate::golden::hart::{FeedError, Hart, HartConfig, HartError, RunEnd};
 
@@ -32,6 +37,11 @@ impl CoreEngine {
             Self::Soc => "soc",
         }
     }
+
+    /// Whether its records have clock cycles.
+    pub const fn has_cycles(self) -> bool {
+        matches!(self, Self::Soc)
+    }
 }
 
 /// Cycles, or instructions, after which a program is taken for one that does not end.
@@ -41,15 +51,18 @@ const LIMIT: u64 = 200_000_000;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CoreError {
-    /// The system broke down.
+    /// The system cannot be run.
     #[error(transparent)]
-    Soc(#[from] SocError),
+    Run(#[from] RunError),
     /// The program does not fit into the reference model's RAM.
     #[error(transparent)]
     Hart(#[from] HartError),
     /// The program waits for ever.
     #[error(transparent)]
     Asleep(#[from] FeedError),
+    /// A difference of the system from the reference could not be followed up.
+    #[error(transparent)]
+    Investigation(#[from] InvestigationError),
     /// The build has no such program.
     #[error("this build has no program {0}; build it with a RISC-V compiler")]
     Missing(&'static str),
@@ -62,101 +75,159 @@ pub enum CoreError {
         source: ElfError,
     },
     /// The program reports a failure.
-    #[error("firmware {program} ends with number {number}, not with a result")]
+    #[error("firmware {program} ends with {word:#x} in tohost, not with 1")]
     Failed {
         /// The program.
         program: &'static str,
-        /// What it reports: 1,000 and more is a trap.
-        number: u32,
+        /// What it reports.
+        word: u32,
     },
-    /// The program goes on for too long.
-    #[error("firmware {program} has not ended after {LIMIT} cycles")]
-    Limit {
+    /// The program does not go on.
+    #[error("firmware {program} does not end; it is given up after {cycles} cycles")]
+    Endless {
         /// The program.
         program: &'static str,
+        /// Cycles, or instructions, so far.
+        cycles: u64,
     },
 }
 
-enum Machine {
-    Hart(Box<Hart>),
-    Soc(Box<dyn Soc>),
+/// How the core is run.
+#[derive(Debug, Clone)]
+pub struct CoreOptions {
+    /// What runs the programs; not [`CoreEngine::Golden`].
+    pub engine: CoreEngine,
+    /// Compare every instruction of the RTL with the reference model.
+    pub lockstep: bool,
+    /// Seed of the registers of the RTL before they are written.
+    pub seed: u64,
+    /// Where reports of differing instructions go.
+    pub mismatch_dir: PathBuf,
 }
 
-/// A core with the programs that it can run.
+impl CoreOptions {
+    /// An engine as it is.
+    pub fn new(engine: CoreEngine) -> Self {
+        Self { engine, lockstep: false, seed: 1, mismatch_dir: "reports/mismatch".into() }
+    }
+}
+
+/// A core, and what the last program left in its RAM.
 pub struct Core {
-    machine: Machine,
-    software: Program,
-    unit: Program,
+    options: CoreOptions,
+    /// From [`NETWORK_ADDRESS`] on.
+    words: Vec<u32>,
+}
+
+/// A program that came to its end, or to a difference from the reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ran {
+    /// To its end. In lockstep so many instructions were compared.
+    Finished(u64),
+    /// An instruction did what the reference does not: what, and where the report is.
+    Differed(String),
 }
 
 impl Core {
-    /// A core; `seed` is that of the registers of the RTL before they are written.
+    /// A core.
     ///
     /// # Panics
     /// If the engine is [`CoreEngine::Golden`], which has no core.
-    pub fn new(engine: CoreEngine, seed: u64) -> Result<Self, CoreError> {
-        let machine = match engine {
-            CoreEngine::Golden => panic!("the golden engine runs no program"),
-            CoreEngine::Hart => Machine::Hart(Box::new(Hart::new(&HartConfig::default()))),
-            CoreEngine::Soc => {
-                let options = SocOptions { x_seed: seed, ..SocOptions::default() };
-                Machine::Soc(soc::open(&soc::SOCS[0], &options)?)
-            }
-        };
-        let (software, unit) = (program(Build::Software)?, program(Build::Unit)?);
-        Ok(Self { machine, software, unit })
+    pub fn new(options: CoreOptions) -> Self {
+        assert_ne!(options.engine, CoreEngine::Golden, "the golden engine runs no program");
+        Self { options, words: Vec::new() }
     }
 
     /// One image, its pixels a byte each, from reset to the end of the program.
-    pub fn infer(&mut self, build: Build, blob: &Blob, pixels: &[u8]) -> Result<(), CoreError> {
-        let program = match build {
-            Build::Software => &self.software,
-            Build::Unit => &self.unit,
-        };
+    pub fn infer(&mut self, build: Build, blob: &Blob, pixels: &[u8]) -> Result<Ran, CoreError> {
         let name = build.firmware();
-        let word = match &mut self.machine {
-            Machine::Hart(hart) => {
-                **hart = Hart::new(&HartConfig::default());
-                for segment in &program.segments {
-                    hart.load(segment.addr, &segment.bytes)?;
-                }
-                hart.load(NETWORK_ADDRESS, &blob.bytes())?;
-                hart.load(blob.image, pixels)?;
-                match hart.run(LIMIT, program.tohost) {
-                    RunEnd::ToHost(word) => Some(word),
-                    RunEnd::Limit => None,
-                    RunEnd::Asleep(error) => return Err(error.into()),
-                }
-            }
-            Machine::Soc(soc) => {
-                soc.reset()?;
-                soc.load(program)?;
-                let first = (NETWORK_ADDRESS - RAM_BASE) as usize / 4;
-                soc.ram_mut()[first..first + blob.words.len()].copy_from_slice(&blob.words);
-                soc.write(blob.image, pixels)?;
-                match soc.run(LIMIT)? {
-                    Ended::Tohost(word) => Some(word),
-                    Ended::Limit => None,
-                }
-            }
-        };
-        match word {
-            None => Err(CoreError::Limit { program: name }),
-            Some(1) => Ok(()),
-            Some(word) => Err(CoreError::Failed { program: name, number: word >> 1 }),
+        let firmware = firmware::find(name).ok_or(CoreError::Missing(name))?;
+        let elf = with_segment(firmware.elf, NETWORK_ADDRESS, &blob.bytes_with(pixels));
+        let ram_bytes = HartConfig::default().ram_bytes;
+        let program = Program::parse(&elf, ram_bytes)
+            .map_err(|source| CoreError::Elf { program: name, source })?;
+        let words = blob.words.len();
+        match self.options.engine {
+            CoreEngine::Soc => self.on_the_system(name, &elf, &program, words),
+            _ => self.on_the_reference(name, &program, words),
         }
+    }
+
+    fn on_the_reference(
+        &mut self,
+        name: &'static str,
+        program: &Program,
+        words: usize,
+    ) -> Result<Ran, CoreError> {
+        let mut hart = Hart::new(&HartConfig::default());
+        for segment in &program.segments {
+            hart.load(segment.addr, &segment.bytes)?;
+        }
+        match hart.run(LIMIT, program.tohost) {
+            RunEnd::ToHost(1) => {}
+            RunEnd::ToHost(word) => return Err(CoreError::Failed { program: name, word }),
+            RunEnd::Limit => return Err(CoreError::Endless { program: name, cycles: LIMIT }),
+            RunEnd::Asleep(error) => return Err(error.into()),
+        }
+        let word = |word: usize| hart.read_word(NETWORK_ADDRESS + 4 * word as u32);
+        self.words = (0..words).map(|it| word(it).expect("the blob lies in RAM")).collect();
+        Ok(Ran::Finished(0))
+    }
+
+    fn on_the_system(
+        &mut self,
+        name: &'static str,
+        elf: &[u8],
+        program: &Program,
+        words: usize,
+    ) -> Result<Ran, CoreError> {
+        let CoreOptions { lockstep, seed, .. } = self.options;
+        let case = ProgramCase {
+            program: name.to_owned(),
+            x_seed: seed,
+            max_cycles: Some(LIMIT),
+            ..ProgramCase::default()
+        };
+        let mut run = Cosimulation::open(program, &case, SocBuild::Fast, lockstep)?;
+        match run.run(LIMIT)? {
+            End::Tohost(1) => {}
+            End::Tohost(word) => return Err(CoreError::Failed { program: name, word }),
+            End::Mismatch(mismatch) => return self.differed(elf, &case, &mismatch),
+            End::Limit | End::Hang { .. } => {
+                let cycles = run.soc().cycles();
+                return Err(CoreError::Endless { program: name, cycles });
+            }
+        }
+        let word = |word: usize| NETWORK_ADDRESS + 4 * word as u32;
+        let soc = run.soc();
+        let read = |it: usize| soc.read_word(word(it)).expect("the blob lies in RAM");
+        self.words = (0..words).map(read).collect();
+        Ok(Ran::Finished(run.reference().map_or(0, |reference| reference.instructions())))
+    }
+
+    fn differed(
+        &self,
+        elf: &[u8],
+        case: &ProgramCase,
+        mismatch: &Mismatch,
+    ) -> Result<Ran, CoreError> {
+        let folder = self.options.mismatch_dir.join(case.id());
+        let found = investigate(elf, case, mismatch, &folder)?;
+        let difference = mismatch.differences.first().map(ToString::to_string);
+        Ok(Ran::Differed(format!(
+            "behind cycle {}: {}; see {}",
+            mismatch.cycle,
+            difference.unwrap_or_default(),
+            found.report.display()
+        )))
     }
 
     /// What the last program left at an address.
     ///
     /// # Panics
-    /// If it is not that of a word in RAM.
+    /// If it is not that of a word of the network.
     pub fn read_word(&self, address: u32) -> u32 {
-        let word = match &self.machine {
-            Machine::Hart(hart) => hart.read_word(address),
-            Machine::Soc(soc) => soc.read_word(address),
-        };
-        word.expect("the blob lies in RAM")
+        self.words[(address - NETWORK_ADDRESS) as usize / 4]
     }
 
     /// The outputs of a stage.
@@ -175,13 +246,6 @@ impl Core {
         let records: Vec<Record> = (0..blob.stages.len() + 2).map(record).collect();
         records.windows(2).map(|pair| pair[1] - pair[0]).collect()
     }
-}
-
-fn program(build: Build) -> Result<Program, CoreError> {
-    let name = build.firmware();
-    let found = firmware::find(name).ok_or(CoreError::Missing(name))?;
-    let ram = HartConfig::default().ram_bytes;
-    Program::parse(found.elf, ram).map_err(|source| CoreError::Elf { program: name, source })
 }
 
 /// Digests of the programs that an engine runs.

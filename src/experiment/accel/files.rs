@@ -19,12 +19,15 @@ pub(super) fn write_files(
 ) -> Result<AccelRun, ExperimentError> {
     let mismatches = mismatches(measured);
     let compared = measured.iter().flat_map(|it| &it.counted).map(|it| it.len() as u64).sum();
+    let counted = measured.iter().flat_map(|it| &it.counted).flatten();
+    let instructions = counted.map(|it| it.instructions).sum();
     let mut run = AccelRun {
         scores: measured.iter().flat_map(tables::scores).collect(),
         score_errors: measured.iter().flat_map(tables::score_errors).collect(),
         cycles: Vec::new(),
         time: Vec::new(),
         compared,
+        instructions,
         mismatches,
         files: Vec::new(),
     };
@@ -42,6 +45,7 @@ pub(super) fn write_files(
     }
 
     provenance.result("inferences_compared", run.compared);
+    provenance.result("instructions_compared", run.instructions);
     provenance.result("mismatches", run.mismatches.len());
     for path in &files.written {
         let read = |source| ExperimentError::Read { path: path.clone(), source };

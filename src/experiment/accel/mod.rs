@@ -7,6 +7,7 @@
 
 mod blob;
 mod core;
+mod elf;
 mod files;
 mod program;
 mod record;
@@ -17,7 +18,7 @@ mod tables;
 mod work;
 
 pub use blob::{Blob, BlobError, NETWORK_ADDRESS, Stage};
-pub use core::{Core, CoreEngine, CoreError};
+pub use core::{Core, CoreEngine, CoreError, CoreOptions, Ran};
 pub use program::{Build, Program, programs};
 pub use record::Record;
 pub use run::{AccelRun, run};

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use super::blob::{Blob, Stage};
-use super::core::CoreEngine;
 use super::files::write_files;
 use super::program::Program;
 use super::settings::Settings;
@@ -30,6 +29,8 @@ pub struct AccelRun {
     pub time: Vec<TimeRow>,
     /// Inferences whose every output was compared.
     pub compared: u64,
+    /// Instructions compared with the reference model, in lockstep.
+    pub instructions: u64,
     /// What differed first, of each inference in which something did.
     pub mismatches: Vec<String>,
     /// The result files.
@@ -125,11 +126,4 @@ pub(super) fn mismatches(measured: &[Measured<'_>]) -> Vec<String> {
         }
     }
     lines
-}
-
-impl CoreEngine {
-    /// Whether its records have clock cycles.
-    pub const fn has_cycles(self) -> bool {
-        matches!(self, Self::Soc)
-    }
 }

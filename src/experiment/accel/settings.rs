@@ -45,12 +45,16 @@ pub struct Settings<'a> {
     pub scope: SmaxScope,
     /// What runs the programs.
     pub engine: CoreEngine,
+    /// Compare every instruction of the RTL with the reference model.
+    pub lockstep: bool,
     /// Seed of the registers' initial values.
     pub seed: u64,
     /// Threads.
     pub jobs: usize,
     /// Where the results go.
     pub out: PathBuf,
+    /// Where reports of differing instructions go.
+    pub mismatch_dir: PathBuf,
     /// Take up an interrupted run.
     pub resume: bool,
 }
@@ -91,6 +95,7 @@ impl Settings<'_> {
                 "taus": self.taus,
                 "smax_scope": self.scope.name(),
                 "engine": self.engine.name(),
+                "lockstep": self.lockstep,
                 "firmware_sha256": super::core::firmware_digests(self.engine),
                 "seed": self.seed,
             }),

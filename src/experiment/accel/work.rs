@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use serde::{Deserialize, Serialize};
 
 use super::blob::Blob;
-use super::core::{Core, CoreEngine};
+use super::core::{Core, CoreEngine, CoreOptions, Ran};
 use super::program::{Build, Program};
 use super::record::Record;
 use super::scoreboard::compare;
@@ -47,6 +47,8 @@ pub(super) fn plan(settings: &Settings<'_>) -> Vec<Work> {
 pub(super) struct Counted {
     /// Of the input and of each stage.
     pub counts: Vec<Record>,
+    /// Instructions compared with the reference model.
+    pub instructions: u64,
     pub mismatch: Option<String>,
 }
 
@@ -84,10 +86,14 @@ impl<'a> Worker<'a> {
         let blobs = programs.iter().map(blob).collect::<Result<_, _>>()?;
         let golden = |program: &Program| GoldenConvolver::new(integer, &program.configuration);
         let golden = programs.iter().map(golden).collect();
-        let core = match settings.engine {
-            CoreEngine::Golden => None,
-            engine => Some(Core::new(engine, settings.seed)?),
-        };
+        let core = (settings.engine != CoreEngine::Golden).then(|| {
+            Core::new(CoreOptions {
+                engine: settings.engine,
+                lockstep: settings.lockstep,
+                seed: settings.seed,
+                mismatch_dir: settings.mismatch_dir.clone(),
+            })
+        });
         Ok(Self { network, variant, programs, blobs, golden, core })
     }
 
@@ -125,10 +131,18 @@ impl<'a> Worker<'a> {
             let golden = self.golden(number, image);
             let (build, blob) = (self.programs[number].build, &self.blobs[number]);
             let core = self.core.as_mut().expect("an engine that runs programs has a core");
-            core.infer(build, blob, &image.pixels)?;
-            let counts = core.counts(blob);
-            let difference = compare(core, build, blob, &golden, &counts);
-            results.push(Counted { counts, mismatch: difference.map(|it| it.to_string()) });
+            results.push(match core.infer(build, blob, &image.pixels)? {
+                Ran::Finished(instructions) => {
+                    let counts = core.counts(blob);
+                    let difference = compare(core, build, blob, &golden, &counts);
+                    let mismatch = difference.map(|it| it.to_string());
+                    Counted { counts, instructions, mismatch }
+                }
+                Ran::Differed(difference) => {
+                    let counts = vec![Record::default(); blob.stages.len() + 1];
+                    Counted { counts, instructions: 0, mismatch: Some(difference) }
+                }
+            });
         }
         Ok(results)
     }
