@@ -40,6 +40,7 @@
   jal ra, piece
   bne a0, s4, fail
   bne s7, s5, fail
+  EXPECT_CSR mstatus, 0x1888
   li a0, -1
   sw a0, 4(s1)
   add s2, s2, s6
