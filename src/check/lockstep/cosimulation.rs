@@ -163,8 +163,8 @@ impl Cosimulation {
 
     fn compared(&mut self, until: u64, each: &mut dyn FnMut(&Retire)) -> Result<End, SocError> {
         let Some(reference) = &mut self.reference else { return Ok(End::Limit) };
+        let mut now = self.soc.cycles();
         loop {
-            let now = self.soc.cycles();
             if now >= until {
                 return Ok(End::Limit);
             }
@@ -177,15 +177,17 @@ impl Cosimulation {
                 self.output.extend(sent);
             }
             let Some(retired) = stepped else {
-                let cycles = self.soc.cycles() - self.retired_at;
+                now = self.soc.cycles();
+                let cycles = now - self.retired_at;
                 if cycles >= HANG_CYCLES && !reference.waits() {
                     let pc = reference.hart().pc();
                     let hang = vec![Difference::Hang { cycles, pc }];
-                    return Ok(End::Mismatch(reference.mismatch(self.soc.cycles(), hang, None)));
+                    return Ok(End::Mismatch(reference.mismatch(now, hang, None)));
                 }
                 continue;
             };
-            self.retired_at = retired.cycle;
+            now = retired.cycle;
+            self.retired_at = now;
             match reference.step(&retired, || self.soc.last_run()) {
                 Ok(agreed) => each(&agreed),
                 Err(mismatch) => return Ok(End::Mismatch(mismatch)),

@@ -155,22 +155,26 @@ impl<P: Pins> Driver<P> {
     /// interrupt. Returns the cycles that are left.
     #[inline]
     fn advance(&mut self, cycles: u64) -> Result<u64, SocError> {
-        let now = self.cycles();
-        let mut batch = cycles;
-        while self.interrupts.front().is_some_and(|&cycle| cycle < now) {
-            self.interrupts.pop_front();
-        }
-        if let Some(&cycle) = self.interrupts.front() {
-            if cycle == now {
-                self.pins.set_interrupt(true);
-                batch = 1;
-            } else {
-                batch = batch.min(cycle - now);
-            }
-        }
+        let batch = if self.interrupts.is_empty() { cycles } else { self.interrupt(cycles) };
         let ran = self.pins.run_to_event(batch);
         self.pins.set_interrupt(false);
         Ok(cycles - ran?.cycles)
+    }
+
+    /// Sets the interrupt if this is its cycle. Returns for how many cycles the pin stays so.
+    fn interrupt(&mut self, cycles: u64) -> u64 {
+        let now = self.cycles();
+        while self.interrupts.front().is_some_and(|&cycle| cycle < now) {
+            self.interrupts.pop_front();
+        }
+        match self.interrupts.front() {
+            Some(&cycle) if cycle == now => {
+                self.pins.set_interrupt(true);
+                1
+            }
+            Some(&cycle) => cycles.min(cycle - now),
+            None => cycles,
+        }
     }
 
     /// Goes on to the retirement of a store that the memory has taken already.
