@@ -7,8 +7,6 @@ pub const TOHOST: u32 = RAM_BASE + 0x1000;
 
 pub const T0: u32 = 5;
 pub const T1: u32 = 6;
-pub const T2: u32 = 7;
-pub const A0: u32 = 10;
 
 pub fn addi(rd: u32, rs1: u32, imm: i32) -> u32 {
     (imm as u32) << 20 | rs1 << 15 | rd << 7 | 0x13
@@ -16,10 +14,6 @@ pub fn addi(rd: u32, rs1: u32, imm: i32) -> u32 {
 
 pub fn lui(rd: u32, value: u32) -> u32 {
     value & 0xffff_f000 | rd << 7 | 0x37
-}
-
-pub fn lw(rd: u32, rs1: u32, imm: i32) -> u32 {
-    (imm as u32) << 20 | rs1 << 15 | 0b010 << 12 | rd << 7 | 0x03
 }
 
 pub fn sw(rs2: u32, rs1: u32, imm: i32) -> u32 {
@@ -30,11 +24,6 @@ pub fn sw(rs2: u32, rs1: u32, imm: i32) -> u32 {
 /// Jumps to itself.
 pub const SPIN: u32 = 0x0000_006f;
 pub const WFI: u32 = 0x1050_0073;
-
-/// A custom instruction.
-pub fn conv(funct3: u32, rd: u32, rs1: u32, rs2: u32) -> u32 {
-    rs2 << 20 | rs1 << 15 | funct3 << 12 | rd << 7 | 0x77
-}
 
 /// Writes a word to `tohost` and spins.
 pub fn finish(word: i32) -> [u32; 4] {

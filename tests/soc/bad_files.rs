@@ -20,7 +20,7 @@ fn error(elf: &[u8]) -> ElfError {
     Program::parse(elf, RAM_BYTES).expect_err("this is no program")
 }
 
-/// A field of the ELF header, or of the first program header, which follows it.
+/// A field of the ELF header, or of the second program header: the first is none to load.
 mod field {
     pub const CLASS: usize = 4;
     pub const DATA: usize = 5;
@@ -29,8 +29,8 @@ mod field {
     pub const ENTRY: usize = 24;
     pub const PROGRAM_HEADERS: usize = 28;
     pub const PROGRAM_HEADER_COUNT: usize = 44;
-    pub const SEGMENT_ADDR: usize = 52 + 12;
-    pub const SEGMENT_MEMORY: usize = 52 + 20;
+    pub const SEGMENT_ADDR: usize = 52 + 32 + 12;
+    pub const SEGMENT_MEMORY: usize = 52 + 32 + 20;
 }
 
 #[test]

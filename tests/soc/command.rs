@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::Path;
 
+use convapprox::dut::soc::{Program, SOCS};
 use convapprox::firmware::find;
 
+use crate::assembly::{SPIN, T0, T1, addi, lui, sw};
 use crate::common::{output, text};
 
 /// Runs `convapprox soc` in a folder; returns its exit status, and what it printed.
@@ -17,17 +19,24 @@ fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// Writes a program of `firmware/` with one instruction changed, so that a test fails.
-fn broken(folder: &Path) -> String {
-    let mut elf = find("rv32i_alu").unwrap().elf.to_vec();
-    // add of two registers becomes sub: the first one after the start-up code that is followed by
-    // a test is enough.
-    let words = elf.chunks_exact(4).map(|word| u32::from_le_bytes(word.try_into().unwrap()));
-    let add = words.enumerate().filter(|(_, word)| word & 0xfe00_707f == 0x33).map(|(at, _)| at);
-    let at = 4 * add.last().expect("a test of add");
-    elf[at + 3] |= 0x40;
-    fs::write(folder.join("broken.elf"), elf).unwrap();
-    "broken.elf".to_owned()
+/// Writes a program that writes a word to `tohost` at once: `hello` with other first instructions.
+fn program_that_writes(folder: &Path, word: i32) -> String {
+    let mut elf = find("hello").unwrap().elf.to_vec();
+    let tohost = Program::parse(&elf, SOCS[0].ram_bytes).unwrap().tohost.unwrap();
+    let words = [
+        lui(T0, tohost.wrapping_add(0x800)),
+        addi(T0, T0, (tohost as i32) << 20 >> 20),
+        addi(T1, 0, word),
+        sw(T1, T0, 0),
+        SPIN,
+    ];
+    // The linker puts the first segment at a page of the file.
+    for (word, bytes) in words.iter().zip(elf[0x1000..].chunks_exact_mut(4)) {
+        bytes.copy_from_slice(&word.to_le_bytes());
+    }
+    let name = format!("writes{word}.elf");
+    fs::write(folder.join(&name), elf).unwrap();
+    name
 }
 
 #[test]
@@ -53,13 +62,18 @@ fn a_program_that_passes() {
 #[test]
 fn a_program_that_fails_tells_which_test() {
     let folder = folder();
-    let elf = broken(folder.path());
-    let (status, printed, errors) = soc(folder.path(), &[&elf]);
-    assert_eq!(status, Some(1), "{errors}");
-    let line = printed.lines().find(|line| line.starts_with("test ")).expect(&printed);
-    let number: u32 = line.split(' ').nth(1).unwrap().parse().unwrap();
-    assert!(number > 0 && line.contains(" failed, after "), "{line}");
-    assert!(printed.contains("0 mismatches"), "the reference fails alike: {printed}");
+    for (word, line) in [
+        (5 << 1 | 1, "test 5 failed, after "),
+        (4, "failed: the program wrote 0x4 to tohost, which is no verdict, after "),
+    ] {
+        let elf = program_that_writes(folder.path(), word);
+        let (status, printed, errors) = soc(folder.path(), &[&elf]);
+        assert_eq!(status, Some(1), "{errors}");
+        assert!(printed.starts_with(line), "{printed}");
+        assert!(printed.contains("0 mismatches"), "the reference fails alike: {printed}");
+    }
+    let elf = program_that_writes(folder.path(), 1);
+    assert_eq!(soc(folder.path(), &[&elf]).0, Some(0));
 }
 
 #[test]
@@ -117,14 +131,15 @@ fn a_program_without_tohost_needs_a_limit() {
 #[test]
 fn the_signature_is_a_word_a_line() {
     let folder = folder();
-    let arguments = ["rv32i_store", "--signature", "signature", "--quiet"];
+    let arguments = ["cycles_conv", "--signature", "signature", "--quiet"];
     let (status, _, errors) = soc(folder.path(), &arguments);
     assert_eq!(status, Some(0), "{errors}");
     let written = fs::read_to_string(folder.path().join("signature")).unwrap();
-    let soc = &convapprox::dut::soc::SOCS[0];
-    let elf = find("rv32i_store").unwrap().elf;
-    let program = convapprox::dut::soc::Program::parse(elf, soc.ram_bytes).unwrap();
+    let soc = &SOCS[0];
+    let elf = find("cycles_conv").unwrap().elf;
+    let program = Program::parse(elf, soc.ram_bytes).unwrap();
     let range = program.signature.clone().unwrap();
+    assert!(range.len() > 16, "this program leaves results behind");
     assert_eq!(written.lines().count(), (range.end - range.start) as usize / 4);
     let digits = |line: &str| line.len() == 8 && line.chars().all(|c| c.is_ascii_hexdigit());
     assert!(written.lines().all(digits), "{written}");
