@@ -1,10 +1,10 @@
 //! The programs on the reference model alone.
 
 use convapprox::dut::soc::SOCS;
-use convapprox::firmware::{Kind, Program, find, programs};
+use convapprox::firmware::{Kind, Program, find};
 use convapprox::golden::hart::{Hart, HartConfig, RunEnd, UnitShape};
 
-use super::{assert_none, check_output, parse};
+use super::{assert_none, check_output, parse, programs_alone};
 
 /// The longest program has some hundred thousand.
 const MAX_INSTRUCTIONS: u64 = 5_000_000;
@@ -46,7 +46,7 @@ fn run(program: &Program, config: &HartConfig) -> Result<String, String> {
 fn failures(config: &HartConfig, of: impl Fn(&Program) -> bool) -> Vec<String> {
     let check =
         |program: &Program| run(program, config).and_then(|out| check_output(program, &out));
-    let programs = programs().iter().filter(|program| of(program));
+    let programs = programs_alone().filter(|program| of(program));
     programs
         .filter_map(|program| {
             check(program).err().map(|error| format!("{}: {error}", program.name))
