@@ -18,6 +18,9 @@ pub enum SocError {
     /// An assertion of the RTL failed, or the model broke down.
     #[error(transparent)]
     Model(#[from] verilated::Error),
+    /// The program was built without FST.
+    #[error("this build has no FST waveforms: build it with the feature `fst`, or take VCD")]
+    NoFst,
     /// Bytes for where there is no RAM.
     #[error("{bytes} bytes at {addr:#010x} are not within the RAM")]
     OutsideRam {
