@@ -14,3 +14,4 @@ pub mod experiment;
 pub mod golden;
 pub mod nn;
 pub mod report;
+pub mod torture;
