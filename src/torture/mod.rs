@@ -2,6 +2,7 @@
 //! consist of, how they are made, what they have covered, and how one that fails is shrunk.
 
 mod compress;
+mod coverage;
 mod encode;
 mod generate;
 mod image;
@@ -10,15 +11,18 @@ mod layout;
 pub mod map;
 mod program;
 mod runtime;
+mod shrink;
 mod stimulus;
 
 pub use compress::compress;
+pub use coverage::{Coverage, Recorder};
 pub use generate::{generate, program_seed};
-pub use image::{Image, Segment, assemble};
+pub use image::{Image, Part, Segment, assemble};
 pub use instruction::{
     BranchOp, ConvOp, CsrOp, ImmediateOp, Instruction, LoadOp, Register, RegisterOp, StoreOp,
     SystemOp,
 };
 pub use layout::{Layout, LayoutError, layout};
 pub use program::{Block, Item, Label, Program, Reserved};
+pub use shrink::shrink;
 pub use stimulus::Stimulus;

@@ -24,7 +24,7 @@ fn every_program_ends() {
             RunEnd::ToHost(1),
             "program {index}, seed {seed}: pc {:#x} {:?}",
             hart.pc(),
-            image.part(hart.pc())
+            image.part(hart.pc()).map(|part| &part.name)
         );
     }
     println!("{total} instructions in 3000 programs");

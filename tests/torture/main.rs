@@ -3,3 +3,4 @@
 
 mod encoder;
 mod generator;
+mod shrinking;

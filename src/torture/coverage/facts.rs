@@ -19,15 +19,25 @@ pub(super) const OPCODES: &[&str] = &[
     "fence", "fence.i", "mret", "wfi",
     "conv.load", "conv.run", "conv.again", "conv.read", "conv.config", "conv.carry", "conv.clear",
 ];
+/// Whether an instruction reads a register.
+pub(super) fn has_source(opcode: usize) -> bool {
+    let without = [LUI, AUIPC, JAL, CONV_CLEAR];
+    !without.contains(&opcode) && !(CSRS + 3..CONVS).contains(&opcode)
+}
+
+const LUI: usize = 0;
+const AUIPC: usize = 1;
 const JAL: usize = 2;
 const BRANCHES: usize = 4;
-const LOADS: usize = 10;
+pub(super) const LOADS: usize = 10;
 const STORES: usize = 15;
 const IMMEDIATES: usize = 18;
 const REGISTERS: usize = 27;
 const CSRS: usize = 45;
 const SYSTEM: usize = 51;
 const CONVS: usize = 55;
+pub(super) const CONV_AGAIN: usize = 57;
+const CONV_CLEAR: usize = 61;
 
 /// Instructions that the core treats alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +51,21 @@ pub(super) enum Class {
     Csr,
     Conv,
     System,
+}
+
+impl Class {
+    /// The kind of result that it gives, in the order of the bins.
+    pub fn result(self) -> Option<usize> {
+        Some(match self {
+            Self::Alu => 0,
+            Self::MulDiv => 1,
+            Self::Load => 2,
+            Self::Jump => 3,
+            Self::Csr => 4,
+            Self::Conv => 5,
+            Self::Store | Self::Branch | Self::System => return None,
+        })
+    }
 }
 
 /// The names of [`Class`], in order.
@@ -63,7 +88,15 @@ pub(super) enum Use {
 
 /// The names of [`Use`], in order.
 pub(super) const USES: &[&str] = &[
-    "alu", "muldiv", "load address", "store address", "store data", "branch", "jalr", "csr", "conv",
+    "alu",
+    "muldiv",
+    "load address",
+    "store address",
+    "store data",
+    "branch",
+    "jalr",
+    "csr",
+    "conv",
 ];
 
 /// What is to be known.
@@ -86,8 +119,8 @@ impl Facts {
         let one = |register, used| [Some((register, used)), None];
         let two = |first, second, used| [Some((first, used)), Some((second, used))];
         let (opcode, class, sources) = match instruction {
-            Instruction::Lui { .. } => (0, Class::Alu, [None; 2]),
-            Instruction::Auipc { .. } => (1, Class::Alu, [None; 2]),
+            Instruction::Lui { .. } => (LUI, Class::Alu, [None; 2]),
+            Instruction::Auipc { .. } => (AUIPC, Class::Alu, [None; 2]),
             Instruction::Jal { .. } => (JAL, Class::Jump, [None; 2]),
             Instruction::Jalr { rs1, .. } => (JAL + 1, Class::Jump, one(rs1, Use::Jalr)),
             Instruction::Branch { condition, rs1, rs2, .. } => {
@@ -194,6 +227,7 @@ pub(super) fn short_form(insn: u32) -> usize {
         (0, 2) => 1,
         (0, _) => 2,
         (1, 0) if insn == 1 => NOP,
+        (1, 0) if insn & 0x107c == 0 => HINT,
         (1, 0) => zero(3),
         (1, 1) => 4,
         (1, 2) => zero(5),

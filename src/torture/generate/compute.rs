@@ -4,7 +4,9 @@ use rand::Rng;
 
 use super::values;
 use super::writer::Writer;
-use crate::torture::instruction::{ImmediateOp, Instruction, LoadOp, RegisterOp, StoreOp};
+use crate::torture::instruction::{
+    ImmediateOp, Instruction, LoadOp, Register, RegisterOp, StoreOp,
+};
 use crate::torture::map;
 use crate::torture::program::Item;
 
@@ -16,23 +18,25 @@ const REACH: std::ops::Range<i32> = -2048..2048;
 impl Writer<'_> {
     pub fn register_op(&mut self) {
         let op = self.choose(&RegisterOp::ALL[..10]);
-        let (rd, rs1, rs2) = (self.destination(), self.source(), self.source());
-        self.op(Instruction::Register { op, rd, rs1, rs2 });
+        let corners = self.chance(15);
+        self.two_sources(op, corners);
     }
 
-    /// A multiplication or division, half of the time of interesting operands.
     pub fn muldiv(&mut self) {
         let op = self.choose(&RegisterOp::ALL[10..]);
-        let (mut rs1, mut rs2) = (self.source(), self.source());
-        if self.chance(40) {
-            let value = values::corner(self.rng);
-            rs2 = self.target();
-            self.constant(rs2, value);
-        }
-        if self.chance(30) {
-            let value = if self.chance(50) { 0x8000_0000 } else { values::any(self.rng) };
-            rs1 = self.target();
-            self.constant(rs1, value);
+        let corners = self.chance(30);
+        self.two_sources(op, corners);
+    }
+
+    /// An operation of two registers, or of two values at the edges of their ranges.
+    fn two_sources(&mut self, op: RegisterOp, corners: bool) {
+        let [mut rs1, mut rs2] = [self.source(), self.source()];
+        if corners {
+            [rs1, rs2] = self.targets();
+            for register in [rs1, rs2] {
+                let value = values::edge(self.rng);
+                self.constant(register, value);
+            }
         }
         let rd = self.destination();
         self.op(Instruction::Register { op, rd, rs1, rs2 });
@@ -45,7 +49,7 @@ impl Writer<'_> {
         self.op(Instruction::Immediate { op, rd, rs1, immediate });
     }
 
-    fn immediate(&mut self, op: ImmediateOp) -> i32 {
+    pub fn immediate(&mut self, op: ImmediateOp) -> i32 {
         if op.is_shift() {
             return match self.rng.random_range(0..4) {
                 0 => 0,
@@ -80,17 +84,22 @@ impl Writer<'_> {
         if self.chance(2) {
             return self.device_load();
         }
-        let op = self.choose(LoadOp::ALL);
-        let addr = self.data_address(op.bytes());
-        let (rs1, offset) = self.pointer(addr, REACH, 1..32);
         let rd = self.destination();
-        self.op(Instruction::Load { op, rd, rs1, offset });
+        self.load_into(rd);
         if rd != 0 && self.chance(30) {
             let (other, target) = (self.source(), self.destination());
             let [rs1, rs2] = if self.chance(50) { [rd, other] } else { [other, rd] };
             let op = self.choose(RegisterOp::ALL);
             self.op(Instruction::Register { op, rd: target, rs1, rs2 });
         }
+    }
+
+    /// A load from the data area into a register.
+    pub fn load_into(&mut self, rd: Register) {
+        let op = self.choose(LoadOp::ALL);
+        let addr = self.data_address(op.bytes());
+        let (rs1, offset) = self.pointer(addr, REACH, 1..32);
+        self.op(Instruction::Load { op, rd, rs1, offset });
     }
 
     /// A load of what nobody can foresee, or of a device's register.

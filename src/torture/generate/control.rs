@@ -42,7 +42,7 @@ impl Writer<'_> {
     }
 
     /// Where a jump that nobody returns from leaves its return address.
-    fn link_or_nothing(&mut self) -> Register {
+    pub fn link_or_nothing(&mut self) -> Register {
         match self.rng.random_range(0..4) {
             0 if !self.reserved.all().contains(&1) => 1,
             1 => self.target(),
@@ -51,7 +51,7 @@ impl Writer<'_> {
     }
 
     /// A few halfwords that raise an exception or change a register if they are run.
-    fn never_run(&mut self) {
+    pub fn never_run(&mut self) {
         for _ in 0..self.rng.random_range(0..4) {
             let bits = self.choose(&[0, 0x0405, 0x9002, 0x8082]);
             self.long(Instruction::Half { bits });
@@ -79,7 +79,10 @@ impl Writer<'_> {
         let addend = self.choose(&[0, 0, 0, 2, 16, -64, 2000, -2046]);
         let odd = i32::from(self.chance(25));
         self.push(Item::Address { rd: register, to: end, addend });
-        self.without(register, 2);
+        self.without(&[register], 2);
+        if self.chance(25) {
+            self.launder(register, &[]);
+        }
         let rd = self.link_or_nothing();
         // jalr clears bit 0 of the sum.
         self.op(Instruction::Jalr { rd, rs1: register, offset: odd - addend });
@@ -92,33 +95,39 @@ impl Writer<'_> {
         let end = self.label();
         let addr = self.data_address(4);
         let (base, offset) = self.pointer(addr, -2048..2048, 1..32);
-        let register = loop {
-            let register = self.target();
-            if register != base {
-                break register;
-            }
-        };
+        let register = self.other_than(&[base]);
         self.push(Item::Address { rd: register, to: end, addend: 0 });
         self.op(Instruction::sw(register, base, offset));
         self.op(Instruction::lw(register, base, offset));
-        self.without(register, 1);
+        self.without(&[register], 1);
         let rd = self.link_or_nothing();
         self.op(Instruction::Jalr { rd, rs1: register, offset: 0 });
         self.never_run();
         self.place(end);
     }
 
-    /// Up to `most` instructions that leave a register alone.
-    pub fn without(&mut self, register: Register, most: usize) {
+    /// Up to `most` small things that leave some registers alone.
+    pub fn without(&mut self, kept: &[Register], most: usize) {
         for _ in 0..self.rng.random_range(0..=most) {
-            let begin = self.items.len();
-            self.simple();
-            // What has written it after all is taken back.
-            if self.items[begin..].iter().any(|item| item.destination() == Some(register)) {
-                self.items.truncate(begin);
-                self.forget();
-            }
+            self.attempt(|it| {
+                let begin = it.items.len();
+                it.simple();
+                let mut written = it.items[begin..].iter().filter_map(|item| item.destination());
+                !written.any(|register| kept.contains(&register))
+            });
         }
+    }
+
+    /// A branch or a jump to the next instruction.
+    pub fn jump_to_next(&mut self) {
+        let next = self.label();
+        if self.chance(70) {
+            self.branch(next);
+        } else {
+            let short = self.short();
+            self.push(Item::Jump { rd: 0, to: next, short });
+        }
+        self.place(next);
     }
 
     /// A loop of a few rounds.

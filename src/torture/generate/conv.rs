@@ -38,6 +38,12 @@ impl Writer<'_> {
     }
 
     fn conv_op(&mut self, op: ConvOp, rs1: Register, rs2: Register) {
+        for register in [rs1, rs2] {
+            if register != 0 && self.chance(12) {
+                self.launder(register, &[rs1, rs2]);
+            }
+        }
+        self.without(&[rs1, rs2], 1);
         let rd = self.destination();
         self.long(Instruction::Conv { op, rd, rs1, rs2 });
         if self.chance(30) {
@@ -98,8 +104,8 @@ impl Writer<'_> {
         match self.rng.random_range(0..40) {
             0 => (map::RAM_END - 4 * self.rng.random_range(1..8)).min(map::RAM_END - 4),
             1 => map::RAM - 4 * self.rng.random_range(1..4),
-            2 => self.rng.random_range(map::DATA..map::DATA + map::DATA_BYTES),
-            3 => self.choose(&[0, map::UART + 4, map::RAM_END, 0xffff_fffc]),
+            2..5 => self.rng.random_range(map::DATA..map::DATA + map::DATA_BYTES),
+            5 => self.choose(&[0, map::UART + 4, map::RAM_END, 0xffff_fffc]),
             _ => self.data_address(bytes) & !3,
         }
     }
@@ -145,6 +151,9 @@ impl Writer<'_> {
         };
         let [rs1, rs2] = self.operands(pitch, addr);
         self.conv_op(ConvOp::Run, rs1, rs2);
+        if self.chance(40) {
+            self.conv_again();
+        }
     }
 
     fn conv_again(&mut self) {
@@ -182,6 +191,53 @@ impl Writer<'_> {
         let words = [(); 2].map(|()| half(self) | half(self) << 16);
         let [rs1, rs2] = self.operands(words[0], words[1]);
         self.conv_op(ConvOp::Carry, rs1, rs2);
+    }
+
+    /// An address that is not that of a word.
+    pub fn conv_misaligned(&mut self) {
+        let addr = self.data_address(8) & !3 | self.rng.random_range(1..4);
+        let base = self.target();
+        self.constant(base, addr);
+        self.without(&[base], 2);
+        // Side 1 or as configured, in the slot 0.
+        let rd = self.destination();
+        let op = self.choose(&[ConvOp::Load, ConvOp::Run]);
+        self.long(Instruction::Conv { op, rd, rs1: 0, rs2: base });
+    }
+
+    /// An instruction of the unit with whatever is in the registers, that reads no memory.
+    pub fn conv_simple(&mut self) {
+        let rs1 = self.source();
+        let op = self.choose(&[ConvOp::Read, ConvOp::Again, ConvOp::Clear, ConvOp::Carry]);
+        let [rs1, rs2] = match op {
+            ConvOp::Clear => [0, 0],
+            ConvOp::Carry => [rs1, self.source()],
+            _ => [rs1, 0],
+        };
+        let rd = self.destination();
+        self.long(Instruction::Conv { op, rd, rs1, rs2 });
+    }
+
+    /// Passes a value through the unit: as the product of a 1×1 kernel, which is 1.
+    pub fn through_unit(&mut self, register: Register, kept: &[Register]) {
+        let base = self.other_than(kept);
+        let word = self.other_than(&[kept, &[base]].concat());
+        let slot = self.rng.random_range(0..KERNELS);
+        let addr = self.data_address(8) & !3;
+        self.constant(base, addr);
+        self.constant(word, 1);
+        self.op(Instruction::sw(word, base, 0));
+        self.op(Instruction::sw(register, base, 4));
+        self.constant(word, 1 << 4 | slot << 8);
+        let conv = |op, rd, rs1, rs2| Instruction::Conv { op, rd, rs1, rs2 };
+        self.long(conv(ConvOp::Config, 0, word, 0));
+        // The configured side, 1.
+        self.op(Instruction::addi(word, word, -(1 << 4)));
+        self.long(conv(ConvOp::Load, 0, word, base));
+        self.op(Instruction::addi(base, base, 4));
+        self.long(conv(ConvOp::Run, register, 0, base));
+        self.conv.sides[slot as usize] = Some(1);
+        (self.conv.slot, self.conv.side, self.conv.tile) = (slot, 1, false);
     }
 
     /// What the unit refuses by the encoding alone.

@@ -7,8 +7,10 @@
 mod compute;
 mod control;
 mod conv;
+mod hazard;
 mod illegal;
 mod interrupts;
+mod launder;
 mod profile;
 mod traps;
 pub(super) mod values;
@@ -154,13 +156,18 @@ impl Writer<'_> {
         }
     }
 
-    /// An instruction or two that neither jump nor trap nor write memory.
+    /// An instruction or two that hardly jump, never trap on purpose, and stop nowhere.
     fn simple(&mut self) {
-        match self.rng.random_range(0..6) {
-            0 => self.muldiv(),
-            1 => self.load(),
-            2 => self.register_op(),
-            3 => self.upper(),
+        match self.rng.random_range(0..14) {
+            0 | 1 => self.muldiv(),
+            2 => self.load(),
+            3 => self.store(),
+            4 | 5 => self.register_op(),
+            6 => self.upper(),
+            7 => self.csr_simple(),
+            8 => self.conv_simple(),
+            9 => self.jump_to_next(),
+            10 => self.fence(),
             _ => self.immediate_op(),
         }
     }
@@ -185,6 +192,8 @@ impl Writer<'_> {
             Element::Call => self.call(),
             Element::Wait => self.wait(),
             Element::Patch => self.patch(),
+            Element::Hazard => self.hazard(),
+            Element::LinkUse => self.link_use(),
             Element::Return => self.machine_return(),
             Element::DoubleTrap => self.double_trap(),
             Element::Skip if depth < DEPTH => self.skip(depth),

@@ -95,6 +95,13 @@ impl Writer<'_> {
         }
     }
 
+    /// An access of a CSR that nothing else depends on.
+    pub fn csr_simple(&mut self) {
+        let csr = self.choose(&[csr::MSCRATCH, csr::MTVAL, csr::MCAUSE, csr::MINSTRET]);
+        let (op, rd, source) = (self.choose(CsrOp::ALL), self.destination(), self.source());
+        self.long(Instruction::Csr { op, rd, csr, source });
+    }
+
     fn illegal_csr(&mut self) {
         let (op, rd, source) = (self.choose(CsrOp::ALL), self.destination(), self.source());
         let csr = match self.rng.random_range(0..3) {
@@ -113,7 +120,10 @@ impl Writer<'_> {
 
     /// One exception.
     pub fn exception(&mut self) {
-        match self.rng.random_range(0..10) {
+        if self.chance(50) {
+            self.simple();
+        }
+        match self.rng.random_range(0..11) {
             0 => self.long(Instruction::System { op: SystemOp::Ecall }),
             1 => self.op(Instruction::System { op: SystemOp::Ebreak }),
             2 => {
@@ -128,6 +138,7 @@ impl Writer<'_> {
             5 => self.load_fault(),
             6 => self.store_fault(),
             7..9 => self.fetch_fault(),
+            9 => self.conv_misaligned(),
             _ => self.end_of_ram(),
         }
     }
@@ -150,6 +161,7 @@ impl Writer<'_> {
         let op = self.choose(LoadOp::ALL);
         let addr = self.bad_address(op.bytes());
         let (rs1, offset) = self.pointer(addr, -2048..2048, 1..32);
+        self.without(&[rs1], 2);
         let rd = self.destination();
         self.op(Instruction::Load { op, rd, rs1, offset });
         // Nothing has been loaded: the use sees the old value.
@@ -163,6 +175,7 @@ impl Writer<'_> {
         let op = self.choose(StoreOp::ALL);
         let addr = self.bad_address(op.bytes());
         let (rs1, offset) = self.pointer(addr, -2048..2048, 1..32);
+        self.without(&[rs1], 2);
         let rs2 = self.source();
         self.op(Instruction::Store { op, rs1, rs2, offset });
     }
@@ -201,6 +214,9 @@ impl Writer<'_> {
     fn jump_away(&mut self, register: Register, addr: u32) {
         let offset = if self.chance(50) { 0 } else { self.rng.random_range(-2048..2048_i32) };
         self.constant(register, addr.wrapping_sub(offset as u32));
+        if self.chance(30) {
+            self.launder(register, &[]);
+        }
         let rd = if self.chance(50) { 0 } else { self.target() };
         // One time in four by the way of a `jalr` that leaves the register to come back by.
         let rd = if self.chance(25) { self.reserved.resume } else { rd };
@@ -220,7 +236,8 @@ impl Writer<'_> {
         self.constant(b, 1);
         self.op(Instruction::sw(b, a, 0));
         self.csr_bits(CsrOp::Csrrsi, csr::MSTATUS, map::MSTATUS_MIE);
-        // The interrupt comes before this one.
+        // The interrupt comes before the instruction behind this one.
+        self.long(Instruction::System { op: SystemOp::Wfi });
         self.long(Instruction::Half { bits: 0 });
         self.push(Item::Align);
         self.place(table);

@@ -1,16 +1,17 @@
 //! Operand values that find bugs.
 
 use rand::Rng;
+use rand::seq::IndexedRandom;
 
-/// A value at an edge of its range: 0, ±1, the smallest and largest numbers, single bits, runs of
-/// ones.
+/// 0, ±1, the smallest or the largest number.
+pub fn edge(rng: &mut impl Rng) -> u32 {
+    *[0, 1, u32::MAX, 0x8000_0000, 0x7fff_ffff].choose(rng).expect("it is not empty")
+}
+
+/// A value at an edge of its range, a single bit, a run of ones.
 pub fn corner(rng: &mut impl Rng) -> u32 {
     match rng.random_range(0..10) {
-        0 => 0,
-        1 => 1,
-        2 => u32::MAX,
-        3 => 0x8000_0000,
-        4 => 0x7fff_ffff,
+        0..5 => edge(rng),
         5 => 1 << rng.random_range(0..32),
         6 => !(1 << rng.random_range(0..32)),
         7 => u32::MAX >> rng.random_range(0..32),

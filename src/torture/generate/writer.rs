@@ -159,6 +159,20 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// What a register is known to hold, by reasons that the items do not show.
+    pub fn know(&mut self, register: Register, value: Option<u32>) {
+        self.known[usize::from(register)] = value;
+    }
+
+    /// Writes something and takes it back if it turns out not to be `good`.
+    pub fn attempt(&mut self, write: impl FnOnce(&mut Self) -> bool) {
+        let (count, known, recent) = (self.items.len(), self.known, self.recent);
+        if !write(self) {
+            self.items.truncate(count);
+            (self.known, self.recent) = (known, recent);
+        }
+    }
+
     /// A register to read: often one just written.
     pub fn source(&mut self) -> Register {
         match self.rng.random_range(0..100) {
@@ -260,12 +274,17 @@ impl<'a> Writer<'a> {
             .filter_map(|register| Some((register, distance(self.known[usize::from(register)]?))))
             .filter(|(_, distance)| reach.contains(distance))
             .collect();
-        if !near.is_empty() {
-            return self.choose(&near);
+        let (register, offset) = if near.is_empty() {
+            let offset = self.rng.random_range(reach) & !3;
+            let register = self.free(among.start, among.end);
+            self.constant(register, addr.wrapping_sub(offset as u32));
+            (register, offset)
+        } else {
+            self.choose(&near)
+        };
+        if self.chance(10) && !self.reserved.all().contains(&register) {
+            self.launder(register, &[]);
         }
-        let offset = self.rng.random_range(reach) & !3;
-        let register = self.free(among.start, among.end);
-        self.constant(register, addr.wrapping_sub(offset as u32));
         (register, offset)
     }
 }
