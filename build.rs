@@ -1,7 +1,12 @@
-//! Verilates the hardware: the approximate convolution unit in every parameter set.
+//! Compiles the programs of `firmware/`, and verilates the hardware: the approximate convolution
+//! unit in every parameter set, and the system on chip around it.
 
+#[path = "build/firmware.rs"]
+mod firmware;
 #[path = "build/provenance.rs"]
 mod provenance;
+#[path = "build/soc.rs"]
+mod soc;
 #[path = "build/units.rs"]
 mod units;
 
@@ -11,12 +16,17 @@ use std::{env, fs};
 use verilated::build::BuildError;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    if let Err(error) = verilated::build::run(units::models()) {
+    if let Err(message) = firmware::build() {
+        eprintln!("error: {message}");
+        std::process::exit(1);
+    }
+    if let Err(error) = verilated::build::run(units::models().chain(soc::models()?)) {
         return Err(explain(error));
     }
     provenance::record()?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("units.rs"), units::list()?)?;
+    fs::write(out.join("socs.rs"), soc::list()?)?;
     Ok(())
 }
 

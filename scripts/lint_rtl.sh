@@ -25,4 +25,11 @@ for kernel in 1 3 5 7; do
     done
   done
 done
+
+core=(rtl/core/core_pkg.sv)
+for file in rtl/core/*.sv; do
+  [ "$file" = "${core[0]}" ] || core+=("$file")
+done
+"$verilator" --lint-only -Wall rtl/waivers.vlt "${core[@]}" --top-module core >/dev/null
+
 echo "the RTL is clean under verilator --lint-only -Wall"

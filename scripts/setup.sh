@@ -40,6 +40,11 @@ zlib_found() {
   echo '#include <zlib.h>' | c++ -x c++ -fsyntax-only - 2>/dev/null
 }
 
+# build.rs compiles firmware/ with it.
+riscv_compiler_found() {
+  [ -n "${RISCV_CC:-}" ] || have riscv64-unknown-elf-gcc || have riscv64-elf-gcc
+}
+
 # What is missing: the package in Debian, the formula in Homebrew, and what it is for.
 packages=() formulas=()
 missing() {
@@ -50,6 +55,7 @@ verilator_found || missing verilator verilator "Verilator 5.006 or newer turns t
 compiler_found || missing clang llvm "a C++ compiler compiles what Verilator writes; clang makes the fastest models"
 libclang_found || missing libclang-dev llvm "bindgen reads the models' C interface through libclang"
 zlib_found || missing zlib1g-dev zlib "zlib compresses FST waveforms"
+riscv_compiler_found || missing gcc-riscv64-unknown-elf riscv64-elf-gcc "a RISC-V compiler builds the programs for the core"
 if $ci; then
   python3 -c 'import venv, ensurepip' 2>/dev/null ||
     missing python3-venv python "the newest Verilator comes as a Python package"

@@ -11,6 +11,7 @@ pub mod data;
 pub mod dut;
 pub mod engine;
 pub mod experiment;
+pub mod firmware;
 pub mod golden;
 pub mod nn;
 pub mod report;

@@ -16,6 +16,14 @@ fn main() -> Result<(), BuildError> {
             .define("EXTRA", 3)
             .define("NEGATE", ""),
         model("plain", "tuned").include_dir("rtl/include"),
+        model("banks", "banks")
+            .source("rtl/bank.sv")
+            .clock("clk_i")
+            .memory("words", "u_bank.words")
+            .memory("lane_0", "gen_lane[0].small_words")
+            .memory("lane_1", "gen_lane[1].small_words")
+            .memory("half", "half__words")
+            .memory("large", "large_words"),
         model("errors", "errors").clock("clk_i"),
         model("errors_unchecked", "errors").clock("clk_i").assertions(false),
         model("oscillator", "oscillator"),

@@ -146,6 +146,7 @@ fn build_script() {
         "name" => vec![plain("Counter")],
         "keyword" => vec![plain("match")],
         "clock" => vec![counter.clock("clock")],
+        "memory" => vec![counter.memory("ram", "u_ram.words")],
         "clock_width" => vec![counter.clock("count_o")],
         "missing" => vec![plain("counter").source("rtl/other.sv")],
         "missing_dir" => vec![plain("counter").include_dir("nowhere")],
@@ -309,6 +310,7 @@ fn mistakes_in_the_description_are_named() {
         ("missing", &["`counter`", "rtl/other.sv", "No such file"]),
         ("missing_dir", &["`counter`", "nowhere"]),
         ("clock", &["`clock`", "clk_i, count_o"]),
+        ("memory", &["`counter`", "`u_ram.words`", "no such array", "there is none"]),
         ("clock_width", &["`count_o`", "one-bit input"]),
     ] {
         let error = package.bad(what);

@@ -17,9 +17,13 @@ pub(super) const MTVAL: u16 = 0x343;
 pub(super) const MIP: u16 = 0x344;
 pub(super) const MCYCLE: u16 = 0xb00;
 pub(super) const MINSTRET: u16 = 0xb02;
+pub(super) const MHPMCOUNTER3: u16 = 0xb03;
+pub(super) const MHPMCOUNTER14: u16 = 0xb0e;
 pub(super) const MHPMCOUNTER31: u16 = 0xb1f;
 pub(super) const MCYCLEH: u16 = 0xb80;
 pub(super) const MINSTRETH: u16 = 0xb82;
+pub(super) const MHPMCOUNTER3H: u16 = 0xb83;
+pub(super) const MHPMCOUNTER14H: u16 = 0xb8e;
 pub(super) const MHPMCOUNTER31H: u16 = 0xb9f;
 pub(super) const CYCLE: u16 = 0xc00;
 pub(super) const INSTRET: u16 = 0xc02;
@@ -181,9 +185,12 @@ pub(super) const fn is_read_only(csr: u16) -> bool {
 
 /// Whether the value of this CSR depends on time, so that the reference has to be told it.
 pub(super) const fn depends_on_time(csr: u16) -> bool {
-    let counts_cycles = matches!(csr, MCYCLE | MCYCLEH | CYCLE | CYCLEH);
-    let counts_events = matches!(csr & !0x80, 0xb03..=0xb0e);
-    csr == MIP || counts_cycles || counts_events
+    matches!(
+        csr,
+        MIP | MCYCLE | MCYCLEH | CYCLE | CYCLEH
+            | MHPMCOUNTER3..=MHPMCOUNTER14
+            | MHPMCOUNTER3H..=MHPMCOUNTER14H
+    )
 }
 
 /// The name in assembly text; the number if it does not exist.
@@ -214,8 +221,8 @@ pub(super) fn name(csr: u16) -> String {
         MHARTID => "mhartid",
         MCONFIGPTR => "mconfigptr",
         MHPMEVENT3..=MHPMEVENT31 => return format!("mhpmevent{}", csr & 31),
-        MINSTRET..=MHPMCOUNTER31 => return format!("mhpmcounter{}", csr & 31),
-        MINSTRETH..=MHPMCOUNTER31H => return format!("mhpmcounter{}h", csr & 31),
+        MHPMCOUNTER3..=MHPMCOUNTER31 => return format!("mhpmcounter{}", csr & 31),
+        MHPMCOUNTER3H..=MHPMCOUNTER31H => return format!("mhpmcounter{}h", csr & 31),
         _ => return format!("{csr:#x}"),
     };
     name.to_owned()

@@ -241,3 +241,6 @@ impl Hart {
         self.bus.devices.take_output()
     }
 }
+
+#[cfg(test)]
+mod tests;

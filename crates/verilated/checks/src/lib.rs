@@ -3,6 +3,7 @@
 verilated::include_model!("widths");
 verilated::include_model!("tuned");
 verilated::include_model!("plain");
+verilated::include_model!("banks");
 verilated::include_model!("errors");
 verilated::include_model!("errors_unchecked");
 verilated::include_model!("oscillator");

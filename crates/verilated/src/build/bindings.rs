@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use super::memories::Memory;
 use super::ports::HeaderPort;
 use super::{BuildError, Trace, Verilate, shim};
 use crate::{Direction, RtlKind};
@@ -52,6 +53,7 @@ pub(crate) fn type_name(model: &str) -> String {
 pub(crate) fn rust_file(
     model: &Verilate,
     ports: &[HeaderPort],
+    memories: &[Memory],
     kinds: &[(String, u32, RtlKind)],
     bindings: &str,
 ) -> String {
@@ -201,6 +203,9 @@ pub mod {module} {{
             narrow(&mut text, port, index);
         }
     }
+    for memory in memories {
+        slices(&mut text, memory);
+    }
     let _ = write!(text, "    }}\n}}\n\npub use {module}::{ty};\n");
     text
 }
@@ -311,6 +316,32 @@ fn wide(text: &mut String, port: &HeaderPort) {
 "
         );
     }
+}
+
+/// The slices of a memory.
+fn slices(text: &mut String, memory: &Memory) {
+    let Memory { name, path, bits, width, words, .. } = memory;
+    let _ = write!(
+        text,
+        "
+        /// The memory `{path}`: {words} words of {width} bits, the lowest index first.
+        #[inline]
+        #[must_use]
+        pub fn {name}(&self) -> &[u{bits}] {{
+            // SAFETY: storage of this model and size, which nobody writes during `&self`.
+            unsafe {{ ::std::slice::from_raw_parts(self.ports.m_{name}, {words}) }}
+        }}
+
+        /// The memory `{path}`: {words} words of {width} bits, the lowest index first. Bits
+        /// of a word beyond these must stay 0.
+        #[inline]
+        #[must_use]
+        pub fn {name}_mut(&mut self) -> &mut [u{bits}] {{
+            // SAFETY: storage of this model and size, and `&mut self` makes this its only use.
+            unsafe {{ ::std::slice::from_raw_parts_mut(self.ports.m_{name}, {words}) }}
+        }}
+"
+    );
 }
 
 /// The constant of a port; `PORTS` and `NAME` are taken.

@@ -119,6 +119,18 @@ top module in one with packed vectors for ports."
         /// What there is.
         ports: String,
     },
+    /// A memory is not in the design, or cannot be given as a slice.
+    #[error("model `{model}`: the memory `{memory}` at `{path}`: {reason}")]
+    BadMemory {
+        /// The model.
+        model: String,
+        /// Its name as given.
+        memory: String,
+        /// Its path as given.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Verilator wrote something this crate does not know.
     #[error(
         "model `{model}`: Verilator's output is not understood: {reason}. Please report this with the version of Verilator."

@@ -9,6 +9,7 @@ mod error;
 mod jobs;
 mod key;
 mod kinds;
+mod memories;
 mod options;
 mod pipeline;
 mod ports;

@@ -71,6 +71,7 @@ pub struct Verilate {
     pub(crate) parameters: Vec<(String, String)>,
     pub(crate) defines: Vec<(String, String)>,
     pub(crate) clock: Option<String>,
+    pub(crate) memories: Vec<(String, String)>,
     pub(crate) trace: Trace,
     pub(crate) coverage: bool,
     pub(crate) x_assign: XAssign,
@@ -94,6 +95,7 @@ impl Verilate {
             parameters: Vec::new(),
             defines: Vec::new(),
             clock: None,
+            memories: Vec::new(),
             trace: Trace::None,
             coverage: false,
             x_assign: XAssign::Fast,
@@ -140,6 +142,17 @@ impl Verilate {
     /// can only be evaluated.
     pub fn clock(mut self, port: impl Into<String>) -> Self {
         self.clock = Some(port.into());
+        self
+    }
+
+    /// Gives the model a back door to an unpacked array of words of up to 64 bits in the design:
+    /// the methods `name()` and `name_mut()`, slices of all words, the lowest index first.
+    ///
+    /// The path leads from the top module through instances and generate blocks to the array, as
+    /// in `"u_ram.words"` or `"gen_bank[1].words"`; the array is declared with
+    /// `/*verilator public_flat_rw*/`.
+    pub fn memory(mut self, name: impl Into<String>, path: impl Into<String>) -> Self {
+        self.memories.push((name.into(), path.into()));
         self
     }
 

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use super::compile::{self, Classes, Folders, Job, Runtime};
 use super::key::{self, Key, Stamp};
+use super::memories::{self, Memory};
 use super::ports::{self, HeaderPort};
 use super::tool::{Compiler, Verilator};
 use super::{BuildError, Trace, Verilate, Warnings, bindings, jobs, kinds, shim};
@@ -92,8 +93,12 @@ fn model_key(
         key.text(text);
     }
     key.text(shim::TOP);
-    for source in [include_str!("bindings.rs"), include_str!("compile.rs"), include_str!("shim.rs")]
-    {
+    for source in [
+        include_str!("bindings.rs"),
+        include_str!("compile.rs"),
+        include_str!("memories.rs"),
+        include_str!("shim.rs"),
+    ] {
         key.text(source);
     }
     key.text(&format!("{model:?}"));
@@ -107,6 +112,7 @@ struct Verilated<'a> {
     model: &'a Verilate,
     key: String,
     ports: Vec<HeaderPort>,
+    memories: Vec<Memory>,
     classes: Classes,
 }
 
@@ -140,9 +146,15 @@ impl<'a> Verilated<'a> {
         let header = fs::read_to_string(&path).map_err(BuildError::io(path))?;
         let ports = ports::parse(&model.name, &header)?;
         check_clock(model, &ports)?;
-        shim::write(&dir, model, &ports)?;
+        let path = dir.join(format!("{}___024root.h", model.prefix()));
+        let root = match model.memories.is_empty() {
+            true => String::new(),
+            false => fs::read_to_string(&path).map_err(BuildError::io(path))?,
+        };
+        let memories = memories::find(model, &ports, &root)?;
+        shim::write(&dir, model, &ports, &memories)?;
         let classes = Classes::read(&dir, &model.prefix())?;
-        Ok(Self { model, key, ports, classes })
+        Ok(Self { model, key, ports, memories, classes })
     }
 
     /// Makes the library, the Rust file and, last of all, the stamp.
@@ -158,7 +170,8 @@ impl<'a> Verilated<'a> {
         compile::archive(compiler, &objects, &library)?;
         let header = dir.join(format!("vrs_{}.h", model.symbol()));
         let bound = bindings::bind(model, &header, &folders.runtime())?;
-        let text = bindings::rust_file(model, &self.ports, &kinds::find(&dir), &bound);
+        let text =
+            bindings::rust_file(model, &self.ports, &self.memories, &kinds::find(&dir), &bound);
         let rust_file = folders.rust_file(model);
         fs::write(&rust_file, text).map_err(BuildError::io(&rust_file))?;
 

@@ -94,7 +94,7 @@ fn is_section(line: &str) -> bool {
 
 /// Undoes Verilator's spelling of characters that C++ identifiers cannot have:
 /// `__0` and two hexadecimal digits.
-fn decode(member: &str) -> String {
+pub(crate) fn decode(member: &str) -> String {
     let mut name = String::new();
     let mut rest = member;
     while let Some(at) = rest.find("__0") {
@@ -128,7 +128,7 @@ fn identifier(name: &str) -> String {
     ident
 }
 
-const METHODS: &[&str] = &[
+pub(crate) const METHODS: &[&str] = &[
     "new",
     "eval",
     "tick",

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use super::memories::Memory;
 use super::ports::HeaderPort;
 use super::{BuildError, Trace, Verilate};
 use crate::Direction;
@@ -20,11 +21,14 @@ pub(crate) const SHARED: [(&str, &str); 4] = [
 pub(crate) const TOP: &str = include_str!("../cpp/vrs_top.cpp");
 
 /// The C header of a model's shim, for C++ and for bindgen.
-pub(crate) fn header(model: &Verilate, ports: &[HeaderPort]) -> String {
+pub(crate) fn header(model: &Verilate, ports: &[HeaderPort], memories: &[Memory]) -> String {
     let name = model.symbol();
     let mut fields = String::new();
     for port in ports {
         let _ = writeln!(fields, "    {} *p_{};", c_type(port), port.ident);
+    }
+    for memory in memories {
+        let _ = writeln!(fields, "    uint{}_t *m_{};", memory.bits, memory.name);
     }
     if fields.is_empty() {
         fields.push_str("    void *none;\n");
@@ -59,7 +63,7 @@ uint32_t vrs_{name}_coverage_write(vrs_model* model, const char* path);
 }
 
 /// What stands before [`TOP`] in a model's shim.
-fn head(model: &Verilate, ports: &[HeaderPort]) -> String {
+fn head(model: &Verilate, ports: &[HeaderPort], memories: &[Memory]) -> String {
     let name = model.symbol();
     let mut bind = String::new();
     for port in ports {
@@ -70,6 +74,13 @@ fn head(model: &Verilate, ports: &[HeaderPort]) -> String {
             let _ = write!(bind, "std::memset(portsp->p_{field}, 0, {}); ", port.storage());
         }
     }
+    for Memory { name, member, .. } in memories {
+        let _ = write!(bind, "portsp->m_{name} = &topp->rootp->{member}[0]; ");
+    }
+    let root = match memories.is_empty() {
+        true => String::new(),
+        false => format!("#include \"{}___024root.h\"\n", model.prefix()),
+    };
     let trace = match model.trace {
         Trace::None => 0,
         Trace::Vcd => 1,
@@ -77,7 +88,7 @@ fn head(model: &Verilate, ports: &[HeaderPort]) -> String {
     };
     let mut head = format!(
         "#include \"{prefix}.h\"
-#include \"vrs_model.h\"
+{root}#include \"vrs_model.h\"
 #include \"vrs_{name}.h\"
 #define VRS_TOP {prefix}
 #define VRS_FN(f) vrs_{name}_##f
@@ -102,12 +113,18 @@ pub(crate) fn clock<'a>(model: &Verilate, ports: &'a [HeaderPort]) -> Option<&'a
 }
 
 /// Writes a model's shim into its folder.
-pub(crate) fn write(dir: &Path, model: &Verilate, ports: &[HeaderPort]) -> Result<(), BuildError> {
+pub(crate) fn write(
+    dir: &Path,
+    model: &Verilate,
+    ports: &[HeaderPort],
+    memories: &[Memory],
+) -> Result<(), BuildError> {
     let name = model.symbol();
     let header_path = dir.join(format!("vrs_{name}.h"));
-    fs::write(&header_path, header(model, ports)).map_err(BuildError::io(&header_path))?;
+    fs::write(&header_path, header(model, ports, memories))
+        .map_err(BuildError::io(&header_path))?;
     let path = dir.join(format!("vrs_{name}.cpp"));
-    fs::write(&path, head(model, ports) + TOP).map_err(BuildError::io(&path))
+    fs::write(&path, head(model, ports, memories) + TOP).map_err(BuildError::io(&path))
 }
 
 fn c_type(port: &HeaderPort) -> &'static str {

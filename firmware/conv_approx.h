@@ -1,0 +1,102 @@
+/* The instructions of approximate convolution (docs/isa.md is their reference): one function each,
+   under the instruction's name. Operands are int32_t arrays in memory, 4-byte aligned; what an
+   instruction refuses traps (illegal instruction, misaligned, access fault). */
+#ifndef CONV_APPROX_H
+#define CONV_APPROX_H
+
+#include <stdint.h>
+
+#define CONV_OPCODE 0x77
+#define CONV_TEXT_(x) #x
+#define CONV_TEXT(x) CONV_TEXT_(x)
+
+/* The R-type instruction `funct3` on the registers `operands` (text), and what it writes to rd.
+   "memory" keeps it behind the stores to the arrays that the unit reads. */
+#define CONV_INSN(funct3, operands, ...)                                                       \
+  ({                                                                                           \
+    uint32_t rd_;                                                                              \
+    __asm__ __volatile__(".insn r " CONV_TEXT(CONV_OPCODE) ", " #funct3 ", 0, %0, " operands   \
+                         : "=r"(rd_)                                                           \
+                         : __VA_ARGS__                                                         \
+                         : "memory");                                                          \
+    rd_;                                                                                       \
+  })
+
+/* Fields of the configuration word. */
+enum conv_mode { CONV_EXACT = 0, CONV_ZERO_SKIP = 1, CONV_DUAL_ZERO_SKIP = 2, CONV_APPROX = 3 };
+enum conv_scope { CONV_WINDOW = 0, CONV_RUNNING = 1 };
+enum conv_tile { CONV_TILE_1X1 = 0, CONV_TILE_2X2 = 1 };
+
+/* The configuration word: `side` is what conv_load takes for side 0, `slot` what conv_run uses. */
+static inline uint32_t conv_configuration(enum conv_mode mode, enum conv_scope scope,
+                                          enum conv_tile tile, uint32_t side, uint32_t slot) {
+  return slot << 8 | side << 4 | (uint32_t)tile << 3 | (uint32_t)scope << 2 | (uint32_t)mode;
+}
+
+/* Indices of conv_read. */
+enum conv_index {
+  CONV_OUTPUT = 0, /* to 3: outputs of the last run: top left, top right, bottom left, bottom right */
+  CONV_CARRY = 4,  /* to 7: S_max that the next run in running scope starts from */
+  CONV_THRESHOLD = 8,
+  CONV_CONFIGURATION = 9,
+  CONV_KEPT = 10, /* products multiplied in the last run */
+  /* Performance counters of the unit. */
+  CONV_WINDOWS = 16,
+  CONV_MULTIPLICATIONS = 17,
+  CONV_SKIPPED = 18,
+  CONV_WORDS = 19,
+  CONV_BEATS = 20,
+  CONV_CYCLES_IDLE = 21,
+  CONV_CYCLES_GET_DATA = 22,
+  CONV_CYCLES_STAGE_1 = 23,
+  CONV_CYCLES_STAGE_2 = 24,
+  CONV_CYCLES_STAGE_3 = 25,
+  CONV_CYCLES_DONE = 26,
+  /* Parameters of the hardware. */
+  CONV_KERNEL = 32,
+  CONV_LOG_FRAC = 33,
+  CONV_MULTIPLIERS = 34,
+  CONV_KERNELS = 35,
+};
+
+/* S_max in a carry register: bit 15 tells that there is one. */
+#define CONV_SMAX_VALID 0x8000u
+
+/* Reads side × side weights, row by row, into a slot. Side 0 is the configured one. */
+static inline void conv_load(const int32_t *weights, uint32_t side, uint32_t slot) {
+  (void)CONV_INSN(0, "%1, %2", "r"(slot << 8 | side), "r"(weights));
+}
+
+/* Convolves the window whose upper left word is `window`, in an array with `pitch` words a row,
+   with the kernel in the configured slot: output 0. */
+static inline int32_t conv_run(const int32_t *window, int32_t pitch) {
+  return (int32_t)CONV_INSN(1, "%1, %2", "r"(pitch), "r"(window));
+}
+
+/* The same on the window of the last fetch, with the kernel in `slot`. */
+static inline int32_t conv_again(uint32_t slot) {
+  return (int32_t)CONV_INSN(2, "%1, x0", "r"(slot));
+}
+
+static inline uint32_t conv_read(uint32_t index) { return CONV_INSN(3, "%1, x0", "r"(index)); }
+
+/* Output 0 to 3 of the last run. */
+static inline int32_t conv_output(uint32_t output) {
+  return (int32_t)conv_read(CONV_OUTPUT + output);
+}
+
+/* Sets the configuration word and the threshold, in units of 2^-LOG_FRAC; returns the word before. */
+static inline uint32_t conv_config(uint32_t configuration, uint32_t threshold) {
+  return CONV_INSN(4, "%1, %2", "r"(configuration), "r"(threshold));
+}
+
+/* Sets S_max of the four outputs, each as conv_read(CONV_CARRY + output) gives it; 0: none. */
+static inline void conv_carry(uint32_t smax0, uint32_t smax1, uint32_t smax2, uint32_t smax3) {
+  uint32_t upper = (smax0 & 0xffff) | smax1 << 16, lower = (smax2 & 0xffff) | smax3 << 16;
+  (void)CONV_INSN(5, "%1, %2", "r"(upper), "r"(lower));
+}
+
+/* Sets the performance counters of the unit to 0. */
+static inline void conv_clear(void) { (void)CONV_INSN(6, "x0, x0"); }
+
+#endif

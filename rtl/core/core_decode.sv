@@ -1,0 +1,207 @@
+// ID: what an instruction of 32 bits asks of the stages.
+//
+// Everything that is illegal whatever the state of the core is found here; CSR addresses are the
+// business of core_csr, and all of OPCODE_CONV is the coprocessor's.
+`default_nettype none
+
+module core_decode (
+  input  wire logic [31:0] insn_i,
+  input  wire logic        illegal_i,         // insn_i could not be expanded
+  input  wire logic        fault_i,           // insn_i could not be read
+
+  output      core_pkg::exec_e      exec_o,
+  output      logic [4:0]           cause_o,      // of EXEC_EXCEPTION
+  output      core_pkg::jump_e      jump_o,
+  output      core_pkg::alu_e       alu_o,
+  output      core_pkg::operand_a_e operand_a_o,
+  output      core_pkg::operand_b_e operand_b_o,
+  output      logic [31:0]          imm_o,
+  output      logic                 reads_rs1_o,
+  output      logic                 reads_rs2_o,
+  output      logic                 writes_rd_o   // never x0
+);
+
+  import core_pkg::*;
+
+  wire logic [6:0] opcode = insn_i[6:0];
+  wire logic [2:0] funct3 = insn_i[14:12];
+  wire logic [6:0] funct7 = insn_i[31:25];
+
+  wire logic [31:0] imm_i = {{20{insn_i[31]}}, insn_i[31:20]};
+  wire logic [31:0] imm_s = {{20{insn_i[31]}}, insn_i[31:25], insn_i[11:7]};
+  wire logic [31:0] imm_b = {{20{insn_i[31]}}, insn_i[7], insn_i[30:25], insn_i[11:8], 1'b0};
+  wire logic [31:0] imm_u = {insn_i[31:12], 12'b0};
+  wire logic [31:0] imm_j = {{12{insn_i[31]}}, insn_i[19:12], insn_i[20], insn_i[30:21], 1'b0};
+
+  logic legal, rd;   // rd: the instruction has a result
+
+  always_comb begin
+    legal       = 1'b1;
+    rd          = 1'b0;
+    exec_o      = EXEC_ALU;
+    cause_o     = CAUSE_ILLEGAL;
+    jump_o      = JUMP_NONE;
+    alu_o       = ALU_ADD;
+    operand_a_o = A_RS1;
+    operand_b_o = B_IMM;
+    imm_o       = imm_i;
+    reads_rs1_o = 1'b0;
+    reads_rs2_o = 1'b0;
+
+    case (opcode)
+      OPCODE_LUI: begin
+        operand_a_o = A_ZERO;
+        imm_o       = imm_u;
+        rd          = 1'b1;
+      end
+
+      OPCODE_AUIPC: begin
+        operand_a_o = A_PC;
+        imm_o       = imm_u;
+        rd          = 1'b1;
+      end
+
+      OPCODE_JAL: begin
+        jump_o      = JUMP_JAL;
+        operand_a_o = A_PC;
+        operand_b_o = B_LENGTH;
+        imm_o       = imm_j;
+        rd          = 1'b1;
+      end
+
+      OPCODE_JALR: begin
+        jump_o      = JUMP_JALR;
+        operand_a_o = A_PC;
+        operand_b_o = B_LENGTH;
+        reads_rs1_o = 1'b1;
+        rd          = 1'b1;
+        legal       = funct3 == 3'b000;
+      end
+
+      OPCODE_BRANCH: begin
+        exec_o      = EXEC_BRANCH;
+        operand_b_o = B_RS2;
+        imm_o       = imm_b;
+        reads_rs1_o = 1'b1;
+        reads_rs2_o = 1'b1;
+        legal       = funct3[2:1] != 2'b01;
+      end
+
+      OPCODE_LOAD: begin
+        exec_o      = EXEC_LOAD;
+        reads_rs1_o = 1'b1;
+        rd          = 1'b1;
+        legal       = funct3[1:0] != 2'b11 && funct3 != 3'b110;
+      end
+
+      OPCODE_STORE: begin
+        exec_o      = EXEC_STORE;
+        imm_o       = imm_s;
+        reads_rs1_o = 1'b1;
+        reads_rs2_o = 1'b1;
+        legal       = !funct3[2] && funct3[1:0] != 2'b11;
+      end
+
+      OPCODE_OP_IMM: begin
+        reads_rs1_o = 1'b1;
+        rd          = 1'b1;
+        case (funct3)
+          3'b000: alu_o = ALU_ADD;
+          3'b001: begin
+            alu_o = ALU_SLL;
+            legal = funct7 == 7'h00;
+          end
+          3'b010: alu_o = ALU_SLT;
+          3'b011: alu_o = ALU_SLTU;
+          3'b100: alu_o = ALU_XOR;
+          3'b101: begin
+            alu_o = funct7[5] ? ALU_SRA : ALU_SRL;
+            legal = funct7 == 7'h00 || funct7 == 7'h20;
+          end
+          3'b110:  alu_o = ALU_OR;
+          default: alu_o = ALU_AND;
+        endcase
+      end
+
+      OPCODE_OP: begin
+        operand_b_o = B_RS2;
+        reads_rs1_o = 1'b1;
+        reads_rs2_o = 1'b1;
+        rd          = 1'b1;
+        if (funct7 == 7'h01) begin
+          if (funct3[2]) exec_o = EXEC_DIV;
+          else           exec_o = funct3 == 3'b000 ? EXEC_MUL : EXEC_MULH;
+        end else begin
+          legal = funct7 == 7'h00 || (funct7 == 7'h20 && (funct3 == 3'b000 || funct3 == 3'b101));
+          case (funct3)
+            3'b000:  alu_o = funct7[5] ? ALU_SUB : ALU_ADD;
+            3'b001:  alu_o = ALU_SLL;
+            3'b010:  alu_o = ALU_SLT;
+            3'b011:  alu_o = ALU_SLTU;
+            3'b100:  alu_o = ALU_XOR;
+            3'b101:  alu_o = funct7[5] ? ALU_SRA : ALU_SRL;
+            3'b110:  alu_o = ALU_OR;
+            default: alu_o = ALU_AND;
+          endcase
+        end
+      end
+
+      OPCODE_MISC_MEM: begin
+        // One hart and one access at a time: fence has nothing to do.
+        if (funct3 == 3'b001) begin
+          jump_o = JUMP_FENCE_I;
+          imm_o  = 32'd4;         // to the next instruction
+        end
+        legal = funct3[2:1] == 2'b00;
+      end
+
+      OPCODE_SYSTEM: begin
+        if (funct3[1:0] != 2'b00) begin
+          exec_o      = EXEC_CSR;
+          operand_a_o = funct3[2] ? A_UIMM : A_RS1;
+          reads_rs1_o = !funct3[2];
+          rd          = 1'b1;
+        end else begin
+          case (insn_i)
+            INSN_ECALL: begin
+              exec_o  = EXEC_EXCEPTION;
+              cause_o = CAUSE_ECALL_M;
+            end
+            INSN_EBREAK: begin
+              exec_o  = EXEC_EXCEPTION;
+              cause_o = CAUSE_BREAKPOINT;
+            end
+            INSN_MRET: exec_o = EXEC_MRET;
+            INSN_WFI:  exec_o = EXEC_WFI;
+            default:   legal  = 1'b0;
+          endcase
+        end
+      end
+
+      OPCODE_CONV: begin
+        exec_o      = EXEC_CONV;
+        operand_b_o = B_RS2;
+        reads_rs1_o = 1'b1;
+        reads_rs2_o = 1'b1;
+        rd          = 1'b1;
+      end
+
+      default: legal = 1'b0;
+    endcase
+
+    if (fault_i || illegal_i || !legal) begin
+      exec_o      = EXEC_EXCEPTION;
+      cause_o     = fault_i ? CAUSE_INSTR_ACCESS : CAUSE_ILLEGAL;
+      jump_o      = JUMP_NONE;
+      rd          = 1'b0;
+      reads_rs1_o = 1'b0;
+      reads_rs2_o = 1'b0;
+    end
+  end
+
+  assign writes_rd_o = rd && insn_i[11:7] != 5'd0;
+
+
+endmodule
+
+`default_nettype wire

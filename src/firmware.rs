@@ -1,0 +1,47 @@
+//! The programs of `firmware/`, compiled for the core and built in.
+//!
+//! `docs/firmware.md` tells how to write one.
+
+/// What a program is for: the folder of `firmware/` that it is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Checks instructions, CSRs or traps and tells the number of the first test that fails.
+    Test,
+    /// Measures the cycles of classes of instructions.
+    Cycles,
+    /// Measures cycles and instructions of a piece of software whose result it checks.
+    Benchmark,
+    /// Shows how something is done.
+    Example,
+}
+
+/// A program as an ELF file.
+#[derive(Debug, Clone, Copy)]
+pub struct Program {
+    /// The name of its source, without extension.
+    pub name: &'static str,
+    /// What it is for.
+    pub kind: Kind,
+    /// The file: ELF32, little-endian, RISC-V, with the symbols `tohost`, `begin_signature` and
+    /// `end_signature`.
+    pub elf: &'static [u8],
+}
+
+/// All programs, by kind and name.
+pub fn programs() -> &'static [Program] {
+    PROGRAMS
+}
+
+/// The program of that name.
+pub fn find(name: &str) -> Option<&'static Program> {
+    PROGRAMS.iter().find(|program| program.name == name)
+}
+
+macro_rules! programs {
+    ($($name:literal $kind:ident $elf:literal;)*) => {
+        const PROGRAMS: &[Program] = &[
+            $(Program { name: $name, kind: Kind::$kind, elf: include_bytes!($elf) },)*
+        ];
+    };
+}
+include!(concat!(env!("OUT_DIR"), "/firmware.rs"));

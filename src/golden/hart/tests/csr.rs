@@ -1,0 +1,179 @@
+//! The control and status registers: which there are, and what of them is writable.
+
+use super::encode::{csrrc, csrrs, csrrw, immediate};
+use super::{Feed, Trap, execute, hart, step, trap};
+
+/// Number, value after reset, value after a write of all ones and after one of all zeros.
+#[rustfmt::skip]
+const REGISTERS: &[(u16, u32, u32, u32)] = &[
+    (0x300, 0x0000_1800, 0x0000_1888, 0x0000_1800), // mstatus
+    (0x301, 0x4000_1104, 0x4000_1104, 0x4000_1104), // misa
+    (0x304, 0x0000_0000, 0x0000_0888, 0x0000_0000), // mie
+    (0x305, 0x0000_0000, 0xffff_fffd, 0x0000_0000), // mtvec
+    (0x310, 0x0000_0000, 0x0000_0000, 0x0000_0000), // mstatush
+    (0x320, 0x0000_0000, 0x0000_7ffd, 0x0000_0000), // mcountinhibit
+    (0x340, 0x0000_0000, 0xffff_ffff, 0x0000_0000), // mscratch
+    (0x341, 0x0000_0000, 0xffff_fffe, 0x0000_0000), // mepc
+    (0x342, 0x0000_0000, 0x8000_001f, 0x0000_0000), // mcause
+    (0x343, 0x0000_0000, 0xffff_ffff, 0x0000_0000), // mtval
+    (0x344, 0x0000_0000, 0x0000_0000, 0x0000_0000), // mip
+    (0xb00, 0x0000_0000, 0xffff_ffff, 0x0000_0000), // mcycle
+    (0xb02, 0x0000_0000, 0xffff_ffff, 0x0000_0000), // minstret
+    (0xb80, 0x0000_0000, 0xffff_ffff, 0x0000_0000), // mcycleh
+    (0xb82, 0x0000_0000, 0xffff_ffff, 0x0000_0000), // minstreth
+];
+
+/// Read-only ones, with their values after reset: cycle(h), instret(h), mvendorid, marchid, mimpid
+/// ("CNVA"), mhartid, mconfigptr.
+const READ_ONLY: &[(u16, u32)] = &[
+    (0xc00, 0),
+    (0xc02, 0),
+    (0xc80, 0),
+    (0xc82, 0),
+    (0xf11, 0),
+    (0xf12, 0),
+    (0xf13, 0x434e_5641),
+    (0xf14, 0),
+    (0xf15, 0),
+];
+
+/// mhpmcounter3 to 31, their upper halves, and mhpmevent3 to 31.
+fn is_event(csr: u16) -> bool {
+    matches!(csr, 0xb03..=0xb1f | 0xb83..=0xb9f | 0x323..=0x33f)
+}
+
+/// A write of `value` and the values read by it and after it.
+fn written(csr: u16, value: u32) -> (u32, u32) {
+    let mut hart = hart(&[csrrw(12, csr, 11), csrrs(13, csr, 0)]);
+    hart.registers[11] = value;
+    super::steps(&mut hart, 2);
+    (hart.register(12), hart.register(13))
+}
+
+#[test]
+fn what_is_writable() {
+    for &(csr, reset, ones, zeros) in REGISTERS {
+        assert_eq!(written(csr, !0), (reset, ones), "{csr:#x} of ones");
+        assert_eq!(written(csr, 0), (reset, zeros), "{csr:#x} of zeros");
+        assert_eq!(hart(&[]).csr(csr), Some(reset), "{csr:#x}");
+    }
+    for csr in 3..=31 {
+        let counter = if csr <= 14 { 0xffff_ffff } else { 0 };
+        assert_eq!(written(0xb00 + csr, !0), (0, counter), "mhpmcounter{csr}");
+        assert_eq!(written(0xb80 + csr, !0), (0, counter), "mhpmcounter{csr}h");
+        let event = if csr <= 14 { u32::from(csr) } else { 0 };
+        assert_eq!(written(0x320 + csr, !0), (event, event), "mhpmevent{csr}");
+    }
+}
+
+#[test]
+fn halves_of_a_counter_are_written_apart() {
+    for low in [0xb02, 0xb03, 0xb0e] {
+        let mut hart = hart(&[csrrw(0, low, 11), csrrw(0, low + 0x80, 12), csrrs(13, low, 0)]);
+        (hart.registers[11], hart.registers[12]) = (0x1234, 0x5678);
+        super::steps(&mut hart, 3);
+        // Only minstret has counted, the write of minstreth not being its own.
+        assert_eq!((hart.register(13), hart.csr(low + 0x80)), (0x1234, Some(0x5678)), "{low:#x}");
+    }
+}
+
+#[test]
+fn all_others_are_illegal() {
+    for csr in 0..0x1000 {
+        let exists = REGISTERS.iter().any(|row| row.0 == csr)
+            || READ_ONLY.iter().any(|row| row.0 == csr)
+            || is_event(csr);
+        let illegal = |insn| Some(Trap { cause: 2, value: insn });
+        let read = csrrs(12, csr, 0);
+        assert_eq!(trap(read, &[]), if exists { None } else { illegal(read) }, "{csr:#x}");
+        let read_only = READ_ONLY.iter().any(|row| row.0 == csr);
+        for write in [csrrw(0, csr, 0), csrrs(12, csr, 11), immediate(csrrc(0, csr, 1))] {
+            let expected = if exists && !read_only { None } else { illegal(write) };
+            assert_eq!(trap(write, &[]), expected, "{write:#010x}");
+        }
+        assert_eq!(hart(&[]).csr(csr).is_some(), exists, "{csr:#x}");
+    }
+}
+
+#[test]
+fn read_only_ones_may_be_read_by_set_and_clear() {
+    for &(csr, value) in READ_ONLY {
+        for read in [csrrs(12, csr, 0), csrrc(12, csr, 0)] {
+            for insn in [read, immediate(read)] {
+                assert_eq!(execute(insn, &[]).rd, Some((12, value)), "{csr:#x}");
+            }
+        }
+        // The field counts, not the value of the register.
+        assert!(trap(csrrs(12, csr, 11), &[(11, 0)]).is_some(), "{csr:#x}");
+        assert!(trap(csrrw(12, csr, 0), &[]).is_some(), "{csr:#x}");
+        assert!(trap(immediate(csrrw(12, csr, 0)), &[]).is_some(), "{csr:#x}");
+    }
+}
+
+#[test]
+fn write_set_and_clear() {
+    const MSCRATCH: u16 = 0x340;
+    // Instruction with its source, and mscratch after it if it was 0xff00_0ff0.
+    let cases = [
+        (csrrw(12, MSCRATCH, 11), 0x1234_5678),
+        (csrrs(12, MSCRATCH, 11), 0xff34_5ff8),
+        (csrrc(12, MSCRATCH, 11), 0xed00_0980),
+        (csrrw(12, MSCRATCH, 0), 0),
+        (csrrs(12, MSCRATCH, 0), 0xff00_0ff0),
+        (csrrc(12, MSCRATCH, 0), 0xff00_0ff0),
+        (immediate(csrrw(12, MSCRATCH, 31)), 31),
+        (immediate(csrrs(12, MSCRATCH, 31)), 0xff00_0fff),
+        (immediate(csrrc(12, MSCRATCH, 31)), 0xff00_0fe0),
+        (immediate(csrrw(12, MSCRATCH, 0)), 0),
+        (immediate(csrrs(12, MSCRATCH, 0)), 0xff00_0ff0),
+    ];
+    for (insn, after) in cases {
+        let mut hart = hart(&[csrrw(0, MSCRATCH, 10), insn]);
+        (hart.registers[10], hart.registers[11]) = (0xff00_0ff0, 0x1234_5678);
+        super::steps(&mut hart, 2);
+        assert_eq!(hart.register(12), 0xff00_0ff0, "{insn:#010x}");
+        assert_eq!(hart.csr(MSCRATCH), Some(after), "{insn:#010x}");
+    }
+    // rd may be the source: the old value goes in, the register's goes out.
+    let mut hart = hart(&[csrrw(11, MSCRATCH, 11), csrrw(11, MSCRATCH, 11)]);
+    hart.registers[11] = 7;
+    step(&mut hart);
+    assert_eq!((hart.register(11), hart.csr(MSCRATCH)), (0, Some(7)));
+    step(&mut hart);
+    assert_eq!((hart.register(11), hart.csr(MSCRATCH)), (7, Some(0)));
+}
+
+#[test]
+fn an_illegal_one_writes_nothing() {
+    let mut hart = hart(&[csrrw(12, 0xf14, 11)]);
+    hart.registers[12] = 5;
+    assert_eq!(step(&mut hart).rd, None);
+    assert_eq!(hart.register(12), 5);
+}
+
+#[test]
+fn what_depends_on_time_is_fed() {
+    let fed = |insn| {
+        let mut hart = hart(&[insn]);
+        hart.registers[11] = 0x0f;
+        let feed = Feed { mip: Some(0x80), read: Some(0xf0), ..Feed::default() };
+        let retire = hart.step(&feed).unwrap();
+        (retire.rd.map(|(_, value)| value), hart)
+    };
+    for csr in 0..0x1000 {
+        let is_counter = matches!(csr, 0xb03..=0xb0e | 0xb83..=0xb8e);
+        let in_time = matches!(csr, 0x344 | 0xb00 | 0xb80 | 0xc00 | 0xc80) || is_counter;
+        let (value, hart) = fed(csrrs(12, csr, 0));
+        if hart.csr(csr).is_some() {
+            assert_eq!(value == Some(0xf0), in_time, "{csr:#x}");
+        }
+    }
+    // What is written depends on what was read.
+    assert_eq!(fed(csrrs(12, 0xb03, 11)).1.csr(0xb03), Some(0xff));
+    // Without rd there is nothing that the other could have told.
+    assert_eq!(fed(csrrs(0, 0xb03, 11)).1.csr(0xb03), Some(0x0f));
+    // Without a value the fed mip is as good.
+    let mut hart = hart(&[csrrs(12, 0x344, 0)]);
+    let feed = Feed { mip: Some(0x80), ..Feed::default() };
+    assert_eq!(hart.step(&feed).unwrap().rd, Some((12, 0x80)));
+}

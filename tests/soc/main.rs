@@ -1,0 +1,3 @@
+//! Programs on the verilated system on chip.
+
+mod programs;
