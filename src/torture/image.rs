@@ -10,22 +10,15 @@ use super::layout::{LayoutError, layout};
 use super::map::{self, save};
 use super::program::{Item, Program};
 use super::runtime::{boot, finish, handler};
+use crate::dut::soc::{self, Segment};
 use crate::golden::hart::disassemble;
-
-/// Bytes at consecutive addresses.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Segment {
-    /// Address of the first one.
-    pub addr: u32,
-    /// The bytes.
-    pub bytes: Vec<u8>,
-}
 
 /// What is in RAM when a program starts; all other bytes are 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
-    /// Code and data. The code is the first one, from the first address of RAM, where it starts.
-    pub segments: Vec<Segment>,
+    /// Code and data. The code is the first segment, from the first address of RAM on. The signature
+    /// are the registers at the end.
+    pub program: soc::Program,
     /// The parts of the code, in the order of their addresses.
     pub parts: Vec<Part>,
 }
@@ -42,7 +35,7 @@ pub struct Part {
 impl Image {
     /// The code.
     pub fn code(&self) -> &Segment {
-        &self.segments[0]
+        &self.program.segments[0]
     }
 
     /// The part of the code that an address belongs to.
@@ -128,8 +121,11 @@ pub fn assemble(program: &Program) -> Result<Image, LayoutError> {
         })
         .collect();
     let mut segments = vec![Segment { addr: map::RAM, bytes: placed.bytes }];
-    segments.extend(data(program));
-    Ok(Image { segments, parts })
+    segments.extend(data(program).into_iter().filter(|segment| !segment.bytes.is_empty()));
+    let registers = map::SAVE + save::REGISTERS as u32;
+    let signature = Some(registers..registers + 4 * 32);
+    let program = soc::Program { segments, tohost: Some(map::TOHOST), signature };
+    Ok(Image { program, parts })
 }
 
 fn data(program: &Program) -> Vec<Segment> {

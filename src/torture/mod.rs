@@ -3,6 +3,7 @@
 
 mod compress;
 mod coverage;
+mod elf;
 mod encode;
 mod generate;
 mod image;
@@ -16,8 +17,9 @@ mod stimulus;
 
 pub use compress::compress;
 pub use coverage::{Coverage, Recorder};
+pub use elf::elf;
 pub use generate::{generate, program_seed};
-pub use image::{Image, Part, Segment, assemble};
+pub use image::{Image, Part, assemble};
 pub use instruction::{
     BranchOp, ConvOp, CsrOp, ImmediateOp, Instruction, LoadOp, Register, RegisterOp, StoreOp,
     SystemOp,

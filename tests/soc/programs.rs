@@ -13,7 +13,13 @@ fn every_program_passes() {
         let begin = std::time::Instant::now();
         let ended = system.run(5_000_000);
         let s = begin.elapsed().as_secs_f64();
-        println!("{} {:?} {} cycles {:.0} kHz", program.name, ended, system.cycles(), system.cycles() as f64 / s / 1e3);
+        println!(
+            "{} {:?} {} cycles {:.0} kHz",
+            program.name,
+            ended,
+            system.cycles(),
+            system.cycles() as f64 / s / 1e3
+        );
         if !matches!(ended, Ok(Ended::Tohost(1))) {
             failed.push(program.name);
         }

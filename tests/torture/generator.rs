@@ -1,7 +1,8 @@
 //! What the generator makes ends by itself, whatever it is.
 
+use convapprox::dut::soc;
 use convapprox::golden::hart::{Hart, HartConfig, RunEnd};
-use convapprox::torture::{assemble, generate, map, program_seed};
+use convapprox::torture::{Stimulus, assemble, elf, generate, map, program_seed};
 
 /// More instructions than any program executes.
 const LIMIT: u64 = 200_000;
@@ -14,7 +15,7 @@ fn every_program_ends() {
         let stimulus = generate(seed);
         let image = assemble(&stimulus.program).unwrap();
         let mut hart = Hart::new(&HartConfig::default());
-        for segment in &image.segments {
+        for segment in &image.program.segments {
             hart.load(segment.addr, &segment.bytes).unwrap();
         }
         let end = hart.run(LIMIT, Some(map::TOHOST));
@@ -28,4 +29,28 @@ fn every_program_ends() {
         );
     }
     println!("{total} instructions in 3000 programs");
+}
+
+#[test]
+fn a_seed_gives_the_same_program_again() {
+    let texts: Vec<_> = (0..20)
+        .map(|index| serde_json::to_string(&generate(program_seed(1, index))).unwrap())
+        .collect();
+    for (index, text) in (0..).zip(&texts) {
+        assert_eq!(*text, serde_json::to_string(&generate(program_seed(1, index))).unwrap());
+        let stimulus: Stimulus = serde_json::from_str(text).unwrap();
+        assert_eq!(stimulus, generate(program_seed(1, index)));
+    }
+    let mut different = texts.clone();
+    different.dedup();
+    assert_eq!(different.len(), texts.len());
+}
+
+#[test]
+fn an_elf_file_holds_what_is_in_memory() {
+    for index in 0..50 {
+        let image = assemble(&generate(program_seed(2, index)).program).unwrap();
+        let program = soc::Program::parse(&elf(&image), map::RAM_BYTES).unwrap();
+        assert_eq!(program, image.program);
+    }
 }

@@ -13,7 +13,7 @@ const TRIES: usize = 5_000;
 fn load(stimulus: &Stimulus) -> Option<Hart> {
     let image = assemble(&stimulus.program).ok()?;
     let mut hart = Hart::new(&HartConfig::default());
-    for segment in &image.segments {
+    for segment in &image.program.segments {
         hart.load(segment.addr, &segment.bytes).unwrap();
     }
     Some(hart)
