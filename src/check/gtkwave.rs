@@ -1,4 +1,4 @@
-//! A GTKWave save file for the waveform of a window: signals in groups, radices set.
+//! GTKWave save files for the waveforms of mismatches: signals in groups, radices set.
 
 use std::path::Path;
 
@@ -33,11 +33,84 @@ pub(super) fn write(path: &Path, unit: &UnitParameters) -> Result<(), WriteError
     write_atomic(path, |file| file.write_all(text.as_bytes()))
 }
 
+/// Writes the save file of a program on the system beside `wave.vcd`.
+pub(super) fn write_soc(path: &Path) -> Result<(), WriteError> {
+    let text = text("The program of a mismatch report", "soc", soc_groups());
+    write_atomic(path, |file| file.write_all(text.as_bytes()))
+}
+
+type Group = (&'static str, Vec<Signal>);
+
+fn soc_groups() -> Vec<Group> {
+    vec![
+        ("Clock", vec![(Binary, "clk_i", 1), (Binary, "rst_ni", 1)]),
+        (
+            "Retired instruction",
+            vec![
+                (Binary, "rvfi_valid_o", 1),
+                (Decimal, "rvfi_order_o", 64),
+                (Hexadecimal, "rvfi_pc_rdata_o", 32),
+                (Hexadecimal, "rvfi_insn_o", 32),
+                (Binary, "rvfi_trap_o", 1),
+                (Binary, "rvfi_intr_o", 1),
+                (Hexadecimal, "rvfi_pc_wdata_o", 32),
+                (Decimal, "rvfi_rd_addr_o", 5),
+                (Hexadecimal, "rvfi_rd_wdata_o", 32),
+                (Hexadecimal, "rvfi_mem_addr_o", 32),
+                (Binary, "rvfi_mem_rmask_o", 4),
+                (Hexadecimal, "rvfi_mem_rdata_o", 32),
+                (Binary, "rvfi_mem_wmask_o", 4),
+                (Hexadecimal, "rvfi_mem_wdata_o", 32),
+            ],
+        ),
+        (
+            "Instruction port",
+            vec![
+                (Binary, "instr_req", 1),
+                (Binary, "instr_gnt", 1),
+                (Hexadecimal, "instr_addr", 32),
+                (Binary, "instr_rvalid", 1),
+                (Binary, "instr_err", 1),
+                (Hexadecimal, "instr_rdata", 32),
+            ],
+        ),
+        (
+            "Data port",
+            vec![
+                (Binary, "data_req", 1),
+                (Binary, "data_gnt", 1),
+                (Hexadecimal, "data_addr", 32),
+                (Binary, "data_we", 1),
+                (Binary, "data_be", 4),
+                (Hexadecimal, "data_wdata", 32),
+                (Binary, "data_rvalid", 1),
+                (Binary, "data_err", 1),
+                (Hexadecimal, "data_rdata", 32),
+            ],
+        ),
+        (
+            "The unit's instructions",
+            vec![
+                (Binary, "x_issue_valid", 1),
+                (Hexadecimal, "x_issue_instr", 32),
+                (Hexadecimal, "x_issue_rs1", 32),
+                (Hexadecimal, "x_issue_rs2", 32),
+                (Binary, "x_result_valid", 1),
+                (Hexadecimal, "x_result_data", 32),
+                (Binary, "x_result_exc", 1),
+                (Hexadecimal, "conv_output_o", 128),
+                (Hexadecimal, "conv_smax_o", 64),
+            ],
+        ),
+        ("Interrupts (external, timer, software)", vec![(Binary, "irq_lines_o", 3)]),
+    ]
+}
+
 fn save_file(unit: &UnitParameters) -> String {
     let lanes = 4 * unit.kernel * unit.kernel;
     let log_frac = unit.log_frac as usize;
     let side = (unit.kernel + 2).next_power_of_two().ilog2() as usize;
-    let groups: [(&str, Vec<Signal>); 6] = [
+    let groups = vec![
         (
             "Clock and state (0 IDLE, 1 GET_DATA, 2 STAGE_1, 3 STAGE_2, 4 STAGE_3, 5 DONE)",
             vec![(Binary, "clk_i", 1), (Binary, "rst_ni", 1), (Decimal, "state_q", 3)],
@@ -95,12 +168,16 @@ fn save_file(unit: &UnitParameters) -> String {
         ),
     ];
 
-    let mut text = String::from("[*] The window of a mismatch report\n[dumpfile] \"wave.vcd\"\n");
+    text("The window of a mismatch report", "conv_unit", groups)
+}
+
+fn text(title: &str, top: &str, groups: Vec<Group>) -> String {
+    let mut text = format!("[*] {title}\n[dumpfile] \"wave.vcd\"\n");
     for (title, signals) in groups {
         text.push_str(&format!("@200\n-{title}\n"));
         for (radix, name, width) in signals {
             let range = if width == 1 { String::new() } else { format!("[{}:0]", width - 1) };
-            text.push_str(&format!("{}\nTOP.conv_unit.{name}{range}\n", radix.flags()));
+            text.push_str(&format!("{}\nTOP.{top}.{name}{range}\n", radix.flags()));
         }
     }
     text

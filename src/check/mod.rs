@@ -5,6 +5,7 @@ mod case;
 mod expected;
 mod fetch;
 mod gtkwave;
+pub mod lockstep;
 mod replay;
 mod report;
 mod scoreboard;

@@ -101,7 +101,7 @@ pub(super) fn replay_command(folder: &Path) -> String {
     format!("./run replay {}", folder.display())
 }
 
-fn grid(line: &mut impl FnMut(String), title: &str, words: &[i32], side: usize) {
+pub(super) fn grid(line: &mut impl FnMut(String), title: &str, words: &[i32], side: usize) {
     line(format!("{title}:"));
     for row in words.chunks_exact(side) {
         let row: Vec<String> = row.iter().map(|word| format!("{word:11}")).collect();
@@ -131,24 +131,40 @@ fn products(
             line(format!("  S_max: expected {}", score(dot.s_max)));
         }
     }
-    line("  row col        weight    activation   S_i  expected  unit".into());
-    let (dx, dy) = Tile::place(output);
-    let side = case.tile().window_side(case.side);
-    let inputs: Vec<i32> = (0..case.side)
-        .map(|row| (dy + row) * side + dx)
-        .flat_map(|first| case.words[first..first + case.side].iter().copied())
-        .collect();
+    let inputs = inputs(&case.words, case.tile().window_side(case.side), case.side, output);
     let kept = outcome.map(|outcome| outcome.kept(output, unit.kernel, case.side));
+    product_table(line, &case.weights, &inputs, case.side, unit.log_frac, dot.kept, kept);
+}
+
+/// The activations of one output: its part of a window with rows of `pitch` words.
+pub(super) fn inputs(words: &[i32], pitch: usize, side: usize, output: usize) -> Vec<i32> {
+    let (dx, dy) = Tile::place(output);
+    let rows = (0..side).map(|row| (dy + row) * pitch + dx);
+    rows.flat_map(|first| words[first..first + side].iter().copied()).collect()
+}
+
+/// The products of one output; bit `row · side + column` of `golden` and `unit` tells whether one
+/// is to be multiplied, and was.
+pub(super) fn product_table(
+    line: &mut impl FnMut(String),
+    weights: &[i32],
+    inputs: &[i32],
+    side: usize,
+    log_frac: u32,
+    golden: u64,
+    unit: Option<u64>,
+) {
+    line("  row col        weight    activation   S_i  expected  unit".into());
     let name = |kept| if kept { "keep" } else { "skip" };
-    for (i, s) in scores(&case.weights, &inputs, unit.log_frac).iter().enumerate() {
-        let golden = dot.kept >> i & 1 == 1;
-        let unit = kept.map(|kept| kept >> i & 1 == 1);
+    for (i, s) in scores(weights, inputs, log_frac).iter().enumerate() {
+        let golden = golden >> i & 1 == 1;
+        let unit = unit.map(|kept| kept >> i & 1 == 1);
         let mark = if unit.is_some_and(|unit| unit != golden) { "  <--" } else { "" };
         line(format!(
             "  {:3} {:3} {:13} {:13} {:>5}  {:8}  {}{mark}",
-            i / case.side,
-            i % case.side,
-            case.weights[i],
+            i / side,
+            i % side,
+            weights[i],
             inputs[i],
             s.map_or("-".into(), |s| s.to_string()),
             name(golden),

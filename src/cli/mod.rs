@@ -10,6 +10,7 @@ mod plot;
 mod progress;
 mod replay;
 mod search;
+mod soc;
 mod stats;
 mod sweep;
 mod windows;
@@ -46,7 +47,9 @@ enum Command {
     Channels(channels::Args),
     /// Draw figures, as PNG and SVG, of the result tables in a folder
     Plot(plot::Args),
-    /// Run the window of a mismatch report again and write its waveform
+    /// Run a program on the RISC-V core with the unit, beside the reference model
+    Soc(soc::Args),
+    /// Run the window, or the program, of a mismatch report again and write its waveform
     Replay(replay::Args),
 }
 
@@ -62,6 +65,7 @@ impl Cli {
             Command::Search(args) => search::run(&args),
             Command::Channels(args) => channels::run(&args),
             Command::Plot(args) => plot::run(&args),
+            Command::Soc(args) => Ok(soc::run(&args)),
             Command::Replay(args) => replay::run(&args),
         }
     }

@@ -37,6 +37,9 @@ pub enum Ended {
     Limit,
 }
 
+/// A store retires within so many cycles after the memory has taken it.
+const STORE_CYCLES: u64 = 1000;
+
 /// A verilated system on chip. Cycles are counted from the end of the reset on.
 pub trait Soc: Send {
     /// Its parameters.
@@ -76,7 +79,8 @@ pub trait Soc: Send {
     /// Makes the external interrupt pending in a cycle. Cycles that are over do not count.
     fn interrupt_at(&mut self, cycle: u64);
 
-    /// Runs at most so many cycles, in whole batches, until the program reports its end.
+    /// Runs at most so many cycles, in whole batches, until the program reports its end and the
+    /// store that does so retires.
     fn run(&mut self, cycles: u64) -> Result<Ended, SocError>;
 
     /// Runs at most so many cycles until the next instruction retires; none has if they are used
@@ -88,6 +92,9 @@ pub trait Soc: Send {
 
     /// What the program has written to `tohost` last, other than 0.
     fn tohost(&self) -> Option<u32>;
+
+    /// The number of the instruction that has retired last: 0 for the first.
+    fn order(&self) -> u64;
 
     /// Clock cycles since the reset.
     fn cycles(&self) -> u64;
@@ -163,6 +170,16 @@ impl<P: Pins> Driver<P> {
         Ok(cycles - ran?.cycles)
     }
 
+    /// Goes on to the retirement of a store that the memory has taken already.
+    fn finish_store(&mut self, cycles: u64) -> Result<(), SocError> {
+        while let Some(retired) = self.step(cycles.min(STORE_CYCLES))? {
+            if retired.mem_wmask != 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Takes what the last cycle reported, other than retired instructions.
     #[inline]
     fn take_events(&mut self) -> u8 {
@@ -234,7 +251,9 @@ impl<P: Pins> Soc for Driver<P> {
         while left > 0 {
             left = self.advance(left)?;
             if self.take_events() & event::TOHOST != 0 {
-                return Ok(Ended::Tohost(self.pins.tohost()));
+                let word = self.pins.tohost();
+                self.finish_store(left)?;
+                return Ok(Ended::Tohost(word));
             }
         }
         Ok(Ended::Limit)
@@ -258,6 +277,10 @@ impl<P: Pins> Soc for Driver<P> {
 
     fn tohost(&self) -> Option<u32> {
         self.tohost
+    }
+
+    fn order(&self) -> u64 {
+        self.pins.retirement().order
     }
 
     fn cycles(&self) -> u64 {
@@ -302,7 +325,7 @@ impl<P: Pins> Soc for Driver<P> {
                 let field = (s_max >> (16 * output)) as u32 & 0xffff;
                 (field & 0x8000 != 0).then_some(field & 0x7fff)
             }),
-            keep: self.pins.keep(),
+            keep: self.pins.keep(self.soc.kernel * self.soc.kernel),
         }
     }
 

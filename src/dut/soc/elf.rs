@@ -78,6 +78,11 @@ pub enum ElfError {
         "it has no symbol tohost to report its end by; define one, or limit the run with --max-cycles"
     )]
     NoTohost,
+    /// It leaves nothing behind to compare.
+    #[error(
+        "it has no symbols begin_signature and end_signature, in this order; define them, or leave --signature out"
+    )]
+    NoSignature,
 }
 
 /// Bytes of a program at an address in the RAM.

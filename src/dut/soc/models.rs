@@ -3,9 +3,8 @@
 use verilated::{Config, Error, Ran, Stop};
 
 use super::driver::{Driver, Soc, SocError};
-use super::pins::{Pins, impl_soc_pins};
+use super::pins::{Bits, Pins, impl_soc_pins};
 use super::retirement::Retirement;
-use crate::dut::pins::Bits;
 
 /// The parameters of one verilated system: those of `soc.sv`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -39,11 +39,35 @@ pub(super) trait Pins: Model {
     fn retirement(&self) -> Retirement;
     fn outputs(&self) -> [u32; 4];
     fn s_max(&self) -> u64;
-    fn keep(&self) -> u128;
+    fn keep(&self, products: usize) -> [u64; 4];
     fn ram(&self) -> &[u32];
     fn ram_mut(&mut self) -> &mut [u32];
     fn open_wave(&mut self, path: &Path) -> Result<(), Error> {
         self.open_trace(path)
+    }
+}
+
+/// Bits of a port of any width.
+pub(super) trait Bits {
+    /// `count` bits, up to 49, from bit `first` on.
+    fn bits(self, first: usize, count: usize) -> u64;
+}
+
+macro_rules! narrow_bits {
+    ($($int:ty),*) => {
+        $(impl Bits for $int {
+            fn bits(self, first: usize, count: usize) -> u64 {
+                u64::from(self) >> first & ((1 << count) - 1)
+            }
+        })*
+    };
+}
+narrow_bits!(u8, u16, u32, u64);
+
+impl<const N: usize> Bits for &[u32; N] {
+    fn bits(self, first: usize, count: usize) -> u64 {
+        let bit = |bit: usize| u64::from(self[bit / 32] >> (bit % 32) & 1);
+        (0..count).map(|place| bit(first + place) << place).sum()
     }
 }
 
@@ -139,8 +163,8 @@ macro_rules! impl_soc_pins {
                 self.conv_smax_o()
             }
 
-            fn keep(&self) -> u128 {
-                self.conv_keep_o().bits()
+            fn keep(&self, products: usize) -> [u64; 4] {
+                [0, 1, 2, 3].map(|output| self.conv_keep_o().bits(output * products, products))
             }
 
             fn ram(&self) -> &[u32] {

@@ -45,6 +45,6 @@ pub struct LastRun {
     pub outputs: [i32; 4],
     /// S_max of each output, in units of 2^−LOG_FRAC.
     pub s_max: [Option<u32>; 4],
-    /// The products multiplied: bit `output · KERNEL² + row · KERNEL + column`.
-    pub keep: u128,
+    /// The products multiplied of each output: bit `row · KERNEL + column`.
+    pub keep: [u64; 4],
 }

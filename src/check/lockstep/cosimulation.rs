@@ -1,0 +1,194 @@
+//! A program on the system, with or without the reference beside it.
+
+use super::case::{CaseError, Flip, ProgramCase};
+use super::difference::Difference;
+use super::mismatch::Mismatch;
+use super::reference::Lockstep;
+use crate::dut::soc::{Ended, Program, Soc, SocBuild, SocError, open};
+use crate::golden::hart::HartError;
+
+/// No instruction takes this long, whatever the memory does; a wfi does.
+const HANG_CYCLES: u64 = 10_000;
+
+/// Without the reference a wfi cannot be told from a core that hangs.
+const ASLEEP_CYCLES: u64 = 10_000_000;
+
+/// How a program ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// It wrote this to `tohost`: 1 passed, 2n + 1 test n failed.
+    Tohost(u32),
+    /// The cycles are used up.
+    Limit,
+    /// No instruction retires any more; with the reference that is a mismatch.
+    Hang {
+        /// Cycles without one.
+        cycles: u64,
+    },
+    /// The system and the reference differ.
+    Mismatch(Box<Mismatch>),
+}
+
+/// Why a program cannot be run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The case is not for this build.
+    #[error(transparent)]
+    Case(#[from] CaseError),
+    /// The system broke down.
+    #[error(transparent)]
+    Soc(#[from] SocError),
+    /// The program does not fit the reference.
+    #[error(transparent)]
+    Reference(#[from] HartError),
+}
+
+/// A program on a system that is run beside the reference, or alone.
+pub struct Cosimulation {
+    soc: Box<dyn Soc>,
+    reference: Option<Lockstep>,
+    tohost: Option<u32>,
+    flip: Option<Flip>,
+    /// The cycle behind which the last instruction retired.
+    retired_at: u64,
+    /// Without the reference: the number of that instruction.
+    order: u64,
+    output: Vec<u8>,
+}
+
+impl Cosimulation {
+    /// Loads a program into the system of a case, and into the reference if `lockstep`.
+    pub fn open(
+        program: &Program,
+        case: &ProgramCase,
+        build: SocBuild,
+        lockstep: bool,
+    ) -> Result<Self, RunError> {
+        let parameters = case.parameters()?;
+        let mut soc = open(parameters, &case.options(build))?;
+        soc.load(program)?;
+        for &cycle in &case.interrupts {
+            soc.interrupt_at(cycle);
+        }
+        let mut reference = lockstep.then(|| Lockstep::new(parameters));
+        if let Some(reference) = &mut reference {
+            reference.load(program)?;
+        }
+        let (tohost, flip, output) = (program.tohost, case.flip, Vec::new());
+        Ok(Self { soc, reference, tohost, flip, retired_at: 0, order: 0, output })
+    }
+
+    /// The system.
+    pub fn soc(&mut self) -> &mut dyn Soc {
+        &mut *self.soc
+    }
+
+    /// The reference, if there is one.
+    pub fn reference(&self) -> Option<&Lockstep> {
+        self.reference.as_ref()
+    }
+
+    /// What the program has sent through the UART since the last call.
+    pub fn take_output(&mut self) -> Vec<u8> {
+        let mut output = std::mem::take(&mut self.output);
+        output.extend(self.soc.take_output());
+        output
+    }
+
+    /// Runs to the end of the program, but not past the clock cycle `until`. A failed assertion of
+    /// the RTL is a mismatch.
+    pub fn run(&mut self, until: u64) -> Result<End, RunError> {
+        if let Some(flip) = self.flip.filter(|flip| flip.cycle <= until) {
+            let end = self.run_on(flip.cycle)?;
+            if end != End::Limit {
+                return Ok(end);
+            }
+            self.flip = None;
+            self.plant(flip)?;
+        }
+        self.run_on(until)
+    }
+
+    fn plant(&mut self, flip: Flip) -> Result<(), SocError> {
+        let outside = SocError::OutsideRam { addr: flip.addr, bytes: 4 };
+        let word = self.soc.read_word(flip.addr).ok_or(outside)?;
+        self.soc.write(flip.addr, &(word ^ flip.bits).to_le_bytes())
+    }
+
+    fn run_on(&mut self, until: u64) -> Result<End, RunError> {
+        let end = match self.reference {
+            Some(_) => self.compared(until),
+            None => self.alone(until),
+        };
+        match end {
+            Err(SocError::Model(error @ verilated::Error::Rtl { .. })) => {
+                let cycle = self.soc.cycles();
+                let differences = vec![Difference::Assertion(error.to_string())];
+                Ok(End::Mismatch(match &self.reference {
+                    Some(reference) => reference.mismatch(cycle, differences, None),
+                    None => Box::new(Mismatch::without_reference(cycle, differences)),
+                }))
+            }
+            end => Ok(end?),
+        }
+    }
+
+    fn alone(&mut self, until: u64) -> Result<End, SocError> {
+        loop {
+            let now = self.soc.cycles();
+            if now >= until {
+                return Ok(End::Limit);
+            }
+            let batch = (until - now).min(ASLEEP_CYCLES);
+            if let Ended::Tohost(word) = self.soc.run(batch)? {
+                return Ok(End::Tohost(word));
+            }
+            let order = self.soc.order();
+            if order != self.order {
+                (self.order, self.retired_at) = (order, self.soc.cycles());
+            }
+            let cycles = self.soc.cycles() - self.retired_at;
+            if cycles >= ASLEEP_CYCLES {
+                return Ok(End::Hang { cycles });
+            }
+        }
+    }
+
+    fn compared(&mut self, until: u64) -> Result<End, SocError> {
+        let Some(reference) = &mut self.reference else { return Ok(End::Limit) };
+        loop {
+            let now = self.soc.cycles();
+            if now >= until {
+                return Ok(End::Limit);
+            }
+            let patience = self.retired_at + HANG_CYCLES;
+            let batch = if patience > now { until.min(patience) } else { until } - now;
+            let stepped = self.soc.step(batch)?;
+            let sent = self.soc.take_output();
+            if !sent.is_empty() {
+                reference.sent(&sent);
+                self.output.extend(sent);
+            }
+            let Some(retired) = stepped else {
+                let cycles = self.soc.cycles() - self.retired_at;
+                if cycles >= HANG_CYCLES && !reference.waits() {
+                    let pc = reference.hart().pc();
+                    let hang = vec![Difference::Hang { cycles, pc }];
+                    return Ok(End::Mismatch(reference.mismatch(self.soc.cycles(), hang, None)));
+                }
+                continue;
+            };
+            self.retired_at = retired.cycle;
+            if let Err(mismatch) = reference.step(&retired, || self.soc.last_run()) {
+                return Ok(End::Mismatch(mismatch));
+            }
+            if let (Some(word), Some(tohost)) = (self.soc.tohost(), self.tohost)
+                && retired.mem_wmask != 0
+                && retired.mem_addr & !3 == tohost
+            {
+                return Ok(End::Tohost(word));
+            }
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! `convapprox soc`.
+
+mod statistics;
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Context;
+use clap::{ArgAction, ValueEnum};
+
+use super::error_message;
+use crate::check::lockstep::{
+    Cosimulation, End, Flip, Mismatch, ProgramCase, RunError, investigate,
+};
+use crate::dut::soc::{ElfError, Program, SOCS, SocBuild, SocError};
+use crate::firmware;
+use crate::report::atomic::write_atomic;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// ELF file, or the name of a program of firmware/
+    program: PathBuf,
+
+    /// Compare every instruction with the reference model
+    #[arg(
+        long, action = ArgAction::Set, value_name = "true|false", num_args = 0..=1,
+        require_equals = true, default_value_t = true, default_missing_value = "true",
+        hide_possible_values = true
+    )]
+    lockstep: bool,
+
+    /// Stop after so many clock cycles
+    #[arg(long, value_name = "N")]
+    max_cycles: Option<u64>,
+
+    /// Write a waveform of this format
+    #[arg(
+        long,
+        value_enum,
+        value_name = "VCD|FST",
+        ignore_case = true,
+        hide_possible_values = true
+    )]
+    trace: Option<Format>,
+
+    /// Begin the waveform at this clock cycle
+    #[arg(long, value_name = "CYCLE", default_value_t = 0, requires = "trace")]
+    from: u64,
+
+    /// Folder for the waveform [default: reports/runs/soc]
+    #[arg(long, value_name = "DIR", requires = "trace")]
+    out: Option<PathBuf>,
+
+    /// Let the memory wait at random, from this seed
+    #[arg(long, value_name = "SEED", value_parser = clap::value_parser!(u32).range(1..))]
+    stalls: Option<u32>,
+
+    /// Let each grant of the memory come N cycles late
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=15))]
+    wait_states: u8,
+
+    /// Make the external interrupt pending in these clock cycles
+    #[arg(long, value_name = "CYCLES", value_delimiter = ',')]
+    interrupt_at: Vec<u64>,
+
+    /// Print cycles, instructions, what the cycles were lost to, and the unit's counters
+    #[arg(long)]
+    stats: bool,
+
+    /// Write the words between begin_signature and end_signature to this file
+    #[arg(long, value_name = "FILE")]
+    signature: Option<PathBuf>,
+
+    /// Seed of the values that registers hold before they are written
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+
+    /// Print what the program sends, and nothing else
+    #[arg(long)]
+    quiet: bool,
+
+    /// Plant a bug: flip bits of a word of the RAM, to see what a mismatch looks like
+    #[arg(long, value_name = "CYCLE,ADDRESS,BITS")]
+    flip: Option<Flip>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Vcd,
+    Fst,
+}
+
+/// Where mismatch reports go.
+const MISMATCH_DIR: &str = "reports/mismatch";
+
+/// Exit statuses beside 0 and 1: the program passed, or failed.
+const BAD_INPUT: u8 = 2;
+const MISMATCH: u8 = 3;
+const TIME_OUT: u8 = 4;
+
+/// Cycles between two looks at what the program sends.
+const BATCH: u64 = 1_000_000;
+
+/// Never fails: what goes wrong is said here, and has the exit status of bad input.
+pub(super) fn run(args: &Args) -> ExitCode {
+    execute(args).unwrap_or_else(|error| {
+        eprintln!("error: {}", error_message(&error));
+        ExitCode::from(BAD_INPUT)
+    })
+}
+
+fn execute(args: &Args) -> anyhow::Result<ExitCode> {
+    let soc = &SOCS[0];
+    let (name, elf) = read(&args.program)?;
+    let in_file = || format!("cannot run {}", args.program.display());
+    let program = Program::parse(&elf, soc.ram_bytes).with_context(in_file)?;
+    if program.tohost.is_none() && args.max_cycles.is_none() {
+        return Err(ElfError::NoTohost).with_context(in_file);
+    }
+    let signature = match &args.signature {
+        Some(path) => Some((
+            path,
+            program.signature.clone().ok_or(ElfError::NoSignature).with_context(in_file)?,
+        )),
+        None => None,
+    };
+    let case = ProgramCase {
+        program: name,
+        x_seed: args.seed,
+        wait_states: args.wait_states,
+        stall_seed: args.stalls,
+        interrupts: args.interrupt_at.clone(),
+        max_cycles: args.max_cycles,
+        flip: args.flip,
+        ..ProgramCase::default()
+    };
+    let build = match args.trace {
+        None => SocBuild::Fast,
+        Some(Format::Vcd) => SocBuild::Vcd,
+        Some(Format::Fst) => SocBuild::Fst,
+    };
+    let mut run = Cosimulation::open(&program, &case, build, args.lockstep)?;
+
+    let begin = Instant::now();
+    let wave = args.trace.map(|format| wave_file(args, format)).transpose()?;
+    let end = follow(&mut run, args, wave.as_deref())?;
+    let seconds = begin.elapsed().as_secs_f64();
+
+    let cycles = run.soc().cycles();
+    if !args.quiet {
+        println!("{}", verdict(&end, cycles));
+        if let Some(wave) = &wave {
+            println!("waveform: {}", wave.display());
+        }
+    }
+    if args.stats {
+        print!("{}", statistics::table(&run.soc().statistics()?, seconds));
+    }
+    if let (Some((path, range)), End::Tohost(_)) = (signature, &end) {
+        write_signature(&mut run, path, range)?;
+    }
+    if let End::Mismatch(mismatch) = &end {
+        follow_up(&elf, &case, mismatch)?;
+    }
+    if let (Some(reference), false) = (run.reference(), args.quiet) {
+        let mismatches = u8::from(matches!(end, End::Mismatch(_)));
+        println!("{} instructions compared, {mismatches} mismatches", reference.instructions());
+    }
+    Ok(ExitCode::from(match end {
+        End::Tohost(1) => 0,
+        End::Tohost(_) => 1,
+        End::Mismatch(_) => MISMATCH,
+        End::Limit | End::Hang { .. } => TIME_OUT,
+    }))
+}
+
+/// The program's name and file.
+fn read(path: &Path) -> anyhow::Result<(String, Vec<u8>)> {
+    let text = path.to_string_lossy();
+    if !path.exists()
+        && let Some(program) = firmware::find(&text)
+    {
+        return Ok((program.name.to_owned(), program.elf.to_vec()));
+    }
+    let elf = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let name = path.file_stem().map_or(text, |stem| stem.to_string_lossy());
+    Ok((name.into_owned(), elf))
+}
+
+fn wave_file(args: &Args, format: Format) -> anyhow::Result<PathBuf> {
+    let folder = args.out.clone().unwrap_or_else(|| "reports/runs/soc".into());
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot create {}", folder.display()))?;
+    Ok(folder.join(match format {
+        Format::Vcd => "wave.vcd",
+        Format::Fst => "wave.fst",
+    }))
+}
+
+/// Runs to the end and prints what the program sends as it comes.
+fn follow(run: &mut Cosimulation, args: &Args, wave: Option<&Path>) -> anyhow::Result<End> {
+    let limit = args.max_cycles.unwrap_or(u64::MAX);
+    let mut text = Text::default();
+    let mut end = End::Limit;
+    if let Some(wave) = wave {
+        end = run_on(run, args.from.min(limit), &mut text)?;
+        run.soc().open_trace(wave)?;
+    }
+    if end == End::Limit {
+        end = run_on(run, limit, &mut text)?;
+    }
+    run.soc().close_trace()?;
+    text.finish_line()?;
+    Ok(end)
+}
+
+fn run_on(run: &mut Cosimulation, until: u64, text: &mut Text) -> anyhow::Result<End> {
+    loop {
+        let now = run.soc().cycles();
+        let end = run.run(until.min(now.saturating_add(BATCH)));
+        text.print(&run.take_output())?;
+        match end {
+            Ok(End::Limit) if run.soc().cycles() < until => {}
+            end => return Ok(end?),
+        }
+    }
+}
+
+/// What the program sends, on standard output.
+#[derive(Default)]
+struct Text {
+    unfinished: bool,
+}
+
+impl Text {
+    fn print(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if let Some(last) = bytes.last() {
+            self.unfinished = *last != b'\n';
+            io::stdout().write_all(bytes)?;
+            io::stdout().flush()?;
+        }
+        Ok(())
+    }
+
+    fn finish_line(&mut self) -> io::Result<()> {
+        if self.unfinished { self.print(b"\n") } else { Ok(()) }
+    }
+}
+
+fn verdict(end: &End, cycles: u64) -> String {
+    match end {
+        End::Tohost(1) => format!("passed after {cycles} cycles"),
+        End::Tohost(word) if word % 2 == 1 => {
+            format!("test {} failed, after {cycles} cycles", word >> 1)
+        }
+        End::Tohost(word) => format!(
+            "failed: the program wrote {word:#x} to tohost, which is no verdict, after {cycles} cycles"
+        ),
+        End::Limit => format!("time-out: no end after {cycles} cycles; --max-cycles is the limit"),
+        End::Hang { cycles: waited } => format!(
+            "time-out: no instruction has retired for {waited} cycles, up to cycle {cycles}"
+        ),
+        End::Mismatch(mismatch) => {
+            let mut text = format!("MISMATCH behind cycle {}", mismatch.cycle);
+            for difference in &mismatch.differences {
+                // Writing into a String cannot fail.
+                let _ = write!(text, "\n  {difference}");
+            }
+            text
+        }
+    }
+}
+
+fn follow_up(elf: &[u8], case: &ProgramCase, mismatch: &Mismatch) -> anyhow::Result<()> {
+    let folder = Path::new(MISMATCH_DIR).join(case.id());
+    let found = investigate(elf, case, mismatch, &folder)?;
+    println!("mismatch report: {}", found.report.display());
+    println!("replay: ./run replay {}", folder.display());
+    Ok(())
+}
+
+fn write_signature(
+    run: &mut Cosimulation,
+    path: &Path,
+    range: std::ops::Range<u32>,
+) -> anyhow::Result<()> {
+    let soc = run.soc();
+    let words = range.clone().step_by(4).map(|addr| {
+        let outside = SocError::OutsideRam { addr, bytes: 4 };
+        soc.read_word(addr).ok_or(RunError::from(outside))
+    });
+    let words: Vec<u32> = words.collect::<Result<_, _>>()?;
+    write_atomic(path, |file| words.iter().try_for_each(|word| writeln!(file, "{word:08x}")))?;
+    Ok(())
+}
