@@ -3,4 +3,5 @@
 
 mod encoder;
 mod generator;
+mod lockstep;
 mod shrinking;

@@ -267,6 +267,10 @@ fn point(axes: &[&[&str]], mut index: usize) -> Vec<usize> {
 fn possible(group: Group, point: &[usize]) -> bool {
     match group {
         Group::OpcodeHazard => has_source(point[0]),
+        // A software interrupt comes right behind its store, or behind what lets it come.
+        Group::InterruptAfter if INTERRUPTS[point[0]] == "software" => {
+            ["store", "csr", "system"].contains(&CLASSES[point[1]])
+        }
         _ => true,
     }
 }
