@@ -14,12 +14,15 @@ use sha2::{Digest, Sha256};
 
 const ROOT: &str = "firmware";
 
-/// The folders of programs, and what `src/firmware.rs` calls their kind.
-const FOLDERS: &[(&str, &str)] = &[
-    ("tests", "Test"),
-    ("cycles", "Cycles"),
-    ("benchmarks", "Benchmark"),
-    ("examples", "Example"),
+/// The folders of programs, what `src/firmware.rs` calls their kind, and what they are compiled with
+/// beside [`FLAGS`].
+const FOLDERS: &[(&str, &str, &[&str])] = &[
+    ("tests", "Test", &[]),
+    ("cycles", "Cycles", &[]),
+    ("benchmarks", "Benchmark", &[]),
+    ("examples", "Example", &[]),
+    // Without the option the compiler keeps more addresses than there are registers.
+    ("lenet", "Lenet", &["-O3", "-fno-ivopts"]),
 ];
 
 /// What every program is linked with; the start-up code first.
@@ -65,7 +68,8 @@ pub fn build() -> Result<(), String> {
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).map_err(said(&folder))?;
         let runtime = in_parallel(RUNTIME, |name| {
-            compiler.object(&Path::new(ROOT).join(name), &folder.join(name).with_extension("o"))
+            let object = folder.join(name).with_extension("o");
+            compiler.object(&Path::new(ROOT).join(name), &[], &object)
         })?;
         in_parallel(&programs, |program| compiler.program(program, &runtime, &folder))?;
         fs::write(&stamp, key).map_err(said(&stamp))?;
@@ -77,6 +81,7 @@ pub fn build() -> Result<(), String> {
 struct Program {
     name: String,
     kind: &'static str,
+    flags: &'static [&'static str],
     source: PathBuf,
 }
 
@@ -84,7 +89,7 @@ struct Program {
 fn programs() -> Result<Vec<Program>, String> {
     let mut programs = Vec::new();
     let mut sources = BTreeMap::new();
-    for &(folder, kind) in FOLDERS {
+    for &(folder, kind, flags) in FOLDERS {
         for source in files(&Path::new(ROOT).join(folder))? {
             if !source.extension().is_some_and(|extension| extension == "c" || extension == "S") {
                 continue;
@@ -94,7 +99,7 @@ fn programs() -> Result<Vec<Program>, String> {
                 let (one, other) = (source.display(), other.display());
                 return Err(format!("{other} and {one} are programs of one name: rename one"));
             }
-            programs.push(Program { name, kind, source });
+            programs.push(Program { name, kind, flags, source });
         }
     }
     Ok(programs)
@@ -118,10 +123,11 @@ fn key(compiler: &Compiler) -> Result<String, String> {
         hash.update(bytes);
     };
     add(compiler.version.as_bytes());
-    for flag in FLAGS.iter().chain(LINK_FLAGS).chain(RUNTIME) {
+    let special = FOLDERS.iter().flat_map(|(.., flags)| *flags);
+    for flag in FLAGS.iter().chain(LINK_FLAGS).chain(RUNTIME).chain(special) {
         add(flag.as_bytes());
     }
-    let folders = FOLDERS.iter().map(|(folder, _)| Path::new(ROOT).join(folder));
+    let folders = FOLDERS.iter().map(|(folder, ..)| Path::new(ROOT).join(folder));
     for folder in [PathBuf::from(ROOT)].into_iter().chain(folders) {
         for file in files(&folder)? {
             add(file.to_string_lossy().as_bytes());
@@ -163,9 +169,10 @@ impl Compiler {
     }
 
     /// Under a name of its own: the object's name may become a symbol of the program.
-    fn object(&self, source: &Path, object: &Path) -> Result<PathBuf, String> {
+    fn object(&self, source: &Path, flags: &[&str], object: &Path) -> Result<PathBuf, String> {
         let mut command = Command::new(&self.path);
-        self.run(source, command.args(FLAGS).arg("-c").arg(source).arg("-o").arg(object))?;
+        command.args(FLAGS).args(flags).arg("-c").arg(source).arg("-o").arg(object);
+        self.run(source, &mut command)?;
         Ok(object.to_owned())
     }
 
@@ -176,7 +183,7 @@ impl Compiler {
         folder: &Path,
     ) -> Result<PathBuf, String> {
         let elf = folder.join(&program.name).with_extension("elf");
-        let object = self.object(&program.source, &elf.with_extension("o"))?;
+        let object = self.object(&program.source, program.flags, &elf.with_extension("o"))?;
         let mut command = Command::new(&self.path);
         command.args(FLAGS).args(LINK_FLAGS).args(runtime).arg(&object).arg("-o").arg(&elf);
         self.run(&program.source, &mut command)?;

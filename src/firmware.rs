@@ -13,6 +13,8 @@ pub enum Kind {
     Benchmark,
     /// Shows how something is done.
     Example,
+    /// Takes an image through a network that the host puts into RAM: docs/accel.md.
+    Lenet,
 }
 
 /// A program as an ELF file.

@@ -43,6 +43,7 @@
   CLASS jal_to_across_words, 2, "nop", "jal x0, 1f; .option rvc; c.nop; .option norvc; 1: addi a0, a0, 1; .option rvc; c.nop; .option norvc"
   CLASS jalr, 3, "la a0, 2f; addi a0, a0, -12", "nop; addi a0, a0, 16; nop; 2: jalr x0, 0(a0)"
   CLASS jalr_behind_producer, 1, "la a0, 2f; addi a0, a0, -4", "addi a0, a0, 8; 2: jalr x0, 0(a0)"
+  CLASS jalr_behind_load, 4, "la a0, area", "la a1, 2f; sw a1, 0(a0); lw a1, 0(a0); jalr x0, 0(a1); 2:"
   CLASS branch_not_taken, 0, "li a0, 1", "beqz a0, 1f; 1:"
   CLASS branch_taken, 0, "li a0, 1", "bnez a0, 1f; nop; 1:"
   CLASS branch_compressed_taken, 0, "li a0, 1", ".option rvc; c.bnez a0, 1f; c.nop; 1: .option norvc"
@@ -57,9 +58,22 @@
   CLASS csr_write_mie, 0, "nop", "csrw mie, zero"
   CLASS fence, 0, "nop", "fence"
   CLASS fence_i, 0, "nop", "fence.i"
+  CLASS fence_i_behind_store, 1, "la a0, area", "sw a0, 0(a0); fence.i"
 
-  // Nine instructions of a loop as compilers make it: 11 cycles, seven of 1, a branch of 3, a load-use
-  // that is hidden.
+  // Traps: to the handler, which takes six cycles with its mret, and back.
+  CLASS mret, 3, "nop", "la a0, 1f; csrw mepc, a0; mret; 1:"
+  CLASS exception, 6, "la a0, handler; csrw mtvec, a0", "ecall"
+  CLASS exception_illegal, 6, "la a0, handler; csrw mtvec, a0", ".word 0xffffffff"
+  CLASS access_fault, 6, "la a0, handler; csrw mtvec, a0; li a1, 0x40000000", "lw a2, 0(a1)"
+
+  // Nine instructions of a loop as compilers make it.
   CLASS mixed, 0, "la a0, area; li a1, 3", "lw a2, 0(a0); addi a3, a3, 1; mul a4, a2, a1; add a5, a4, a3; sw a5, 4(a0); xor a6, a5, a2; srli a6, a6, 3; addi a7, a7, 1; bnez a0, 1f; nop; 1:"
 
   CYCLES_END
+
+  ALIGN
+handler:
+  csrr a0, mepc
+  addi a0, a0, 4
+  csrw mepc, a0
+  mret

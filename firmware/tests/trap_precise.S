@@ -27,6 +27,15 @@
   .endr
   j fail
 2:
+  // Multiplier and divider begin afresh.
+  li t5, 1000
+  li t6, 7
+  divu t5, t5, t6
+  EXPECT t5, 142
+  li t5, 0x80000000
+  li t6, 6
+  mulhu t5, t5, t6
+  EXPECT t5, 3
   EXPECT s9, \cause
   EXPECT_ADDRESS s10, 1b
   EXPECT a0, 0x101

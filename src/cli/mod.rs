@@ -1,5 +1,6 @@
 //! The commands of `convapprox`: flags, progress, tables on the terminal.
 
+mod accel;
 mod channels;
 mod classify;
 mod interrupt;
@@ -46,6 +47,8 @@ enum Command {
     Search(search::Args),
     /// Measure what the order of the channels is worth where S_max runs over them
     Channels(channels::Args),
+    /// Run LeNet-Accel and LeNet-5 as programs on the core, with and without the unit
+    Accel(accel::Args),
     /// Draw figures, as PNG and SVG, of the result tables in a folder
     Plot(plot::Args),
     /// Run a program on the RISC-V core with the unit, beside the reference model
@@ -67,6 +70,7 @@ impl Cli {
             Command::Sweep(args) => sweep::run(&args),
             Command::Search(args) => search::run(&args),
             Command::Channels(args) => channels::run(&args),
+            Command::Accel(args) => accel::run(&args),
             Command::Plot(args) => plot::run(&args),
             Command::Soc(args) => Ok(soc::run(&args)),
             Command::Torture(args) => torture::run(&args),

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::accel::{BlobError, CoreError};
 use super::pieces::PiecesError;
 use super::windows::FilterError;
 use crate::check::ReplayError;
@@ -47,6 +48,12 @@ pub enum ExperimentError {
     /// The unit cannot be run.
     #[error(transparent)]
     Dut(#[from] DutError),
+    /// A network is none for the core.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    /// A program has no result.
+    #[error(transparent)]
+    Core(#[from] CoreError),
     /// Work in pieces.
     #[error(transparent)]
     Pieces(#[from] PiecesError),

@@ -1,5 +1,6 @@
 //! The paper's experiments: what is run over which images, and what is measured.
 
+pub mod accel;
 pub mod channels;
 mod engine_choice;
 mod error;

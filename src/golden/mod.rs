@@ -9,6 +9,8 @@
 //! about one output; [`conv2d`] and the functions on [`PreparedPlane`]s are vectorised and threaded.
 //! A property test holds the two equal for every mode, scope, kernel side and number of fraction
 //! bits.
+//!
+//! [`hart`] is the reference model of the core whose custom instructions compute it.
 
 mod bound;
 mod config;

@@ -303,6 +303,7 @@ impl<P: Pins> Soc for Driver<P> {
     }
 
     fn statistics(&mut self) -> Result<Statistics, SocError> {
+        let (cycles, instructions) = (self.cycles(), self.order() + 1);
         let mut core = [0; 15];
         for (number, value) in (0..).zip(&mut core) {
             *value = self.counter(number)?;
@@ -314,7 +315,7 @@ impl<P: Pins> Soc for Driver<P> {
             self.pins.tick()?;
             *value = self.pins.unit_counter();
         }
-        Ok(Statistics::new(core, Counters::from_addresses(unit)))
+        Ok(Statistics::new(cycles, instructions, core, Counters::from_addresses(unit)))
     }
 
     fn last_run(&self) -> LastRun {

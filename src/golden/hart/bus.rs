@@ -40,9 +40,9 @@ impl Bus {
 
         let low = self.read_word(word).ok_or(addr)?;
         let high = if crosses { self.read_word(next).ok_or(next)? } else { 0 };
-        let in_time = devices::depends_on_time(word) || crosses && devices::depends_on_time(next);
         let known = (u64::from(high) << 32 | u64::from(low)) >> shift;
-        let value = fed.filter(|_| in_time).unwrap_or(known as u32);
+        // No other register lies right before one that depends on time.
+        let value = fed.filter(|_| devices::depends_on_time(word)).unwrap_or(known as u32);
         Ok(value & mask(width))
     }
 

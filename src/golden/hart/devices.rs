@@ -68,9 +68,15 @@ impl Devices {
         self.time = self.time.wrapping_add(1);
     }
 
-    /// Lets the time pass until the timer interrupt is pending.
-    pub(super) fn wait_for_timer(&mut self) {
+    /// Lets the time pass until the timer interrupt is pending. Returns whether it ever is: all ones
+    /// is how a program turns it off.
+    #[must_use]
+    pub(super) fn wait_for_timer(&mut self) -> bool {
+        if self.timer == u64::MAX {
+            return false;
+        }
         self.time = self.time.max(self.timer);
+        true
     }
 
     /// The bytes sent since the last call.

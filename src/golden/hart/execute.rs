@@ -141,11 +141,11 @@ impl Hart {
     /// A wfi that no interrupt ends yet. Beside a DUT it has ended there.
     #[cold]
     fn wait(&mut self, feed: &Feed) -> Result<(), Stopped> {
-        if feed.mip.is_some() || self.csrs.enabled() & 1 << trap::TIMER == 0 {
-            return Err(Stopped::Asleep);
+        let timer_ends_it = self.csrs.enabled() & 1 << trap::TIMER != 0;
+        if feed.mip.is_none() && timer_ends_it && self.bus.devices.wait_for_timer() {
+            return Ok(());
         }
-        self.bus.devices.wait_for_timer();
-        Ok(())
+        Err(Stopped::Asleep)
     }
 
     /// A CSR instruction: the value before, and the counter that it wrote. `None` if it is illegal.

@@ -14,7 +14,8 @@ pub struct Feed {
     /// What the DUT read where that depends on time: the bytes of a load from mtime or from the
     /// external interrupt, zero-extended; rd of a CSR instruction on mip, mcycle(h), cycle(h) or
     /// mhpmcounter3(h) to 14(h); rd of a conv.read of the counters 21 to 26. It is not looked at
-    /// for other instructions. `None`: as the reference stands alone.
+    /// for other instructions. `None`: as the reference stands alone, which also holds for what the
+    /// unit reads.
     pub read: Option<u32>,
 }
 

@@ -93,7 +93,7 @@ fn events_are_those_of_instructions_that_retire() {
     let c_nop_twice = 0x0001_0001;
     let program = [
         lw(12, 10, 0),
-        lw(12, 0, 0), // fails: mtvec is the next but one
+        lw(12, 0, 0), // fails; mtvec is two on
         NOP,
         sw(12, 10, 0),
         i(0, 10, 0, 12, 0x03),

@@ -216,7 +216,7 @@ fn wfi_waits_for_what_mie_enables() {
 
 #[test]
 fn a_wfi_that_nothing_can_end() {
-    for mie in [0, SOFTWARE, EXTERNAL] {
+    for mie in [0, SOFTWARE, EXTERNAL, TIMER] {
         let mut hart = ready(&[WFI], true, mie, false);
         raise(&mut hart, ALL & !mie);
         let message = format!(

@@ -1,0 +1,60 @@
+/* The network blob: what the host writes into RAM for the inference programs, and reads back.
+   docs/accel.md is the manual; src/experiment/accel/blob.rs writes it. All fields are words. */
+#ifndef NETWORK_H
+#define NETWORK_H
+
+#include <stdint.h>
+
+/* Where the blob begins; it reaches to the stack at most. */
+#define NETWORK_ADDRESS 0x80040000
+
+#define NETWORK_MAGIC 0x50414e43 /* "CNAP" */
+
+enum layer_kind { CONVOLUTION = 0, AVERAGE_POOL = 1, DENSE = 2 };
+enum activation { NO_ACTIVATION = 0, RELU = 1, TANH = 2 };
+
+struct layer {
+  enum layer_kind kind;
+  uint32_t inputs;        /* channels; of a dense layer inputs in all */
+  uint32_t height, width; /* of an input channel; 1 of a dense layer */
+  uint32_t outputs;       /* channels */
+  uint32_t side;          /* of a kernel, or of the block of a pool */
+  enum activation activation;
+  uint32_t shift; /* of the sums, rounding half up; at least 1 with an activation */
+  uint32_t bits;  /* of an activation's magnitude */
+  uint32_t pool;  /* 1: a mean of 2x2 follows; output is what it gives */
+  /* Of a convolution by output, input channel, row, column. Of a dense layer by output and input,
+     each output's filled up with zeros to a multiple of DENSE_CHUNK. */
+  const int32_t *weights;
+  const int32_t *bias;
+  const int32_t *input; /* channel by channel, row by row; of a dense layer filled up likewise */
+  int32_t *output;
+  uint32_t configuration; /* of the unit: mode and scope */
+  uint32_t threshold;
+};
+
+/* Inputs of a dense layer that the unit takes at once: a window of 5x5. */
+#define DENSE_SIDE 5
+#define DENSE_CHUNK (DENSE_SIDE * DENSE_SIDE)
+
+/* Every counter at one moment. The first 14 stand still while they are read. */
+struct record {
+  uint32_t cycles, instructions;
+  uint32_t events[12]; /* mhpmcounter3 to 14 */
+  uint32_t unit[11];   /* counters 0 to 10 of the unit */
+  uint32_t kernel_loads, window_fetches;
+};
+
+struct network {
+  uint32_t magic;
+  uint32_t layers;
+  const struct layer *layer;
+  struct record *records; /* at the beginning, behind the input, behind each layer */
+  const uint8_t *image;   /* channel by channel, row by row */
+  uint32_t channels, height, width, padding;
+  int32_t *input;      /* the image as words, with the padding around, which is 0 already */
+  int32_t *scratch;    /* sums of a layer */
+  const int32_t *tanh; /* 513 entries, of 16 fraction bits */
+};
+
+#endif
