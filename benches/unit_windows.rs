@@ -85,7 +85,7 @@ fn ready(
     let mut unit = open(parameters, &UnitOptions::default())?;
     let side = parameters.kernel;
     let kernel: Vec<i32> = (0..side * side).map(|i| (i as i32 * 37) % 11 - 5).collect();
-    let pixel = |i: usize| if (i * 7919) % 5 == 0 { (i * 31) as i32 % 256 } else { 0 };
+    let pixel = |i: usize| if (i * 7919).is_multiple_of(5) { (i * 31) as i32 % 256 } else { 0 };
     *unit.memory() = Memory::new(1024);
     unit.memory().write(0, &kernel);
     unit.memory().write(PLANE_ADDR, &(0..SIDE * SIDE).map(pixel).collect::<Vec<_>>());
