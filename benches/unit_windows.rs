@@ -3,7 +3,9 @@
 //!
 //! `cargo bench --bench unit_windows`
 
-use std::path::{Path, PathBuf};
+mod common;
+
+use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
@@ -11,6 +13,8 @@ use convapprox::dut::{
     ConvUnit, Memory, Tile, UNITS, UnitOptions, UnitParameters, WindowRun, find, open,
 };
 use convapprox::golden::{Mode, SmaxScope, Threshold};
+
+use common::{compile_plain_loop, median};
 
 const WINDOWS: usize = 50_000;
 const ROUNDS: usize = 41;
@@ -44,7 +48,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// Rust against C++ on one unit.
 fn compare(parameters: &'static UnitParameters) -> Result<(), Box<dyn std::error::Error>> {
-    let program = compile_plain_loop(parameters)?;
+    let kernel = format!("-DKERNEL={}", parameters.kernel);
+    let program = compile_plain_loop("benches/plain_loop.cpp", parameters.name, &[kernel])?;
     // A model's speed depends on where its memory lies by some percent. Each round has a new model,
     // as each run of the C++ program has; the old ones stay, so that the new one lies elsewhere.
     let mut units = Vec::new();
@@ -124,42 +129,4 @@ fn plain_loop(program: &Path) -> Result<(f64, u32), Box<dyn std::error::Error>> 
     let text = String::from_utf8(output.stdout)?;
     let (seconds, sum) = text.trim().split_once(' ').ok_or("the plain C++ loop printed nothing")?;
     Ok((seconds.parse()?, sum.parse()?))
-}
-
-/// Links `plain_loop.cpp` with the model that this program is linked with.
-fn compile_plain_loop(unit: &UnitParameters) -> Result<PathBuf, Box<dyn std::error::Error>> {
-    let out = Path::new(env!("OUT_DIR"));
-    let name = unit.name;
-    let program = out.join(format!("plain_loop_{name}"));
-    let compiler = ["clang++", "c++"]
-        .into_iter()
-        .find(|name| Command::new(name).arg("--version").output().is_ok())
-        .ok_or("no C++ compiler")?;
-    let include = Path::new(env!("CONVAPPROX_VERILATOR_INCLUDE"));
-    let status = Command::new(compiler)
-        .args(["-O2", "-std=c++20", "-o"])
-        .arg(&program)
-        .arg("benches/plain_loop.cpp")
-        .arg(format!("-DMODEL=Vconvapprox_{name}"))
-        .arg(format!("-DHEADER=\"Vconvapprox_{name}.h\""))
-        .arg(format!("-DKERNEL={}", unit.kernel))
-        .arg("-I")
-        .arg(out.join(name))
-        .arg("-isystem")
-        .arg(include)
-        .arg("-isystem")
-        .arg(include.join("vltstd"))
-        .arg(out.join(format!("{name}/libvrs_convapprox_{name}.a")))
-        .arg(out.join("verilated-runtime/libvrs_runtime.a"))
-        .args(["-lpthread", "-latomic"])
-        .status()?;
-    if !status.success() {
-        return Err("the plain C++ loop does not compile".into());
-    }
-    Ok(program)
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::{fs, io};
+use std::{env, fs, io};
 
 use verilated::build::{Trace, Verilate};
 
@@ -43,13 +43,14 @@ impl Soc {
             .memory("ram", "u_ram.words")
     }
 
-    fn models(&self, sources: &[PathBuf]) -> [Verilate; 3] {
+    fn models(&self, sources: &[PathBuf]) -> Vec<Verilate> {
         let model = |build: &str| self.model(format!("{}_{build}", self.name), sources);
-        [
-            model("fast"),
-            model("vcd").trace(Trace::Vcd).optimization("-O1"),
-            model("fst").trace(Trace::Fst).optimization("-O1"),
-        ]
+        let traced = |build, trace| model(build).trace(trace).optimization("-O1");
+        let mut models = vec![model("fast"), traced("vcd", Trace::Vcd)];
+        if env::var_os("CARGO_FEATURE_FST").is_some() {
+            models.push(traced("fst", Trace::Fst));
+        }
+        models
     }
 }
 
@@ -85,9 +86,10 @@ pub fn list() -> Result<String, std::fmt::Error> {
     }
     list.push_str("}\n");
     for Soc { name, .. } in SOCS {
-        for suffix in ["fast", "vcd", "fst"] {
-            writeln!(list, "verilated::include_model!(\"{name}_{suffix}\");")?;
-        }
+        writeln!(list, "verilated::include_model!(\"{name}_fast\");")?;
+        writeln!(list, "verilated::include_model!(\"{name}_vcd\");")?;
+        writeln!(list, "#[cfg(feature = \"fst\")]")?;
+        writeln!(list, "verilated::include_model!(\"{name}_fst\");")?;
     }
     Ok(list)
 }

@@ -32,4 +32,14 @@ for file in rtl/core/*.sv; do
 done
 "$verilator" --lint-only -Wall rtl/waivers.vlt "${core[@]}" --top-module core >/dev/null
 
+soc=("${sources[@]}" "${core[@]}" rtl/soc/soc_pkg.sv)
+for file in rtl/soc/*.sv; do
+  [ "$file" = rtl/soc/soc_pkg.sv ] || soc+=("$file")
+done
+for parameters in "1 0 1 1" "3 3 36 5" "5 0 100 16" "7 8 3 256"; do
+  read -r kernel log_frac multipliers kernels <<<"$parameters"
+  "$verilator" --lint-only -Wall rtl/waivers.vlt "${soc[@]}" --top-module soc \
+    "-GKERNEL=$kernel" "-GLOG_FRAC=$log_frac" "-GMULTIPLIERS=$multipliers" \
+    "-GKERNELS=$kernels" >/dev/null
+done
 echo "the RTL is clean under verilator --lint-only -Wall"

@@ -15,3 +15,4 @@ pub mod firmware;
 pub mod golden;
 pub mod nn;
 pub mod report;
+pub mod torture;

@@ -159,6 +159,15 @@ handler:
   mret
 1:
   addi s8, s8, 1
+  // Multiplier and divider have not begun what the interrupt came before: the least of it would carry.
+  li t5, 0x10000
+  li t6, 0xffff
+  mulhu t5, t5, t6
+  EXPECT t5, 0
+  li t5, 1000
+  li t6, 7
+  remu t5, t5, t6
+  EXPECT t5, 6
   li t5, -1
   sw t5, 4(s1)
 2:

@@ -34,7 +34,7 @@ module core_regfile (
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    ZeroIsNotWritten: assert (!we_i || waddr_i != 5'd0)
+    ZeroIsNotWritten: assert (!rst_ni || !we_i || waddr_i != 5'd0)
       else $error("a write to x0");
   end
 `endif

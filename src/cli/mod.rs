@@ -14,6 +14,7 @@ mod search;
 mod soc;
 mod stats;
 mod sweep;
+mod torture;
 mod windows;
 
 use std::process::ExitCode;
@@ -52,6 +53,8 @@ enum Command {
     Plot(plot::Args),
     /// Run a program on the RISC-V core with the unit, beside the reference model
     Soc(soc::Args),
+    /// Run random programs on the system, in lockstep with the reference model
+    Torture(torture::Args),
     /// Run the window, or the program, of a mismatch report again and write its waveform
     Replay(replay::Args),
 }
@@ -70,6 +73,7 @@ impl Cli {
             Command::Accel(args) => accel::run(&args),
             Command::Plot(args) => plot::run(&args),
             Command::Soc(args) => Ok(soc::run(&args)),
+            Command::Torture(args) => torture::run(&args),
             Command::Replay(args) => replay::run(&args),
         }
     }

@@ -1,3 +1,14 @@
-//! Programs on the verilated system on chip.
+//! Programs on the verilated system on chip: how they are loaded, run, compared with the reference
+//! model, and what is told when something goes wrong.
 
+#[path = "../common/mod.rs"]
+mod common;
+
+mod assembly;
+mod bad_files;
+mod command;
+mod devices;
+mod fault;
+mod lockstep;
 mod programs;
+mod waiting;

@@ -5,7 +5,7 @@ use super::difference::Difference;
 use super::mismatch::Mismatch;
 use super::reference::Lockstep;
 use crate::dut::soc::{Ended, Program, Soc, SocBuild, SocError, open};
-use crate::golden::hart::HartError;
+use crate::golden::hart::{HartError, Retire};
 
 /// No instruction takes this long, whatever the memory does; a wfi does.
 const HANG_CYCLES: u64 = 10_000;
@@ -99,15 +99,21 @@ impl Cosimulation {
     /// Runs to the end of the program, but not past the clock cycle `until`. A failed assertion of
     /// the RTL is a mismatch.
     pub fn run(&mut self, until: u64) -> Result<End, RunError> {
+        self.run_with(until, &mut |_| {})
+    }
+
+    /// Runs likewise, and hands out what the reference did for each instruction that agrees; there
+    /// is nothing to hand out without the reference.
+    pub fn run_with(&mut self, until: u64, each: &mut dyn FnMut(&Retire)) -> Result<End, RunError> {
         if let Some(flip) = self.flip.filter(|flip| flip.cycle <= until) {
-            let end = self.run_on(flip.cycle)?;
+            let end = self.run_on(flip.cycle, each)?;
             if end != End::Limit {
                 return Ok(end);
             }
             self.flip = None;
             self.plant(flip)?;
         }
-        self.run_on(until)
+        self.run_on(until, each)
     }
 
     fn plant(&mut self, flip: Flip) -> Result<(), SocError> {
@@ -116,9 +122,9 @@ impl Cosimulation {
         self.soc.write(flip.addr, &(word ^ flip.bits).to_le_bytes())
     }
 
-    fn run_on(&mut self, until: u64) -> Result<End, RunError> {
+    fn run_on(&mut self, until: u64, each: &mut dyn FnMut(&Retire)) -> Result<End, RunError> {
         let end = match self.reference {
-            Some(_) => self.compared(until),
+            Some(_) => self.compared(until, each),
             None => self.alone(until),
         };
         match end {
@@ -155,7 +161,7 @@ impl Cosimulation {
         }
     }
 
-    fn compared(&mut self, until: u64) -> Result<End, SocError> {
+    fn compared(&mut self, until: u64, each: &mut dyn FnMut(&Retire)) -> Result<End, SocError> {
         let Some(reference) = &mut self.reference else { return Ok(End::Limit) };
         loop {
             let now = self.soc.cycles();
@@ -180,12 +186,13 @@ impl Cosimulation {
                 continue;
             };
             self.retired_at = retired.cycle;
-            if let Err(mismatch) = reference.step(&retired, || self.soc.last_run()) {
-                return Ok(End::Mismatch(mismatch));
+            match reference.step(&retired, || self.soc.last_run()) {
+                Ok(agreed) => each(&agreed),
+                Err(mismatch) => return Ok(End::Mismatch(mismatch)),
             }
-            if let (Some(word), Some(tohost)) = (self.soc.tohost(), self.tohost)
-                && retired.mem_wmask != 0
-                && retired.mem_addr & !3 == tohost
+            if retired.mem_wmask != 0
+                && self.tohost == Some(retired.mem_addr & !3)
+                && let Some(word) = self.soc.tohost()
             {
                 return Ok(End::Tohost(word));
             }

@@ -18,6 +18,9 @@ pub enum SocError {
     /// An assertion of the RTL failed, or the model broke down.
     #[error(transparent)]
     Model(#[from] verilated::Error),
+    /// The program was built without FST.
+    #[error("this build has no FST waveforms: build it with the feature `fst`, or take VCD")]
+    NoFst,
     /// Bytes for where there is no RAM.
     #[error("{bytes} bytes at {addr:#010x} are not within the RAM")]
     OutsideRam {
@@ -303,6 +306,7 @@ impl<P: Pins> Soc for Driver<P> {
     }
 
     fn statistics(&mut self) -> Result<Statistics, SocError> {
+        let (cycles, instructions) = (self.cycles(), self.order() + 1);
         let mut core = [0; 15];
         for (number, value) in (0..).zip(&mut core) {
             *value = self.counter(number)?;
@@ -314,7 +318,7 @@ impl<P: Pins> Soc for Driver<P> {
             self.pins.tick()?;
             *value = self.pins.unit_counter();
         }
-        Ok(Statistics::new(core, Counters::from_addresses(unit)))
+        Ok(Statistics::new(cycles, instructions, core, Counters::from_addresses(unit)))
     }
 
     fn last_run(&self) -> LastRun {

@@ -75,6 +75,7 @@ macro_rules! socs {
         $(
             impl_soc_pins!($fast);
             impl_soc_pins!($vcd);
+            #[cfg(feature = "fst")]
             impl_soc_pins!($fst);
         )*
 
@@ -95,10 +96,13 @@ macro_rules! socs {
                     ($name, SocBuild::Vcd) => {
                         Box::new(Driver::new($vcd::new_model(&config)?, soc, options)?)
                     }
+                    #[cfg(feature = "fst")]
                     ($name, SocBuild::Fst) => {
                         Box::new(Driver::new($fst::new_model(&config)?, soc, options)?)
                     }
                 )*
+                #[cfg(not(feature = "fst"))]
+                (_, SocBuild::Fst) => return Err(SocError::NoFst),
                 (name, _) => panic!("no system {name:?}"),
             })
         }

@@ -5,9 +5,9 @@ use crate::dut::Counters;
 /// The performance counters of the core and of the unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Statistics {
-    /// Clock cycles: `mcycle`.
+    /// Clock cycles since the reset; a program may change `mcycle`.
     pub cycles: u64,
-    /// Instructions retired: `minstret`.
+    /// Instructions retired, those that trapped included; a program may change `minstret`.
     pub instructions: u64,
     /// Cycles in which an instruction waits for a load right before it: `mhpmcounter3`.
     pub load_use: u64,
@@ -38,11 +38,17 @@ pub struct Statistics {
 }
 
 impl Statistics {
-    /// Counters of the core in the order of their numbers, 0 to 14; 1 is none.
-    pub(super) const fn new(core: [u64; 15], unit_counters: Counters) -> Self {
+    /// `core` has the counters of the core in the order of their numbers, of which 3 to 14 are
+    /// taken.
+    pub(super) const fn new(
+        cycles: u64,
+        instructions: u64,
+        core: [u64; 15],
+        unit_counters: Counters,
+    ) -> Self {
         Self {
-            cycles: core[0],
-            instructions: core[2],
+            cycles,
+            instructions,
             load_use: core[3],
             jump_register: core[4],
             fetch: core[5],

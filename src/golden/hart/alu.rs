@@ -2,7 +2,7 @@
 
 /// A computation of RV32IM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Operation {
+pub(crate) enum Operation {
     Add,
     Sub,
     ShiftLeft,

@@ -9,7 +9,7 @@ const OPCODE_CONV: u32 = 0x77;
 /// An instruction with its operands; the register fields are 0 to 31. A compressed instruction is
 /// the one that it abbreviates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Instruction {
+pub(crate) enum Instruction {
     Lui { rd: u8, imm: u32 },
     Auipc { rd: u8, imm: u32 },
     Jal { rd: u8, offset: i32 },
@@ -31,7 +31,7 @@ pub(super) enum Instruction {
 
 /// When a branch is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Condition {
+pub(crate) enum Condition {
     Equal,
     NotEqual,
     Less,
@@ -42,7 +42,7 @@ pub(super) enum Condition {
 
 /// Bytes of a load or store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Width {
+pub(crate) enum Width {
     Byte = 1,
     Half = 2,
     Word = 4,
@@ -50,7 +50,7 @@ pub(super) enum Width {
 
 /// What a CSR instruction makes of the old value and its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum CsrAccess {
+pub(crate) enum CsrAccess {
     Write,
     Set,
     Clear,
@@ -58,13 +58,13 @@ pub(super) enum CsrAccess {
 
 /// The source of a CSR instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum CsrSource {
+pub(crate) enum CsrSource {
     Register(u8),
     Immediate(u8),
 }
 
 /// Whether the instruction that begins with this halfword has 16 bits.
-pub(super) const fn is_compressed(half: u32) -> bool {
+pub(crate) const fn is_compressed(half: u32) -> bool {
     half & 3 != 3
 }
 
@@ -76,7 +76,7 @@ pub(super) const fn bits(word: u32, high: u32, low: u32) -> u32 {
 /// The instruction of a word (of a halfword, zero-extended, if it is a compressed one); `None` if
 /// it is illegal. Whether a CSR exists, and which custom instructions do, is not looked at.
 #[inline]
-pub(super) fn decode(insn: u32) -> Option<Instruction> {
+pub(crate) fn decode(insn: u32) -> Option<Instruction> {
     use Instruction::*;
 
     if is_compressed(insn) {

@@ -21,7 +21,11 @@ mod retire;
 mod run;
 mod trap;
 
+pub(crate) use alu::Operation;
 pub use conv::{Run, UnitShape};
+pub(crate) use decode::{
+    Condition, CsrAccess, CsrSource, Instruction, Width, decode, is_compressed,
+};
 pub use disassemble::disassemble;
 pub use feed::{Feed, FeedError};
 pub use retire::{Access, Retire};

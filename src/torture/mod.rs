@@ -1,0 +1,36 @@
+//! Constrained-random programs for the core, a kind of test that is known as torture: what they
+//! consist of, how they are made, what they have covered, and how one that fails is shrunk.
+
+mod campaign;
+mod compress;
+mod coverage;
+mod elf;
+mod encode;
+mod follow_up;
+mod generate;
+mod image;
+mod instruction;
+mod layout;
+pub mod map;
+mod program;
+mod run;
+mod runtime;
+mod shrink;
+mod stimulus;
+
+pub use campaign::{Campaign, Findings};
+pub use compress::compress;
+pub use coverage::{Coverage, Recorder};
+pub use elf::elf;
+pub use follow_up::{FollowUp, FollowUpError, follow_up, shrink_mismatch};
+pub use generate::{generate, program_seed};
+pub use image::{Image, Part, assemble};
+pub use instruction::{
+    BranchOp, ConvOp, CsrOp, ImmediateOp, Instruction, LoadOp, Register, RegisterOp, StoreOp,
+    SystemOp,
+};
+pub use layout::{Layout, LayoutError, layout};
+pub use program::{Block, Item, Label, Program, Reserved};
+pub use run::{MAX_CYCLES, Outcome, TortureError, case, run};
+pub use shrink::shrink;
+pub use stimulus::Stimulus;

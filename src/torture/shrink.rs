@@ -1,0 +1,202 @@
+//! Makes a stimulus that fails as small as it can be while it still fails.
+//!
+//! Delta debugging: takes out interrupts, waiting times, blocks and instructions, in large pieces
+//! first, and puts simpler operands in; keeps what still fails. Every candidate is a program that can
+//! be run, because a reference to what is gone means the next instruction; it need not end.
+
+use super::instruction::Instruction;
+use super::program::{Block, Item, Program};
+use super::stimulus::Stimulus;
+
+/// The smallest stimulus found for which `fails` still holds, as it does for the given one. It is
+/// asked at most `limit` times.
+pub fn shrink(stimulus: &Stimulus, limit: usize, fails: impl FnMut(&Stimulus) -> bool) -> Stimulus {
+    let mut search = Search { best: stimulus.clone(), left: limit, fails };
+    loop {
+        let before = search.best.clone();
+        search.settings();
+        search.blocks();
+        search.items();
+        search.operands();
+        if search.best == before || search.left == 0 {
+            return search.best;
+        }
+    }
+}
+
+struct Search<F> {
+    best: Stimulus,
+    left: usize,
+    fails: F,
+}
+
+impl<F: FnMut(&Stimulus) -> bool> Search<F> {
+    /// Whether a changed stimulus still fails; then it is the best one.
+    fn keep(&mut self, change: impl FnOnce(&mut Stimulus)) -> bool {
+        let mut candidate = self.best.clone();
+        change(&mut candidate);
+        if candidate == self.best || self.left == 0 {
+            return false;
+        }
+        self.left -= 1;
+        let fails = (self.fails)(&candidate);
+        if fails {
+            self.best = candidate;
+        }
+        fails
+    }
+
+    /// Takes out as many of `count` things as possible, from the last to the first, by ever smaller
+    /// pieces. `take` removes a range of them.
+    fn take_out(&mut self, mut count: usize, take: impl Fn(&mut Stimulus, std::ops::Range<usize>)) {
+        let mut piece = count;
+        while piece > 0 {
+            let mut end = count;
+            while end > 0 {
+                let begin = end.saturating_sub(piece);
+                if self.keep(|stimulus| take(stimulus, begin..end)) {
+                    count -= end - begin;
+                }
+                end = begin;
+            }
+            piece /= 2;
+        }
+    }
+
+    fn settings(&mut self) {
+        self.keep(|it| it.stall_seed = 0);
+        self.keep(|it| it.wait_states = 0);
+        self.keep(|it| it.program.data_seed = None);
+        self.keep(|it| it.program.vectored = false);
+        self.keep(|it| it.program.short_handler = false);
+        let count = self.best.interrupts.len();
+        self.take_out(count, |it, range| drop(it.interrupts.drain(range)));
+        let count = self.best.program.timer_intervals.len();
+        self.take_out(count, |it, range| drop(it.program.timer_intervals.drain(range)));
+    }
+
+    fn blocks(&mut self) {
+        let count = self.best.program.body.len();
+        self.take_out(count, |it, range| drop(it.program.body.drain(range)));
+        let count = self.best.program.functions.len();
+        self.take_out(count, |it, range| drop(it.program.functions.drain(range)));
+    }
+
+    fn items(&mut self) {
+        let count = self.best.program.items().count();
+        self.take_out(count, |it, range| remove(&mut it.program, range));
+    }
+
+    fn operands(&mut self) {
+        let count = self.best.program.items().count();
+        for index in 0..count {
+            // Each change makes further ones possible.
+            while simpler(item(&mut self.best.program, index))
+                .into_iter()
+                .any(|simple| self.keep(|it| *item(&mut it.program, index) = simple))
+            {}
+        }
+    }
+}
+
+fn blocks(program: &mut Program) -> impl Iterator<Item = &mut Block> {
+    program.body.iter_mut().chain(&mut program.functions)
+}
+
+/// Removes a range of the items, counted through all blocks, and blocks that are empty then.
+fn remove(program: &mut Program, range: std::ops::Range<usize>) {
+    let mut index = 0;
+    for block in blocks(program) {
+        block.items.retain(|_| {
+            index += 1;
+            !range.contains(&(index - 1))
+        });
+    }
+    program.body.retain(|block| !block.items.is_empty());
+    program.functions.retain(|block| !block.items.is_empty());
+}
+
+fn item(program: &mut Program, index: usize) -> &mut Item {
+    let mut items = blocks(program).flat_map(|block| &mut block.items);
+    items.nth(index).expect("the index is below the number of items")
+}
+
+const NOP: Item = Item::long(Instruction::addi(0, 0, 0));
+
+/// Simpler items: nothing at all, or simpler in one respect: in 32 bits, with x0, with 0.
+fn simpler(item: &Item) -> Vec<Item> {
+    let mut simple = Vec::new();
+    let mut add = |candidate: Item| {
+        if candidate != *item {
+            simple.push(candidate);
+        }
+    };
+    match *item {
+        Item::Label(_) | Item::Align => {}
+        Item::Plain { instruction, short } => {
+            // Where only the place of others matters.
+            add(NOP);
+            add(Item::Plain { instruction, short: false });
+            for instruction in simpler_instructions(instruction) {
+                add(Item::Plain { instruction, short });
+            }
+        }
+        Item::Branch { op, rs1, rs2, to, short } => {
+            add(Item::Branch { op, rs1, rs2, to, short: false });
+            add(Item::Branch { op, rs1: 0, rs2, to, short });
+            add(Item::Branch { op, rs1, rs2: 0, to, short });
+        }
+        Item::Jump { rd, to, short } => {
+            add(Item::Jump { rd, to, short: false });
+            add(Item::Jump { rd: 0, to, short });
+        }
+        Item::Constant { rd, value, short } => {
+            add(Item::Constant { rd, value, short: false });
+            for simple in simpler_values(value) {
+                add(Item::Constant { rd, value: simple, short });
+            }
+        }
+        Item::Address { rd, to, .. } => add(Item::Address { rd, to, addend: 0 }),
+    }
+    simple
+}
+
+/// 0, 1, or only the upper part, whatever is less than the value.
+fn simpler_values(value: u32) -> Vec<u32> {
+    [0, 1, value & 0xffff_f000].into_iter().filter(|&it| it < value).collect()
+}
+
+fn simpler_instructions(instruction: Instruction) -> Vec<Instruction> {
+    use Instruction::*;
+    match instruction {
+        Lui { rd, .. } => vec![Lui { rd, value: 0 }],
+        Auipc { rd, .. } => vec![Auipc { rd, value: 0 }],
+        Jalr { rd, rs1, offset } => vec![Jalr { rd: 0, rs1, offset }, Jalr { rd, rs1, offset: 0 }],
+        Load { op, rd, rs1, offset } => {
+            vec![Load { op, rd: 0, rs1, offset }, Load { op, rd, rs1, offset: 0 }]
+        }
+        Store { op, rs1, rs2, offset } => {
+            vec![Store { op, rs1, rs2: 0, offset }, Store { op, rs1, rs2, offset: 0 }]
+        }
+        Immediate { op, rd, rs1, immediate } => vec![
+            Immediate { op, rd: 0, rs1, immediate },
+            Immediate { op, rd, rs1: 0, immediate },
+            Immediate { op, rd, rs1, immediate: 0 },
+        ],
+        Register { op, rd, rs1, rs2 } => vec![
+            Register { op, rd: 0, rs1, rs2 },
+            Register { op, rd, rs1: 0, rs2 },
+            Register { op, rd, rs1, rs2: 0 },
+        ],
+        Csr { op, rd, csr, source } => {
+            vec![Csr { op, rd: 0, csr, source }, Csr { op, rd, csr, source: 0 }]
+        }
+        Fence { .. } => vec![Fence { rd: 0, rs1: 0, bits: 0xff }],
+        Conv { op, rd, rs1, rs2 } => vec![
+            Conv { op, rd: 0, rs1, rs2 },
+            Conv { op, rd, rs1: 0, rs2 },
+            Conv { op, rd, rs1, rs2: 0 },
+        ],
+        Jal { .. } | Branch { .. } | System { .. } | Word { .. } | Half { .. } => Vec::new(),
+    }
+}

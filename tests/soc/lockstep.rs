@@ -1,0 +1,249 @@
+//! The comparison itself: whatever the system could report wrongly is found, and named.
+
+use convapprox::check::lockstep::{
+    Cosimulation, Difference, End, Flip, Lockstep, Mismatch, ProgramCase,
+};
+use convapprox::dut::soc::{
+    LastRun, Program, RAM_BASE, Retirement, SOCS, SocBuild, SocOptions, open,
+};
+use convapprox::firmware::find;
+
+use crate::assembly::{SPIN, T0, T1, WFI, addi, finish, program};
+
+/// Runs a program beside the reference, but lets `tamper` change what the system reports of an
+/// instruction, until the two differ.
+fn tampered(
+    name: &str,
+    mut tamper: impl FnMut(&mut Retirement, &mut LastRun) -> bool,
+) -> Box<Mismatch> {
+    let program = Program::parse(find(name).unwrap().elf, SOCS[0].ram_bytes).unwrap();
+    let mut soc = open(&SOCS[0], &SocOptions::default()).unwrap();
+    soc.load(&program).unwrap();
+    let mut reference = Lockstep::new(&SOCS[0]);
+    reference.load(&program).unwrap();
+    let mut done = false;
+    while let Some(mut retired) = soc.step(10_000).unwrap() {
+        let mut last_run = soc.last_run();
+        reference.sent(&soc.take_output());
+        let order = retired.order;
+        let now = !done && tamper(&mut retired, &mut last_run);
+        done |= now;
+        match reference.step(&retired, || last_run) {
+            Ok(_) => assert!(!now, "instruction {order} differs, and nobody notices"),
+            Err(mismatch) => {
+                assert!(now, "instruction {order} is sound: {:?}", mismatch.differences);
+                return mismatch;
+            }
+        }
+    }
+    panic!("the program ends without an instruction to tamper with");
+}
+
+/// The one difference that changing a report leads to.
+fn found(name: &str, tamper: impl FnMut(&mut Retirement, &mut LastRun) -> bool) -> Difference {
+    let mismatch = tampered(name, tamper);
+    assert_eq!(mismatch.differences.len(), 1, "{:?}", mismatch.differences);
+    mismatch.differences.into_iter().next().unwrap()
+}
+
+/// Changes the first report that fits.
+fn when(
+    fits: impl Fn(&Retirement) -> bool,
+    change: impl Fn(&mut Retirement),
+) -> impl FnMut(&mut Retirement, &mut LastRun) -> bool {
+    move |retired, _| {
+        let now = fits(retired);
+        if now {
+            change(retired);
+        }
+        now
+    }
+}
+
+#[test]
+fn each_field_of_an_instruction_counts() {
+    use Difference::*;
+    let late = |retired: &Retirement| retired.order > 100 && !retired.interrupt && !retired.trap;
+    let difference = found("hello", when(late, |it| it.pc ^= 4));
+    assert!(matches!(difference, Pc { .. }), "{difference}");
+    let difference = found("hello", when(late, |it| it.insn ^= 1 << 15));
+    assert!(matches!(difference, Instruction { .. }), "{difference}");
+    let difference = found("hello", when(late, |it| it.order += 1));
+    assert!(matches!(difference, Order { .. }), "{difference}");
+    let difference = found("hello", when(late, |it| it.next_pc ^= 2));
+    assert!(matches!(difference, NextPc { .. }), "{difference}");
+    let difference = found("hello", when(late, |it| (it.trap, it.cause) = (true, 2)));
+    assert!(matches!(difference, Trap { expected: None, actual: Some(2) }), "{difference}");
+
+    let writes = |it: &Retirement| it.rd != 0 && it.mem_rmask == 0 && it.order > 100;
+    let difference = found("hello", when(writes, |it| it.rd_value ^= 1 << 31));
+    assert!(matches!(difference, Register { .. }), "{difference}");
+    let difference = found("hello", when(writes, |it| it.rd ^= 1));
+    assert!(matches!(difference, Register { .. }), "{difference}");
+    let difference = found("hello", when(writes, |it| (it.rd, it.rd_value) = (0, 0)));
+    assert!(matches!(difference, Register { actual: None, .. }), "{difference}");
+    let silent = |it: &Retirement| it.rd == 0 && it.mem_wmask == 0 && it.order > 100;
+    let difference = found("hello", when(silent, |it| it.rd = 31));
+    assert!(matches!(difference, Register { expected: None, .. }), "{difference}");
+}
+
+#[test]
+fn each_field_of_a_memory_access_counts() {
+    let changes: [fn(&mut Retirement); 3] =
+        [|it| it.mem_addr ^= 1, |it| it.mem_wdata ^= 1, |it| it.mem_wmask ^= 0b1000];
+    for change in changes {
+        let store = |it: &Retirement| it.mem_wmask != 0;
+        let difference = found("hello", when(store, change));
+        assert!(matches!(difference, Difference::Memory { .. }), "{difference}");
+    }
+    let changes: [fn(&mut Retirement); 3] =
+        [|it| it.mem_addr ^= 1, |it| it.mem_rdata ^= 1, |it| it.mem_rmask = 0];
+    for change in changes {
+        let load = |it: &Retirement| it.mem_rmask != 0;
+        let difference = found("hello", when(load, change));
+        assert!(matches!(difference, Difference::Memory { .. }), "{difference}");
+    }
+    let nothing = |it: &Retirement| it.mem_rmask | it.mem_wmask == 0 && it.order > 50;
+    let difference = found("hello", when(nothing, |it| it.mem_wmask = 1));
+    assert!(matches!(difference, Difference::Memory { expected: None, .. }), "{difference}");
+}
+
+#[test]
+fn traps_and_interrupts_count() {
+    let trap = |it: &Retirement| it.trap;
+    let difference = found("trap_illegal", when(trap, |it| it.cause ^= 1));
+    assert!(matches!(difference, Difference::Trap { .. }), "{difference}");
+    let difference = found("trap_illegal", when(trap, |it| it.trap = false));
+    assert!(matches!(difference, Difference::Trap { actual: None, .. }), "{difference}");
+    let difference = found("trap_illegal", when(trap, |it| it.next_pc ^= 4));
+    assert!(matches!(difference, Difference::NextPc { .. }), "{difference}");
+
+    let taken = |it: &Retirement| it.interrupt && !it.trap;
+    let timer = "interrupts_timer";
+    let difference = found(timer, when(taken, |it| it.cause ^= 0b100));
+    assert!(matches!(difference, Difference::Interrupt { .. }), "{difference}");
+    let difference = found(timer, when(taken, |it| it.interrupt = false));
+    assert!(matches!(difference, Difference::Feed(_)), "an interrupt ignored: {difference}");
+    let difference = found(timer, when(taken, |it| it.mip = 0));
+    assert!(matches!(difference, Difference::Feed(_)), "not pending: {difference}");
+    let idle = |it: &Retirement| it.order == 20;
+    let difference = found(timer, when(idle, |it| it.interrupt = true));
+    assert!(matches!(difference, Difference::Feed(_)), "not enabled: {difference}");
+}
+
+#[test]
+fn each_result_of_the_unit_counts() {
+    let is_run = |it: &Retirement| it.insn & 0x707f == 0x1077 && !it.trap;
+    let changed = |change: fn(&mut LastRun)| {
+        tampered("conv_run", move |retired, run| {
+            // A few runs on, so that there is something to change.
+            let now = is_run(retired) && retired.order > 2000;
+            if now {
+                change(run);
+            }
+            now
+        })
+    };
+    let mismatch = changed(|run| run.outputs[0] ^= 1 << 30);
+    assert!(matches!(mismatch.differences[..], [Difference::Output { output: 0, .. }]));
+    let (actual, expected) = mismatch.run.expect("the report has the run");
+    assert_eq!(actual.outputs[0] ^ 1 << 30, expected.outputs[0]);
+    assert_eq!(expected.weights.len(), expected.side * expected.side);
+    let mismatch = changed(|run| run.outputs[3] ^= 1);
+    assert!(matches!(mismatch.differences[..], [Difference::Output { output: 3, .. }]));
+    let mismatch = changed(|run| run.keep[0] ^= 1 << 24);
+    assert!(matches!(mismatch.differences[..], [Difference::Keep { output: 0, .. }]));
+    let mismatch = changed(|run| run.s_max[2] = Some(run.s_max[2].map_or(1, |score| score + 1)));
+    assert!(matches!(mismatch.differences[..], [Difference::SMax { output: 2, .. }]));
+}
+
+#[test]
+fn what_the_uart_sends_counts() {
+    let program = Program::parse(find("hello").unwrap().elf, SOCS[0].ram_bytes).unwrap();
+    let mut soc = open(&SOCS[0], &SocOptions::default()).unwrap();
+    soc.load(&program).unwrap();
+    let mut reference = Lockstep::new(&SOCS[0]);
+    reference.load(&program).unwrap();
+    let mut sent = 0;
+    let mismatch = loop {
+        let retired = soc.step(10_000).unwrap().expect("the program goes on");
+        let mut bytes = soc.take_output();
+        sent += bytes.len();
+        if let Some(byte) = bytes.first_mut().filter(|_| sent == 2) {
+            *byte = b'!';
+        }
+        reference.sent(&bytes);
+        if let Err(mismatch) = reference.step(&retired, || soc.last_run()) {
+            break mismatch;
+        }
+    };
+    assert_eq!(sent, 2, "it is found at once");
+    let [Difference::Sent { expected, actual }] = &mismatch.differences[..] else {
+        panic!("{:?}", mismatch.differences);
+    };
+    assert_eq!((&expected[..], &actual[..]), (&b"e"[..], &b"!"[..]));
+}
+
+#[test]
+fn a_mismatch_tells_what_led_there() {
+    let writes = |it: &Retirement| it.rd != 0 && it.order == 300 || it.order > 300 && it.rd != 0;
+    let mut rd = (0, 0);
+    let mismatch = tampered("hello", |retired, _| {
+        let now = writes(retired);
+        if now {
+            rd = (usize::from(retired.rd), retired.rd_value);
+            retired.rd_value = !retired.rd_value;
+        }
+        now
+    });
+    assert_eq!(mismatch.history.len(), 16);
+    let orders: Vec<u64> = mismatch.history.iter().map(|traced| traced.order).collect();
+    assert!(orders.is_sorted() && orders[15] == orders[0] + 15 && orders[15] >= 300);
+    assert_eq!(mismatch.history[15].cycle, mismatch.cycle);
+    for (n, (actual, expected)) in mismatch.registers.iter().enumerate() {
+        match n == rd.0 {
+            true => assert_eq!((*actual, *expected), (!rd.1, rd.1)),
+            false => assert_eq!(actual, expected, "x{n}"),
+        }
+    }
+}
+
+#[test]
+fn a_core_that_waits_for_nothing_hangs() {
+    // mie = 0: nothing ends this wfi, but that is what the program says. A limit ends it.
+    let mut run =
+        Cosimulation::open(&program(&[WFI]), &ProgramCase::default(), SocBuild::Fast, true)
+            .unwrap();
+    assert_eq!(run.run(50_000).unwrap(), End::Limit);
+    // Without the reference a wfi and a core that hangs look alike.
+    let mut run =
+        Cosimulation::open(&program(&[WFI]), &ProgramCase::default(), SocBuild::Fast, false)
+            .unwrap();
+    assert!(matches!(run.run(u64::MAX).unwrap(), End::Hang { .. }));
+}
+
+#[test]
+fn a_loop_is_no_hang() {
+    for lockstep in [true, false] {
+        let case = ProgramCase::default();
+        let mut run =
+            Cosimulation::open(&program(&[SPIN]), &case, SocBuild::Fast, lockstep).unwrap();
+        assert_eq!(run.run(60_000).unwrap(), End::Limit);
+    }
+}
+
+#[test]
+fn a_hang_is_a_mismatch() {
+    // In the system's memory, but not in the reference's, the third instruction is a wfi.
+    let mut words = vec![addi(T0, 0, 1), addi(T1, 0, 2), addi(T1, 0, 3)];
+    words.extend(finish(1));
+    let flip = Flip { cycle: 0, addr: RAM_BASE + 8, bits: words[2] ^ WFI };
+    let case = ProgramCase { flip: Some(flip), ..ProgramCase::default() };
+    let mut run = Cosimulation::open(&program(&words), &case, SocBuild::Fast, true).unwrap();
+    let End::Mismatch(mismatch) = run.run(100_000).unwrap() else { panic!("it cannot go on") };
+    let [Difference::Hang { cycles, pc }] = mismatch.differences[..] else {
+        panic!("{:?}", mismatch.differences)
+    };
+    assert_eq!((cycles, pc), (10_000, RAM_BASE + 8));
+    assert_eq!(mismatch.history.len(), 2);
+}
