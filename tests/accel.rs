@@ -192,7 +192,7 @@ fn a_wrong_weight_is_found_in_its_layer_and_channel() {
     // The third word of the kernel of output channel 5 and input channel 1 in C3.
     let c3 = network.convolutions().nth(1).unwrap();
     let weights = c3.filters.iter().flatten().flat_map(|kernel| kernel.weights());
-    let weights: Vec<u32> = weights.map(|weight| weight.cast_unsigned()).collect();
+    let weights: Vec<u32> = weights.map(|weight| *weight as u32).collect();
     let at = blob.words.windows(weights.len()).position(|words| words == weights).unwrap();
     blob.words[at + (5 * 6 + 1) * 16 + 2] ^= 0x400;
     for build in [Build::Software, Build::Unit] {

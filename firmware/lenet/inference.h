@@ -100,7 +100,10 @@ static void infer(const struct network *network) {
 
 int main(void) {
   const struct network *network = (const struct network *)NETWORK_ADDRESS;
-  if (network->magic != NETWORK_MAGIC) return 1;
+  if (network->magic != NETWORK_MAGIC) {
+    puts("there is no network in RAM; convapprox accel puts it there");
+    return 1;
+  }
   infer(network);
   return 0;
 }

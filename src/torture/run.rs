@@ -49,7 +49,7 @@ pub struct Outcome {
 /// How a program is run on a system.
 pub fn case(stimulus: &Stimulus, soc: &SocParameters) -> ProgramCase {
     ProgramCase {
-        program: format!("torture-{}", stimulus.seed),
+        program: "torture".to_owned(),
         soc: soc.name.to_owned(),
         x_seed: stimulus.seed,
         wait_states: stimulus.wait_states,

@@ -111,7 +111,7 @@ impl Ram {
 
     fn put(&mut self, words: impl IntoIterator<Item = i32>) -> u32 {
         let address = self.next();
-        self.0.extend(words.into_iter().map(i32::cast_unsigned));
+        self.0.extend(words.into_iter().map(|word| word as u32));
         address
     }
 }

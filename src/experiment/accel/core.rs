@@ -232,7 +232,7 @@ impl Core {
 
     /// The outputs of a stage.
     pub fn outputs(&self, stage: &Stage) -> Vec<i32> {
-        let word = |index: usize| self.read_word(stage.output + 4 * index as u32).cast_signed();
+        let word = |index: usize| self.read_word(stage.output + 4 * index as u32) as i32;
         (0..stage.outputs).map(word).collect()
     }
 

@@ -70,7 +70,7 @@ fn program(rng: &mut ChaCha8Rng) -> Program {
     let count = rng.random_range(1..4);
     let functions: Vec<_> =
         (0..count).map(|_| function(rng, &profile, reserved, &mut state)).collect();
-    state.functions = functions.iter().filter_map(|block| first_label(block)).collect();
+    state.functions = functions.iter().filter_map(first_label).collect();
 
     let mut body = vec![registers(rng, &profile, reserved, &mut state)];
     let blocks = *[4, 8, 12, 16, 24].choose(rng).expect("it is not empty");

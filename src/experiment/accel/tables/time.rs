@@ -94,7 +94,7 @@ fn of_program(measured: &Measured<'_>, number: usize) -> Vec<TimeRow> {
         let mut sums = [0.0; PARTS.len()];
         for record in &layers[layer].1 {
             let parts = of_layer(layer, record);
-            sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += f64::from(part));
+            sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part as f64);
         }
         sums.map(|sum| sum / images as f64)
     };
@@ -127,15 +127,15 @@ fn of_program(measured: &Measured<'_>, number: usize) -> Vec<TimeRow> {
 }
 
 /// The cycles of each of the [`PARTS`]. `reads` are the outputs of tiles that are read one by one.
-fn parts(record: &Record, kernel_words: u32, reads: u32) -> [i32; PARTS.len()] {
-    let event = |number: usize| record.events[number].cast_signed();
-    let unit = |number: usize| record.unit[number].cast_signed();
-    let (loads, words) = (record.kernel_loads.cast_signed(), kernel_words.cast_signed());
+fn parts(record: &Record, kernel_words: u32, reads: u32) -> [i64; PARTS.len()] {
+    let event = |number: usize| i64::from(record.events[number]);
+    let unit = |number: usize| i64::from(record.unit[number]);
+    let (loads, words) = (i64::from(record.kernel_loads), i64::from(kernel_words));
     // A load takes its words, a cycle each, and five more; a fetch is what is left of the same states.
     let kernel_loads = loads * (words + 5);
     let window_fetches = unit(6) + unit(7) - loads * (words + 2);
     let convolution = event(event::UNIT) + loads + unit(0) - kernel_loads - window_fetches;
-    let output_reads = reads.cast_signed();
+    let output_reads = i64::from(reads);
     let loads_and_stores =
         event(event::LOADS) + event(event::STORES) + event(event::LOAD_USE) + event(event::MEMORY);
     // Of the two cycles that a taken branch loses, the first is one in which ID has an instruction.
@@ -152,7 +152,7 @@ fn parts(record: &Record, kernel_words: u32, reads: u32) -> [i32; PARTS.len()] {
         loads_and_stores,
         branches_and_jumps,
     ];
-    let arithmetic = record.cycles.cast_signed() - known.iter().sum::<i32>();
+    let arithmetic = i64::from(record.cycles) - known.iter().sum::<i64>();
     let [a, b, c, d, e, f] = known;
     [a, b, c, d, e, f, arithmetic]
 }
