@@ -222,7 +222,7 @@ impl Case {
                 return Err(CaseError::Shape("two kernels in one slot"));
             }
         }
-        if self.addr % 4 != 0 || self.addr > 1 << 24 || self.pitch > 1 << 16 {
+        if !self.addr.is_multiple_of(4) || self.addr > 1 << 24 || self.pitch > 1 << 16 {
             return Err(CaseError::Shape("the address or the pitch"));
         }
         Ok(())

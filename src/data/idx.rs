@@ -91,11 +91,11 @@ pub fn items<'a>(
         return Err(DataError::TrailingBytes { path: path.into(), expected });
     }
     let items = &bytes[kind.header()..];
-    if kind == Kind::Labels {
-        if let Some(index) = items.iter().position(|&label| label > 9) {
-            let found = items[index];
-            return Err(DataError::WrongLabel { path: path.into(), index, found });
-        }
+    if kind == Kind::Labels
+        && let Some(index) = items.iter().position(|&label| label > 9)
+    {
+        let found = items[index];
+        return Err(DataError::WrongLabel { path: path.into(), index, found });
     }
     Ok(items)
 }

@@ -121,10 +121,10 @@ pub fn run(
             let piece = worker
                 .piece(first, &images[group][first..first + count])
                 .map_err(|error| failed(follow_up, error))?;
-            if let Piece::Cells(totals) = &piece {
-                if follow_up.seen(&totals.findings)? >= settings.max_mismatches {
-                    stop.store(true, Ordering::Relaxed);
-                }
+            if let Piece::Cells(totals) = &piece
+                && follow_up.seen(&totals.findings)? >= settings.max_mismatches
+            {
+                stop.store(true, Ordering::Relaxed);
             }
             progress.step();
             Ok::<_, ExperimentError>(piece)
@@ -147,10 +147,10 @@ pub fn run(
 
 /// An engine that gave up on a window: with a waveform of it.
 fn failed(follow_up: &FollowUp<'_, impl Progress>, mut error: ExperimentError) -> ExperimentError {
-    if let ExperimentError::Layer { source, report, .. } = &mut error {
-        if let EngineError::LayerWindow { case, .. } = &**source {
-            *report = follow_up.gave_up(case);
-        }
+    if let ExperimentError::Layer { source, report, .. } = &mut error
+        && let EngineError::LayerWindow { case, .. } = &**source
+    {
+        *report = follow_up.gave_up(case);
     }
     error
 }

@@ -237,7 +237,7 @@ impl Unit {
         pitch: u32,
         read_word: impl Fn(u32) -> Option<u32>,
     ) -> Result<Vec<i32>, Refused> {
-        if addr % 4 != 0 {
+        if !addr.is_multiple_of(4) {
             return Err(Refused::Misaligned);
         }
         self.window = None;

@@ -97,7 +97,7 @@ impl Observer {
         }
         let long = usize::from(!is_compressed(retire.insn));
         if let Some(jump) = last.jump.filter(|_| fetched) {
-            let odd = usize::from(retire.pc % 4 != 0);
+            let odd = usize::from(!retire.pc.is_multiple_of(4));
             hits.add(Group::Target, &[jump, 2 * odd + long]);
         }
         if self.patched.remove(&retire.pc) {
@@ -143,13 +143,14 @@ impl Observer {
         hits.add(Group::Opcode, &[facts.opcode]);
         if facts.short {
             hits.add(Group::ShortForm, &[short_form(retire.insn)]);
-        } else if retire.pc % 4 != 0 {
+        } else if !retire.pc.is_multiple_of(4) {
             hits.add(Group::Crossing, &[facts.class as usize]);
         }
         let taken = retire.next_pc != retire.pc.wrapping_add(if facts.short { 2 } else { 4 });
         match facts.instruction {
             Instruction::Branch { condition, .. } => {
-                let way = if taken { 1 + usize::from(retire.next_pc % 4 != 0) } else { 0 };
+                let way =
+                    if taken { 1 + usize::from(!retire.next_pc.is_multiple_of(4)) } else { 0 };
                 hits.add(Group::Branch, &[condition as usize, way]);
             }
             Instruction::Register { operation, rs1, rs2, .. } => {

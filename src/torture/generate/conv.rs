@@ -127,7 +127,7 @@ impl Writer<'_> {
         let addr = self.unit_address(4 * side_read.min(KERNEL).pow(2).max(1));
         let [rs1, rs2] = self.operands(side | slot << 8 | further, addr);
         self.conv_op(ConvOp::Load, rs1, rs2);
-        if (1..=KERNEL).contains(&side_read) && slot < KERNELS && addr % 4 == 0 {
+        if (1..=KERNEL).contains(&side_read) && slot < KERNELS && addr.is_multiple_of(4) {
             self.conv.sides[slot as usize] = Some(side_read);
         }
     }

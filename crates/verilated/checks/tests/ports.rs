@@ -10,7 +10,7 @@ fn words<const N: usize>(seed: u32) -> [u32; N] {
 
 /// `words` without the bits from `width` on.
 fn cut<const N: usize>(mut words: [u32; N], width: u32) -> [u32; N] {
-    if width % 32 != 0 {
+    if !width.is_multiple_of(32) {
         words[N - 1] &= (1 << (width % 32)) - 1;
     }
     words
