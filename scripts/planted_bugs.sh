@@ -26,7 +26,7 @@ for name in "${names[@]}"; do
   reports="$copy/reports/mismatch"
   rm -rf "$reports"
   status=0
-  (cd "$copy" && CARGO_TARGET_DIR="$target" cargo run --release --quiet -- torture --quiet --jobs 1) ||
+  (cd "$copy" && CARGO_TARGET_DIR="$target" cargo run --release --quiet --no-default-features -- torture --quiet --jobs 1) ||
     status=$?
   patch --quiet --strip 1 --reverse --directory "$copy" <"$patch"
   if [ "$status" -eq 3 ] && compgen -G "$reports/*/report.txt" >/dev/null; then

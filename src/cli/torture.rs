@@ -119,7 +119,7 @@ fn write(args: &Args, findings: &Findings) -> anyhow::Result<[PathBuf; 2]> {
         "instructions": args.instructions,
         "soc": SOCS[0].name,
     });
-    let mut provenance = Provenance::new("torture", settings);
+    let mut provenance = Provenance::new("torture", settings).on_system();
     provenance.result("instructions", findings.instructions);
     provenance.result("cycles", findings.cycles);
     provenance.result("programs", findings.programs);

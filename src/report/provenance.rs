@@ -38,6 +38,13 @@ impl Provenance {
         Self { record, results: Map::new() }
     }
 
+    /// Adds the RTL of the core and the system, for results that are made on them.
+    pub fn on_system(mut self) -> Self {
+        let digest = env!("CONVAPPROX_SOC_RTL_SHA256");
+        self.record.insert("soc_rtl_sha256".to_owned(), digest.into());
+        self
+    }
+
     /// A digest of the settings, the revision and the tools: two runs with the same key have the
     /// same results.
     pub fn key(&self) -> String {

@@ -100,5 +100,6 @@ impl Settings<'_> {
                 "seed": self.seed,
             }),
         )
+        .on_system()
     }
 }
