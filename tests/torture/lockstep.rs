@@ -10,7 +10,7 @@ fn campaign(seed: u64, instructions: u64, jobs: usize) -> Findings {
     campaign.run(&AtomicBool::new(false), |_| ()).unwrap()
 }
 
-/// What the task's length must reach; a bin that it does not needs a better generator.
+/// A bin that this many instructions do not reach asks for a better generator.
 #[test]
 fn a_million_instructions_agree_and_hit_every_bin() {
     let findings = campaign(1, 1_000_000, 2);
