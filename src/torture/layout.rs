@@ -89,6 +89,7 @@ fn place(items: &[Item], long: &[bool], base: u32) -> (Vec<u32>, HashMap<Label, 
             }
             Item::Address { .. } => 8,
             Item::Align => address % 4,
+            Item::Gap { halves } => 2 * u32::from(halves),
         };
     }
     (addresses, labels)
@@ -151,6 +152,7 @@ fn encode(
             }
             Item::Align if address % 4 != 0 => bytes.extend([0x01, 0x00]),
             Item::Align => {}
+            Item::Gap { halves } => bytes.resize(bytes.len() + 2 * usize::from(halves), 0),
         }
     }
     Ok(bytes)

@@ -33,6 +33,9 @@ pub enum Item {
     Address { rd: Register, to: Label, addend: i32 },
     /// Up to a word boundary, with `c.nop`.
     Align,
+    /// So many halfwords of 0, which are illegal to run.
+    #[allow(missing_docs, reason = "told above")]
+    Gap { halves: u16 },
 }
 
 impl Item {
@@ -53,7 +56,7 @@ impl Item {
             Self::Jump { rd, .. } | Self::Constant { rd, .. } | Self::Address { rd, .. } => {
                 (rd != 0).then_some(rd)
             }
-            Self::Label(_) | Self::Branch { .. } | Self::Align => None,
+            Self::Label(_) | Self::Branch { .. } | Self::Align | Self::Gap { .. } => None,
         }
     }
 }

@@ -133,6 +133,7 @@ fn simpler(item: &Item) -> Vec<Item> {
     };
     match *item {
         Item::Label(_) | Item::Align => {}
+        Item::Gap { halves } => add(Item::Gap { halves: halves / 2 }),
         Item::Plain { instruction, short } => {
             // Where only the place of others matters.
             add(NOP);

@@ -38,6 +38,8 @@ groups! {
     OpcodeHazard "opcode hazard" [OPCODES, PRODUCERS, DISTANCES];
     /// Branches, both ways.
     Branch "branch" [BRANCHES, WAYS];
+    /// Bits of an offset that are not its sign's.
+    Reach "reach" [REACHING, DIRECTIONS, OFFSET_BITS];
     /// Where jumps go to.
     Target "target" [JUMPS, TARGETS];
     /// Loads and stores, by the place in the word.
@@ -78,6 +80,9 @@ const PRODUCERS: &[&str] = &["alu", "muldiv", "load", "link", "csr", "conv"];
 const DISTANCES: &[&str] = &["1", "2", "3"];
 const BRANCHES: &[&str] = &["beq", "bne", "blt", "bge", "bltu", "bgeu"];
 const WAYS: &[&str] = &["not taken", "to a word", "to an odd halfword"];
+const REACHING: &[&str] = &["branch", "jal"];
+const DIRECTIONS: &[&str] = &["forward", "backward"];
+pub(super) const OFFSET_BITS: &[&str] = &["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"];
 pub(super) const JUMPS: &[&str] =
     &["jal", "jalr", "c.j", "c.jal", "c.jr", "c.jalr", "branch", "c.branch", "mret"];
 const TARGETS: &[&str] =

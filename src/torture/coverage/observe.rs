@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::bins::{CAUSES, CONV_INDICES, CONV_OUTCOMES, CORNERS, Group, READABLE, WRITABLE};
+use super::bins::{
+    CAUSES, CONV_INDICES, CONV_OUTCOMES, CORNERS, Group, OFFSET_BITS, READABLE, WRITABLE,
+};
 use super::facts::{Class, Facts, short_form};
 use super::hit::Hits;
 use super::trap_kind::trap_kind;
@@ -159,6 +161,14 @@ impl Observer {
             Instruction::Csr { access, csr, source, .. } => self.csr(access, csr, source, hits),
             _ => {}
         }
+        let reaching = match facts.instruction {
+            Instruction::Branch { .. } => Some(0),
+            Instruction::Jal { .. } => Some(1),
+            _ => None,
+        };
+        if let Some(reaching) = reaching.filter(|_| taken && !facts.short) {
+            reach(reaching, retire, hits);
+        }
         self.memory(facts, retire, hits);
         if let Some(run) = &retire.run {
             let again = usize::from(facts.opcode == super::facts::CONV_AGAIN);
@@ -271,6 +281,17 @@ fn jump(facts: &Facts, taken: bool) -> Option<usize> {
         (Instruction::Mret, _) => 8,
         _ => return None,
     })
+}
+
+/// A bit that is its sign's may be lost and nobody notices.
+fn reach(instruction: usize, retire: &Retire, hits: &mut Hits) {
+    let offset = retire.next_pc.wrapping_sub(retire.pc) as i32;
+    let backward = usize::from(offset < 0);
+    for bit in 0..OFFSET_BITS.len() {
+        if (offset >> (bit + 1) & 1 == 1) != (offset < 0) {
+            hits.add(Group::Reach, &[instruction, backward, bit]);
+        }
+    }
 }
 
 fn conv_run(run: &Run, again: usize, hits: &mut Hits) {

@@ -195,6 +195,30 @@ impl Writer<'_> {
         self.forget();
     }
 
+    /// Forward over a gap and back again, so far that an offset needs any of its bits.
+    pub fn far(&mut self) {
+        let [there, back, end] = [(); 3].map(|()| self.label());
+        self.always(there);
+        self.place(back);
+        self.push(Item::Jump { rd: 0, to: end, short: false });
+        let halves = self.rng.random_range(0..2040);
+        self.push(Item::Gap { halves });
+        self.place(there);
+        self.always(back);
+        self.place(end);
+    }
+
+    /// A branch that is taken, or a jump, in 32 bits.
+    fn always(&mut self, to: Label) {
+        if self.chance(70) {
+            let op = self.choose(&[BranchOp::Beq, BranchOp::Bge, BranchOp::Bgeu]);
+            let register = self.source();
+            self.push(Item::Branch { op, rs1: register, rs2: register, to, short: false });
+        } else {
+            self.push(Item::Jump { rd: 0, to, short: false });
+        }
+    }
+
     /// `fence.i`.
     pub fn fence_i(&mut self) {
         self.long(Instruction::System { op: SystemOp::FenceI });

@@ -200,7 +200,11 @@ impl Writer<'_> {
             Element::Else if depth < DEPTH => self.two_ways(depth),
             Element::Loop if depth < DEPTH => self.repeat(depth),
             Element::Maze if depth < DEPTH => self.maze(depth),
-            Element::Skip | Element::Else | Element::Loop | Element::Maze => self.jalr(),
+            // Nothing that branches over it would reach.
+            Element::Far if depth == 0 => self.far(),
+            Element::Far | Element::Skip | Element::Else | Element::Loop | Element::Maze => {
+                self.jalr()
+            }
         }
     }
 }

@@ -93,7 +93,7 @@ impl<'a> Writer<'a> {
         if let Some(rd) = destination {
             self.known[usize::from(rd)] = value;
         }
-        if !matches!(item, Item::Label(_) | Item::Align) {
+        if !matches!(item, Item::Label(_) | Item::Align | Item::Gap { .. }) {
             self.recent = [destination.unwrap_or(0), self.recent[0], self.recent[1]];
         }
         self.items.push(item);
