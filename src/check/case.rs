@@ -1,10 +1,10 @@
 //! One window in full: all that is needed to run it again.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::case_file::{self, CaseFileError};
 use super::expected::ExpectedWindow;
 use super::fetch::Fetch;
 use crate::dut::{Build, Stalls, Tile, UnitOptions, UnitParameters, WindowRun, find as find_unit};
@@ -90,24 +90,11 @@ pub struct Case {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CaseError {
-    /// The file cannot be read.
-    #[error("cannot read {}: {source}; name a folder that a mismatch report is in", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The file is not a case.
-    #[error("{} is not a mismatch case: {source}", path.display())]
-    Parse {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: serde_json::Error,
-    },
+    /// It cannot be read.
+    #[error(transparent)]
+    File(#[from] CaseFileError),
     /// There is no such unit in this build.
-    #[error("unit {0:?} is not in this build; build.rs lists the units")]
+    #[error("unit {0:?} is not in this build; build/units.rs lists the units")]
     Unit(String),
     /// A setting is out of range.
     #[error(transparent)]
@@ -118,16 +105,10 @@ pub enum CaseError {
 }
 
 /// The name of the case's file in its folder.
-pub const CASE_FILE: &str = "case.json";
-
 impl Case {
     /// Reads the case of a mismatch folder.
     pub fn read(folder: &Path) -> Result<Self, CaseError> {
-        let path = folder.join(CASE_FILE);
-        let text = fs::read_to_string(&path)
-            .map_err(|source| CaseError::Read { path: path.clone(), source })?;
-        let case: Self =
-            serde_json::from_str(&text).map_err(|source| CaseError::Parse { path, source })?;
+        let case: Self = case_file::read(folder)?;
         case.check()?;
         Ok(case)
     }

@@ -2,6 +2,7 @@
 //! a traced build, waveform.
 
 mod case;
+mod case_file;
 mod expected;
 mod fetch;
 mod gtkwave;
@@ -11,6 +12,7 @@ mod report;
 mod scoreboard;
 
 pub use case::{Case, CaseError, Place};
+pub use case_file::CaseFileError;
 pub use expected::{Difference, ExpectedWindow};
 pub use fetch::Fetch;
 pub use replay::{ReplayError, Replayed, replay};

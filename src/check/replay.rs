@@ -4,9 +4,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::case::{CASE_FILE, Case, CaseError};
+use super::case::{Case, CaseError};
 use super::expected::{Difference, ExpectedWindow};
-use super::{gtkwave, report};
+use super::{case_file, gtkwave, report};
 use crate::dut::{Build, DutError, Memory, Outcome, open};
 use crate::golden::MAX_SIDE;
 use crate::report::atomic::{WriteError, write_atomic};
@@ -58,10 +58,7 @@ pub fn replay(case: &Case, folder: &Path) -> Result<Replayed, ReplayError> {
     case.check()?;
     fs::create_dir_all(folder)
         .map_err(|source| ReplayError::Folder { folder: folder.to_owned(), source })?;
-    write_atomic(&folder.join(CASE_FILE), |file| {
-        serde_json::to_writer_pretty(&mut *file, case)?;
-        writeln!(file)
-    })?;
+    case_file::write(folder, case)?;
 
     let expected = case.expected()?;
     let wave = folder.join("wave.vcd");

@@ -45,14 +45,15 @@ impl Image {
 
     /// The instruction at an address of the code: its bits, 16 of a short one.
     pub fn instruction(&self, addr: u32) -> Option<u32> {
+        let low = self.half(addr)?;
+        if low & 3 == 3 { Some(low | self.half(addr + 2)? << 16) } else { Some(low) }
+    }
+
+    fn half(&self, addr: u32) -> Option<u32> {
         let code = self.code();
         let offset = addr.checked_sub(code.addr)? as usize;
-        let half = |offset: usize| {
-            let bytes = code.bytes.get(offset..offset + 2)?;
-            Some(u32::from(bytes[0]) | u32::from(bytes[1]) << 8)
-        };
-        let low = half(offset)?;
-        if low & 3 == 3 { Some(low | half(offset + 2)? << 16) } else { Some(low) }
+        let bytes = code.bytes.get(offset..offset + 2)?;
+        Some(u32::from(bytes[0]) | u32::from(bytes[1]) << 8)
     }
 
     /// The instructions of the program's own blocks as text, a line each; those of boot code, end and
@@ -64,6 +65,13 @@ impl Image {
             let _ = writeln!(text, "{}:", part.name);
             let mut addr = part.first();
             while addr < part.end() {
+                let gap = (addr..part.end()).step_by(2).take_while(|&it| self.half(it) == Some(0));
+                let gap = gap.count() as u32;
+                if gap > LISTED_GAP {
+                    let _ = writeln!(text, "  {addr:08x}  0000      {gap} halfwords of 0");
+                    addr += 2 * gap;
+                    continue;
+                }
                 let insn = self.instruction(addr).unwrap_or_default();
                 let (bits, bytes) = match insn & 3 {
                     3 => (format!("{insn:08x}"), 4),
@@ -88,6 +96,9 @@ impl Part {
         *self.addresses.last().unwrap_or(&0)
     }
 }
+
+/// More halfwords of 0 than this are one line of a listing.
+const LISTED_GAP: u32 = 4;
 
 /// Parts that are alike in every program.
 const AROUND: [&str; 3] = ["boot", "end", "trap handler"];

@@ -1,11 +1,11 @@
 //! How a program was run, in full: all that is needed to run it again.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::check::case_file::{self, CaseFileError};
 use crate::dut::soc::{SOCS, SocBuild, SocOptions, SocParameters, find};
 
 /// A planted bug: bits of a word of the system's RAM that flip at some time. The reference's RAM
@@ -69,22 +69,9 @@ pub struct ProgramCase {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CaseError {
-    /// The file cannot be read.
-    #[error("cannot read {}: {source}; name a folder that a mismatch report is in", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The file is not a case.
-    #[error("{} is not a mismatch case: {source}", path.display())]
-    Parse {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: serde_json::Error,
-    },
+    /// It cannot be read.
+    #[error(transparent)]
+    File(#[from] CaseFileError),
     /// There is no such system in this build.
     #[error("system {0:?} is not in this build; build/soc.rs lists the systems")]
     Soc(String),
@@ -93,9 +80,7 @@ pub enum CaseError {
     WaitStates(u8),
 }
 
-/// The name of the case's file in its folder.
-pub(super) const CASE_FILE: &str = "case.json";
-/// The program's.
+/// The name of the program's file in its folder.
 pub(super) const PROGRAM_FILE: &str = "program.elf";
 
 impl Default for ProgramCase {
@@ -123,11 +108,7 @@ impl ProgramCase {
 
     /// Reads the case of a mismatch folder.
     pub fn read(folder: &Path) -> Result<Self, CaseError> {
-        let path = folder.join(CASE_FILE);
-        let text = fs::read_to_string(&path)
-            .map_err(|source| CaseError::Read { path: path.clone(), source })?;
-        let case: Self =
-            serde_json::from_str(&text).map_err(|source| CaseError::Parse { path, source })?;
+        let case: Self = case_file::read(folder)?;
         case.parameters()?;
         if case.wait_states > 15 {
             return Err(CaseError::WaitStates(case.wait_states));

@@ -4,11 +4,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::case::{CASE_FILE, CaseError, PROGRAM_FILE, ProgramCase};
+use super::case::{CaseError, PROGRAM_FILE, ProgramCase};
 use super::cosimulation::{Cosimulation, End, RunError};
 use super::mismatch::Mismatch;
 use super::report::{self, Replay};
-use crate::check::gtkwave;
+use crate::check::{case_file, gtkwave};
 use crate::dut::soc::{ElfError, Program, SocBuild, SocError};
 use crate::report::atomic::{WriteError, write_atomic};
 
@@ -86,10 +86,7 @@ pub fn investigate(
     fs::create_dir_all(folder)
         .map_err(|source| InvestigationError::Folder { folder: folder.to_owned(), source })?;
     write_atomic(&program_file, |file| file.write_all(elf))?;
-    write_atomic(&folder.join(CASE_FILE), |file| {
-        serde_json::to_writer_pretty(&mut *file, &case)?;
-        writeln!(file)
-    })?;
+    case_file::write(folder, &case)?;
 
     let wave = folder.join("wave.vcd");
     let mut again = Cosimulation::open(&program, &case, SocBuild::Vcd, true)?;
