@@ -10,25 +10,29 @@ names=("$@")
 if [ ${#names[@]} -eq 0 ]; then
   for patch in testvectors/planted_bugs/*.patch; do names+=("$(basename "$patch" .patch)"); done
 fi
+for name in "${names[@]}"; do
+  [ -f "testvectors/planted_bugs/$name.patch" ] ||
+    { echo "there is no testvectors/planted_bugs/$name.patch" >&2; exit 2; }
+done
 
 # One copy for all, so that only what a bug changes is built anew.
 target="${CARGO_TARGET_DIR:-$PWD/target}/planted-bugs"
 copy="$target/copy"
 rm -rf "$copy"
 mkdir -p "$copy"
-git ls-files -z | xargs -0 cp --parents -t "$copy" 2>/dev/null || true
+git ls-files -z | tar -c --null -T - -f - | tar -x -C "$copy" -f -
+
 missed=()
 for name in "${names[@]}"; do
   patch="$PWD/testvectors/planted_bugs/$name.patch"
-  [ -f "$patch" ] || { echo "there is no testvectors/planted_bugs/$name.patch" >&2; exit 2; }
   echo "== $name: $(head -1 "$patch")"
-  patch --quiet --strip 1 --directory "$copy" <"$patch"
+  patch -s -p1 -d "$copy" <"$patch"
   reports="$copy/reports/mismatch"
   rm -rf "$reports"
+  (cd "$copy" && CARGO_TARGET_DIR="$target" cargo build --release --quiet --no-default-features)
   status=0
-  (cd "$copy" && CARGO_TARGET_DIR="$target" cargo run --release --quiet --no-default-features -- torture --quiet --jobs 1) ||
-    status=$?
-  patch --quiet --strip 1 --reverse --directory "$copy" <"$patch"
+  (cd "$copy" && "$target/release/convapprox" torture --quiet --jobs 1) || status=$?
+  patch -s -R -p1 -d "$copy" <"$patch"
   if [ "$status" -eq 3 ] && compgen -G "$reports/*/report.txt" >/dev/null; then
     cat "$reports"/*/report.txt
   else

@@ -1,4 +1,4 @@
-//! The parameter sets that ship as verilated models. `build.rs` has their list.
+//! The parameter sets that ship as verilated models. `build/soc.rs` has their list.
 
 use verilated::{Config, Error, Ran, Stop};
 
