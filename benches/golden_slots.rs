@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::slice;
 use std::time::{Duration, Instant};
 
-use convapprox::golden::{
+use model::conv::{
     FeatureMap, Kernel, Mode, Plane, PreparedKernels, PreparedPlane, Semantics, SmaxScope,
     Threshold, conv2d, conv2d_batch, conv2d_plain, conv2d_prepared, dot_kernels,
 };

@@ -8,7 +8,7 @@ use std::time::Instant;
 use convapprox::check::{Place, Scoreboard};
 use convapprox::dut::{UNITS, UnitOptions, UnitParameters, open};
 use convapprox::engine::{LayerBatch, LayerTotals, RtlLayerEngine, golden_layer};
-use convapprox::golden::{Kernel, Mode, Plane, Semantics, SmaxScope, Threshold};
+use model::conv::{Kernel, Mode, Plane, Semantics, SmaxScope, Threshold};
 
 const IMAGES: usize = 100;
 const ROUNDS: usize = 5;

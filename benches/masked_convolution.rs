@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use convapprox::experiment::lenet::Variant;
-use convapprox::golden::{Mode, Plane, SmaxScope};
-use convapprox::nn::{
+use model::conv::{Mode, Plane, SmaxScope};
+use model::nn::{
     Activation, Configuration, Convolution, Convolver, GoldenConvolver, input_planes,
 };
 
@@ -23,10 +23,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let layers: Vec<&Convolution> = network.convolutions().collect();
     let tau = Configuration::tau(0.1, 0, SmaxScope::Window, layers.len())?;
     let exact = Configuration::plain(Mode::Exact, 0, layers.len())?;
-    let digits = convapprox::data::digits::draw(1, convapprox::data::digits::TEST, IMAGES);
+    let digits = study::data::digits::draw(1, study::data::digits::TEST, IMAGES);
     let images: Vec<_> = digits.iter().map(|it| input_planes(network, &it.pixels)).collect();
     let mut golden = GoldenConvolver::new(network, &exact);
-    let Ok(inferences) = convapprox::nn::infer(network, &images, &mut golden);
+    let Ok(inferences) = model::nn::infer(network, &images, &mut golden);
 
     let threshold = tau.layers[0].threshold.get();
     println!(

@@ -12,7 +12,7 @@ use std::time::Instant;
 use convapprox::dut::{
     ConvUnit, Memory, Tile, UNITS, UnitOptions, UnitParameters, WindowRun, find, open,
 };
-use convapprox::golden::{Mode, SmaxScope, Threshold};
+use model::conv::{Mode, SmaxScope, Threshold};
 
 use common::{compile_plain_loop, median};
 

@@ -5,14 +5,10 @@
 //! the two behind one trait, [`check`] compares them window by window, and [`report`] writes what
 //! a run found. [`cli`] has the commands.
 
+pub mod bench;
 pub mod check;
 pub mod cli;
-pub mod data;
 pub mod dut;
 pub mod engine;
 pub mod experiment;
 pub mod firmware;
-pub mod golden;
-pub mod nn;
-pub mod report;
-pub mod torture;

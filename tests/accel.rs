@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use common::{output, text};
-use convapprox::data::{Image, digits};
+use study::data::{Image, digits};
 use convapprox::experiment::accel::{
     Blob, BlobError, Build, Core, CoreEngine, CoreOptions, Difference,
     LENET_ACCEL_REDUCTION_PERCENT, Program, Ran, Record, compare, network, network_names, programs,
 };
-use convapprox::golden::{Mode, SmaxScope};
-use convapprox::nn::{
+use model::conv::{Mode, SmaxScope};
+use model::nn::{
     Configuration, GoldenConvolver, Inference, IntegerNetwork, LayerKind, Network, Tensor, Weights,
     infer, input_planes,
 };
@@ -72,7 +72,7 @@ fn random_network(json: &str, seed: u64) -> IntegerNetwork {
         tensors.insert(format!("{name}.bias"), bias);
         tensors.insert(format!("{name}.weight"), tensor(shape, (fan_in as f32).sqrt().recip()));
     }
-    IntegerNetwork::new(&network, &Weights::new(tensors)).unwrap()
+    IntegerNetwork::new(&network, &Weights::new(tensors), study::data::digits::calibration()).unwrap()
 }
 
 /// Maps with a row and a column left over, blocks that fill the slots and such that do not, every kernel

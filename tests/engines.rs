@@ -3,7 +3,7 @@
 use convapprox::check::{Findings, Place, Scoreboard};
 use convapprox::dut::{Stalls, UNITS, UnitOptions, UnitParameters, find, open};
 use convapprox::engine::{Engine, EngineError, GoldenEngine, RtlEngine};
-use convapprox::golden::{FeatureMap, Kernel, Mode, Plane, Semantics, SmaxScope, Threshold};
+use model::conv::{FeatureMap, Kernel, Mode, Plane, Semantics, SmaxScope, Threshold};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

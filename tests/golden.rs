@@ -5,7 +5,7 @@
 
 use std::fmt::Debug;
 
-use convapprox::golden::*;
+use model::conv::*;
 use proptest::prelude::*;
 
 use operands::{Channels, channels, layer_of_windows, operand, semantics};

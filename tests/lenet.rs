@@ -284,9 +284,9 @@ fn a_planted_bug_is_found_and_its_window_reported() {
 #[test]
 fn a_digit_from_a_file_is_classified_on_the_rtl() {
     let folder = tempfile::tempdir().unwrap();
-    let digit = convapprox::data::digits::digit(7, 3);
+    let digit = study::data::digits::digit(7, 3);
     let path = folder.path().join("digit.png");
-    let side = convapprox::data::SIDE as u32;
+    let side = study::data::SIDE as u32;
     image::GrayImage::from_raw(side, side, digit.pixels.to_vec()).unwrap().save(&path).unwrap();
     let out = succeeds(folder.path(), &["classify", "digit.png", "--tau", "0.05"]);
     assert!(out.contains(&format!("it is a {} (", digit.label)), "{out}");

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use convapprox::golden::Plane;
-use convapprox::nn::{Inference, Network};
-use convapprox::report::contact_sheet::ContactSheet;
-use convapprox::report::network_mosaic::NetworkMosaic;
+use model::conv::Plane;
+use model::nn::{Inference, Network};
+use study::report::contact_sheet::ContactSheet;
+use study::report::network_mosaic::NetworkMosaic;
 
 /// Planes of LeNet-5's shapes with words that depend on `seed`.
 fn inference(network: &Network, seed: i32) -> Inference {
     let shapes = network.shapes().unwrap();
-    let planes = |shape: &convapprox::nn::Shape| {
+    let planes = |shape: &model::nn::Shape| {
         let plane = |channel: usize| {
             let words = (0..shape.height * shape.width)
                 .map(|i| (i as i32 % shape.width as i32 * seed + channel as i32 * 7) % 97);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use convapprox::report::plot::{self, Figure};
+use study::report::plot::{self, Figure};
 use tempfile::TempDir;
 
 const LENET_HEADER: &str = "activation,log_frac,images,configuration,tau,threshold,smax_scope,\

@@ -8,7 +8,7 @@ use super::case_file::{self, CaseFileError};
 use super::expected::ExpectedWindow;
 use super::fetch::Fetch;
 use crate::dut::{Build, Stalls, Tile, UnitOptions, UnitParameters, WindowRun, find as find_unit};
-use crate::golden::{ConfigError, MAX_SIDE, Semantics, Threshold};
+use model::conv::{ConfigError, MAX_SIDE, Semantics, Threshold};
 
 /// Where in an experiment a window comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::report::atomic::{WriteError, write_atomic};
+use study::report::atomic::{WriteError, write_atomic};
 
 const NAME: &str = "case.json";
 

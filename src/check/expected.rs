@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::dut::{Outcome, UnitParameters, WindowRun};
-use crate::golden::{Dot, Semantics, dot};
+use model::conv::{Dot, Semantics, dot};
 
 /// The golden outcome of one window: every output by the plain model.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::case::CaseError;
 use crate::dut::{Tile, UnitParameters, WindowRun};
-use crate::golden::{MAX_SIDE, Threshold};
+use model::conv::{MAX_SIDE, Threshold};
 
 /// The run before a reused window that brought its words into the unit. Its address and pitch are
 /// those of the reused window.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::dut::UnitParameters;
-use crate::report::atomic::{WriteError, write_atomic};
+use study::report::atomic::{WriteError, write_atomic};
 
 /// How a signal is shown: GTKWave's trace flags.
 #[derive(Clone, Copy)]

@@ -8,8 +8,8 @@ use super::case::{Case, CaseError};
 use super::expected::{Difference, ExpectedWindow};
 use super::{case_file, gtkwave, report};
 use crate::dut::{Build, DutError, Memory, Outcome, open};
-use crate::golden::MAX_SIDE;
-use crate::report::atomic::{WriteError, write_atomic};
+use model::conv::MAX_SIDE;
+use study::report::atomic::{WriteError, write_atomic};
 
 /// Cycles that the waveform goes on after the window is done.
 const CYCLES_AFTER: u32 = 4;

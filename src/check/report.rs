@@ -6,7 +6,7 @@ use std::path::Path;
 use super::case::{Case, CaseError};
 use super::expected::{Difference, ExpectedWindow};
 use crate::dut::{DutError, Outcome, Tile, UnitParameters};
-use crate::golden::{Dot, scores};
+use model::conv::{Dot, scores};
 
 /// Everything about one window that an engineer asks first: where it comes from, what differs, the
 /// operands, the scores, and what each side kept.

@@ -8,7 +8,7 @@ use crate::dut::{
     Counters, DutError, Outcome, Stalls, Tile, UnitOptions, UnitParameters, WindowRun,
 };
 use crate::engine::{Convolved, RtlEngine, WindowRecord};
-use crate::golden::{FeatureMap, Kernel, Plane, Semantics};
+use model::conv::{FeatureMap, Kernel, Plane, Semantics};
 
 /// What a scoreboard has seen.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

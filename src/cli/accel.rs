@@ -14,7 +14,7 @@ use crate::experiment::accel::{
     Settings, network, network_names, run as run_experiment,
 };
 use crate::experiment::lenet::PAPER_TAUS;
-use crate::golden::SmaxScope;
+use model::conv::SmaxScope;
 
 /// Mismatches that are printed.
 const PRINTED: usize = 10;

@@ -9,11 +9,11 @@ use serde_json::json;
 
 use super::lenet::Activations;
 use super::options::{CommonArgs, default_jobs, positive};
-use crate::data::{Image, Split};
+use study::data::{Image, Split};
 use crate::experiment::channels::channels;
 use crate::experiment::lenet::Variant;
-use crate::report::provenance::Provenance;
-use crate::report::table::write_csv;
+use study::report::provenance::Provenance;
+use study::report::table::write_csv;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

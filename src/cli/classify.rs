@@ -10,16 +10,16 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::check::replay;
-use crate::data::{Image, SIDE, png};
+use study::data::{Image, SIDE, png};
 use crate::experiment::EngineChoice;
 use crate::experiment::lenet::{
     Classified, OperatingPoint, RtlSettings, Variant, classify, shipped,
 };
-use crate::golden::SmaxScope;
-use crate::nn::{Activation, Configuration};
-use crate::report::number::optional_decimals;
-use crate::report::provenance::{Provenance, digest_of};
-use crate::report::table::write_csv;
+use model::conv::SmaxScope;
+use model::nn::{Activation, Configuration};
+use study::report::number::optional_decimals;
+use study::report::provenance::{Provenance, digest_of};
+use study::report::table::write_csv;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

@@ -16,8 +16,8 @@ use crate::experiment::lenet::{
     run as run_experiment, table_cells,
 };
 use crate::experiment::{EngineChoice, ExperimentError};
-use crate::golden::SmaxScope;
-use crate::nn::Activation;
+use model::conv::SmaxScope;
+use model::nn::Activation;
 
 /// Which of the two networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -188,7 +188,7 @@ impl RunArgs {
     /// Settings without images, variants and cells.
     pub fn settings<'a>(
         &self,
-        dataset: &'a crate::data::Dataset,
+        dataset: &'a study::data::Dataset,
         command: &'static str,
     ) -> Settings<'a> {
         Settings {

@@ -19,6 +19,8 @@ mod windows;
 
 use std::process::ExitCode;
 
+use study::report::provenance::{Build, set_build};
+
 use clap::{Parser, Subcommand};
 
 pub use message::error_message;
@@ -62,6 +64,13 @@ enum Command {
 impl Cli {
     /// Runs the command. A comparison that finds a difference is a failure.
     pub fn run(self) -> anyhow::Result<ExitCode> {
+        set_build(Build {
+            rtl_sha256: env!("CONVAPPROX_RTL_SHA256"),
+            soc_rtl_sha256: env!("CONVAPPROX_SOC_RTL_SHA256"),
+            verilator: env!("CONVAPPROX_VERILATOR"),
+            cxx: env!("CONVAPPROX_CXX"),
+            rustc: env!("CONVAPPROX_RUSTC"),
+        });
         match self.command {
             Command::Stats(args) => stats::run(args),
             Command::Windows(args) => windows::run(&args),

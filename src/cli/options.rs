@@ -5,7 +5,7 @@ use std::thread::available_parallelism;
 
 use clap::Args;
 
-use crate::data::{DataError, Dataset, DatasetChoice, LoadOptions, load};
+use study::data::{DataError, Dataset, DatasetChoice, LoadOptions, load};
 
 #[derive(Debug, Args)]
 pub(super) struct CommonArgs {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 
-use crate::report::plot;
+use study::report::plot;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

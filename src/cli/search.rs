@@ -7,13 +7,13 @@ use anyhow::{Context, bail};
 use serde_json::json;
 
 use super::options::{CommonArgs, default_jobs, positive};
-use crate::data::Image;
+use study::data::Image;
 use crate::experiment::lenet::{Variant, shipped};
 use crate::experiment::search::{Search, Step};
-use crate::golden::SmaxScope;
-use crate::nn::Activation;
-use crate::report::provenance::Provenance;
-use crate::report::table::write_csv;
+use model::conv::SmaxScope;
+use model::nn::Activation;
+use study::report::provenance::Provenance;
+use study::report::table::write_csv;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

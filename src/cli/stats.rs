@@ -7,10 +7,10 @@ use anyhow::Context;
 use serde_json::json;
 
 use super::options::CommonArgs;
-use crate::data::Split;
-use crate::report::atomic::write_atomic;
-use crate::report::provenance::Provenance;
-use crate::report::stats::ZeroPixelStats;
+use study::data::Split;
+use study::report::atomic::write_atomic;
+use study::report::provenance::Provenance;
+use study::report::stats::ZeroPixelStats;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

@@ -6,7 +6,7 @@ use super::lenet::{Activations, RunArgs, add_point, run_and_print};
 use super::options::positive;
 use crate::experiment::EngineChoice;
 use crate::experiment::lenet::{PAPER_TAUS, Settings, Variant, shipped_points, table_cells};
-use crate::golden::SmaxScope;
+use model::conv::SmaxScope;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

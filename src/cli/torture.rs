@@ -17,9 +17,10 @@ use super::options::default_jobs;
 use super::options::positive;
 use crate::check::lockstep::Mismatch;
 use crate::dut::soc::SOCS;
-use crate::report::atomic::write_atomic;
-use crate::report::provenance::Provenance;
-use crate::torture::{Campaign, Coverage, Findings, Stimulus, follow_up};
+use study::report::atomic::write_atomic;
+use study::report::provenance::Provenance;
+use crate::bench::torture::{Campaign, Findings, follow_up};
+use ::torture::{Coverage, Stimulus};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

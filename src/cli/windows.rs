@@ -11,7 +11,7 @@ use comfy_table::{CellAlignment, Table};
 use super::interrupt;
 use super::options::{CommonArgs, default_jobs, positive};
 use super::progress::Bar;
-use crate::data::Split;
+use study::data::Split;
 use crate::dut::{UNITS, UnitParameters, find};
 use crate::experiment::EngineChoice;
 use crate::experiment::windows::{

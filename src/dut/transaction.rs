@@ -1,6 +1,6 @@
 //! What goes into the unit and what comes out, one transaction at a time.
 
-use crate::golden::{Mode, SmaxScope, Threshold};
+use model::conv::{Mode, SmaxScope, Threshold};
 
 /// The outputs that one window yields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -6,7 +6,7 @@ use super::driver::{ConvUnit, Driver, DutError};
 use super::memory::{Answer, Stalls};
 use super::pins::{Bits, Pins, impl_pins};
 use super::transaction::{Tile, WindowRun};
-use crate::golden::SmaxScope;
+use model::conv::SmaxScope;
 
 /// The parameters of one verilated unit: those of `conv_unit.sv`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

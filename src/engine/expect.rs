@@ -2,7 +2,7 @@
 
 use super::EngineError;
 use crate::dut::{Counters, Outcome, UnitParameters, WindowRun};
-use crate::golden::{Semantics, Threshold};
+use model::conv::{Semantics, Threshold};
 
 /// Whether the unit can run kernels of that side with those semantics.
 pub(super) fn check_unit(

@@ -1,7 +1,7 @@
 //! The golden model as an engine.
 
 use super::{Convolved, Engine, EngineError};
-use crate::golden::{FeatureMap, Kernel, Plane, PreparedPlane, Semantics, conv2d_prepared};
+use model::conv::{FeatureMap, Kernel, Plane, PreparedPlane, Semantics, conv2d_prepared};
 
 /// The fast golden model; one plane is prepared once for all kernels.
 #[derive(Debug, Default)]

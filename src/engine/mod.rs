@@ -13,7 +13,7 @@ pub use rtl::RtlEngine;
 
 use crate::check::Case;
 use crate::dut::{DutError, Outcome, Tile, WindowRun};
-use crate::golden::{FeatureMap, Kernel, Plane, Semantics};
+use model::conv::{FeatureMap, Kernel, Plane, Semantics};
 
 /// One window as a unit ran it, for the scoreboard.
 #[derive(Debug, Clone, Copy)]

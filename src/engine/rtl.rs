@@ -3,7 +3,7 @@
 use super::expect::{check_unit, load_counters, planted, window_counters};
 use super::{Convolved, Engine, EngineError, WindowRecord, tiles};
 use crate::dut::{ConvUnit, Counters, DutError, Memory, Tile, WindowRun};
-use crate::golden::{FeatureMap, Kernel, Plane, Semantics, output_size};
+use model::conv::{FeatureMap, Kernel, Plane, Semantics, output_size};
 
 /// Where the kernel lies in the unit's memory. The plane begins behind the largest kernel, on a
 /// line of the widest port.

@@ -13,15 +13,15 @@ use serde::Serialize;
 use super::ExperimentError;
 use super::lenet::Variant;
 use super::significance::Proportion;
-use crate::data::Image;
-use crate::golden::{
+use study::data::Image;
+use model::conv::{
     FeatureMap, Mode, Plane, PreparedPlane, Semantics, SmaxScope, Threshold, conv2d_prepared,
 };
-use crate::nn::{
+use model::nn::{
     Configuration, Convolution, Convolver, GoldenConvolver, Inference, IntegerNetwork,
     LayerOutcome, infer, input_planes,
 };
-use crate::report::number::decimals;
+use study::report::number::decimals;
 
 /// A line of `channels.csv`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -225,8 +225,8 @@ impl Convolver for Known {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::digits;
-    use crate::nn::Activation;
+    use study::data::digits;
+    use model::nn::Activation;
 
     #[test]
     fn an_order_changes_no_score_and_known_maxima_skip_most() {

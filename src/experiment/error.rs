@@ -9,9 +9,9 @@ use super::windows::FilterError;
 use crate::check::ReplayError;
 use crate::dut::DutError;
 use crate::engine::EngineError;
-use crate::golden::ConfigError;
-use crate::nn::NetworkError;
-use crate::report::atomic::WriteError;
+use model::conv::ConfigError;
+use model::nn::NetworkError;
+use study::report::atomic::WriteError;
 
 /// Why an experiment has no result.
 #[derive(Debug, thiserror::Error)]

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::report::atomic::{WriteError, write_atomic};
+use study::report::atomic::{WriteError, write_atomic};
 
 /// Why a run in pieces has no result.
 #[derive(Debug, thiserror::Error)]

@@ -10,10 +10,10 @@ use serde::Serialize;
 
 use super::ExperimentError;
 use super::lenet::{OperatingPoint, PointLayer, Variant};
-use crate::data::Image;
-use crate::golden::{Mode, Semantics, SmaxScope, Threshold};
-use crate::nn::{Configuration, GoldenConvolver, Inference, infer, input_planes};
-use crate::report::number::decimals;
+use study::data::Image;
+use model::conv::{Mode, Semantics, SmaxScope, Threshold};
+use model::nn::{Configuration, GoldenConvolver, Inference, infer, input_planes};
+use study::report::number::decimals;
 
 /// What is searched.
 pub struct Search<'a> {

@@ -2,7 +2,7 @@
 //! report it.
 
 use convapprox::dut::{Outcome, Tile, UNITS, UnitParameters, WindowRun};
-use convapprox::golden::{Mode, SmaxScope};
+use model::conv::{Mode, SmaxScope};
 
 use crate::bench::{Bench, WINDOW_ADDR};
 use crate::window::{Window, threshold};

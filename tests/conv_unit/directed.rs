@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use convapprox::dut::{Outcome, Tile, UNITS};
-use convapprox::golden::{Mode, SmaxScope};
+use model::conv::{Mode, SmaxScope};
 
 use crate::bench::{Bench, units_and_x_seeds};
 use crate::mismatch::Origin;

@@ -1,7 +1,7 @@
 //! What may change at run time: the kernel and its side, tile, address and pitch, in any order.
 
 use convapprox::dut::{Tile, UNITS, WindowRun};
-use convapprox::golden::Mode;
+use model::conv::Mode;
 
 use crate::bench::{Bench, KERNEL_ADDR, WINDOW_ADDR, noise, units_and_x_seeds};
 use crate::window::Window;

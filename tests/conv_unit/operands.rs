@@ -1,7 +1,7 @@
 //! Random operands and commands.
 
 use convapprox::dut::{Tile, UnitParameters, WindowRun};
-use convapprox::golden::{Mode, SmaxScope};
+use model::conv::{Mode, SmaxScope};
 use rand::Rng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use convapprox::check::ExpectedWindow;
 use convapprox::dut::{Outcome, Stalls, UnitParameters, WindowRun};
-use convapprox::golden::Mode;
+use model::conv::Mode;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

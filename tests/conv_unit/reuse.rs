@@ -2,7 +2,7 @@
 //! the words, and a refusal whenever it does not.
 
 use convapprox::dut::{CommandError, Stalls, Tile, UNITS, UnitParameters, WindowRun};
-use convapprox::golden::Mode;
+use model::conv::Mode;
 
 use crate::bench::{Bench, KERNEL_ADDR, WINDOW_ADDR, units_and_x_seeds};
 use crate::window::{Window, threshold};

@@ -2,7 +2,7 @@
 
 use convapprox::check::{Case, CaseError, Difference, ExpectedWindow, replay};
 use convapprox::dut::{Outcome, Stalls, Tile, UNITS, UnitParameters};
-use convapprox::golden::{Mode, Threshold};
+use model::conv::{Mode, Threshold};
 
 use crate::bench::Bench;
 use crate::mismatch;

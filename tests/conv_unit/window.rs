@@ -2,7 +2,7 @@
 
 use convapprox::check::ExpectedWindow;
 use convapprox::dut::{Memory, Tile, WindowRun};
-use convapprox::golden::{Mode, Semantics, SmaxScope, Threshold};
+use model::conv::{Mode, Semantics, SmaxScope, Threshold};
 
 use crate::bench::WINDOW_ADDR;
 

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use convapprox::data::{DataError, DatasetChoice, LoadOptions, Source, download, load};
+use study::data::{DataError, DatasetChoice, LoadOptions, Source, download, load};
 use tempfile::TempDir;
 
 use crate::server::{Reply, Request, Server};

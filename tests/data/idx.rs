@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use convapprox::data::{DataError, DatasetChoice, LoadOptions, Source, Split, load};
+use study::data::{DataError, DatasetChoice, LoadOptions, Source, Split, load};
 use tempfile::TempDir;
 
 use crate::tiny::{Tiny, gzip, md5};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use convapprox::data::{DataError, Image, digits, png};
+use study::data::{DataError, Image, digits, png};
 use image::imageops::{FilterType, resize};
 use image::{DynamicImage, GrayImage, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba};
 use tempfile::TempDir;

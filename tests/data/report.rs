@@ -3,9 +3,9 @@
 use std::fs;
 use std::io;
 
-use convapprox::data::{DatasetChoice, Image, LoadOptions, MNIST_DIR, PIXELS, Split, load};
-use convapprox::report::atomic::{WriteError, write_atomic};
-use convapprox::report::stats::ZeroPixelStats;
+use study::data::{DatasetChoice, Image, LoadOptions, MNIST_DIR, PIXELS, Split, load};
+use study::report::atomic::{WriteError, write_atomic};
+use study::report::stats::ZeroPixelStats;
 use tempfile::TempDir;
 
 /// The paper's table to the printed digit over MNIST, if `MNIST_DIR` says where it is; else the

@@ -4,9 +4,9 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use convapprox::data::idx::Kind;
-use convapprox::data::mnist::{IdxFile, IdxFiles};
-use convapprox::data::{Image, LoadOptions, digits};
+use study::data::idx::Kind;
+use study::data::mnist::{IdxFile, IdxFiles};
+use study::data::{Image, LoadOptions, digits};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use md5::{Digest, Md5};

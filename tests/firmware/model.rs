@@ -2,7 +2,7 @@
 
 use convapprox::dut::soc::SOCS;
 use convapprox::firmware::{Kind, Program, find};
-use convapprox::golden::hart::{Hart, HartConfig, RunEnd, UnitShape};
+use model::hart::{Hart, HartConfig, RunEnd, UnitShape};
 
 use super::{assert_none, check_output, parse, programs_alone};
 

@@ -1,6 +1,6 @@
 //! Random operands and semantics.
 
-use convapprox::golden::*;
+use model::conv::*;
 use proptest::prelude::*;
 use proptest::sample::select;
 

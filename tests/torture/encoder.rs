@@ -4,8 +4,8 @@
 use std::fs;
 use std::process::Command;
 
-use convapprox::golden::hart::disassemble;
-use convapprox::torture::{
+use model::hart::disassemble;
+use torture::{
     BranchOp, ConvOp, CsrOp, ImmediateOp, Instruction, LoadOp, RegisterOp, StoreOp, SystemOp,
     compress,
 };

@@ -1,8 +1,8 @@
 //! What the generator makes ends by itself, whatever it is.
 
 use convapprox::dut::soc;
-use convapprox::golden::hart::{Hart, HartConfig, RunEnd};
-use convapprox::torture::{Stimulus, assemble, elf, generate, map, program_seed};
+use model::hart::{Hart, HartConfig, RunEnd};
+use torture::{Stimulus, assemble, elf, generate, map, program_seed};
 
 /// More instructions than any program executes.
 const LIMIT: u64 = 200_000;

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 
 use convapprox::dut::soc::SOCS;
-use convapprox::torture::{Campaign, Findings};
+use convapprox::bench::torture::{Campaign, Findings};
 
 fn campaign(seed: u64, instructions: u64, jobs: usize) -> Findings {
     let campaign = Campaign { soc: &SOCS[0], seed, instructions, jobs };

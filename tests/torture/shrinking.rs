@@ -1,7 +1,7 @@
 //! A program that fails is made small, and what is left still fails in the same way.
 
-use convapprox::golden::hart::{Feed, Hart, HartConfig, Retire, disassemble};
-use convapprox::torture::{
+use model::hart::{Feed, Hart, HartConfig, Retire, disassemble};
+use torture::{
     Instruction, Item, RegisterOp, Stimulus, assemble, generate, map, program_seed, shrink,
 };
 

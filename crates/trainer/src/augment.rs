@@ -1,6 +1,6 @@
 //! Training images moved a little, so that the network learns shapes and not pixels.
 
-use convapprox::data::{Image, PIXELS, SIDE};
+use study::data::{Image, PIXELS, SIDE};
 
 use crate::random::Stream;
 

@@ -7,7 +7,7 @@ use thiserror::Error;
 pub enum DescriptionError {
     /// The layers do not fit together, or not to the images.
     #[error(transparent)]
-    Network(#[from] convapprox::nn::NetworkError),
+    Network(#[from] model::nn::NetworkError),
     /// A network whose last layer does not tell ten digits apart.
     #[error("the network ends with {0} outputs; it takes 10, one a digit")]
     Outputs(usize),

@@ -1,7 +1,7 @@
 //! How well a model does on images, and at what cost.
 
 use anyhow::Result;
-use convapprox::data::Image;
+use study::data::Image;
 
 use crate::hardware::Hardware;
 use crate::images::tensors;

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use candle_core::{Device, Tensor};
 use clap::ValueEnum;
-use convapprox::data::{self, DatasetChoice, Image, LoadOptions, PIXELS, SIDE, digits};
+use study::data::{self, DatasetChoice, Image, LoadOptions, PIXELS, SIDE, digits};
 use rayon::prelude::*;
 
 use crate::augment;

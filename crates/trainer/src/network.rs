@@ -1,7 +1,7 @@
 //! The layers of a described network, with the sizes that training needs.
 
-pub use convapprox::nn::{Activation, Network};
-use convapprox::nn::{LayerKind, NetworkError, Shape};
+pub use model::nn::{Activation, Network};
+use model::nn::{LayerKind, NetworkError, Shape};
 
 use crate::error::DescriptionError;
 use crate::layer::ConvShape;
@@ -57,7 +57,7 @@ pub fn stages(network: &Network) -> Result<Vec<Stage>, DescriptionError> {
     if outputs != 10 {
         return Err(DescriptionError::Outputs(outputs));
     }
-    let stage = |(layer, shapes): (&convapprox::nn::LayerDescription, &[Shape])| {
+    let stage = |(layer, shapes): (&model::nn::LayerDescription, &[Shape])| {
         let Shape { channels, height, width } = shapes[0];
         let (operation, activation) = match layer.kind {
             LayerKind::Convolution { outputs, side, activation } => {

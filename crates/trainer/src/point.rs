@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use anyhow::{Result, ensure};
 use convapprox::experiment::lenet::PointLayer;
-use convapprox::golden::{Mode, Semantics, SmaxScope, Threshold};
+use model::conv::{Mode, Semantics, SmaxScope, Threshold};
 use serde::Serialize;
 
 use crate::error::DescriptionError;

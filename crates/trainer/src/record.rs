@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use convapprox::report::atomic::write_atomic;
-use convapprox::report::provenance::digest_of;
+use study::report::atomic::write_atomic;
+use study::report::provenance::digest_of;
 use serde::Serialize;
 
 use crate::model::Model;

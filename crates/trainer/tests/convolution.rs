@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use candle_core::{Device, Tensor, Var};
-use convapprox::golden::{
+use model::conv::{
     Kernel, Mode, Plane, PreparedPlane, Semantics, SmaxScope, Threshold, conv2d_layer,
 };
 use convapprox_trainer::layer::{ConvShape, Convolve, Kept, Skip};
@@ -67,7 +67,7 @@ fn golden(
     let filters: Vec<_> = kernels.chunks_exact(shape.channels).map(<[_]>::to_vec).collect();
     let maps = conv2d_layer(&planes, &filters, semantics);
     let sum = |position: usize, channels: &[_]| -> i32 {
-        channels.iter().map(|map: &convapprox::golden::FeatureMap| map.outputs[position]).sum()
+        channels.iter().map(|map: &model::conv::FeatureMap| map.outputs[position]).sum()
     };
     let outputs = maps.iter().flat_map(|c| (0..shape.positions()).map(|p| sum(p, c))).collect();
     (outputs, maps.iter().flatten().map(|map| map.total_kept()).sum())

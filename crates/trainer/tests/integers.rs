@@ -1,8 +1,8 @@
 //! The rounded floating-point network that training sees, against the integers that run.
 
-use convapprox::data::digits;
+use study::data::digits;
 use convapprox::experiment::lenet::{OperatingPoint, shipped, shipped_points};
-use convapprox::nn::{GoldenConvolver, Inference, infer, input_planes};
+use model::nn::{GoldenConvolver, Inference, infer, input_planes};
 use convapprox_trainer::hardware::{Hardware, weight_scale};
 use convapprox_trainer::images::tensors;
 use convapprox_trainer::model::Model;
@@ -12,7 +12,7 @@ const IMAGES: usize = 12;
 
 /// The model of a point, and the arithmetic that it is trained in.
 fn trained(point: &OperatingPoint) -> (Model, Hardware) {
-    let network = convapprox::nn::Network::read(&shipped("networks").join(&point.network)).unwrap();
+    let network = model::nn::Network::read(&shipped("networks").join(&point.network)).unwrap();
     let model = Model::read(&network, &shipped("weights").join(&point.weights)).unwrap();
     let layers: Vec<_> =
         point.layers.iter().map(|(name, layer)| (name.clone(), skip(layer).unwrap())).collect();

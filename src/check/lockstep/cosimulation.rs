@@ -5,7 +5,7 @@ use super::difference::Difference;
 use super::mismatch::Mismatch;
 use super::reference::Lockstep;
 use crate::dut::soc::{Ended, Program, Soc, SocBuild, SocError, open};
-use crate::golden::hart::{HartError, Retire};
+use model::hart::{HartError, Retire};
 
 /// No instruction takes this long, whatever the memory does; a wfi does.
 const HANG_CYCLES: u64 = 10_000;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::golden::hart::{Access, FeedError};
+use model::hart::{Access, FeedError};
 
 /// A difference at one instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use super::mismatch::Mismatch;
 use super::report::{self, Replay};
 use crate::check::{case_file, gtkwave};
 use crate::dut::soc::{ElfError, Program, SocBuild, SocError};
-use crate::report::atomic::{WriteError, write_atomic};
+use study::report::atomic::{WriteError, write_atomic};
 
 /// Cycles of the waveform up to the mismatch.
 const CYCLES_BEFORE: u64 = 200;

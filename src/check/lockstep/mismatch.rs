@@ -2,7 +2,7 @@
 
 use super::difference::Difference;
 use crate::dut::soc::LastRun;
-use crate::golden::hart::Run;
+use model::hart::Run;
 
 /// An instruction of the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

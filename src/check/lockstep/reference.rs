@@ -3,7 +3,7 @@
 use super::difference::Difference;
 use super::mismatch::{Mismatch, Traced};
 use crate::dut::soc::{LastRun, Program, RAM_BASE, Retirement, SocParameters};
-use crate::golden::hart::{Access, Feed, Hart, HartConfig, HartError, Retire, Run, UnitShape};
+use model::hart::{Access, Feed, Hart, HartConfig, HartError, Retire, Run, UnitShape};
 
 /// Instructions that a mismatch tells of.
 const HISTORY: usize = 16;

@@ -7,7 +7,7 @@ use super::case::{PROGRAM_FILE, ProgramCase};
 use super::mismatch::{Mismatch, Traced};
 use crate::check::report::{grid, inputs, product_table, replay_command};
 use crate::dut::soc::{LastRun, SocParameters};
-use crate::golden::hart::{Run, disassemble};
+use model::hart::{Run, disassemble};
 
 /// A clock cycle in the waveform's units of time.
 pub(super) const CYCLE_TIME: u64 = 10;

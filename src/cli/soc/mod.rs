@@ -17,7 +17,7 @@ use crate::check::lockstep::{
 };
 use crate::dut::soc::{ElfError, Program, SOCS, SocBuild, SocError};
 use crate::firmware;
-use crate::report::atomic::write_atomic;
+use study::report::atomic::write_atomic;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

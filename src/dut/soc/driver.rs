@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 
 use super::RAM_BASE;
-use super::elf::Program;
+use model::elf::Program;
 use super::models::{SocOptions, SocParameters};
 use super::pins::{Pins, event};
 use super::retirement::{LastRun, Retirement};

@@ -5,17 +5,15 @@
 //! ([`Soc::step`]).
 
 mod driver;
-mod elf;
 mod models;
 mod pins;
 mod retirement;
 mod statistics;
 
 pub use driver::{Ended, Soc, SocError};
-pub use elf::{ElfError, Program, Segment};
+pub use model::elf::{ElfError, Program, Segment};
 pub use models::{SOCS, SocBuild, SocOptions, SocParameters, find, open};
 pub use retirement::{LastRun, Retirement};
 pub use statistics::Statistics;
 
-/// Byte address of the RAM, and of the first instruction.
-pub const RAM_BASE: u32 = 0x8000_0000;
+pub use model::hart::RAM_BASE;

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::{LayerBatch, LayerError, LayerMaps, Shape};
-use crate::golden::{FeatureMap, Plane, PreparedKernels, PreparedPlane, conv2d_layer, dot_kernels};
+use model::conv::{FeatureMap, Plane, PreparedKernels, PreparedPlane, conv2d_layer, dot_kernels};
 
 /// Every map of the layer by the fast golden model, the images on the current rayon pool.
 ///

@@ -10,7 +10,7 @@ mod rtl;
 pub use golden::golden_layer;
 pub use rtl::RtlLayerEngine;
 
-use crate::golden::{FeatureMap, Kernel, Plane, Semantics, ShapeError, output_size};
+use model::conv::{FeatureMap, Kernel, Plane, Semantics, ShapeError, output_size};
 
 /// One convolution layer over a batch of images.
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,7 @@ use crate::dut::{ConvUnit, Counters, DutError, Outcome, Tile, WindowRun};
 use crate::engine::EngineError;
 use crate::engine::expect::{check_unit, load_counters, planted, window_counters};
 use crate::engine::tiles;
-use crate::golden::SmaxScope;
+use model::conv::SmaxScope;
 
 /// Runs layers tile by tile on a verilated unit, for as many output channels at a time as it has
 /// slots for kernels.

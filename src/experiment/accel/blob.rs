@@ -4,8 +4,8 @@
 use std::iter;
 
 use super::record::RECORD_WORDS;
-use crate::golden::{Mode, SmaxScope};
-use crate::nn::{Activation, Configuration, Finish, IntegerLayer, IntegerNetwork, tanh_table};
+use model::conv::{Mode, SmaxScope};
+use model::nn::{Activation, Configuration, Finish, IntegerLayer, IntegerNetwork, tanh_table};
 
 /// Where the blob begins.
 pub const NETWORK_ADDRESS: u32 = 0x8004_0000;

@@ -12,10 +12,10 @@ use super::record::{RECORD_WORDS, Record};
 use crate::check::lockstep::{
     Cosimulation, End, InvestigationError, Mismatch, ProgramCase, RunError, investigate,
 };
-use crate::data::hex;
+use model::hex;
 use crate::dut::soc::{ElfError, Program, SocBuild};
 use crate::firmware;
-use crate::golden::hart::{FeedError, Hart, HartConfig, HartError, RunEnd};
+use model::hart::{FeedError, Hart, HartConfig, HartError, RunEnd};
 
 /// What runs the programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -8,8 +8,8 @@ use super::run::{AccelRun, Measured, mismatches};
 use super::settings::Settings;
 use super::tables;
 use crate::experiment::ExperimentError;
-use crate::report::provenance::{Provenance, digest_of};
-use crate::report::table::write_csv;
+use study::report::provenance::{Provenance, digest_of};
+use study::report::table::write_csv;
 
 /// Writes every table, and last the provenance with their digests.
 pub(super) fn write_files(

@@ -1,7 +1,7 @@
 //! What is run on the core: a build of the firmware with a configuration.
 
-use crate::golden::{ConfigError, Mode, SmaxScope};
-use crate::nn::Configuration;
+use model::conv::{ConfigError, Mode, SmaxScope};
+use model::nn::Configuration;
 
 /// A build of the firmware.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

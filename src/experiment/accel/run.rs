@@ -10,7 +10,7 @@ use super::program::Program;
 use super::settings::Settings;
 use super::tables::{CycleRow, ScoreErrorRow, ScoreRow, TimeRow};
 use super::work::{Counted, Piece, Scores, Work, Worker, plan};
-use crate::data::{Image, Split};
+use study::data::{Image, Split};
 use crate::experiment::ExperimentError;
 use crate::experiment::follow_up::Progress;
 use crate::experiment::lenet::Variant;

@@ -6,8 +6,8 @@ use super::blob::{Blob, Stage};
 use super::core::Core;
 use super::program::Build;
 use super::record::Record;
-use crate::golden::Plane;
-use crate::nn::Inference;
+use model::conv::Plane;
+use model::nn::Inference;
 
 /// The first difference of an inference.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,11 +7,11 @@ use serde_json::json;
 use super::core::CoreEngine;
 use super::program::{Program, programs};
 use super::work::plan;
-use crate::data::Dataset;
+use study::data::Dataset;
 use crate::experiment::lenet::{Variant, shipped};
-use crate::golden::{ConfigError, SmaxScope};
-use crate::nn::NetworkError;
-use crate::report::provenance::Provenance;
+use model::conv::{ConfigError, SmaxScope};
+use model::nn::NetworkError;
+use study::report::provenance::Provenance;
 
 /// The networks that ship, as [`network`] knows them.
 pub const fn network_names() -> &'static [&'static str] {

@@ -10,10 +10,10 @@ use super::program::{Build, Program};
 use super::record::Record;
 use super::scoreboard::compare;
 use super::settings::Settings;
-use crate::data::Image;
+use study::data::Image;
 use crate::experiment::ExperimentError;
 use crate::experiment::lenet::Variant;
-use crate::nn::{GoldenConvolver, Inference, infer, input_planes};
+use model::nn::{GoldenConvolver, Inference, infer, input_planes};
 
 /// A piece of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! The proven bound of the approximation error, against the errors there are.
 
 use super::totals::Tightness;
-use crate::golden::{FeatureMap, Mode, Semantics, SmaxScope, error_bound};
-use crate::nn::LayerOutcome;
+use model::conv::{FeatureMap, Mode, Semantics, SmaxScope, error_bound};
+use model::nn::LayerOutcome;
 
 /// The bound of one skipped product for every S_max, so that a comparison costs a multiplication.
 pub(super) struct Bounds {
@@ -68,7 +68,7 @@ impl Bounds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::golden::{Kernel, Plane, Threshold, conv2d};
+    use model::conv::{Kernel, Plane, Threshold, conv2d};
 
     fn outcome(semantics: &Semantics, planes: &[Plane], kernels: &[Kernel]) -> LayerOutcome {
         let mut maps: Vec<FeatureMap> = Vec::new();

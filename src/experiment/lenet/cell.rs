@@ -1,7 +1,7 @@
 //! What is measured: a grid of variants and configurations.
 
-use crate::golden::{ConfigError, Mode, SmaxScope};
-use crate::nn::Configuration;
+use model::conv::{ConfigError, Mode, SmaxScope};
+use model::nn::Configuration;
 
 /// One variant in one configuration.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +31,7 @@ impl Cell {
         self.same(|semantics| semantics.scope)
     }
 
-    fn same<T: PartialEq>(&self, of: impl Fn(&crate::golden::Semantics) -> T) -> Option<T> {
+    fn same<T: PartialEq>(&self, of: impl Fn(&model::conv::Semantics) -> T) -> Option<T> {
         let mut values = self.configuration.layers.iter().map(of);
         let first = values.next()?;
         values.all(|value| value == first).then_some(first)

@@ -5,10 +5,10 @@ use super::rtl::{RtlRun, Units};
 use super::settings::RtlSettings;
 use super::variant::Variant;
 use crate::check::{Findings, Place};
-use crate::data::Image;
+use study::data::Image;
 use crate::experiment::ExperimentError;
-use crate::golden::Mode;
-use crate::nn::{Configuration, Convolution, GoldenConvolver, Inference, infer, input_planes};
+use model::conv::Mode;
+use model::nn::{Configuration, Convolution, GoldenConvolver, Inference, infer, input_planes};
 
 /// One image, exact and approximate.
 #[derive(Debug)]

@@ -10,11 +10,11 @@ use super::run::{Folded, LenetRun};
 use super::settings::Settings;
 use super::tables::{self, Measured};
 use super::work::{Group, Part};
-use crate::data::Split;
+use study::data::Split;
 use crate::experiment::ExperimentError;
 use crate::experiment::peers::{PeerBench, PeerRow};
-use crate::report::provenance::{Provenance, digest_of};
-use crate::report::table::write_csv;
+use study::report::provenance::{Provenance, digest_of};
+use study::report::table::write_csv;
 
 /// Writes every table, and last the provenance with their digests.
 pub(super) fn write_files(

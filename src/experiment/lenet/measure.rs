@@ -9,10 +9,10 @@ use super::rtl::{RtlRun, Units};
 use super::totals::{CellTotals, ExactTotals, LayerTotals, Totals};
 use super::variant::Variant;
 use crate::check::Place;
-use crate::data::Image;
+use study::data::Image;
 use crate::experiment::ExperimentError;
-use crate::golden::{FeatureMap, Mode, Plane};
-use crate::nn::{
+use model::conv::{FeatureMap, Mode, Plane};
+use model::nn::{
     Configuration, Convolution, Convolver, GoldenConvolver, Inference, LayerOutcome, class_of,
     infer, input_planes,
 };

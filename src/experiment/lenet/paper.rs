@@ -1,6 +1,6 @@
 //! The paper's LeNet tables (its section V-B): for comparison, never for computing with.
 
-use crate::nn::Activation;
+use model::nn::Activation;
 
 /// A line of the paper's table of multiplications: C1, C3, C5, their sum, and the accuracy in
 /// percent where the table has a single figure.

@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use super::cell::Cell;
 use super::settings::Settings;
 use super::tables::{FlipRow, Measured, flips};
-use crate::data::{Image, Split};
+use study::data::{Image, Split};
 use crate::experiment::ExperimentError;
-use crate::golden::Mode;
-use crate::nn::{GoldenConvolver, Inference, infer, input_planes};
-use crate::report::atomic::write_atomic;
-use crate::report::contact_sheet::ContactSheet;
-use crate::report::network_mosaic::NetworkMosaic;
+use model::conv::Mode;
+use model::nn::{GoldenConvolver, Inference, infer, input_planes};
+use study::report::atomic::write_atomic;
+use study::report::contact_sheet::ContactSheet;
+use study::report::network_mosaic::NetworkMosaic;
 
 /// Images on a contact sheet at most.
 const SHEET: usize = 60;

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::variant::{Variant, activation_of, shipped};
 use crate::experiment::ExperimentError;
-use crate::golden::{Mode, Semantics, Threshold};
-use crate::nn::{Activation, Configuration, Network};
-use crate::report::atomic::{WriteError, write_atomic};
+use model::conv::{Mode, Semantics, Threshold};
+use model::nn::{Activation, Configuration, Network};
+use study::report::atomic::{WriteError, write_atomic};
 
 /// What one layer runs with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! How products are distributed: each product over the largest one of its window, in magnitude.
 
-use crate::golden::Plane;
-use crate::nn::Convolution;
+use model::conv::Plane;
+use model::nn::Convolution;
 
 /// Bins from −1 to 1.
 pub(super) const BINS: usize = 100;
@@ -44,8 +44,8 @@ pub(super) fn count(layer: &Convolution, input: &[Plane], counts: &mut [u64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::golden::Kernel;
-    use crate::nn::Finish;
+    use model::conv::Kernel;
+    use model::nn::Finish;
 
     #[test]
     fn products_are_counted_relative_to_the_largest() {

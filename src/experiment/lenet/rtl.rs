@@ -8,8 +8,8 @@ use crate::dut::{Stalls, UNITS, UnitOptions, UnitParameters, open};
 use crate::engine::{LayerBatch, LayerMaps, LayerSums, RtlLayerEngine};
 use crate::experiment::ExperimentError;
 use crate::experiment::follow_up::REPORTS;
-use crate::golden::{FeatureMap, Plane};
-use crate::nn::{Configuration, Convolution, Convolver, GoldenConvolver, LayerOutcome};
+use model::conv::{FeatureMap, Plane};
+use model::nn::{Configuration, Convolution, Convolver, GoldenConvolver, LayerOutcome};
 
 /// The units under test: one for every number of fraction bits, opened when it is first needed.
 pub(super) struct Units {

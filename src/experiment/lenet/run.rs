@@ -16,7 +16,7 @@ use super::totals::Totals;
 use super::variant::Variant;
 use super::work::{Group, Part, Task, Unit, plan};
 use crate::check::{Findings, Place};
-use crate::data::{Image, Split};
+use study::data::{Image, Split};
 use crate::engine::EngineError;
 use crate::experiment::EngineChoice;
 use crate::experiment::ExperimentError;

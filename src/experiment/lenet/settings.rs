@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::cell::Cell;
 use super::variant::Variant;
-use crate::data::Dataset;
+use study::data::Dataset;
 use crate::experiment::EngineChoice;
-use crate::report::provenance::Provenance;
+use study::report::provenance::Provenance;
 
 /// How the units under test are opened.
 #[derive(Debug, Clone, Copy)]

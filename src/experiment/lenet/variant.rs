@@ -1,8 +1,9 @@
 //! A network with its weights, ready to run.
 
+use study::data::digits;
 use std::path::{Path, PathBuf};
 
-use crate::nn::{
+use model::nn::{
     Activation, FloatNetwork, IntegerNetwork, LayerKind, Network, NetworkError, Weights,
 };
 
@@ -49,7 +50,7 @@ impl Variant {
         let (network_name, weights_name) = (name(network), name(weights));
         let (network, weights) = (Network::read(network)?, Weights::read(weights)?);
         let float = FloatNetwork::new(&network, &weights)?;
-        let integer = IntegerNetwork::new(&network, &weights)?;
+        let integer = IntegerNetwork::new(&network, &weights, digits::calibration())?;
         let activation = activation_of(&network)?;
         Ok(Self { activation, network_name, weights_name, network, weights, float, integer })
     }

@@ -3,7 +3,7 @@
 use super::cell::Cell;
 use super::measure::Depth;
 use super::settings::Settings;
-use crate::data::{Image, Split};
+use study::data::{Image, Split};
 use crate::experiment::EngineChoice;
 
 /// Which images.

@@ -1,5 +1,6 @@
 //! Chunks of images through every peer.
 
+use study::data::digits;
 use std::convert::Infallible;
 
 use serde::{Deserialize, Serialize};
@@ -11,9 +12,9 @@ use super::snapea::{Order, SnapeaPeer};
 use super::technique::{Saves, Technique};
 use super::truncate::{TruncatePeer, Truncation};
 use super::winograd::{F23, F25, WinogradPeer};
-use crate::data::Image;
-use crate::golden::{Mode, Plane};
-use crate::nn::{
+use study::data::Image;
+use model::conv::{Mode, Plane};
+use model::nn::{
     Activation, Configuration, Convolver, GoldenConvolver, Inference, IntegerNetwork, Network,
     NetworkError, Weights, infer, input_planes,
 };
@@ -107,7 +108,7 @@ impl PeerBench {
     /// The peers of a network, at all their settings; an error if the network, or what pruning
     /// leaves of it, cannot be quantised.
     pub fn new(network: &Network, weights: &Weights) -> Result<Self, NetworkError> {
-        let integer = IntegerNetwork::new(network, weights)?;
+        let integer = IntegerNetwork::new(network, weights, digits::calibration())?;
         let mut peers: Vec<Box<dyn Peer>> = vec![
             Box::new(SkipPeer::new(&integer, Mode::ZeroSkip)),
             Box::new(SkipPeer::new(&integer, Mode::DualZeroSkip)),

@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
-use crate::golden::{Kernel, Plane};
-use crate::nn::{Convolution, LayerOutcome};
+use model::conv::{Kernel, Plane};
+use model::nn::{Convolution, LayerOutcome};
 
 /// Images side by side: four vectors of AVX2, and few enough that a layer's inputs stay in the
 /// cache.

@@ -15,8 +15,8 @@ use super::bench::{Batch, Peer, Tally, run};
 use super::lanes::{IMAGES, Lanes, filters};
 use super::technique::{Saves, Technique};
 use super::truncate::Truncation;
-use crate::golden::Plane;
-use crate::nn::{Convolution, Convolver, IntegerNetwork, LayerOutcome};
+use model::conv::Plane;
+use model::nn::{Convolution, Convolver, IntegerNetwork, LayerOutcome};
 
 /// Fraction bits that hold any operand of an [`IntegerNetwork`] whole.
 pub const FULL_FRACTION: u32 = 14;
@@ -171,7 +171,7 @@ mod tests {
         images, network, one_layer, planes, weights, with_exact, with_planes,
     };
     use super::*;
-    use crate::golden::Mode;
+    use model::conv::Mode;
 
     #[test]
     fn the_error_is_between_0_and_a_ninth_and_reaches_it() {
@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn the_first_layer_counts_what_dual_zero_skip_multiplies() {
         let network = network("tanh");
-        let integer = IntegerNetwork::new(&network, &weights(&network, 8)).unwrap();
+        let integer = IntegerNetwork::new(&network, &weights(&network, 8), study::data::digits::calibration()).unwrap();
         let planes = planes(&integer, &images(3));
         with_planes(&integer, &planes, |batch| {
             let found = MitchellPeer::new(&integer, FULL_FRACTION).measure(batch);

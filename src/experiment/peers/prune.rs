@@ -1,10 +1,11 @@
 //! Static pruning: the smallest weights of each convolution layer are set to zero, once, for all
 //! images. There is no retraining.
 
+use study::data::digits;
 use super::bench::{Batch, Peer, Tally, golden, run};
 use super::technique::{Saves, Technique};
-use crate::golden::Mode;
-use crate::nn::{Convolution, IntegerNetwork, LayerKind, Network, NetworkError, Tensor, Weights};
+use model::conv::Mode;
+use model::nn::{Convolution, IntegerNetwork, LayerKind, Network, NetworkError, Tensor, Weights};
 
 /// Percentages of the weights that are kept.
 pub const DENSITIES_PERCENT: [u32; 11] = [100, 70, 50, 40, 30, 20, 15, 10, 7, 5, 3];
@@ -49,7 +50,7 @@ impl PrunePeer {
         weights: &Weights,
         density_percent: u32,
     ) -> Result<Self, NetworkError> {
-        let network = IntegerNetwork::new(network, &prune(network, weights, density_percent)?)?;
+        let network = IntegerNetwork::new(network, &prune(network, weights, density_percent)?, digits::calibration())?;
         let exact = network.network.exact_multiplications()?;
         let layers = network.convolutions().zip(exact);
         let count = |(layer, (_, exact)): (&Convolution, (String, u64))| {
@@ -111,7 +112,7 @@ mod tests {
     fn a_density_of_100_percent_is_exact_and_less_multiplies_less() {
         let network = network("tanh");
         let weights = weights(&network, 4);
-        let integer = IntegerNetwork::new(&network, &weights).unwrap();
+        let integer = IntegerNetwork::new(&network, &weights, digits::calibration()).unwrap();
         let planes = planes(&integer, &images(3));
         with_planes(&integer, &planes, |batch| {
             let measure =

@@ -3,8 +3,8 @@
 
 use super::bench::{Batch, Peer, Tally, assert_exact, golden, run};
 use super::technique::{Saves, Technique};
-use crate::golden::Mode;
-use crate::nn::IntegerNetwork;
+use model::conv::Mode;
+use model::nn::IntegerNetwork;
 
 /// The golden model in a mode that skips zeros.
 pub(super) struct SkipPeer {

@@ -12,8 +12,8 @@ use pulp::Arch;
 use super::bench::{Batch, Peer, Tally, assert_exact, run};
 use super::lanes::{IMAGES, Lanes, filters};
 use super::technique::{Saves, Technique};
-use crate::golden::Plane;
-use crate::nn::{Convolution, Convolver, IntegerNetwork, LayerOutcome};
+use model::conv::Plane;
+use model::nn::{Convolution, Convolver, IntegerNetwork, LayerOutcome};
 
 /// The order of an output's weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn outputs_are_exact_and_multiplications_fewer() {
         let network = network("relu");
-        let integer = IntegerNetwork::new(&network, &weights(&network, 9)).unwrap();
+        let integer = IntegerNetwork::new(&network, &weights(&network, 9), study::data::digits::calibration()).unwrap();
         let planes = planes(&integer, &images(35));
         with_planes(&integer, &planes, |batch| {
             let exact = Tally::of(batch.exact);

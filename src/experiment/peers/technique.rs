@@ -2,10 +2,10 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::nn::IntegerNetwork;
+use model::nn::IntegerNetwork;
 
 /// Magnitude bits of a weight of an [`IntegerNetwork`]; its sign comes on top.
-pub(super) const WEIGHT_BITS: u32 = crate::nn::WEIGHT_LIMIT.ilog2() + 1;
+pub(super) const WEIGHT_BITS: u32 = model::nn::WEIGHT_LIMIT.ilog2() + 1;
 
 /// What a design that implements a technique gains from the multiplications it leaves out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

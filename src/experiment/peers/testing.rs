@@ -7,9 +7,9 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::bench::{Batch, golden, run};
-use crate::data::{Image, digits};
-use crate::golden::{Kernel, Mode, Plane};
-use crate::nn::{
+use study::data::{Image, digits};
+use model::conv::{Kernel, Mode, Plane};
+use model::nn::{
     Activation, Convolution, Finish, Input, IntegerLayer, IntegerNetwork, LayerDescription,
     LayerKind, Network, Tensor, Weights, input_planes,
 };

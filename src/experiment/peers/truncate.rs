@@ -4,8 +4,8 @@ use std::convert::Infallible;
 
 use super::bench::{Batch, Peer, Tally, golden, run};
 use super::technique::{Saves, Technique, WEIGHT_BITS};
-use crate::golden::{Kernel, Mode, Plane};
-use crate::nn::{Convolution, Convolver, IntegerLayer, IntegerNetwork, LayerOutcome};
+use model::conv::{Kernel, Mode, Plane};
+use model::nn::{Convolution, Convolver, IntegerLayer, IntegerNetwork, LayerOutcome};
 
 /// Which low bits of an operand's magnitude are set to zero. The sign stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,7 +159,7 @@ mod tests {
     fn sixteen_bits_from_the_leading_one_are_all_and_one_is_not() {
         for activation in ["relu", "tanh"] {
             let network = network(activation);
-            let integer = IntegerNetwork::new(&network, &weights(&network, 6)).unwrap();
+            let integer = IntegerNetwork::new(&network, &weights(&network, 6), study::data::digits::calibration()).unwrap();
             let planes = planes(&integer, &images(2));
             with_planes(&integer, &planes, |batch| {
                 let scores = |bits| {

@@ -3,7 +3,7 @@
 
 use super::bench::{Batch, Peer, Tally};
 use super::technique::{Saves, Technique, WEIGHT_BITS};
-use crate::nn::{IntegerNetwork, LayerDescription, LayerKind, NetworkError, Shape};
+use model::nn::{IntegerNetwork, LayerDescription, LayerKind, NetworkError, Shape};
 
 /// The transforms of F(2×2, r×r), in integers: the filter transform is multiplied by `scale` in
 /// each of its two passes, so that a tile comes out multiplied by `scale`².
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn lenet_has_layers_for_5x5_and_none_for_3x3() {
         let network = network("relu");
-        let integer = IntegerNetwork::new(&network, &weights(&network, 7)).unwrap();
+        let integer = IntegerNetwork::new(&network, &weights(&network, 7), study::data::digits::calibration()).unwrap();
         let of = |transform| WinogradPeer::new(&integer, transform).unwrap();
         assert_eq!(of(F23).multiplications, [86_400, 153_600, 30_720]);
         assert_eq!(of(F25).multiplications, [86_400 * 36 / 100, 153_600 * 36 / 100, 30_720]);

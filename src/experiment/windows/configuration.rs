@@ -1,6 +1,6 @@
 //! What is multiplied: exact, zero-skip, and a tolerance each.
 
-use crate::golden::{ConfigError, Mode, Semantics, SmaxScope, Threshold};
+use model::conv::{ConfigError, Mode, Semantics, SmaxScope, Threshold};
 
 /// One column of the experiment.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,7 +2,7 @@
 
 use super::measure::{Bench, Failure, plane};
 use crate::check::Place;
-use crate::data::Image;
+use study::data::Image;
 use crate::engine::EngineError;
 use crate::experiment::ExperimentError;
 use crate::experiment::follow_up::{FollowUp, Progress};

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::golden::{Kernel, MAX_SIDE};
+use model::conv::{Kernel, MAX_SIDE};
 
 /// A kernel with a name.
 #[derive(Debug, Clone, PartialEq, Eq)]

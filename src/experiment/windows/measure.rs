@@ -6,10 +6,10 @@ use super::configuration::Configuration;
 use super::filters::Filter;
 use super::statistics::{Errors, Totals};
 use crate::check::{Place, Scoreboard};
-use crate::data::{Image, SIDE};
+use study::data::{Image, SIDE};
 use crate::engine::{Convolved, Engine, EngineError, GoldenEngine, RtlEngine};
-use crate::golden::{FeatureMap, Plane};
-use crate::report::number::{decimals, optional_decimals};
+use model::conv::{FeatureMap, Plane};
+use study::report::number::{decimals, optional_decimals};
 
 /// A line of `windows.csv`: one image, filter and configuration.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

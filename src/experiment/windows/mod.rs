@@ -4,6 +4,7 @@ mod configuration;
 mod failure;
 mod filters;
 mod measure;
+pub mod mosaic;
 mod run;
 mod settings;
 mod statistics;

@@ -15,16 +15,16 @@ use super::settings::Settings;
 use super::statistics::Totals;
 use super::summary::{Summary, summarise};
 use crate::check::{Findings, Place, Scoreboard};
-use crate::data::Image;
+use study::data::Image;
 use crate::dut::{Stalls, UnitOptions, open};
 use crate::engine::{GoldenEngine, RtlEngine};
 use crate::experiment::follow_up::{FollowUp, Progress, REPORTS};
 use crate::experiment::pieces::Pieces;
 use crate::experiment::{EngineChoice, ExperimentError};
-use crate::report::atomic::write_atomic;
-use crate::report::mosaic;
-use crate::report::provenance::{Provenance, digest_of};
-use crate::report::table::write_csv;
+use study::report::atomic::write_atomic;
+use crate::experiment::windows::mosaic;
+use study::report::provenance::{Provenance, digest_of};
+use study::report::table::write_csv;
 
 /// What a run came to.
 #[derive(Debug)]

@@ -6,10 +6,10 @@ use serde_json::json;
 
 use super::configuration::Configuration;
 use super::filters::Filter;
-use crate::data::{Dataset, Split};
+use study::data::{Dataset, Split};
 use crate::dut::UnitParameters;
 use crate::experiment::EngineChoice;
-use crate::report::provenance::Provenance;
+use study::report::provenance::Provenance;
 
 /// What is run, and how.
 #[derive(Debug)]

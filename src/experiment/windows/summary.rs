@@ -6,7 +6,7 @@ use super::configuration::Configuration;
 use super::filters::Filter;
 use super::measure::reduction_percent;
 use super::statistics::Totals;
-use crate::report::number::{decimals, optional_decimals};
+use study::report::number::{decimals, optional_decimals};
 
 /// A line of `summary.csv`: one filter, or all, in one configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

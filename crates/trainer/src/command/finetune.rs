@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use clap::Args;
 use convapprox::experiment::lenet::OperatingPoint;
-use convapprox::report::provenance::{digest_of, revision};
+use study::report::provenance::{digest_of, revision};
 use convapprox_trainer::fit::{Settings, fit};
 use convapprox_trainer::layer::Skip;
 use convapprox_trainer::log::Log;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use convapprox::report::provenance::revision;
+use study::report::provenance::revision;
 use convapprox_trainer::fit::{Settings, fit};
 use convapprox_trainer::log::Log;
 use convapprox_trainer::model::Model;

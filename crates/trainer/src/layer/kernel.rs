@@ -1,6 +1,6 @@
 //! The loops over the products of a group of images.
 
-use convapprox::golden::SmaxScope;
+use model::conv::SmaxScope;
 use pulp::{Simd, WithSimd};
 
 use super::lanes::{LANES, Lanes};

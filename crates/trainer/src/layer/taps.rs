@@ -1,6 +1,6 @@
 //! The weights of a convolution as the kernels walk them.
 
-use convapprox::golden::SmaxScope;
+use model::conv::SmaxScope;
 
 /// The sizes of a convolution layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use crate::experiment::accel::program::Build;
 use crate::experiment::accel::record::Record;
 use crate::experiment::accel::run::Measured;
 use crate::experiment::accel::{ALL_LAYERS, CoreEngine, LENET_ACCEL_REDUCTION_PERCENT};
-use crate::report::number::{decimals, optional_decimals};
+use study::report::number::{decimals, optional_decimals};
 
 /// A line: a layer, or all of them, of one program.
 #[derive(Debug, Clone, PartialEq, Serialize)]

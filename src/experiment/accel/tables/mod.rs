@@ -14,8 +14,8 @@ pub(super) use time::time;
 
 use super::record::Record;
 use super::run::Measured;
-use crate::golden::Mode;
-use crate::nn::Configuration;
+use model::conv::Mode;
+use model::nn::Configuration;
 
 /// The name of what comes before the first layer: the image's pixels become words.
 const INPUT: &str = "input";

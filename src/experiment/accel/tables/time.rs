@@ -7,7 +7,7 @@ use crate::experiment::accel::ALL_LAYERS;
 use crate::experiment::accel::program::Build;
 use crate::experiment::accel::record::Record;
 use crate::experiment::accel::run::Measured;
-use crate::report::number::decimals;
+use study::report::number::decimals;
 
 /// A line: a part of a layer, or of all of them, of one program. The parts of a layer add up to its cycles.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -6,7 +6,7 @@ use super::{Measured, Percent, reduction_percent};
 use crate::experiment::lenet::paper;
 use crate::experiment::lenet::totals::CellTotals;
 use crate::experiment::lenet::{ALL_LAYERS, cell::Cell};
-use crate::report::number::{decimals, optional_decimals};
+use study::report::number::{decimals, optional_decimals};
 
 /// A line: one layer, or all of them, in one configuration.
 #[derive(Debug, Clone, PartialEq, Serialize)]

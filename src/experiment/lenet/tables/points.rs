@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::{Measured, Percent, reduction_percent};
-use crate::report::number::decimals;
+use study::report::number::decimals;
 
 /// The technique of the lines of the paper's table.
 pub(super) const PAPER_RULE: &str = "paper-rule";
@@ -74,7 +74,7 @@ pub fn points(measured: &[&Measured]) -> Vec<PointRow> {
             let accuracy = Percent::from(entry.right(&totals.classes));
             let discordant = entry.discordant(baseline, &totals.classes);
             let layers = &cell.configuration.layers;
-            let list = |of: &dyn Fn(&crate::golden::Semantics) -> String| {
+            let list = |of: &dyn Fn(&model::conv::Semantics) -> String| {
                 layers.iter().map(of).collect::<Vec<_>>().join("/")
             };
             rows.push(PointRow {
@@ -83,7 +83,7 @@ pub fn points(measured: &[&Measured]) -> Vec<PointRow> {
                 technique: cell.technique.clone().unwrap_or_else(|| PAPER_RULE.to_owned()),
                 weights: entry.variant.weights_name.clone(),
                 thresholds: list(&|it| match it.mode {
-                    crate::golden::Mode::Approx => it.threshold.to_string(),
+                    model::conv::Mode::Approx => it.threshold.to_string(),
                     mode => mode.to_string(),
                 }),
                 log_fracs: list(&|it| it.log_frac.to_string()),

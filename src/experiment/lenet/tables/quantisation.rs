@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Measured, Percent};
-use crate::report::number::decimals;
+use study::report::number::decimals;
 
 /// Float against exact integer inference.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -69,7 +69,7 @@ pub struct OverflowRow {
 /// The lines of one variant.
 pub fn overflow(measured: &Measured) -> Vec<OverflowRow> {
     let variant = measured.variant;
-    let row = |proof: &crate::nn::OverflowProof| OverflowRow {
+    let row = |proof: &model::nn::OverflowProof| OverflowRow {
         activation: variant.activation.name().to_owned(),
         weights: variant.weights_name.clone(),
         layer: proof.layer.clone(),

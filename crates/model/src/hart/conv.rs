@@ -1,0 +1,337 @@
+//! The custom instructions: the state of the approximate convolution unit, and what each does to it.
+//!
+//! `docs/isa.md` is what this follows. The arithmetic is the golden model's.
+
+use crate::conv::{Kernel, Mode, Semantics, Threshold, dot};
+
+use super::conv_config::Config;
+
+/// The parameters of the unit in the core.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnitShape {
+    /// `KERNEL`, the largest kernel side: 1 to 7.
+    pub kernel: usize,
+    /// `LOG_FRAC`, F: 0 to 8.
+    pub log_frac: u32,
+    /// `MULTIPLIERS`; of the reference only conv.read of it depends on it.
+    pub multipliers: u32,
+    /// `KERNELS`, the slots: 1 to 256.
+    pub kernels: usize,
+}
+
+impl Default for UnitShape {
+    fn default() -> Self {
+        Self { kernel: 5, log_frac: 0, multipliers: 100, kernels: 16 }
+    }
+}
+
+/// A run of the unit: a conv.run or conv.again that ended well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// The slot of the kernel.
+    pub slot: u8,
+    /// The kernel's side.
+    pub side: usize,
+    /// Outputs of the tile: 1 or 4.
+    pub tile: usize,
+    /// Mode, threshold and scope.
+    pub semantics: Semantics,
+    /// S_max that the outputs began with, in units of 2^−F; used in running scope.
+    pub carry: [Option<u32>; 4],
+    /// The kernel, row by row of `side`.
+    pub weights: Vec<i32>,
+    /// The window, row by row: `side` rows and columns, or one more with four outputs.
+    pub words: Vec<i32>,
+    /// The outputs; 0 where the tile has none.
+    pub outputs: [i32; 4],
+    /// S_max of the outputs, in units of 2^−F; `None` also where the tile has none.
+    pub s_max: [Option<u32>; 4],
+    /// The products multiplied of each output: bit `row · KERNEL + column`.
+    pub keep: [u64; 4],
+}
+
+impl Run {
+    /// Products multiplied.
+    pub fn kept(&self) -> u32 {
+        self.keep.iter().map(|keep| keep.count_ones()).sum()
+    }
+
+    /// Products of the tile, multiplied or not.
+    pub fn products(&self) -> u32 {
+        (self.tile * self.side * self.side) as u32
+    }
+}
+
+/// Why a custom instruction is refused, in the order in which it is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    Illegal,
+    Misaligned,
+    Bus,
+}
+
+/// A custom instruction with the values of its source registers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Command {
+    pub(super) funct3: u8,
+    pub(super) funct7: u8,
+    pub(super) rs1_is_x0: bool,
+    pub(super) rs2_is_x0: bool,
+    pub(super) rs1: u32,
+    pub(super) rs2: u32,
+    /// What the DUT read of a counter that depends on time.
+    pub(super) fed: Option<u32>,
+}
+
+/// The window of the last fetch, row by row.
+#[derive(Debug, Clone)]
+struct Window {
+    side: usize,
+    words: Vec<i32>,
+}
+
+/// Of the performance counters 0 to 10 those that do not count cycles.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counters {
+    windows: u32,
+    done: u32,
+    skipped: u32,
+    words: u32,
+    beats: u32,
+}
+
+/// All that the unit and its registers hold.
+#[derive(Debug, Clone)]
+pub(super) struct Unit {
+    shape: UnitShape,
+    config: Config,
+    /// At most 65535.
+    threshold: u32,
+    carry: [Option<u32>; 4],
+    slots: Vec<Option<Kernel>>,
+    window: Option<Window>,
+    outputs: [i32; 4],
+    /// Products multiplied in the last run.
+    kept: u32,
+    counters: Counters,
+}
+
+/// conv.carry and conv.read have a score below this bit, which says that there is one.
+const VALID: u32 = 1 << 15;
+
+impl Unit {
+    pub(super) fn new(shape: UnitShape) -> Self {
+        Self {
+            shape,
+            config: Config::default(),
+            threshold: 0,
+            carry: [None; 4],
+            slots: vec![None; shape.kernels],
+            window: None,
+            outputs: [0; 4],
+            kept: 0,
+            counters: Counters::default(),
+        }
+    }
+
+    /// Executes one instruction; `read_word` reads memory, where `None` is a bus error. Returns rd's
+    /// value.
+    pub(super) fn execute(
+        &mut self,
+        command: &Command,
+        read_word: impl Fn(u32) -> Option<u32>,
+    ) -> Result<(u32, Option<Box<Run>>), Refused> {
+        let &Command { funct3, funct7, rs1_is_x0, rs2_is_x0, rs1, rs2, fed } = command;
+        let only_x0 = match funct3 {
+            2 | 3 => rs2_is_x0,
+            6 => rs1_is_x0 && rs2_is_x0,
+            _ => true,
+        };
+        if funct7 != 0 || !only_x0 {
+            return Err(Refused::Illegal);
+        }
+        match funct3 {
+            0 => self.load(rs1, rs2, read_word).map(|()| (0, None)),
+            1 => self.run(rs1, rs2, read_word),
+            2 => self.again(rs1),
+            3 => Ok((self.read(rs1, fed), None)),
+            4 => self.configure(rs1, rs2).map(|before| (before, None)),
+            5 => {
+                let halves = [rs1 & 0xffff, rs1 >> 16, rs2 & 0xffff, rs2 >> 16];
+                self.carry = halves.map(|half| self.score(half));
+                Ok((0, None))
+            }
+            6 => {
+                self.counters = Counters::default();
+                Ok((0, None))
+            }
+            _ => Err(Refused::Illegal),
+        }
+    }
+
+    /// conv.load.
+    fn load(
+        &mut self,
+        size: u32,
+        addr: u32,
+        read_word: impl Fn(u32) -> Option<u32>,
+    ) -> Result<(), Refused> {
+        let [side, slot, ..] = size.to_le_bytes().map(usize::from);
+        let side = if side == 0 { self.config.side } else { side };
+        if !(1..=self.shape.kernel).contains(&side) || slot >= self.shape.kernels {
+            return Err(Refused::Illegal);
+        }
+        let words = self.fetch(addr, side, side as u32, read_word)?;
+        let kernel = Kernel::new(side, words).expect("side² words, the side within KERNEL");
+        self.slots[slot] = Some(kernel);
+        Ok(())
+    }
+
+    /// conv.run.
+    fn run(
+        &mut self,
+        pitch: u32,
+        addr: u32,
+        read_word: impl Fn(u32) -> Option<u32>,
+    ) -> Result<(u32, Option<Box<Run>>), Refused> {
+        let slot = self.config.slot;
+        let semantics = self.semantics()?;
+        let side = self.window_side(slot)?;
+        let words = self.fetch(addr, side, pitch, read_word)?;
+        self.window = Some(Window { side, words });
+        Ok(self.convolve(slot, semantics))
+    }
+
+    /// conv.again.
+    fn again(&mut self, rs1: u32) -> Result<(u32, Option<Box<Run>>), Refused> {
+        let slot = rs1 as u8;
+        let semantics = self.semantics()?;
+        let side = self.window_side(slot)?;
+        match &self.window {
+            Some(window) if side <= window.side => Ok(self.convolve(slot, semantics)),
+            _ => Err(Refused::Illegal),
+        }
+    }
+
+    /// The side of the window that the tile and the kernel in a slot need.
+    fn window_side(&self, slot: u8) -> Result<usize, Refused> {
+        let kernel = self.slots.get(usize::from(slot)).and_then(Option::as_ref);
+        let kernel = kernel.ok_or(Refused::Illegal)?;
+        Ok(kernel.side() + usize::from(self.config.two_by_two))
+    }
+
+    fn semantics(&self) -> Result<Semantics, Refused> {
+        let Config { mode, scope, .. } = self.config;
+        // Only approx reads it, and has none of 0.
+        let threshold = if mode == Mode::Approx { self.threshold } else { self.threshold.max(1) };
+        let threshold = Threshold::new(threshold).map_err(|_| Refused::Illegal)?;
+        Ok(Semantics { mode, log_frac: self.shape.log_frac, threshold, scope })
+    }
+
+    /// Reads side × side words, all of them whatever goes wrong. They pass through the buffer that
+    /// held the window.
+    fn fetch(
+        &mut self,
+        addr: u32,
+        side: usize,
+        pitch: u32,
+        read_word: impl Fn(u32) -> Option<u32>,
+    ) -> Result<Vec<i32>, Refused> {
+        if !addr.is_multiple_of(4) {
+            return Err(Refused::Misaligned);
+        }
+        self.window = None;
+        let count = (side * side) as u32;
+        self.counters.words = self.counters.words.wrapping_add(count);
+        self.counters.beats = self.counters.beats.wrapping_add(count);
+        let place = |index: u32| {
+            let (row, column) = (index / side as u32, index % side as u32);
+            addr.wrapping_add(row.wrapping_mul(pitch).wrapping_add(column).wrapping_mul(4))
+        };
+        let words = (0..count).map(|index| read_word(place(index)).map(|word| word as i32));
+        words.collect::<Option<_>>().ok_or(Refused::Bus)
+    }
+
+    /// Convolves the window that is held with the kernel of a slot that has one.
+    fn convolve(&mut self, slot: u8, semantics: Semantics) -> (u32, Option<Box<Run>>) {
+        let kernel = self.slots[usize::from(slot)].as_ref().expect("a kernel in the slot");
+        let window = self.window.as_ref().expect("a window is held");
+        let (side, extra) = (kernel.side(), usize::from(self.config.two_by_two));
+        let rows = |x, y, side| {
+            let first = move |row: usize| (y + row) * window.side + x;
+            (0..side).flat_map(move |row| &window.words[first(row)..first(row) + side]).copied()
+        };
+        let mut run = Run {
+            slot,
+            side,
+            tile: (1 + extra) * (1 + extra),
+            semantics,
+            carry: self.carry,
+            weights: kernel.weights().to_vec(),
+            words: rows(0, 0, side + extra).collect(),
+            outputs: [0; 4],
+            s_max: [None; 4],
+            keep: [0; 4],
+        };
+        for output in 0..run.tile {
+            let inputs: Vec<i32> = rows(output % 2, output / 2, side).collect();
+            let dot = dot(kernel.weights(), &inputs, &semantics, self.carry[output]);
+            run.outputs[output] = dot.output;
+            run.s_max[output] = dot.s_max;
+            for row in 0..side {
+                let kept = dot.kept >> (row * side) & ((1 << side) - 1);
+                run.keep[output] |= kept << (row * self.shape.kernel);
+            }
+        }
+
+        self.outputs = run.outputs;
+        self.carry = run.s_max;
+        self.kept = run.kept();
+        let Counters { windows, done, skipped, .. } = &mut self.counters;
+        *windows = windows.wrapping_add(1);
+        *done = done.wrapping_add(run.kept());
+        *skipped = skipped.wrapping_add(run.products() - run.kept());
+        (run.outputs[0] as u32, Some(Box::new(run)))
+    }
+
+    /// conv.config.
+    fn configure(&mut self, word: u32, threshold: u32) -> Result<u32, Refused> {
+        let config = Config::from_word(word, &self.shape).ok_or(Refused::Illegal)?;
+        if config.mode == Mode::Approx && threshold == 0 {
+            return Err(Refused::Illegal);
+        }
+        let before = std::mem::replace(&mut self.config, config);
+        self.threshold = threshold.min(0xffff);
+        Ok(before.to_word())
+    }
+
+    /// A half of conv.carry.
+    fn score(&self, half: u32) -> Option<u32> {
+        let score = half & ((1 << (6 + self.shape.log_frac)) - 1);
+        (half & VALID != 0).then_some(score)
+    }
+
+    /// conv.read.
+    fn read(&self, index: u32, fed: Option<u32>) -> u32 {
+        let Counters { windows, done, skipped, words, beats } = self.counters;
+        match index {
+            0..=3 => self.outputs[index as usize] as u32,
+            4..=7 => self.carry[index as usize - 4].map_or(0, |score| VALID | score),
+            8 => self.threshold,
+            9 => self.config.to_word(),
+            10 => self.kept,
+            16 => windows,
+            17 => done,
+            18 => skipped,
+            19 => words,
+            20 => beats,
+            // Cycles, of which the reference has none.
+            21..=26 => fed.unwrap_or(0),
+            32 => self.shape.kernel as u32,
+            33 => self.shape.log_frac,
+            34 => self.shape.multipliers,
+            35 => self.shape.kernels as u32,
+            _ => 0,
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! The custom instructions: what they compute and keep.
+
+use proptest::prelude::*;
+
+use super::encode::r;
+use super::{BASE, Feed, Hart, HartConfig, Retire, store};
+use crate::hart::UnitShape;
+use crate::conv::{Mode, SmaxScope, Threshold, dot};
+
+/// Where these tests have kernels and windows.
+pub(super) const KERNEL: u32 = BASE + 0x1000;
+pub(super) const WINDOW: u32 = BASE + 0x2000;
+
+/// A conv.config word.
+pub(super) const RUNNING: u32 = 1 << 2;
+pub(super) const TILE: u32 = 1 << 3;
+
+pub(super) fn unit(kernel: usize, log_frac: u32, kernels: usize) -> Hart {
+    let unit = UnitShape { kernel, log_frac, multipliers: 7, kernels };
+    Hart::new(&HartConfig { ram_bytes: 1 << 16, unit, ..HartConfig::default() })
+}
+
+/// One custom instruction with rd = a0, rs1 = a1 and rs2 = a2, or the registers that must be x0.
+pub(super) fn conv(hart: &mut Hart, funct3: u32, rs1: u32, rs2: u32) -> Retire {
+    let (x1, x2) = match funct3 {
+        2 | 3 => (11, 0),
+        6 => (0, 0),
+        _ => (11, 12),
+    };
+    hart.pc = BASE;
+    store(hart, BASE, &[r(0, x2, x1, funct3, 10, 0x77)]);
+    (hart.registers[11], hart.registers[12]) = (rs1, rs2);
+    hart.step(&Feed::default()).unwrap()
+}
+
+/// The value of one that does not trap.
+pub(super) fn value(hart: &mut Hart, funct3: u32, rs1: u32, rs2: u32) -> u32 {
+    let retire = conv(hart, funct3, rs1, rs2);
+    assert_eq!(retire.trap, None, "funct3 {funct3}, {rs1:#x}, {rs2:#x}");
+    assert_eq!((retire.next_pc, retire.memory), (BASE + 4, None));
+    retire.rd.unwrap().1
+}
+
+/// conv.read.
+pub(super) fn read(hart: &mut Hart, index: u32) -> u32 {
+    value(hart, 3, index, 0)
+}
+
+pub(super) fn words(hart: &mut Hart, addr: u32, words: &[i32]) {
+    let words: Vec<u32> = words.iter().map(|&word| word as u32).collect();
+    store(hart, addr, &words);
+}
+
+/// The unit after a conv.load of 1, 2, 3, 4 (2×2) into slot 0 and with 1 … 12 (3 rows of 4) in
+/// memory.
+pub(super) fn two_by_two(config: u32, threshold: u32) -> Hart {
+    let mut hart = unit(5, 0, 16);
+    words(&mut hart, KERNEL, &[1, 2, 3, 4]);
+    words(&mut hart, WINDOW, &(1..=12).collect::<Vec<i32>>());
+    assert_eq!(value(&mut hart, 0, 2, KERNEL), 0);
+    assert_eq!(value(&mut hart, 4, config, threshold), 0);
+    hart
+}
+
+#[test]
+fn one_output_by_hand() {
+    let mut hart = two_by_two(0, 0);
+    // 1·1 + 2·2 + 3·5 + 4·6
+    let retire = conv(&mut hart, 1, 4, WINDOW);
+    assert_eq!(retire.rd, Some((10, 44)));
+    let run = retire.run.unwrap();
+    assert_eq!((run.slot, run.side, run.tile), (0, 2, 1));
+    assert_eq!(
+        (run.weights.as_slice(), run.words.as_slice()),
+        (&[1, 2, 3, 4][..], &[1, 2, 5, 6][..])
+    );
+    // Rows of KERNEL = 5. S of 4·6 is 2 + 2.
+    assert_eq!((run.outputs, run.keep), ([44, 0, 0, 0], [0b11_00011, 0, 0, 0]));
+    assert_eq!(run.s_max, [Some(4), None, None, None]);
+    assert_eq!((run.kept(), run.products()), (4, 4));
+    let state: Vec<u32> = (0..=10).map(|index| read(&mut hart, index)).collect();
+    assert_eq!(state, [44, 0, 0, 0, 0x8004, 0, 0, 0, 0, 0, 4]);
+}
+
+#[test]
+fn four_outputs_by_hand() {
+    let mut hart = two_by_two(TILE, 0);
+    let retire = conv(&mut hart, 1, 4, WINDOW);
+    let run = retire.run.unwrap();
+    // 1·2 + 2·3 + 3·6 + 4·7 = 54; 1·5 + 2·6 + 3·9 + 4·10 = 84; 1·6 + 2·7 + 3·10 + 4·11 = 94
+    assert_eq!(run.outputs, [44, 54, 84, 94]);
+    assert_eq!((retire.rd, run.tile), (Some((10, 44)), 4));
+    assert_eq!(run.words, [1, 2, 3, 5, 6, 7, 9, 10, 11]);
+    assert_eq!(run.s_max, [Some(4), Some(4), Some(5), Some(5)]);
+    assert_eq!(run.keep, [0b11_00011; 4]);
+    let state: Vec<u32> = (0..=10).map(|index| read(&mut hart, index)).collect();
+    assert_eq!(state, [44, 54, 84, 94, 0x8004, 0x8004, 0x8005, 0x8005, 0, TILE, 16]);
+}
+
+#[test]
+fn approx_by_hand() {
+    // Scores of 1·1, 2·2, 3·5, 4·6: 0, 2, 1 + 2, 2 + 2. T = 2 keeps those above 2.
+    let mut hart = two_by_two(3, 2);
+    let run = conv(&mut hart, 1, 4, WINDOW).run.unwrap();
+    assert_eq!((run.outputs[0], run.keep[0], run.s_max[0]), (39, 0b11_00000, Some(4)));
+    assert_eq!((read(&mut hart, 8), read(&mut hart, 9), read(&mut hart, 10)), (2, 3, 2));
+    // T = 1 keeps 4·6 alone.
+    assert_eq!(value(&mut hart, 4, 3, 1), 3);
+    assert_eq!(value(&mut hart, 2, 0, 0), 24);
+}
+
+#[test]
+fn zero_skips_by_hand() {
+    let mut hart = unit(5, 0, 16);
+    words(&mut hart, KERNEL, &[0, 2, 3, 0]);
+    words(&mut hart, WINDOW, &[1, 0, 5, 0]);
+    value(&mut hart, 0, 2, KERNEL);
+    value(&mut hart, 1, 2, WINDOW);
+    for (mode, keep) in [(0, 0b11_00011), (1, 0b01_00001), (2, 0b01_00000)] {
+        value(&mut hart, 4, mode, 0);
+        let run = conv(&mut hart, 2, 0, 0).run.unwrap();
+        assert_eq!((run.outputs[0], run.keep[0]), (15, keep), "mode {mode}");
+        assert_eq!(run.s_max[0], Some(3), "S_max is there in every mode");
+    }
+    // No product with two operands that are not zero.
+    words(&mut hart, WINDOW, &[1, 0, 0, 4]);
+    value(&mut hart, 4, 3, 1);
+    let run = conv(&mut hart, 1, 2, WINDOW).run.unwrap();
+    assert_eq!((run.outputs[0], run.keep[0], run.s_max[0]), (0, 0, None));
+    assert_eq!(read(&mut hart, 4), 0);
+}
+
+#[test]
+fn the_carry_counts_in_running_scope_and_is_written_in_both() {
+    for (config, output, keep, s_max) in [
+        (3, 39, 0b11_00000, Some(4)),
+        // S_max = 5 from before: T = 2 keeps scores above 3.
+        (3 | RUNNING, 24, 0b10_00000, Some(5)),
+    ] {
+        let mut hart = two_by_two(config, 2);
+        assert_eq!(value(&mut hart, 5, 0x8007_8005, 0x0000_8009), 0);
+        let carry: Vec<u32> = (4..8).map(|index| read(&mut hart, index)).collect();
+        assert_eq!(carry, [0x8005, 0x8007, 0x8009, 0]);
+        let run = conv(&mut hart, 1, 4, WINDOW).run.unwrap();
+        assert_eq!((run.outputs[0], run.keep[0], run.s_max[0]), (output, keep, s_max));
+        assert_eq!(run.carry, [Some(5), Some(7), Some(9), None]);
+        // The outputs that the tile has not have no S_max, in running scope either.
+        let carry: Vec<u32> = (4..8).map(|index| read(&mut hart, index)).collect();
+        assert_eq!(carry, [0x8000 | s_max.unwrap(), 0, 0, 0]);
+    }
+}
+
+#[test]
+fn a_carry_has_the_bits_of_a_score() {
+    for (log_frac, low, high) in [(0, 0x803f, 0x8015), (3, 0x81ff, 0x8155), (8, 0xbfff, 0x9555)] {
+        let mut hart = unit(3, log_frac, 1);
+        value(&mut hart, 5, 0xd555_ffff, 0x7fff_8000);
+        let carry: Vec<u32> = (4..8).map(|index| read(&mut hart, index)).collect();
+        assert_eq!(carry, [low, high, 0x8000, 0], "F = {log_frac}; a score of 0 is one");
+    }
+}
+
+#[test]
+fn fraction_bits_are_the_units() {
+    // 3·3 at F = 1: 2·(2·1 + 1) = 6
+    let mut hart = unit(3, 1, 1);
+    words(&mut hart, KERNEL, &[3]);
+    value(&mut hart, 0, 1, KERNEL);
+    assert_eq!(value(&mut hart, 1, 0, KERNEL), 9);
+    assert_eq!(read(&mut hart, 4), 0x8006);
+}
+
+#[test]
+fn sizes_of_conv_load() {
+    let mut hart = unit(5, 0, 16);
+    words(&mut hart, KERNEL, &[2, 3, 5, 7, 11, 13, 17, 19, 23]);
+    words(&mut hart, WINDOW, &[1; 9]);
+    // Side 1 into slot 15, whatever is in bits 31:16.
+    value(&mut hart, 0, 0xffff_0f01, KERNEL);
+    assert_eq!(conv(&mut hart, 2, 15, 0).trap.unwrap().cause, 2, "no window yet");
+    value(&mut hart, 4, 15 << 8, 0);
+    assert_eq!(value(&mut hart, 1, 3, WINDOW), 2);
+    // Side 0 is the configured one.
+    value(&mut hart, 4, 3 << 4 | 7 << 8, 0);
+    value(&mut hart, 0, 7 << 8, KERNEL);
+    assert_eq!(value(&mut hart, 1, 3, WINDOW), 100);
+    assert_eq!(read(&mut hart, 9), 3 << 4 | 7 << 8);
+}
+
+#[test]
+fn a_pitch_may_be_negative_and_addresses_wrap() {
+    let mut hart = two_by_two(0, 0);
+    // Rows from the third upwards: 1·9 + 2·10 + 3·5 + 4·6
+    assert_eq!(value(&mut hart, 1, -4_i32 as u32, WINDOW + 32), 68);
+    // A pitch of 2³⁰ words is none: 1·1 + 2·2 + 3·1 + 4·2
+    assert_eq!(value(&mut hart, 1, 1 << 30, WINDOW), 16);
+    // The unit reads devices too: mtimecmp and its upper half are −1.
+    words(&mut hart, KERNEL, &[5]);
+    value(&mut hart, 0, 1, KERNEL);
+    assert_eq!(value(&mut hart, 1, 0, 0x0200_4000), -5_i32 as u32);
+}
+
+#[test]
+fn a_window_is_used_again() {
+    let mut hart = two_by_two(TILE, 0);
+    words(&mut hart, KERNEL, &[1, 10, 100, 1000, 2]);
+    value(&mut hart, 0, 2 | 1 << 8, KERNEL);
+    value(&mut hart, 0, 1 | 2 << 8, KERNEL + 16);
+    value(&mut hart, 1, 4, WINDOW);
+    // Memory is not read again, and other instructions do no harm.
+    words(&mut hart, WINDOW, &[0; 12]);
+    value(&mut hart, 6, 0, 0);
+    value(&mut hart, 5, 0, 0);
+    assert_eq!(value(&mut hart, 2, 1, 0), 1 + 20 + 500 + 6000);
+    assert_eq!(read(&mut hart, 9), TILE, "the configured slot stays");
+    // Bits 31:8 of rs1 do not count.
+    let run = conv(&mut hart, 2, 0xffff_ff02, 0).run.unwrap();
+    assert_eq!((run.slot, run.outputs), (2, [2, 4, 10, 12]));
+    assert_eq!(run.words, [1, 2, 5, 6], "the upper left corner");
+    // The configured kernel with a smaller tile, then the first run once more.
+    value(&mut hart, 4, 0, 0);
+    assert_eq!(value(&mut hart, 2, 0, 0), 44);
+    value(&mut hart, 4, TILE, 0);
+    let run = conv(&mut hart, 2, 0, 0).run.unwrap();
+    assert_eq!(run.outputs, [44, 54, 84, 94]);
+}
+
+#[test]
+fn what_is_read_after_reset() {
+    let mut hart = unit(5, 0, 16);
+    for index in (0..=40).chain([0x100, 0x8000_0000, u32::MAX]) {
+        let expected = match index {
+            32 => 5,
+            34 => 7,
+            35 => 16,
+            _ => 0,
+        };
+        assert_eq!(read(&mut hart, index), expected, "index {index}");
+    }
+    assert_eq!(read(&mut unit(3, 8, 256), 33), 8);
+    assert_eq!(read(&mut unit(3, 8, 256), 35), 256);
+}
+
+#[test]
+fn counters_by_hand() {
+    let mut hart = two_by_two(3 | TILE, 2);
+    let counters = |hart: &mut Hart| -> Vec<u32> { (16..=26).map(|n| read(hart, n)).collect() };
+    assert_eq!(counters(&mut hart)[..5], [0, 0, 0, 4, 4], "the kernel's words");
+    value(&mut hart, 1, 4, WINDOW);
+    // Kept: 3·5, 4·6; 3·6, 4·7 (S_max 4); 4·10, 3·9 (S_max 5, above 3: 3·9 has 4) with 2·6 = 3 not;
+    // 4·11, 3·10 (4).
+    assert_eq!(counters(&mut hart)[..5], [1, 8, 8, 13, 13]);
+    value(&mut hart, 2, 0, 0);
+    assert_eq!(counters(&mut hart), [2, 16, 16, 13, 13, 0, 0, 0, 0, 0, 0]);
+    // A fetch that fails has read all its words; one that is refused none.
+    assert_eq!(conv(&mut hart, 1, 4, 0x100).trap.unwrap().cause, 5);
+    assert_eq!(conv(&mut hart, 0, 3, 0x100).trap.unwrap().cause, 5);
+    assert_eq!(conv(&mut hart, 1, 4, WINDOW + 2).trap.unwrap().cause, 4);
+    assert_eq!(conv(&mut hart, 0, 6, KERNEL).trap.unwrap().cause, 2);
+    assert_eq!(counters(&mut hart)[..5], [2, 16, 16, 31, 31]);
+    assert_eq!(value(&mut hart, 6, 0, 0), 0);
+    assert_eq!(counters(&mut hart), [0; 11]);
+    assert_eq!(read(&mut hart, 10), 8, "that is not a counter");
+}
+
+#[test]
+fn cycles_are_fed() {
+    let mut hart = two_by_two(0, 0);
+    value(&mut hart, 1, 4, WINDOW);
+    for index in 0..40 {
+        let before = read(&mut hart, index);
+        store(&mut hart, BASE, &[r(0, 0, 11, 3, 10, 0x77)]);
+        (hart.pc, hart.registers[11]) = (BASE, index);
+        let feed = Feed { mip: Some(0), read: Some(0x1234), ..Feed::default() };
+        let expected = if (21..=26).contains(&index) { 0x1234 } else { before };
+        assert_eq!(hart.step(&feed).unwrap().rd, Some((10, expected)), "index {index}");
+    }
+}
+
+#[test]
+fn rd_may_be_x0_or_a_source() {
+    let mut hart = two_by_two(0, 0);
+    store(&mut hart, BASE, &[r(0, 12, 11, 1, 0, 0x77), r(0, 12, 11, 1, 12, 0x77)]);
+    hart.pc = BASE;
+    (hart.registers[11], hart.registers[12]) = (4, WINDOW);
+    let retire = hart.step(&Feed::default()).unwrap();
+    assert_eq!((retire.rd, retire.run.unwrap().outputs[0]), (None, 44));
+    assert_eq!(hart.step(&Feed::default()).unwrap().rd, Some((12, 44)));
+}
+
+/// Words of all sizes, zeros and the extremes among them.
+fn word() -> impl Strategy<Value = i32> {
+    prop_oneof![
+        2 => Just(0),
+        1 => Just(i32::MIN),
+        3 => any::<i32>(),
+        6 => -300..300,
+    ]
+}
+
+proptest! {
+    /// Each output is the golden model's, of the words that the address arithmetic of the manual
+    /// names.
+    #[test]
+    fn runs_are_those_of_the_golden_model(
+        kernel in 1..=7_usize,
+        log_frac in 0..=8_u32,
+        side in 1..=7_usize,
+        tile in any::<bool>(),
+        running in any::<bool>(),
+        mode in 0..4_usize,
+        threshold in 1..3000_u32,
+        pitch in 1..20_usize,
+        weights in proptest::collection::vec(word(), 49),
+        plane in proptest::collection::vec(word(), 8 * 20),
+        carry in any::<[u16; 4]>(),
+    ) {
+        let side = side.min(kernel);
+        let mut hart = unit(kernel, log_frac, 3);
+        words(&mut hart, KERNEL, &weights);
+        words(&mut hart, WINDOW, &plane);
+        value(&mut hart, 0, side as u32 | 2 << 8, KERNEL);
+        let config = mode as u32 | u32::from(running) << 2 | u32::from(tile) << 3 | 2 << 8;
+        value(&mut hart, 4, config, threshold);
+        let carry = carry.map(u32::from);
+        value(&mut hart, 5, carry[0] | carry[1] << 16, carry[2] | carry[3] << 16);
+        let run = conv(&mut hart, 1, pitch as u32, WINDOW).run.unwrap();
+
+        let scope = if running { SmaxScope::Running } else { SmaxScope::Window };
+        let threshold = Threshold::new(threshold).unwrap();
+        let semantics = crate::conv::Semantics { mode: Mode::ALL[mode], log_frac, threshold, scope };
+        let (mut kept, outputs) = (0, if tile { 4 } else { 1 });
+        for output in 0..4 {
+            let (x, y) = (output % 2, output / 2);
+            let inputs: Vec<i32> = (0..side * side)
+                .map(|i| plane[(y + i / side) * pitch + x + i % side])
+                .collect();
+            let score = carry[output] % (64 << log_frac);
+            let carry = (carry[output] >= 1 << 15).then_some(score);
+            let dot = dot(&weights[..side * side], &inputs, &semantics, carry);
+            let exists = output < outputs;
+            let value = if exists { dot.output } else { 0 };
+            let s_max = dot.s_max.filter(|_| exists);
+            prop_assert_eq!((run.outputs[output], run.s_max[output]), (value, s_max));
+            prop_assert_eq!(read(&mut hart, output as u32), value as u32);
+            let half = s_max.map_or(0, |score| 0x8000 + score);
+            prop_assert_eq!(read(&mut hart, 4 + output as u32), half);
+            for bit in 0..64 {
+                let (row, column) = (bit / kernel, bit % kernel);
+                let inside = exists && row < side && column < side;
+                let keep = inside && dot.kept >> (row * side + column) & 1 == 1;
+                prop_assert_eq!(run.keep[output] >> bit & 1 == 1, keep);
+            }
+            kept += if exists { dot.kept_count() } else { 0 };
+        }
+        let products = (outputs * side * side) as u32;
+        let fetched = side + usize::from(tile);
+        let read_words = (side * side + fetched * fetched) as u32;
+        let expected = [1, kept, products - kept, read_words, read_words];
+        let counters: Vec<u32> = (16..=20).map(|index| read(&mut hart, index)).collect();
+        prop_assert_eq!(counters, expected);
+        prop_assert_eq!(read(&mut hart, 10), kept);
+    }
+}

@@ -1,0 +1,250 @@
+//! From floats to integers: power-of-two scales, 16-bit weights, and the proof that nothing
+//! overflows.
+//!
+//! A word q stands for q · 2^−s, with one s for the weights of a layer, one for its inputs and one
+//! for its outputs. Pixels have s = 8. The outputs of a ReLU layer have the s that lets the largest
+//! activation of the calibration images through unsaturated; tanh has s = activation bits. The
+//! weights of a layer get the largest s for which they fit into 16 bits **and** no sum of the layer
+//! can leave 32 bits: for every output, Σ|w| · x_max + |bias| + rounding < 2³¹, where x_max is the
+//! largest input that the layer before can give. Every mode sums a subset of those products, in
+//! whatever order, so that the bound covers them all.
+
+use super::error::NetworkError;
+use super::float::FloatNetwork;
+use super::integer::{AveragePool, Convolution, Dense, Finish, IntegerLayer};
+use super::network::{Activation, LayerKind, Network, Shape};
+use super::tanh::TANH_INPUT_BITS;
+use super::weights::Weights;
+use crate::conv::Kernel;
+
+/// The largest magnitude of a weight: 16 bits with the sign.
+pub const WEIGHT_LIMIT: i32 = i16::MAX as i32;
+
+/// Fraction bits of a pixel.
+const PIXEL_BITS: i32 = 8;
+
+/// The most fraction bits of a weight: layers of tiny weights do not get arbitrarily fine.
+const MAX_WEIGHT_SHIFT: i32 = 24;
+
+/// Bits that the largest weight of a layer keeps at least.
+const MIN_WEIGHT_BITS: u32 = 6;
+
+/// The largest sum that any mode can reach in a layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverflowProof {
+    /// The layer's name.
+    pub layer: String,
+    /// The largest |input|.
+    pub input_limit: i64,
+    /// The largest Σ|w|·x_max + |bias| + rounding of an output; below 2³¹.
+    pub sum_bound: i64,
+    /// Fraction bits of the weights.
+    pub weight_shift: i32,
+    /// Fraction bits of the sums.
+    pub sum_shift: i32,
+}
+
+/// A network in integers, with the proof that it never overflows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IntegerNetwork {
+    /// The description.
+    pub network: Network,
+    /// The layers.
+    pub layers: Vec<IntegerLayer>,
+    /// One a layer with weights.
+    pub proof: Vec<OverflowProof>,
+    /// The digest of the float weights.
+    pub weights_sha256: String,
+}
+
+impl IntegerNetwork {
+    /// Quantises a network; an error if the weights do not fit it, or no scale is safe. The ranges
+    /// of the activations are those over the calibration images, each the pixels of one input.
+    pub fn new(
+        network: &Network,
+        weights: &Weights,
+        calibration: &[Vec<u8>],
+    ) -> Result<Self, NetworkError> {
+        let shapes = network.shapes()?;
+        let float = FloatNetwork::new(network, weights)?;
+        let largest = calibrate(network, &float, calibration)?;
+        let limit = (1_i64 << network.activation_bits) - 1;
+        let (mut input_shift, mut input_limit) = (PIXEL_BITS, 255);
+        let mut integer = Self {
+            network: network.clone(),
+            layers: Vec::with_capacity(shapes.len()),
+            proof: Vec::new(),
+            weights_sha256: weights.sha256().to_owned(),
+        };
+        let mut convolutions = 0;
+        for (index, layer) in network.layers.iter().enumerate() {
+            let (activation, outputs) = match layer.kind {
+                LayerKind::AveragePool { side } => {
+                    integer.layers.push(IntegerLayer::AveragePool(AveragePool { side }));
+                    continue;
+                }
+                LayerKind::Convolution { activation, outputs, .. }
+                | LayerKind::Dense { activation, outputs } => (activation, outputs),
+            };
+            let (values, bias) = float.tensors(index);
+            let bits = network.activation_bits;
+            let output_shift = match activation {
+                Some(Activation::Relu) => bits as i32 - exponent(largest[index]),
+                _ => bits as i32,
+            };
+            let target = match activation {
+                Some(Activation::Relu) => Some(output_shift),
+                Some(Activation::Tanh) => Some(TANH_INPUT_BITS as i32),
+                None => None,
+            };
+            let scaled = Scaled::find(&layer.name, values, bias, input_shift, input_limit, target)?;
+            let finish = Finish { activation, shift: scaled.shift, bits };
+            let words = scaled.weights.chunks_exact(values.len() / outputs);
+            integer.layers.push(match layer.kind {
+                LayerKind::Convolution { side, .. } => {
+                    let kernel = |words: &[i32]| {
+                        Kernel::new(side, words.to_vec()).expect("shapes() has checked the side")
+                    };
+                    let filter =
+                        |words: &[i32]| words.chunks_exact(side * side).map(kernel).collect();
+                    convolutions += 1;
+                    IntegerLayer::Convolution(Convolution {
+                        name: layer.name.clone(),
+                        index: convolutions - 1,
+                        filters: words.map(filter).collect(),
+                        bias: scaled.bias,
+                        finish,
+                    })
+                }
+                _ => IntegerLayer::Dense(Dense {
+                    name: layer.name.clone(),
+                    weights: words.map(<[i32]>::to_vec).collect(),
+                    bias: scaled.bias,
+                    finish,
+                }),
+            });
+            integer.proof.push(scaled.proof);
+            (input_shift, input_limit) = (output_shift, limit);
+        }
+        Ok(integer)
+    }
+
+    /// The convolution layers, in order.
+    pub fn convolutions(&self) -> impl Iterator<Item = &Convolution> {
+        self.layers.iter().filter_map(|layer| match layer {
+            IntegerLayer::Convolution(convolution) => Some(convolution),
+            _ => None,
+        })
+    }
+
+    /// The shape that the network is applied to, with padding.
+    pub fn input(&self) -> Shape {
+        let input = &self.network.input;
+        Shape {
+            channels: input.channels,
+            height: input.height + 2 * input.padding,
+            width: input.width + 2 * input.padding,
+        }
+    }
+}
+
+/// The largest float activation of every layer over the calibration images.
+fn calibrate(
+    network: &Network,
+    float: &FloatNetwork,
+    images: &[Vec<u8>],
+) -> Result<Vec<f32>, NetworkError> {
+    let input = &network.input;
+    let pixels = input.channels * input.height * input.width;
+    if let Some(image) = images.iter().find(|image| image.len() != pixels) {
+        return Err(NetworkError::Description(format!(
+            "the images have {} pixels; the input says {} channels of {}×{}",
+            image.len(),
+            input.channels,
+            input.width,
+            input.height
+        )));
+    }
+    let mut largest = vec![0.0_f32; network.layers.len()];
+    for image in images {
+        for (largest, output) in largest.iter_mut().zip(float.layers(image)) {
+            *largest = output.iter().fold(*largest, |largest, x| largest.max(x.abs()));
+        }
+    }
+    Ok(largest)
+}
+
+/// The smallest e with `largest` ≤ 2^e.
+fn exponent(largest: f32) -> i32 {
+    let mut e = -16;
+    while e < 24 && largest > 2.0_f32.powi(e) {
+        e += 1;
+    }
+    e
+}
+
+/// The words of a layer, at the largest scale that is safe.
+struct Scaled {
+    weights: Vec<i32>,
+    bias: Vec<i32>,
+    shift: u32,
+    proof: OverflowProof,
+}
+
+impl Scaled {
+    /// `target` is the scale that the sums are shifted to, if there is an activation.
+    fn find(
+        layer: &str,
+        weights: &[f32],
+        bias: &[f32],
+        input_shift: i32,
+        input_limit: i64,
+        target: Option<i32>,
+    ) -> Result<Self, NetworkError> {
+        let fan_in = weights.len() / bias.len();
+        let mut bound = 0;
+        for weight_shift in (-16..=MAX_WEIGHT_SHIFT).rev() {
+            let scale = 2.0_f64.powi(weight_shift);
+            let round = |&w: &f32| (f64::from(w) * scale).round();
+            let words: Vec<f64> = weights.iter().map(round).collect();
+            let largest = words.iter().fold(0.0_f64, |largest, w| largest.max(w.abs()));
+            if largest > f64::from(WEIGHT_LIMIT) {
+                continue;
+            }
+            let sum_shift = weight_shift + input_shift;
+            let shift = target.map_or(0, |target| sum_shift - target);
+            let safe_shift = target.is_none() || (1..=30).contains(&shift);
+            let rounding = if target.is_some() && safe_shift { 1_i64 << (shift - 1) } else { 0 };
+            let sum_scale = 2.0_f64.powi(sum_shift);
+            let biases = bias.iter().map(|&b| (f64::from(b) * sum_scale).round() as i64);
+            let biases: Vec<i64> = biases.collect();
+            let sums = words.chunks_exact(fan_in).zip(&biases).map(|(row, bias)| {
+                let weights: i64 = row.iter().map(|w| w.abs() as i64).sum();
+                weights.saturating_mul(input_limit).saturating_add(bias.abs()) + rounding
+            });
+            bound = sums.max().unwrap_or(0);
+            if bound > i64::from(i32::MAX) {
+                continue;
+            }
+            if !safe_shift || largest < f64::from(1 << (MIN_WEIGHT_BITS - 1)) && largest > 0.0 {
+                break;
+            }
+            return Ok(Self {
+                weights: words.iter().map(|&w| w as i32).collect(),
+                bias: biases.iter().map(|&b| b as i32).collect(),
+                shift: shift as u32,
+                proof: OverflowProof {
+                    layer: layer.to_owned(),
+                    input_limit,
+                    sum_bound: bound,
+                    weight_shift,
+                    sum_shift,
+                },
+            });
+        }
+        Err(NetworkError::Overflow { layer: layer.to_owned(), bits: MIN_WEIGHT_BITS, bound })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,4 @@
+//! What is measured: images, experiments, statistics, tables and figures, on any engine.
+
+pub mod data;
+pub mod report;

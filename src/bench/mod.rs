@@ -1,0 +1,3 @@
+//! Drives the hardware and holds it to the models.
+
+pub mod torture;
