@@ -2,11 +2,13 @@
 //!
 //! - [`conv`]: the arithmetic of approximate convolution, bit for bit;
 //! - [`nn`]: networks in integers, whose convolutions an engine runs;
+//! - [`engine`]: what runs the convolutions of a network, in software or in hardware;
 //! - [`hart`]: the instruction-set simulator of the core;
 //! - [`elf`]: the programs that the simulator and the core run.
 
 pub mod conv;
 pub mod elf;
+pub mod engine;
 pub mod hart;
 pub mod nn;
 
