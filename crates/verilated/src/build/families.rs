@@ -91,7 +91,12 @@ pub fn run<F: Into<Family>>(families: impl IntoIterator<Item = F>) -> Result<(),
     }
     print!("{}", warnings.into_inner().expect("no panic under the lock"));
     let linked: Vec<&Target<'_>> = targets.iter().filter(|target| linked(target)).collect();
-    print!("{}", lines_for_cargo(&tools, &targets, &linked, &runtime.dir)?);
+    let unwatched = |target: &Target<'_>| {
+        let mut families = families.iter().filter(|family| !family.watched);
+        families.any(|it| it.rows.iter().chain([&it.recipe]).any(|row| std::ptr::eq(row, target.model)))
+    };
+    let watched: Vec<&Target<'_>> = targets.iter().filter(|target| !unwatched(target)).collect();
+    print!("{}", lines_for_cargo(&tools, &watched, &linked, &runtime.dir)?);
     Ok(())
 }
 
@@ -189,7 +194,7 @@ fn check_rows(family: &Family, rows: &[Verilated<'_>]) -> Result<(), BuildError>
 /// What Cargo is to watch and to link. A library stands before those it needs.
 fn lines_for_cargo(
     tools: &Toolbox,
-    targets: &[Target<'_>],
+    watched: &[&Target<'_>],
     linked: &[&Target<'_>],
     runtime: &Path,
 ) -> Result<String, BuildError> {
@@ -197,12 +202,12 @@ fn lines_for_cargo(
     for variable in ["VERILATOR", "VERILATOR_ROOT", "CXX", "CXXFLAGS", "AR", "LIBCLANG_PATH"] {
         let _ = writeln!(lines, "cargo:rerun-if-env-changed={variable}");
     }
-    let mut watched: BTreeSet<PathBuf> = tools.verilator.file().into_iter().collect();
-    for target in targets {
-        watched.extend(target.inputs.files.iter().chain(&target.model.include_dirs).cloned());
-        watched.extend(target.files_read()?);
+    let mut files: BTreeSet<PathBuf> = tools.verilator.file().into_iter().collect();
+    for target in watched {
+        files.extend(target.inputs.files.iter().chain(&target.model.include_dirs).cloned());
+        files.extend(target.files_read()?);
     }
-    for path in watched {
+    for path in files {
         let _ = writeln!(lines, "cargo:rerun-if-changed={}", path.display());
     }
     let mut link = |dir: &Path, name: &str| {

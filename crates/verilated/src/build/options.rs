@@ -268,6 +268,7 @@ pub struct Family {
     pub(crate) recipe: Verilate,
     pub(crate) varying: Vec<String>,
     pub(crate) rows: Vec<Verilate>,
+    pub(crate) watched: bool,
 }
 
 impl Family {
@@ -275,13 +276,20 @@ impl Family {
     /// Rust type `ConvUnit`. Where it has no rows, ports and memories of the type are those
     /// of the recipe.
     pub fn new(name: impl Into<String>, recipe: Verilate) -> Self {
-        Self { name: name.into(), recipe, varying: Vec::new(), rows: Vec::new() }
+        Self { name: name.into(), recipe, varying: Vec::new(), rows: Vec::new(), watched: true }
     }
 
     /// Names the ports whose widths depend on the row. Their accessors take and give values of
     /// any width.
     pub fn varying<N: Into<String>>(mut self, ports: impl IntoIterator<Item = N>) -> Self {
         self.varying.extend(ports.into_iter().map(Into::into));
+        self
+    }
+
+    /// Does not tell Cargo to watch the sources: for a program that notices itself that its rows
+    /// are out of date (`verilated::load::sources_digest`), and loads others instead.
+    pub fn unwatched(mut self) -> Self {
+        self.watched = false;
         self
     }
 
