@@ -1,137 +1,172 @@
-//! One window in full: all that is needed to run it again.
+//! Mismatches in full: all that is needed to run a window, or a program, again.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::{fs, io};
 
+use model::conv::{ConfigError, MAX_SIDE, Semantics, Threshold};
+use model::engine::Place;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::case_file::{self, CaseFileError};
-use super::expected::ExpectedWindow;
-use super::fetch::Fetch;
-use crate::dut::{Build, Stalls, Tile, UnitOptions, UnitParameters, WindowRun, find as find_unit};
-use model::conv::{ConfigError, MAX_SIDE, Semantics, Threshold};
+use super::memory::Stalls;
+use super::scoreboard::ExpectedWindow;
+use super::unit::{Tile, UnitOptions, WindowRun};
+use crate::hw::{Build, SOC, SocParameters, UnitParameters};
 
-/// Where in an experiment a window comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Place {
-    /// The command that ran it.
-    pub experiment: String,
-    /// The data set.
-    pub dataset: String,
-    /// The image's number in the run.
-    pub image: usize,
-    /// The filter's name; empty in a layer, whose filters are its output channels.
-    pub filter: String,
-    /// The layer's name; empty where filters stand alone.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub layer: String,
-    /// The layer's output channel.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub output: usize,
-    /// The configuration's name.
-    pub configuration: String,
-    /// The input channel.
-    pub channel: usize,
-    /// Column of the window's upper left corner.
-    pub column: usize,
-    /// Row of the window's upper left corner.
-    pub row: usize,
+/// The activations of one output of a kernel of side `side`: its part of a window with rows of
+/// `pitch` words.
+pub(super) fn inputs(words: &[i32], pitch: usize, side: usize, output: usize) -> Vec<i32> {
+    let (dx, dy) = Tile::place(output);
+    let rows = (0..side).map(|row| (dy + row) * pitch + dx);
+    rows.flat_map(|first| words[first..first + side].iter().copied()).collect()
 }
 
-fn is_zero(number: &usize) -> bool {
-    *number == 0
-}
-
-/// One window on one unit.
+/// A window with its kernel, and the run that it is of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Case {
-    /// Where it comes from.
-    pub place: Place,
-    /// The unit's parameter set.
-    pub unit: String,
-    /// The run's seed.
-    pub seed: u64,
-    /// Seed of the registers' initial values.
-    pub x_seed: u64,
-    /// Seed of the memory's waiting times.
-    pub stall_seed: Option<u64>,
-    /// The window's stream of waiting times.
-    pub stream: u64,
+#[serde(deny_unknown_fields)]
+pub struct Operands {
+    /// The command as the unit got it.
+    pub run: WindowRun,
     /// The kernel's side.
     pub side: usize,
     /// The kernel, row by row.
     pub weights: Vec<i32>,
     /// The window's words, row by row.
     pub words: Vec<i32>,
-    /// Byte address of the first word.
-    pub addr: u32,
-    /// Words from one row to the next in memory.
-    pub pitch: u32,
-    /// Outputs of the tile: 1 or 4.
-    pub outputs: usize,
-    /// The mode's name.
-    pub mode: String,
-    /// T of the golden model.
-    pub threshold: u32,
-    /// T that the unit was given.
-    pub unit_threshold: u32,
-    /// The scope's name.
-    pub smax_scope: String,
-    /// S_max of the channels before, of each output.
-    pub carry: [Option<u32>; 4],
-    /// The slot of the kernel.
-    #[serde(default)]
-    pub slot: u8,
-    /// The run that fetched the window, where this one uses it again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fetched_by: Option<Fetch>,
+    /// The window's stream of waiting times.
+    pub stream: u64,
+}
+
+impl Operands {
+    /// Rows of the window, and words in a row.
+    pub fn window_side(&self) -> usize {
+        self.run.tile.window_side(self.side)
+    }
+
+    /// The activations of one output, row by row.
+    pub fn inputs(&self, output: usize) -> Vec<i32> {
+        inputs(&self.words, self.window_side(), self.side, output)
+    }
+
+    fn check(&self, unit: &UnitParameters) -> Result<(), CaseError> {
+        let kernel = unit.kernel.min(MAX_SIDE);
+        if !(1..=kernel).contains(&self.side) || self.weights.len() != self.side.pow(2) {
+            return Err(CaseError::Shape("the kernel's side or its number of weights"));
+        }
+        if self.words.len() != self.window_side().pow(2) {
+            return Err(CaseError::Shape("the tile or the number of words"));
+        }
+        if usize::from(self.run.slot) >= unit.kernels {
+            return Err(CaseError::Shape("the slot"));
+        }
+        if !self.run.addr.is_multiple_of(4) || self.run.addr > 1 << 24 || self.run.pitch > 1 << 16 {
+            return Err(CaseError::Shape("the address or the pitch"));
+        }
+        Ok(())
+    }
+}
+
+/// One window on one unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WindowCase {
+    /// Where it comes from.
+    pub place: Place,
+    /// The unit.
+    pub unit: UnitParameters,
+    /// The run's seed.
+    pub seed: u64,
+    /// Seed of the registers' initial values.
+    pub x_seed: u64,
+    /// Seed of the memory's waiting times.
+    pub stall_seed: Option<u64>,
+    /// T of the golden model; a planted bug gives the unit another one.
+    #[serde(with = "as_number")]
+    pub threshold: Threshold,
+    /// The window. Address and pitch are those of the fetch, also if it is used again.
+    pub window: Operands,
+    /// The window that was fetched before, where this one uses its words.
+    pub fetched_by: Option<Operands>,
 }
 
 /// Why a case cannot be run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CaseError {
-    /// It cannot be read.
-    #[error(transparent)]
-    File(#[from] CaseFileError),
-    /// There is no such unit in this build.
-    #[error("unit {0:?} is not in this build; build/units.rs lists the units")]
-    Unit(String),
+    /// The file cannot be read.
+    #[error("cannot read {}: {source}; name a folder that a mismatch report is in", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is not a case.
+    #[error("{} is not a mismatch case: {source}", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
     /// A setting is out of range.
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// Sizes that do not fit together.
     #[error("the case does not describe a window: {0}")]
     Shape(&'static str),
+    /// The memory cannot wait so long.
+    #[error("{0} wait states are too many: 0 to 15")]
+    WaitStates(u8),
 }
 
-/// The name of the case's file in its folder.
-impl Case {
-    /// Reads the case of a mismatch folder.
+/// The name of a case's file in its folder.
+pub const CASE_FILE: &str = "case.json";
+
+/// The name of a program's file in the folder of its case.
+pub const PROGRAM_FILE: &str = "program.elf";
+
+/// Reads the case in a folder.
+///
+/// # Errors
+/// If there is none.
+pub fn read<T: DeserializeOwned>(folder: &Path) -> Result<T, CaseError> {
+    let path = folder.join(CASE_FILE);
+    match fs::read_to_string(&path) {
+        Ok(text) => serde_json::from_str(&text).map_err(|source| CaseError::Parse { path, source }),
+        Err(source) => Err(CaseError::Read { path, source }),
+    }
+}
+
+/// Characters of a file name.
+pub(super) fn plain(text: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+    text.chars().map(plain).collect()
+}
+
+impl WindowCase {
+    /// Reads and checks the case of a mismatch folder.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be run.
     pub fn read(folder: &Path) -> Result<Self, CaseError> {
-        let case: Self = case_file::read(folder)?;
+        let case: Self = read(folder)?;
         case.check()?;
         Ok(case)
     }
 
-    /// A name for its folder, the same for the same window of the same experiment.
-    pub fn id(&self) -> String {
-        let place = &self.place;
-        let Place { experiment, image, configuration, channel, column, row, .. } = place;
-        let filter = match place.layer.as_str() {
-            "" => place.filter.clone(),
-            layer => format!("{layer}-o{:03}", place.output),
+    /// Where it comes from, as part of a file name.
+    pub fn name(&self) -> String {
+        let Place { experiment, image, configuration, channel, column, row, .. } = &self.place;
+        let layer = match self.place.network.as_str() {
+            FILTERS => self.place.layer.clone(),
+            _ => format!("{}-o{:03}", self.place.layer, self.place.output),
         };
-        let id = format!(
-            "{experiment}-{}-image{image:05}-{filter}-{configuration}-c{channel}-x{column:02}y{row:02}",
+        plain(&format!(
+            "{experiment}-{}-image{image:05}-{layer}-{configuration}-c{channel}-x{column:02}y{row:02}",
             self.unit
-        );
-        let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
-        id.chars().map(plain).collect()
-    }
-
-    /// Its unit.
-    pub fn parameters(&self) -> Result<&'static UnitParameters, CaseError> {
-        find_unit(&self.unit).ok_or_else(|| CaseError::Unit(self.unit.clone()))
+        ))
     }
 
     /// How its unit is opened.
@@ -140,72 +175,177 @@ impl Case {
         UnitOptions { build, x_seed: self.x_seed, stalls }
     }
 
-    /// The tile.
-    pub fn tile(&self) -> Tile {
-        if self.outputs == 1 { Tile::One } else { Tile::TwoByTwo }
-    }
-
     /// The golden semantics.
+    ///
+    /// # Errors
+    /// If the unit has more fraction bits than there are.
     pub fn semantics(&self) -> Result<Semantics, CaseError> {
-        let threshold = Threshold::new(self.threshold)?;
-        let (mode, scope) = (self.mode.parse()?, self.smax_scope.parse()?);
-        Ok(Semantics::new(mode, self.parameters()?.log_frac, threshold, scope)?)
-    }
-
-    /// The command as the unit got it.
-    pub fn run(&self) -> Result<WindowRun, CaseError> {
-        let semantics = self.semantics()?;
-        Ok(WindowRun {
-            slot: self.slot,
-            reuse: self.fetched_by.is_some(),
-            addr: self.addr,
-            pitch: self.pitch,
-            tile: self.tile(),
-            mode: semantics.mode,
-            threshold: Threshold::new(self.unit_threshold)?,
-            scope: semantics.scope,
-            carry: self.carry,
-        })
+        let WindowRun { mode, scope, .. } = self.window.run;
+        Ok(Semantics::new(mode, self.unit.log_frac, self.threshold, scope)?)
     }
 
     /// What the golden model makes of it.
+    ///
+    /// # Errors
+    /// As [`semantics`](Self::semantics).
     pub fn expected(&self) -> Result<ExpectedWindow, CaseError> {
-        let semantics = self.semantics()?;
-        let side = self.tile().window_side(self.side);
-        Ok(ExpectedWindow::new(
-            &self.weights,
-            self.side,
-            &self.words,
-            side,
-            self.outputs,
-            &semantics,
-            &self.carry,
-        ))
+        Ok(ExpectedWindow::new(&self.window, &self.semantics()?))
     }
 
     /// Whether the fields fit together and the window fits into a memory that can be had.
     pub(super) fn check(&self) -> Result<(), CaseError> {
-        let parameters = self.parameters()?;
-        let kernel = parameters.kernel.min(MAX_SIDE);
-        let side = self.tile().window_side(self.side);
-        if !(1..=kernel).contains(&self.side) || self.weights.len() != self.side * self.side {
-            return Err(CaseError::Shape("the kernel's side or its number of weights"));
-        }
-        if ![1, 4].contains(&self.outputs) || self.words.len() != side * side {
-            return Err(CaseError::Shape("the outputs or the number of words"));
-        }
-        if usize::from(self.slot) >= parameters.kernels {
-            return Err(CaseError::Shape("the slot"));
+        self.window.check(&self.unit)?;
+        if self.window.run.reuse != self.fetched_by.is_some() {
+            return Err(CaseError::Shape("a window that is used again has one that was fetched"));
         }
         if let Some(fetch) = &self.fetched_by {
-            fetch.check(parameters, side)?;
-            if fetch.slot == self.slot && fetch.weights != self.weights {
+            fetch.check(&self.unit)?;
+            if fetch.run.reuse || fetch.window_side() < self.window.window_side() {
+                return Err(CaseError::Shape("the window that was fetched"));
+            }
+            let one_slot = fetch.run.slot == self.window.run.slot;
+            if one_slot && fetch.weights != self.window.weights {
                 return Err(CaseError::Shape("two kernels in one slot"));
             }
         }
-        if !self.addr.is_multiple_of(4) || self.addr > 1 << 24 || self.pitch > 1 << 16 {
-            return Err(CaseError::Shape("the address or the pitch"));
-        }
         Ok(())
+    }
+}
+
+/// The network of filters that stand alone: their layers are the filters' names.
+pub const FILTERS: &str = "filters";
+
+/// A planted bug: bits of a word of the system's RAM that flip at some time. The reference's RAM
+/// stays as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Flip {
+    /// The clock cycle behind which they flip.
+    pub cycle: u64,
+    /// The word's address, a multiple of 4.
+    pub addr: u32,
+    /// The bits.
+    pub bits: u32,
+}
+
+impl FromStr for Flip {
+    type Err = String;
+
+    /// Reads `CYCLE,ADDRESS,BITS`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |text: &str| match text.strip_prefix("0x") {
+            Some(digits) => u64::from_str_radix(digits, 16).ok(),
+            None => text.parse().ok(),
+        };
+        let fields: Option<Vec<u64>> = text.split(',').map(number).collect();
+        let &[cycle, addr, bits] = fields.as_deref().unwrap_or_default() else {
+            return Err("it is CYCLE,ADDRESS,BITS, as in 1000,0x80000400,0x1".to_owned());
+        };
+        match (u32::try_from(addr), u32::try_from(bits)) {
+            (Ok(addr), Ok(bits)) if addr % 4 == 0 => Ok(Self { cycle, addr, bits }),
+            _ => Err("the address is a multiple of 4, and both it and the bits fit 32 bits".into()),
+        }
+    }
+}
+
+/// How a program is run on a system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProgramCase {
+    /// The program's name.
+    pub program: String,
+    /// The system.
+    pub soc: SocParameters,
+    /// Seed of the registers' initial values.
+    pub x_seed: u64,
+    /// How many cycles late each grant of the memory comes.
+    pub wait_states: u8,
+    /// Seed of the memory's waiting times.
+    pub stall_seed: Option<u32>,
+    /// Cycles in which the external interrupt becomes pending.
+    pub interrupts: Vec<u64>,
+    /// The cycles that it may take.
+    pub max_cycles: Option<u64>,
+    /// The cycle of the mismatch, of a case in a report.
+    pub mismatch_cycle: Option<u64>,
+    /// A planted bug.
+    pub flip: Option<Flip>,
+}
+
+impl Default for ProgramCase {
+    /// The default system, without waiting, interrupts or limits.
+    fn default() -> Self {
+        Self {
+            program: String::new(),
+            soc: SOC,
+            x_seed: 1,
+            wait_states: 0,
+            stall_seed: None,
+            interrupts: Vec::new(),
+            max_cycles: None,
+            mismatch_cycle: None,
+            flip: None,
+        }
+    }
+}
+
+impl ProgramCase {
+    /// Reads and checks the case of a mismatch folder.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be run.
+    pub fn read(folder: &Path) -> Result<Self, CaseError> {
+        let case: Self = read(folder)?;
+        if case.wait_states > 15 {
+            return Err(CaseError::WaitStates(case.wait_states));
+        }
+        Ok(case)
+    }
+
+    /// Program, system and seeds, as part of a file name.
+    pub fn name(&self) -> String {
+        let mut name = format!("{}-{}-seed{}", self.soc, self.program, self.x_seed);
+        if self.wait_states != 0 {
+            name.push_str(&format!("-wait{}", self.wait_states));
+        }
+        if let Some(seed) = self.stall_seed {
+            name.push_str(&format!("-stalls{seed}"));
+        }
+        plain(&name)
+    }
+}
+
+/// Values that are written as their names.
+pub(super) mod as_text {
+    use std::fmt::Display;
+    use std::str::FromStr;
+
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<T: Display, S: Serializer>(value: &T, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_str(value)
+    }
+
+    pub fn deserialize<'de, T, D: Deserializer<'de>>(from: D) -> Result<T, D::Error>
+    where
+        T: FromStr<Err: Display>,
+    {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// Thresholds.
+pub(super) mod as_number {
+    use model::conv::Threshold;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(value: &Threshold, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_u32(value.get())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Threshold, D::Error> {
+        Threshold::new(u32::deserialize(from)?).map_err(D::Error::custom)
     }
 }

@@ -1,11 +1,12 @@
 //! A program on the system, with or without the reference beside it.
 
-use super::case::{CaseError, Flip, ProgramCase};
-use super::difference::Difference;
-use super::mismatch::Mismatch;
-use super::reference::Lockstep;
-use crate::dut::soc::{Ended, Program, Soc, SocBuild, SocError, open};
+use model::elf::Program;
 use model::hart::{HartError, Retire};
+
+use super::case::{Flip, ProgramCase};
+use super::lockstep::{Difference, Lockstep, Mismatch};
+use super::system::{Ended, SystemDriver, SystemError, SystemOptions};
+use crate::hw::Build;
 
 /// No instruction takes this long, whatever the memory does; a wfi does.
 const HANG_CYCLES: u64 = 10_000;
@@ -33,12 +34,9 @@ pub enum End {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
-    /// The case is not for this build.
-    #[error(transparent)]
-    Case(#[from] CaseError),
     /// The system broke down.
     #[error(transparent)]
-    Soc(#[from] SocError),
+    System(#[from] SystemError),
     /// The program does not fit the reference.
     #[error(transparent)]
     Reference(#[from] HartError),
@@ -46,7 +44,7 @@ pub enum RunError {
 
 /// A program on a system that is run beside the reference, or alone.
 pub struct Cosimulation {
-    soc: Box<dyn Soc>,
+    system: SystemDriver,
     reference: Option<Lockstep>,
     tohost: Option<u32>,
     flip: Option<Flip>,
@@ -62,26 +60,27 @@ impl Cosimulation {
     pub fn open(
         program: &Program,
         case: &ProgramCase,
-        build: SocBuild,
+        build: Build,
         lockstep: bool,
     ) -> Result<Self, RunError> {
-        let parameters = case.parameters()?;
-        let mut soc = open(parameters, &case.options(build))?;
-        soc.load(program)?;
+        let &ProgramCase { x_seed, wait_states, stall_seed, .. } = case;
+        let options = SystemOptions { build, x_seed, wait_states, stall_seed };
+        let mut system = SystemDriver::open(&case.soc, &options)?;
+        system.load(program)?;
         for &cycle in &case.interrupts {
-            soc.interrupt_at(cycle);
+            system.interrupt_at(cycle);
         }
-        let mut reference = lockstep.then(|| Lockstep::new(parameters));
+        let mut reference = lockstep.then(|| Lockstep::new(&case.soc));
         if let Some(reference) = &mut reference {
             reference.load(program)?;
         }
         let (tohost, flip, output) = (program.tohost, case.flip, Vec::new());
-        Ok(Self { soc, reference, tohost, flip, retired_at: 0, order: 0, output })
+        Ok(Self { system, reference, tohost, flip, retired_at: 0, order: 0, output })
     }
 
     /// The system.
-    pub fn soc(&mut self) -> &mut dyn Soc {
-        &mut *self.soc
+    pub fn system(&mut self) -> &mut SystemDriver {
+        &mut self.system
     }
 
     /// The reference, if there is one.
@@ -92,34 +91,40 @@ impl Cosimulation {
     /// What the program has sent through the UART since the last call.
     pub fn take_output(&mut self) -> Vec<u8> {
         let mut output = std::mem::take(&mut self.output);
-        output.extend(self.soc.take_output());
+        output.extend(self.system.take_output());
         output
     }
 
     /// Runs to the end of the program, but not past the clock cycle `until`. A failed assertion of
     /// the RTL is a mismatch.
+    ///
+    /// # Errors
+    /// If the system breaks down.
     pub fn run(&mut self, until: u64) -> Result<End, RunError> {
-        self.run_with(until, &mut |_| {})
+        self.run_with(until, |_| {})
     }
 
     /// Runs likewise, and hands out what the reference did for each instruction that agrees; there
     /// is nothing to hand out without the reference.
-    pub fn run_with(&mut self, until: u64, each: &mut dyn FnMut(&Retire)) -> Result<End, RunError> {
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_with(&mut self, until: u64, mut each: impl FnMut(&Retire)) -> Result<End, RunError> {
         if let Some(flip) = self.flip.filter(|flip| flip.cycle <= until) {
-            let end = self.run_on(flip.cycle, each)?;
+            let end = self.run_on(flip.cycle, &mut each)?;
             if end != End::Limit {
                 return Ok(end);
             }
             self.flip = None;
             self.plant(flip)?;
         }
-        self.run_on(until, each)
+        self.run_on(until, &mut each)
     }
 
-    fn plant(&mut self, flip: Flip) -> Result<(), SocError> {
-        let outside = SocError::OutsideRam { addr: flip.addr, bytes: 4 };
-        let word = self.soc.read_word(flip.addr).ok_or(outside)?;
-        self.soc.write(flip.addr, &(word ^ flip.bits).to_le_bytes())
+    fn plant(&mut self, flip: Flip) -> Result<(), SystemError> {
+        let outside = SystemError::OutsideRam { addr: flip.addr, bytes: 4 };
+        let word = self.system.read_word(flip.addr).ok_or(outside)?;
+        self.system.write(flip.addr, &(word ^ flip.bits).to_le_bytes())
     }
 
     fn run_on(&mut self, until: u64, each: &mut dyn FnMut(&Retire)) -> Result<End, RunError> {
@@ -128,8 +133,8 @@ impl Cosimulation {
             None => self.alone(until),
         };
         match end {
-            Err(SocError::Model(error @ verilated::Error::Rtl { .. })) => {
-                let cycle = self.soc.cycles();
+            Err(SystemError::Model(error @ verilated::Error::Rtl { .. })) => {
+                let cycle = self.system.cycles();
                 let differences = vec![Difference::Assertion(error.to_string())];
                 Ok(End::Mismatch(match &self.reference {
                     Some(reference) => reference.mismatch(cycle, differences, None),
@@ -140,44 +145,44 @@ impl Cosimulation {
         }
     }
 
-    fn alone(&mut self, until: u64) -> Result<End, SocError> {
+    fn alone(&mut self, until: u64) -> Result<End, SystemError> {
         loop {
-            let now = self.soc.cycles();
+            let now = self.system.cycles();
             if now >= until {
                 return Ok(End::Limit);
             }
             let batch = (until - now).min(ASLEEP_CYCLES);
-            if let Ended::Tohost(word) = self.soc.run(batch)? {
+            if let Ended::Tohost(word) = self.system.run(batch)? {
                 return Ok(End::Tohost(word));
             }
-            let order = self.soc.order();
+            let order = self.system.order();
             if order != self.order {
-                (self.order, self.retired_at) = (order, self.soc.cycles());
+                (self.order, self.retired_at) = (order, self.system.cycles());
             }
-            let cycles = self.soc.cycles() - self.retired_at;
+            let cycles = self.system.cycles() - self.retired_at;
             if cycles >= ASLEEP_CYCLES {
                 return Ok(End::Hang { cycles });
             }
         }
     }
 
-    fn compared(&mut self, until: u64, each: &mut dyn FnMut(&Retire)) -> Result<End, SocError> {
+    fn compared(&mut self, until: u64, each: &mut dyn FnMut(&Retire)) -> Result<End, SystemError> {
         let Some(reference) = &mut self.reference else { return Ok(End::Limit) };
-        let mut now = self.soc.cycles();
+        let mut now = self.system.cycles();
         loop {
             if now >= until {
                 return Ok(End::Limit);
             }
             let patience = self.retired_at + HANG_CYCLES;
             let batch = if patience > now { until.min(patience) } else { until } - now;
-            let stepped = self.soc.step(batch)?;
-            let sent = self.soc.take_output();
+            let stepped = self.system.step(batch)?;
+            let sent = self.system.take_output();
             if !sent.is_empty() {
                 reference.sent(&sent);
                 self.output.extend(sent);
             }
             let Some(retired) = stepped else {
-                now = self.soc.cycles();
+                now = self.system.cycles();
                 let cycles = now - self.retired_at;
                 if cycles >= HANG_CYCLES && !reference.waits() {
                     let pc = reference.hart().pc();
@@ -188,13 +193,13 @@ impl Cosimulation {
             };
             now = retired.cycle;
             self.retired_at = now;
-            match reference.step(&retired, || self.soc.last_run()) {
+            match reference.step(&retired, || self.system.last_run()) {
                 Ok(agreed) => each(&agreed),
                 Err(mismatch) => return Ok(End::Mismatch(mismatch)),
             }
             if retired.mem_wmask != 0
                 && self.tohost == Some(retired.mem_addr & !3)
-                && let Some(word) = self.soc.tohost()
+                && let Some(word) = self.system.tohost()
             {
                 return Ok(End::Tohost(word));
             }

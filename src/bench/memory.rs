@@ -58,17 +58,6 @@ impl Memory {
     }
 }
 
-/// What the port shows the unit in one cycle.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Answer<'a, const N: usize> {
-    /// Nothing.
-    None,
-    /// A beat.
-    Beat(&'a [u32; N]),
-    /// A bus error.
-    Error,
-}
-
 /// The memory's side of the OBI handshake.
 #[derive(Debug)]
 pub(super) enum Port {

@@ -48,13 +48,8 @@ pub const NETWORK_UNIT: UnitParameters =
     UnitParameters { kernel: 5, log_frac: 0, multipliers: 100, mem_width: 128, kernels: 16 };
 
 /// The system of `soc`, `torture` and `accel`.
-pub const SOC: SocParameters = SocParameters {
-    kernel: 5,
-    log_frac: 0,
-    multipliers: 100,
-    kernels: 16,
-    ram_bytes: 1 << 20,
-};
+pub const SOC: SocParameters =
+    SocParameters { kernel: 5, log_frac: 0, multipliers: 100, kernels: 16, ram_bytes: 1 << 20 };
 
 /// The sets on which the tests of the unit run by default. To add one, add a line.
 #[rustfmt::skip]

@@ -1,10 +1,10 @@
 //! Every window of a few handwritten digits: MNIST where it is found on this machine (in the folder
 //! that `MNIST_DIR` names, or in the cache), else the drawn digits. Nothing is downloaded.
 
-use study::data::{DatasetChoice, LoadOptions, SIDE, Split, load};
 use convapprox::dut::{UNITS, WindowRun};
 use convapprox::engine::tiles;
 use model::conv::{Mode, SmaxScope};
+use study::data::{DatasetChoice, LoadOptions, SIDE, Split, load};
 
 use crate::bench::{Bench, WINDOW_ADDR};
 use crate::window::{Window, threshold};

@@ -5,12 +5,12 @@ use std::fs;
 use std::process::Command;
 
 use model::hart::disassemble;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use torture::{
     BranchOp, ConvOp, CsrOp, ImmediateOp, Instruction, LoadOp, RegisterOp, StoreOp, SystemOp,
     compress,
 };
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 const REGISTERS: [&str; 32] = [
     "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4",

@@ -3,10 +3,10 @@
 use std::sync::atomic::Ordering;
 
 use candle_core::{Device, Tensor, Var};
+use convapprox_trainer::layer::{ConvShape, Convolve, Kept, Skip};
 use model::conv::{
     Kernel, Mode, Plane, PreparedPlane, Semantics, SmaxScope, Threshold, conv2d_layer,
 };
-use convapprox_trainer::layer::{ConvShape, Convolve, Kept, Skip};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 

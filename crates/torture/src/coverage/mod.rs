@@ -8,9 +8,9 @@ mod trap_kind;
 
 use std::io;
 
-use model::hart::Retire;
 use bins::BINS;
 use hit::Hits;
+use model::hart::Retire;
 use observe::Observer;
 
 /// How often each bin has been hit, by any number of programs.

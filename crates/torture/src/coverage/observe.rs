@@ -8,11 +8,9 @@ use super::bins::{
 use super::facts::{Class, Facts, short_form};
 use super::hit::Hits;
 use super::trap_kind::trap_kind;
-use model::conv::SmaxScope;
-use model::hart::{
-    CsrAccess, CsrSource, Instruction, Operation, Retire, Run, Trap, is_compressed,
-};
 use crate::map;
+use model::conv::SmaxScope;
+use model::hart::{CsrAccess, CsrSource, Instruction, Operation, Retire, Run, Trap, is_compressed};
 
 /// Instructions that a hazard looks back.
 const DISTANCES: usize = 3;

@@ -4,9 +4,7 @@ use rand::Rng;
 
 use super::values;
 use super::writer::Writer;
-use crate::instruction::{
-    ImmediateOp, Instruction, LoadOp, Register, RegisterOp, StoreOp,
-};
+use crate::instruction::{ImmediateOp, Instruction, LoadOp, Register, RegisterOp, StoreOp};
 use crate::map;
 use crate::program::Item;
 

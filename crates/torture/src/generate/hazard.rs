@@ -3,9 +3,7 @@
 use rand::Rng;
 
 use super::writer::Writer;
-use crate::instruction::{
-    BranchOp, ConvOp, CsrOp, ImmediateOp, Instruction, Register, RegisterOp,
-};
+use crate::instruction::{BranchOp, ConvOp, CsrOp, ImmediateOp, Instruction, Register, RegisterOp};
 use crate::map::csr;
 use crate::program::Item;
 

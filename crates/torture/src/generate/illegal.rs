@@ -3,8 +3,8 @@
 use rand::Rng;
 use rand::seq::IndexedRandom;
 
-use model::hart::{Feed, Hart, HartConfig};
 use crate::instruction::Instruction;
+use model::hart::{Feed, Hart, HartConfig};
 
 /// Bytes of RAM for one instruction and what is fetched with it.
 const RAM_BYTES: u32 = 16;

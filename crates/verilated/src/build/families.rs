@@ -49,8 +49,7 @@ pub fn run<F: Into<Family>>(families: impl IntoIterator<Item = F>) -> Result<(),
             text.lines().for_each(|line| *warnings += &format!("cargo:warning={line}\n"));
         })
     })?;
-    let made: Vec<Verilated<'_>> =
-        targets.iter().map(Verilated::read).collect::<Result<_, _>>()?;
+    let made: Vec<Verilated<'_>> = targets.iter().map(Verilated::read).collect::<Result<_, _>>()?;
     let globals: BTreeSet<String> = made.iter().flat_map(Verilated::globals).collect();
     let shared = runtime.objects(&globals);
     let mut jobs = runtime.jobs(&tools, &shared);
@@ -93,7 +92,8 @@ pub fn run<F: Into<Family>>(families: impl IntoIterator<Item = F>) -> Result<(),
     let linked: Vec<&Target<'_>> = targets.iter().filter(|target| linked(target)).collect();
     let unwatched = |target: &Target<'_>| {
         let mut families = families.iter().filter(|family| !family.watched);
-        families.any(|it| it.rows.iter().chain([&it.recipe]).any(|row| std::ptr::eq(row, target.model)))
+        families
+            .any(|it| it.rows.iter().chain([&it.recipe]).any(|row| std::ptr::eq(row, target.model)))
     };
     let watched: Vec<&Target<'_>> = targets.iter().filter(|target| !unwatched(target)).collect();
     print!("{}", lines_for_cargo(&tools, &watched, &linked, &runtime.dir)?);
@@ -159,7 +159,10 @@ fn check_rows(family: &Family, rows: &[Verilated<'_>]) -> Result<(), BuildError>
                     return Err(differ(what, reason));
                 };
                 if same.direction != port.direction {
-                    return Err(differ(what, "is an input in one row and an output in another".into()));
+                    return Err(differ(
+                        what,
+                        "is an input in one row and an output in another".into(),
+                    ));
                 }
                 if same.width != port.width && !family.varying.contains(&port.name) {
                     let widths: Vec<String> = rows
@@ -169,10 +172,7 @@ fn check_rows(family: &Family, rows: &[Verilated<'_>]) -> Result<(), BuildError>
                             Some(format!("{} bits in row {}", port.width, name(row)))
                         })
                         .collect();
-                    let reason = format!(
-                        "has {}; name it in Family::varying",
-                        widths.join(", ")
-                    );
+                    let reason = format!("has {}; name it in Family::varying", widths.join(", "));
                     return Err(differ(what, reason));
                 }
             }
@@ -183,7 +183,10 @@ fn check_rows(family: &Family, rows: &[Verilated<'_>]) -> Result<(), BuildError>
         if list(first) != list(other) {
             let reason = format!(
                 "are {:?} in row {} and {:?} in row {} (name, bits of a word)",
-                list(first), name(first), list(other), name(other)
+                list(first),
+                name(first),
+                list(other),
+                name(other)
             );
             return Err(differ("memories".to_owned(), reason));
         }

@@ -300,8 +300,7 @@ impl Runtime {
             .map(|object| {
                 let name = Path::new(object.file_stem().unwrap_or_default()).with_extension("cpp");
                 let own = self.dir.join(&name);
-                let source =
-                    if own.is_file() { own } else { tools.verilator.include().join(name) };
+                let source = if own.is_file() { own } else { tools.verilator.include().join(name) };
                 let mut command = self.command(tools, "-O2");
                 command.args(["-DVM_TRACE=1", "-DVM_COVERAGE=1"]);
                 Job::new(command, source, object.clone())
