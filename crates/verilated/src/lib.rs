@@ -70,9 +70,9 @@ pub mod storage;
 pub use config::{Config, XInit};
 pub use error::{Error, RtlKind};
 pub use library::{Builtin, Library};
-pub use model::{Model, Sim};
 #[doc(hidden)]
 pub use model::Addresses;
+pub use model::{Model, Sim};
 pub use port::{Direction, Ended, Port, PortInfo, Ran, Stop};
 pub use storage::Bits;
 

@@ -29,6 +29,11 @@ const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
 const OBJECT: &str = "model.so";
 
+/// The name in C of every model: each has a shared object of its own.
+const SYMBOL: &str = "model";
+/// [`Target::table`] of that.
+const TABLE: &[u8] = b"vrs_model_table\0";
+
 /// Loads a model, and builds it first when the cache lacks it.
 ///
 /// Any number of threads and processes may ask for the same model at once: one builds it, the
@@ -57,7 +62,7 @@ pub fn load_with(
     }
     let tools = tools()?;
     let mut entry = PathBuf::new();
-    let target = Target::new(&tools, model, None, |key| {
+    let target = Target::new(&tools, model, SYMBOL.to_owned(), |key| {
         entry = cache.join(format!("{}-{}", model.name, &key[..16]));
         entry.with_extension("part")
     })?;
@@ -116,7 +121,7 @@ fn build(tools: &Toolbox, target: &Target<'_>, cache: &Path) -> Result<(), Build
         Trace::Fst => tools.fst_libraries(),
         _ => &[],
     };
-    make::link(&tools.compiler, &objects, libraries, &target.dir.join(OBJECT))?;
+    make::link(&tools.compiler, &objects, libraries, &target.table(), &target.dir.join(OBJECT))?;
     let stamp = target.stamp(&[OBJECT])?;
     // The rest has done its duty.
     for path in files(&target.dir).filter(|path| !path.ends_with(OBJECT)) {
@@ -135,7 +140,7 @@ fn open(path: &Path) -> Result<Library, BuildError> {
     let object = unsafe { Object::open(Some(path), RTLD_NOW | RTLD_LOCAL) };
     let object = object.map_err(|error| fail(error.to_string()))?;
     // SAFETY: the function has this type.
-    let table = unsafe { object.get::<extern "C" fn() -> *const vrs_table>(b"vrs_table\0") };
+    let table = unsafe { object.get::<extern "C" fn() -> *const vrs_table>(TABLE) };
     let table = table.map_err(|error| fail(error.to_string()))?();
     // It is never unloaded: models, and texts of its table, may be anywhere.
     std::mem::forget(object);

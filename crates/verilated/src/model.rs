@@ -134,9 +134,7 @@ impl Addresses {
     #[must_use]
     pub unsafe fn varying(&self, index: usize) -> Varying {
         // SAFETY: address and width come from the same table; the rest is passed on.
-        unsafe {
-            Varying::new(self.list[index].cast(), self.library.raw_ports()[index].width)
-        }
+        unsafe { Varying::new(self.list[index].cast(), self.library.raw_ports()[index].width) }
     }
 
     /// The storage of the memory at an index of `Model::MEMORIES`.

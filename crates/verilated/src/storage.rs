@@ -164,13 +164,14 @@ impl Varying {
             return self.set(u64::from(word(0)) | u64::from(word(1)) << 32);
         }
         // SAFETY: as in `set`; the slice is the whole port.
-        let all = unsafe {
-            std::slice::from_raw_parts_mut(self.at, self.width.div_ceil(32) as usize)
-        };
+        let all =
+            unsafe { std::slice::from_raw_parts_mut(self.at, self.width.div_ceil(32) as usize) };
         let given = words.len().min(all.len());
         all[..given].copy_from_slice(&words[..given]);
         all[given..].fill(0);
-        if !self.width.is_multiple_of(32) && let Some(top) = all.last_mut() {
+        if !self.width.is_multiple_of(32)
+            && let Some(top) = all.last_mut()
+        {
             *top &= (1 << (self.width % 32)) - 1;
         }
     }
@@ -219,9 +220,8 @@ mod tests {
             let mut port = unsafe { Varying::new(storage.as_mut_ptr().cast(), width) };
             let words: Vec<u32> = (1..=33_u32).map(|i| i.wrapping_mul(0x9e37_79b9)).collect();
             port.set_words(&words);
-            let bit = |at: u32| {
-                u64::from(at < width && words[at as usize / 32] >> (at % 32) & 1 != 0)
-            };
+            let bit =
+                |at: u32| u64::from(at < width && words[at as usize / 32] >> (at % 32) & 1 != 0);
             let bits = port.get();
             for first in 0..width + 70 {
                 for count in [0, 1, 5, 31, 32, 33, 63, 64] {
@@ -231,8 +231,10 @@ mod tests {
             }
             assert_eq!(bits.to_u64(), bits.bits(0, 64));
             assert_eq!(bits.words() as u32, width.div_ceil(32));
-            assert_eq!((0..40).map(|i| bits.word(i)).collect::<Vec<_>>(), (0..40)
-                .map(|i| bits.bits(32 * i, 32) as u32).collect::<Vec<_>>());
+            assert_eq!(
+                (0..40).map(|i| bits.word(i)).collect::<Vec<_>>(),
+                (0..40).map(|i| bits.bits(32 * i, 32) as u32).collect::<Vec<_>>()
+            );
             port.set(u64::MAX);
             assert_eq!(port.get().to_u64(), mask(width), "{width}");
             assert_eq!(port.get().bits(64, 64), 0);

@@ -23,7 +23,7 @@ module lanes #(
   always_comb begin
     sum_o = '0;
     for (int i = 0; i < Lanes; i++) sum_o += $bits(sum_o)'(data_o[i]);
-    if (addr_i < 4'(4 * Lanes)) sum_o += $bits(sum_o)'(words[addr_i]);
+    sum_o += $bits(sum_o)'(words[addr_i]);
   end
 
   always_ff @(posedge clk_i) begin

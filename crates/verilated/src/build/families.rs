@@ -31,7 +31,7 @@ pub fn run<F: Into<Family>>(families: impl IntoIterator<Item = F>) -> Result<(),
     for family in &families {
         for row in family.rows.iter().chain(family.rows.is_empty().then_some(&family.recipe)) {
             let dir = |_: &str| out.join(&family.name).join(&row.name);
-            targets.push(Target::new(&tools, row, Some(symbol(family, row)), dir)?);
+            targets.push(Target::new(&tools, row, symbol(family, row), dir)?);
         }
     }
     let warnings = std::sync::Mutex::new(String::new());
@@ -49,8 +49,7 @@ pub fn run<F: Into<Family>>(families: impl IntoIterator<Item = F>) -> Result<(),
             text.lines().for_each(|line| *warnings += &format!("cargo:warning={line}\n"));
         })
     })?;
-    let made: Vec<Verilated<'_>> =
-        targets.iter().map(Verilated::read).collect::<Result<_, _>>()?;
+    let made: Vec<Verilated<'_>> = targets.iter().map(Verilated::read).collect::<Result<_, _>>()?;
     let globals: BTreeSet<String> = made.iter().flat_map(Verilated::globals).collect();
     let shared = runtime.objects(&globals);
     let mut jobs = runtime.jobs(&tools, &shared);
@@ -154,7 +153,10 @@ fn check_rows(family: &Family, rows: &[Verilated<'_>]) -> Result<(), BuildError>
                     return Err(differ(what, reason));
                 };
                 if same.direction != port.direction {
-                    return Err(differ(what, "is an input in one row and an output in another".into()));
+                    return Err(differ(
+                        what,
+                        "is an input in one row and an output in another".into(),
+                    ));
                 }
                 if same.width != port.width && !family.varying.contains(&port.name) {
                     let widths: Vec<String> = rows
@@ -164,10 +166,7 @@ fn check_rows(family: &Family, rows: &[Verilated<'_>]) -> Result<(), BuildError>
                             Some(format!("{} bits in row {}", port.width, name(row)))
                         })
                         .collect();
-                    let reason = format!(
-                        "has {}; name it in Family::varying",
-                        widths.join(", ")
-                    );
+                    let reason = format!("has {}; name it in Family::varying", widths.join(", "));
                     return Err(differ(what, reason));
                 }
             }
@@ -178,7 +177,10 @@ fn check_rows(family: &Family, rows: &[Verilated<'_>]) -> Result<(), BuildError>
         if list(first) != list(other) {
             let reason = format!(
                 "are {:?} in row {} and {:?} in row {} (name, bits of a word)",
-                list(first), name(first), list(other), name(other)
+                list(first),
+                name(first),
+                list(other),
+                name(other)
             );
             return Err(differ("memories".to_owned(), reason));
         }

@@ -77,7 +77,8 @@ pub(crate) fn inputs(model: &Verilate) -> Result<Inputs, BuildError> {
         key.text(&path.file_name().unwrap_or_default().to_string_lossy());
         key.text(&text);
         for rest in text.split("`include").skip(1) {
-            let Some(name) = rest.trim_start().strip_prefix('"').and_then(|it| it.split('"').next())
+            let Some(name) =
+                rest.trim_start().strip_prefix('"').and_then(|it| it.split('"').next())
             else {
                 continue;
             };

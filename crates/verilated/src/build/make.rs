@@ -14,8 +14,8 @@ use super::{BuildError, Verilate, Warnings, kinds, shim};
 pub(crate) struct Target<'a> {
     pub(crate) model: &'a Verilate,
     pub(crate) dir: PathBuf,
-    /// Its name in C; `None` where each model has a shared object of its own.
-    symbol: Option<String>,
+    /// Its name in C.
+    symbol: String,
     pub(crate) inputs: Inputs,
     /// A digest of all that is known before Verilator has run.
     pub(crate) key: String,
@@ -26,7 +26,7 @@ impl<'a> Target<'a> {
     pub(crate) fn new(
         tools: &Toolbox,
         model: &'a Verilate,
-        symbol: Option<String>,
+        symbol: String,
         dir: impl FnOnce(&str) -> PathBuf,
     ) -> Result<Self, BuildError> {
         let inputs = key::inputs(model)?;
@@ -46,12 +46,12 @@ impl<'a> Target<'a> {
 
     /// The class Verilator writes.
     pub(crate) fn prefix(&self) -> String {
-        format!("V{}", self.symbol.as_deref().unwrap_or("model"))
+        format!("V{}", self.symbol)
     }
 
     /// The function that gives the table.
     pub(crate) fn table(&self) -> String {
-        self.symbol.as_ref().map_or("vrs_table".to_owned(), |symbol| format!("vrs_{symbol}_table"))
+        format!("vrs_{}_table", self.symbol)
     }
 
     fn arguments(&self, tools: &Toolbox) -> Vec<String> {
@@ -300,8 +300,7 @@ impl Runtime {
             .map(|object| {
                 let name = Path::new(object.file_stem().unwrap_or_default()).with_extension("cpp");
                 let own = self.dir.join(&name);
-                let source =
-                    if own.is_file() { own } else { tools.verilator.include().join(name) };
+                let source = if own.is_file() { own } else { tools.verilator.include().join(name) };
                 let mut command = self.command(tools, "-O2");
                 command.args(["-DVM_TRACE=1", "-DVM_COVERAGE=1"]);
                 Job::new(command, source, object.clone())
@@ -344,22 +343,23 @@ pub(crate) fn archive(
     fs::rename(&part, library).map_err(BuildError::io(library))
 }
 
-/// Links objects into a shared object that shows nothing but the function `vrs_table`.
+/// Links objects into a shared object that shows nothing but this function.
 #[cfg(feature = "load")]
 pub(crate) fn link(
     compiler: &Compiler,
     objects: &[PathBuf],
     libraries: &[&str],
+    function: &str,
     library: &Path,
 ) -> Result<(), BuildError> {
     let mut command = compiler.command("-O2");
     command.arg("-shared").arg("-o").arg(library).args(objects);
     if cfg!(target_os = "macos") {
-        command.arg("-Wl,-exported_symbol,_vrs_table");
+        command.arg(format!("-Wl,-exported_symbol,_{function}"));
     } else {
         // All else is bound inside, the weak symbols of the C++ library among it.
         let script = library.with_extension("map");
-        key::write(&script, "{ global: vrs_table; local: *; };\n")?;
+        key::write(&script, &format!("{{ global: {function}; local: *; }};\n"))?;
         command.arg(format!("-Wl,-Bsymbolic,-z,now,--version-script={}", script.display()));
     }
     command.args(libraries.iter().map(|name| format!("-l{name}")));

@@ -216,7 +216,12 @@ impl Verilate {
             .map(str::to_owned)
             .into_iter()
             .collect();
-        args.extend(["--top-module".into(), self.top.clone(), "--prefix".into(), prefix.to_owned()]);
+        args.extend([
+            "--top-module".into(),
+            self.top.clone(),
+            "--prefix".into(),
+            prefix.to_owned(),
+        ]);
         if version.has_quiet() {
             args.push("--quiet".to_owned());
         }

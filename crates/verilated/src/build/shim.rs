@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::Trace;
 use super::header::{HeaderPort, Memory};
 use super::make::Verilated;
-use super::Trace;
 use crate::{Direction, RtlKind, ffi};
 
 /// The files shared by all models, for the folder of the runtime.

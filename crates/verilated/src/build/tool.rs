@@ -285,8 +285,8 @@ pub(crate) fn run(command: &mut Command) -> Result<Output, String> {
     let result = command.output();
     *RUNNING.lock().expect("no panic under the lock") -= 1;
     ENDED.notify_one();
-    let output = result
-        .map_err(|error| format!("{}: {error}", command.get_program().to_string_lossy()))?;
+    let output =
+        result.map_err(|error| format!("{}: {error}", command.get_program().to_string_lossy()))?;
     if output.status.success() {
         return Ok(output);
     }
