@@ -9,7 +9,7 @@ module lanes #(
 ) (
   input  logic                      clk_i,
   input  logic                      rst_ni,
-  input  logic [       3:0]         addr_i,
+  input  logic [       1:0]         addr_i,
   input  logic [Lanes-1:0][15:0]    data_i,
   output logic [Lanes-1:0][15:0]    data_o,   // of the cycle before
   output logic [16+$clog2(Lanes):0] sum_o,    // of all lanes and the word addressed

@@ -86,7 +86,7 @@ fn rows_of_every_width_have_one_type() -> Result<(), Box<dyn std::error::Error>>
         let library = load(&lanes(&format!("lanes{count}"), count), cache())?;
         check(Lanes::from_library(&library, &config)?, count)?;
         let width = |name: &str| library.ports().find(|port| port.name == name).unwrap().width;
-        assert_eq!((width("data_i"), width("addr_i")), (16 * count, 4));
+        assert_eq!((width("data_i"), width("addr_i")), (16 * count, 2));
     }
     assert_eq!(Lanes::PORTS.iter().filter(|port| port.width == 0).count(), 3);
     let rows: Vec<_> = Lanes::BUILTINS.iter().map(|row| (row.name, row.parameters)).collect();
