@@ -68,11 +68,11 @@ pub fn load_with(
     })?;
     if Stamp::matching(&entry, &target.key).is_none() {
         fs::create_dir_all(cache).map_err(BuildError::io(cache))?;
-        let _lock = Lock::new(&entry)?;
+        let _lock = lock(cache, &target.key[..1])?;
         // Another one may have built it meanwhile.
         if Stamp::matching(&entry, &target.key).is_none() {
             on_build(&model.name);
-            build(&tools, &target, cache)?;
+            build(&tools, &target, cache).inspect_err(|_| drop(Stamp::clear(&target.dir)))?;
             Stamp::clear(&entry)?;
             fs::rename(&target.dir, &entry).map_err(BuildError::io(&entry))?;
             remove_unused(cache);
@@ -112,10 +112,10 @@ fn build(tools: &Toolbox, target: &Target<'_>, cache: &Path) -> Result<(), Build
     let shared = runtime.objects(&made.globals().into_iter().collect::<BTreeSet<_>>());
     let missing = |shared: &[PathBuf]| shared.iter().any(|object| !object.is_file());
     // Whoever comes second waits for the objects of the first.
-    let lock = if missing(&shared) { Some(Lock::new(&runtime.dir)?) } else { None };
+    let held = if missing(&shared) { Some(lock(cache, "runtime")?) } else { None };
     jobs.splice(0..0, runtime.jobs(tools, &shared));
     Job::run_all(jobs)?;
-    drop(lock);
+    drop(held);
     objects.extend(shared);
     let libraries = match target.model.trace {
         Trace::Fst => tools.fst_libraries(),
@@ -149,26 +149,21 @@ fn open(path: &Path) -> Result<Library, BuildError> {
         .map_err(|abi| fail(format!("it has version {abi} of the C interface")))
 }
 
-/// A lock on a folder of the cache, among processes and threads.
-struct Lock {
-    _file: File,
-}
-
-impl Lock {
-    fn new(dir: &Path) -> Result<Self, BuildError> {
-        let path = dir.with_extension("lock");
-        let file = File::options().create(true).append(true).open(&path);
-        let file = file.map_err(BuildError::io(&path))?;
-        file.lock().map_err(BuildError::io(&path))?;
-        Ok(Self { _file: file })
-    }
+/// A lock among processes and threads, until the file is dropped. There are few of them, for one
+/// that is not waited for can hardly be removed; that two models share one does no harm.
+fn lock(cache: &Path, part: &str) -> Result<File, BuildError> {
+    let path = cache.join(format!("lock-{part}"));
+    let file = File::options().create(true).append(true).open(&path);
+    let file = file.map_err(BuildError::io(&path))?;
+    file.lock().map_err(BuildError::io(&path))?;
+    Ok(file)
 }
 
 /// Keeps the cache bounded. That something cannot be removed is no reason to fail.
 fn remove_unused(cache: &Path) {
     for dir in files(cache).filter(|path| path.is_dir()) {
-        if Stamp::unused(&dir).is_some_and(|age| age > KEPT) && Stamp::clear(&dir).is_ok() {
-            let _ = fs::remove_file(dir.with_extension("lock"));
+        if Stamp::unused(&dir).is_some_and(|age| age > KEPT) {
+            let _ = Stamp::clear(&dir);
         }
     }
 }

@@ -50,8 +50,12 @@ pub fn run<F: Into<Family>>(families: impl IntoIterator<Item = F>) -> Result<(),
         })
     })?;
     let made: Vec<Verilated<'_>> = targets.iter().map(Verilated::read).collect::<Result<_, _>>()?;
-    let globals: BTreeSet<String> = made.iter().flat_map(Verilated::globals).collect();
-    let shared = runtime.objects(&globals);
+    let compiled = made.iter().filter(|made| linked(made.target));
+    let globals: BTreeSet<String> = compiled.flat_map(Verilated::globals).collect();
+    let shared = match globals.is_empty() {
+        true => Vec::new(),
+        false => runtime.objects(&globals),
+    };
     let mut jobs = runtime.jobs(&tools, &shared);
     let mut archives = Vec::new();
     for made in &verilated {
