@@ -106,15 +106,23 @@ fn tools() -> Result<std::sync::Arc<Toolbox>, BuildError> {
 /// Makes the shared object and the stamp in the target's folder.
 fn build(tools: &Toolbox, target: &Target<'_>, cache: &Path) -> Result<(), BuildError> {
     let runtime = Runtime::new(tools, cache)?;
+    // It is in use, as an entry is.
+    Stamp::new(&runtime.dir, "").write()?;
+    Stamp::touch(&runtime.dir);
     let made = target.verilate(tools, |text| eprint!("{text}"))?;
-    let mut jobs = made.jobs(tools, &runtime)?;
+    let jobs = made.jobs(tools, &runtime)?;
     let mut objects: Vec<PathBuf> = jobs.iter().map(|job| job.object.clone()).collect();
     let shared = runtime.objects(&made.globals().into_iter().collect::<BTreeSet<_>>());
     let missing = |shared: &[PathBuf]| shared.iter().any(|object| !object.is_file());
     // Whoever comes second waits for the objects of the first.
     let held = if missing(&shared) { Some(lock(cache, "runtime")?) } else { None };
-    jobs.splice(0..0, runtime.jobs(tools, &shared));
-    Job::run_all(jobs)?;
+    let mut all = runtime.jobs(tools, &shared);
+    all.extend(jobs);
+    if held.is_some() {
+        // Last, and for the next model: this one has no use for it any more.
+        all.extend(runtime.headers(tools)?);
+    }
+    Job::run_all(all)?;
     drop(held);
     objects.extend(shared);
     let libraries = match target.model.trace {

@@ -176,7 +176,11 @@ fn other_ports_are_refused_by_name() -> Result<(), BuildError> {
 
 #[test]
 fn eight_threads_build_a_model_once() {
-    let dir = tempfile::tempdir().unwrap();
+    let entries = || {
+        let entries = fs::read_dir(cache()).into_iter().flatten().map(|it| it.unwrap().path());
+        entries.filter(|path| path.is_dir() && path.to_string_lossy().contains("/once-"))
+    };
+    entries().for_each(|path| fs::remove_dir_all(path).unwrap());
     let builds = AtomicUsize::new(0);
     let recipe = lanes("once", 2);
     let ask = || {
@@ -184,20 +188,13 @@ fn eight_threads_build_a_model_once() {
             assert_eq!(name, "once");
             builds.fetch_add(1, Ordering::Relaxed);
         };
-        let library = load_with(&recipe, dir.path(), count).unwrap();
+        let library = load_with(&recipe, cache(), count).unwrap();
         check(Lanes::from_library(&library, &Config::new()).unwrap(), 2).unwrap();
     };
     thread::scope(|scope| (0..8).for_each(|_| drop(scope.spawn(ask))));
     assert_eq!(builds.load(Ordering::Relaxed), 1);
     // What is damaged, or was not finished, is built again.
-    let entry = |ends: &str| {
-        let entries = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
-        entries
-            .filter(|path| path.is_dir() && path.to_string_lossy().contains("/once-"))
-            .map(|path| path.join(ends))
-            .next()
-            .unwrap()
-    };
+    let entry = |ends: &str| entries().next().unwrap().join(ends);
     let damaged = entry("model.so");
     fs::remove_file(&damaged).unwrap();
     fs::write(&damaged, "half").unwrap();

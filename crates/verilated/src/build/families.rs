@@ -56,6 +56,10 @@ pub fn run<F: Into<Family>>(families: impl IntoIterator<Item = F>) -> Result<(),
         true => Vec::new(),
         false => runtime.objects(&globals),
     };
+    if verilated.len() > 3 {
+        // Precompiling takes as long as it saves in three models.
+        Job::run_all(runtime.headers(&tools)?)?;
+    }
     let mut jobs = runtime.jobs(&tools, &shared);
     let mut archives = Vec::new();
     for made in &verilated {

@@ -168,6 +168,10 @@ impl Compiler {
         })
     }
 
+    pub(crate) fn is_gcc(&self) -> bool {
+        self.tool.is_like_gnu()
+    }
+
     /// A command to compile one file.
     pub(crate) fn command(&self, optimization: &str) -> Command {
         let mut command = self.tool.to_command();
