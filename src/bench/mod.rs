@@ -10,6 +10,7 @@
 
 pub mod case;
 pub mod cosimulation;
+pub mod engine;
 pub mod lockstep;
 pub mod memory;
 pub mod replay;

@@ -1,12 +1,12 @@
 //! The rounded floating-point network that training sees, against the integers that run.
 
+use study::data::digits;
 use convapprox::experiment::lenet::{OperatingPoint, shipped, shipped_points};
+use model::nn::{GoldenConvolver, Inference, infer, input_planes};
 use convapprox_trainer::hardware::{Hardware, weight_scale};
 use convapprox_trainer::images::tensors;
 use convapprox_trainer::model::Model;
 use convapprox_trainer::point::{skip, skips};
-use model::nn::{GoldenConvolver, Inference, infer, input_planes};
-use study::data::digits;
 
 const IMAGES: usize = 12;
 

@@ -29,6 +29,11 @@ const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
 const OBJECT: &str = "model.so";
 
+/// The name in C of every model: each has a shared object of its own.
+const SYMBOL: &str = "model";
+/// [`Target::table`] of that.
+const TABLE: &[u8] = b"vrs_model_table\0";
+
 /// Loads a model, and builds it first when the cache lacks it.
 ///
 /// Any number of threads and processes may ask for the same model at once: one builds it, the
@@ -57,17 +62,17 @@ pub fn load_with(
     }
     let tools = tools()?;
     let mut entry = PathBuf::new();
-    let target = Target::new(&tools, model, None, |key| {
+    let target = Target::new(&tools, model, SYMBOL.to_owned(), |key| {
         entry = cache.join(format!("{}-{}", model.name, &key[..16]));
         entry.with_extension("part")
     })?;
     if Stamp::matching(&entry, &target.key).is_none() {
         fs::create_dir_all(cache).map_err(BuildError::io(cache))?;
-        let _lock = Lock::new(&entry)?;
+        let _lock = lock(cache, &target.key[..1])?;
         // Another one may have built it meanwhile.
         if Stamp::matching(&entry, &target.key).is_none() {
             on_build(&model.name);
-            build(&tools, &target, cache)?;
+            build(&tools, &target, cache).inspect_err(|_| drop(Stamp::clear(&target.dir)))?;
             Stamp::clear(&entry)?;
             fs::rename(&target.dir, &entry).map_err(BuildError::io(&entry))?;
             remove_unused(cache);
@@ -101,22 +106,30 @@ fn tools() -> Result<std::sync::Arc<Toolbox>, BuildError> {
 /// Makes the shared object and the stamp in the target's folder.
 fn build(tools: &Toolbox, target: &Target<'_>, cache: &Path) -> Result<(), BuildError> {
     let runtime = Runtime::new(tools, cache)?;
+    // It is in use, as an entry is.
+    Stamp::new(&runtime.dir, "").write()?;
+    Stamp::touch(&runtime.dir);
     let made = target.verilate(tools, |text| eprint!("{text}"))?;
-    let mut jobs = made.jobs(tools, &runtime)?;
+    let jobs = made.jobs(tools, &runtime)?;
     let mut objects: Vec<PathBuf> = jobs.iter().map(|job| job.object.clone()).collect();
     let shared = runtime.objects(&made.globals().into_iter().collect::<BTreeSet<_>>());
     let missing = |shared: &[PathBuf]| shared.iter().any(|object| !object.is_file());
     // Whoever comes second waits for the objects of the first.
-    let lock = if missing(&shared) { Some(Lock::new(&runtime.dir)?) } else { None };
-    jobs.splice(0..0, runtime.jobs(tools, &shared));
-    Job::run_all(jobs)?;
-    drop(lock);
+    let held = if missing(&shared) { Some(lock(cache, "runtime")?) } else { None };
+    let mut all = runtime.jobs(tools, &shared);
+    all.extend(jobs);
+    if held.is_some() {
+        // Last, and for the next model: this one has no use for it any more.
+        all.extend(runtime.headers(tools)?);
+    }
+    Job::run_all(all)?;
+    drop(held);
     objects.extend(shared);
     let libraries = match target.model.trace {
         Trace::Fst => tools.fst_libraries(),
         _ => &[],
     };
-    make::link(&tools.compiler, &objects, libraries, &target.dir.join(OBJECT))?;
+    make::link(&tools.compiler, &objects, libraries, &target.table(), &target.dir.join(OBJECT))?;
     let stamp = target.stamp(&[OBJECT])?;
     // The rest has done its duty.
     for path in files(&target.dir).filter(|path| !path.ends_with(OBJECT)) {
@@ -135,7 +148,7 @@ fn open(path: &Path) -> Result<Library, BuildError> {
     let object = unsafe { Object::open(Some(path), RTLD_NOW | RTLD_LOCAL) };
     let object = object.map_err(|error| fail(error.to_string()))?;
     // SAFETY: the function has this type.
-    let table = unsafe { object.get::<extern "C" fn() -> *const vrs_table>(b"vrs_table\0") };
+    let table = unsafe { object.get::<extern "C" fn() -> *const vrs_table>(TABLE) };
     let table = table.map_err(|error| fail(error.to_string()))?();
     // It is never unloaded: models, and texts of its table, may be anywhere.
     std::mem::forget(object);
@@ -144,26 +157,21 @@ fn open(path: &Path) -> Result<Library, BuildError> {
         .map_err(|abi| fail(format!("it has version {abi} of the C interface")))
 }
 
-/// A lock on a folder of the cache, among processes and threads.
-struct Lock {
-    _file: File,
-}
-
-impl Lock {
-    fn new(dir: &Path) -> Result<Self, BuildError> {
-        let path = dir.with_extension("lock");
-        let file = File::options().create(true).append(true).open(&path);
-        let file = file.map_err(BuildError::io(&path))?;
-        file.lock().map_err(BuildError::io(&path))?;
-        Ok(Self { _file: file })
-    }
+/// A lock among processes and threads, until the file is dropped. There are few of them, for one
+/// that is not waited for can hardly be removed; that two models share one does no harm.
+fn lock(cache: &Path, part: &str) -> Result<File, BuildError> {
+    let path = cache.join(format!("lock-{part}"));
+    let file = File::options().create(true).append(true).open(&path);
+    let file = file.map_err(BuildError::io(&path))?;
+    file.lock().map_err(BuildError::io(&path))?;
+    Ok(file)
 }
 
 /// Keeps the cache bounded. That something cannot be removed is no reason to fail.
 fn remove_unused(cache: &Path) {
     for dir in files(cache).filter(|path| path.is_dir()) {
-        if Stamp::unused(&dir).is_some_and(|age| age > KEPT) && Stamp::clear(&dir).is_ok() {
-            let _ = fs::remove_file(dir.with_extension("lock"));
+        if Stamp::unused(&dir).is_some_and(|age| age > KEPT) {
+            let _ = Stamp::clear(&dir);
         }
     }
 }

@@ -139,3 +139,5 @@ pub fn digest(parts: &[&[Image]]) -> String {
     }
     model::hex(&hash.finalize())
 }
+
+

@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use clap::Args;
 use convapprox::experiment::lenet::OperatingPoint;
+use study::report::provenance::{digest_of, revision};
 use convapprox_trainer::fit::{Settings, fit};
 use convapprox_trainer::layer::Skip;
 use convapprox_trainer::log::Log;
@@ -10,7 +11,6 @@ use convapprox_trainer::model::Model;
 use convapprox_trainer::network::Network;
 use convapprox_trainer::point::{self, parse_setting, skips, technique, validation};
 use convapprox_trainer::record::{Record, write_weights};
-use study::report::provenance::{digest_of, revision};
 
 use super::options::{Data, Folders, command_line};
 

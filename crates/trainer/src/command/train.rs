@@ -2,12 +2,12 @@
 
 use anyhow::Result;
 use clap::Args;
+use study::report::provenance::revision;
 use convapprox_trainer::fit::{Settings, fit};
 use convapprox_trainer::log::Log;
 use convapprox_trainer::model::Model;
 use convapprox_trainer::network::Network;
 use convapprox_trainer::record::{Record, write_weights};
-use study::report::provenance::revision;
 
 use super::options::{Data, Folders, command_line};
 

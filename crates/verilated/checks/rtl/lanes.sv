@@ -9,7 +9,7 @@ module lanes #(
 ) (
   input  logic                      clk_i,
   input  logic                      rst_ni,
-  input  logic [       3:0]         addr_i,
+  input  logic [       1:0]         addr_i,
   input  logic [Lanes-1:0][15:0]    data_i,
   output logic [Lanes-1:0][15:0]    data_o,   // of the cycle before
   output logic [16+$clog2(Lanes):0] sum_o,    // of all lanes and the word addressed
@@ -23,7 +23,7 @@ module lanes #(
   always_comb begin
     sum_o = '0;
     for (int i = 0; i < Lanes; i++) sum_o += $bits(sum_o)'(data_o[i]);
-    if (addr_i < 4'(4 * Lanes)) sum_o += $bits(sum_o)'(words[addr_i]);
+    sum_o += $bits(sum_o)'(words[addr_i]);
   end
 
   always_ff @(posedge clk_i) begin

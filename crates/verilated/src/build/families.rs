@@ -31,7 +31,7 @@ pub fn run<F: Into<Family>>(families: impl IntoIterator<Item = F>) -> Result<(),
     for family in &families {
         for row in family.rows.iter().chain(family.rows.is_empty().then_some(&family.recipe)) {
             let dir = |_: &str| out.join(&family.name).join(&row.name);
-            targets.push(Target::new(&tools, row, Some(symbol(family, row)), dir)?);
+            targets.push(Target::new(&tools, row, symbol(family, row), dir)?);
         }
     }
     let warnings = std::sync::Mutex::new(String::new());
@@ -50,8 +50,16 @@ pub fn run<F: Into<Family>>(families: impl IntoIterator<Item = F>) -> Result<(),
         })
     })?;
     let made: Vec<Verilated<'_>> = targets.iter().map(Verilated::read).collect::<Result<_, _>>()?;
-    let globals: BTreeSet<String> = made.iter().flat_map(Verilated::globals).collect();
-    let shared = runtime.objects(&globals);
+    let compiled = made.iter().filter(|made| linked(made.target));
+    let globals: BTreeSet<String> = compiled.flat_map(Verilated::globals).collect();
+    let shared = match globals.is_empty() {
+        true => Vec::new(),
+        false => runtime.objects(&globals),
+    };
+    if verilated.len() > 3 {
+        // Precompiling takes as long as it saves in three models.
+        Job::run_all(runtime.headers(&tools)?)?;
+    }
     let mut jobs = runtime.jobs(&tools, &shared);
     let mut archives = Vec::new();
     for made in &verilated {
@@ -90,12 +98,13 @@ pub fn run<F: Into<Family>>(families: impl IntoIterator<Item = F>) -> Result<(),
     }
     print!("{}", warnings.into_inner().expect("no panic under the lock"));
     let linked: Vec<&Target<'_>> = targets.iter().filter(|target| linked(target)).collect();
-    let unwatched = |target: &Target<'_>| {
-        let mut families = families.iter().filter(|family| !family.watched);
-        families
-            .any(|it| it.rows.iter().chain([&it.recipe]).any(|row| std::ptr::eq(row, target.model)))
+    let is_watched = |target: &&Target<'_>| {
+        let has = |it: &&Family| {
+            it.rows.iter().chain([&it.recipe]).any(|row| std::ptr::eq(row, target.model))
+        };
+        families.iter().find(has).is_none_or(|family| family.watched)
     };
-    let watched: Vec<&Target<'_>> = targets.iter().filter(|target| !unwatched(target)).collect();
+    let watched: Vec<&Target<'_>> = targets.iter().filter(is_watched).collect();
     print!("{}", lines_for_cargo(&tools, &watched, &linked, &runtime.dir)?);
     Ok(())
 }

@@ -154,10 +154,11 @@ impl Stamp {
         }
     }
 
-    /// How long ago what is in the folder was used; `None` when it has no stamp.
+    /// How long ago what is in the folder was used, or an interrupted build left it there.
     #[cfg(feature = "load")]
     pub(crate) fn unused(dir: &Path) -> Option<std::time::Duration> {
-        fs::metadata(dir.join(FILE)).ok()?.modified().ok()?.elapsed().ok()
+        let file = fs::metadata(dir.join(FILE)).or_else(|_| fs::metadata(dir)).ok()?;
+        file.modified().ok()?.elapsed().ok()
     }
 
     /// Takes what an earlier build left in a folder away, the stamp first: what is left after

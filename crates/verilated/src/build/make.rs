@@ -14,8 +14,8 @@ use super::{BuildError, Verilate, Warnings, kinds, shim};
 pub(crate) struct Target<'a> {
     pub(crate) model: &'a Verilate,
     pub(crate) dir: PathBuf,
-    /// Its name in C; `None` where each model has a shared object of its own.
-    symbol: Option<String>,
+    /// Its name in C.
+    symbol: String,
     pub(crate) inputs: Inputs,
     /// A digest of all that is known before Verilator has run.
     pub(crate) key: String,
@@ -26,7 +26,7 @@ impl<'a> Target<'a> {
     pub(crate) fn new(
         tools: &Toolbox,
         model: &'a Verilate,
-        symbol: Option<String>,
+        symbol: String,
         dir: impl FnOnce(&str) -> PathBuf,
     ) -> Result<Self, BuildError> {
         let inputs = key::inputs(model)?;
@@ -46,12 +46,12 @@ impl<'a> Target<'a> {
 
     /// The class Verilator writes.
     pub(crate) fn prefix(&self) -> String {
-        format!("V{}", self.symbol.as_deref().unwrap_or("model"))
+        format!("V{}", self.symbol)
     }
 
     /// The function that gives the table.
     pub(crate) fn table(&self) -> String {
-        self.symbol.as_ref().map_or("vrs_table".to_owned(), |symbol| format!("vrs_{symbol}_table"))
+        format!("vrs_{}_table", self.symbol)
     }
 
     fn arguments(&self, tools: &Toolbox) -> Vec<String> {
@@ -191,16 +191,9 @@ impl<'a> Verilated<'a> {
                 *files = vec![unit.to_owned()];
             }
         }
-        let switches: Vec<String> = self
-            .classes
-            .lines()
-            .filter_map(|line| line.split_once(" = "))
-            .filter(|(name, _)| name.starts_with("VM_"))
-            .map(|(name, value)| format!("-D{name}={}", value.trim()))
-            .collect();
         let job = |file: &String, optimization: &str| {
             let mut command = runtime.command(tools, optimization);
-            command.args(&switches).arg("-I").arg(dir);
+            command.arg("-include").arg(runtime.header(optimization)).arg("-I").arg(dir);
             Job::new(command, dir.join(format!("{file}.cpp")), dir.join(format!("{file}.o")))
         };
         let mut jobs: Vec<Job> =
@@ -270,6 +263,9 @@ fn tools_key(tools: &Toolbox) -> Key {
     key
 }
 
+/// The header that stands beside its precompiled form.
+const HEADER: &str = "vrs_all.h";
+
 /// Verilator's runtime and the shared part of the shim: headers and objects in a folder of
 /// their own, which appear when they are complete and then stay.
 pub(crate) struct Runtime {
@@ -302,10 +298,35 @@ impl Runtime {
                 let own = self.dir.join(&name);
                 let source = if own.is_file() { own } else { tools.verilator.include().join(name) };
                 let mut command = self.command(tools, "-O2");
-                command.args(["-DVM_TRACE=1", "-DVM_COVERAGE=1"]);
+                command.arg("-include").arg(self.dir.join("vrs_print.h"));
                 Job::new(command, source, object.clone())
             })
             .collect()
+    }
+
+    /// The precompilation of the headers, as far as it is missing: reading them takes longer
+    /// than compiling a small model. For gcc only; it goes without where there is none.
+    pub(crate) fn headers(&self, tools: &Toolbox) -> Result<Vec<Job>, BuildError> {
+        let mut jobs = Vec::new();
+        for optimization in ["-O0", "-O2"] {
+            let header = self.dir.join(optimization).join(HEADER);
+            let object = header.with_extension("h.gch");
+            if tools.compiler.is_gcc() && !object.is_file() {
+                let dir = self.dir.join(optimization);
+                fs::create_dir_all(&dir).map_err(BuildError::io(&dir))?;
+                key::write(&header, "#include \"vrs_model.h\"\n")?;
+                let mut command = self.command(tools, optimization);
+                command.args(["-x", "c++-header"]);
+                jobs.push(Job::new(command, header, object));
+            }
+        }
+        Ok(jobs)
+    }
+
+    /// What the C++ files of models include first.
+    fn header(&self, optimization: &str) -> PathBuf {
+        let own = self.dir.join(optimization).join(HEADER);
+        if own.is_file() { own } else { self.dir.join("vrs_model.h") }
     }
 
     /// Options common to all C++ files.
@@ -316,11 +337,11 @@ impl Runtime {
             // The runtime's assertions would need libatomic with clang.
             .arg("-DNDEBUG")
             .args(["-DVERILATOR=1", "-DVM_SC=0", "-DVL_TIME_CONTEXT"])
+            // The same for all, so that they can share a runtime and precompiled headers.
+            .args(["-DVM_TRACE=1", "-DVM_COVERAGE=1"])
             .args(["-DVL_USER_FINISH", "-DVL_USER_STOP", "-DVL_USER_FATAL", "-DVL_USER_WARN"])
             // Shared objects in one process each have a runtime of their own.
             .args(["-fvisibility=hidden", "-fvisibility-inlines-hidden"])
-            .arg("-include")
-            .arg(self.dir.join("vrs_print.h"))
             .arg("-I")
             .arg(&self.dir)
             .arg("-I")
@@ -343,22 +364,23 @@ pub(crate) fn archive(
     fs::rename(&part, library).map_err(BuildError::io(library))
 }
 
-/// Links objects into a shared object that shows nothing but the function `vrs_table`.
+/// Links objects into a shared object that shows nothing but this function.
 #[cfg(feature = "load")]
 pub(crate) fn link(
     compiler: &Compiler,
     objects: &[PathBuf],
     libraries: &[&str],
+    function: &str,
     library: &Path,
 ) -> Result<(), BuildError> {
     let mut command = compiler.command("-O2");
     command.arg("-shared").arg("-o").arg(library).args(objects);
     if cfg!(target_os = "macos") {
-        command.arg("-Wl,-exported_symbol,_vrs_table");
+        command.arg(format!("-Wl,-exported_symbol,_{function}"));
     } else {
         // All else is bound inside, the weak symbols of the C++ library among it.
         let script = library.with_extension("map");
-        key::write(&script, "{ global: vrs_table; local: *; };\n")?;
+        key::write(&script, &format!("{{ global: {function}; local: *; }};\n"))?;
         command.arg(format!("-Wl,-Bsymbolic,-z,now,--version-script={}", script.display()));
     }
     command.args(libraries.iter().map(|name| format!("-l{name}")));

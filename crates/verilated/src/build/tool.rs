@@ -105,6 +105,7 @@ impl Verilator {
     }
 
     /// The binary as a file to watch, looked up in `PATH` if need be.
+    #[cfg(feature = "build")]
     pub(crate) fn file(&self) -> Option<PathBuf> {
         find_in_path(&self.path)
     }
@@ -113,6 +114,7 @@ impl Verilator {
 /// The C++ compiler of the target.
 pub(crate) struct Compiler {
     tool: cc::Tool,
+    #[cfg(feature = "build")]
     archiver: PathBuf,
     pub(crate) identity: String,
     /// The first line it says of its version.
@@ -153,10 +155,21 @@ impl Compiler {
             .output()
             .map_err(|error| fail(format!("{}: {error}", tool.path().display())))?;
         let version = String::from_utf8_lossy(&version.stdout);
+        #[cfg(feature = "build")]
         let archiver = build.get_archiver().get_program().into();
         let identity = format!("{}\n{:?}\n{version}", tool.path().display(), tool.args());
         let said = version.lines().next().unwrap_or_default().to_owned();
-        Ok(Self { tool, archiver, identity, said })
+        Ok(Self {
+            tool,
+            #[cfg(feature = "build")]
+            archiver,
+            identity,
+            said,
+        })
+    }
+
+    pub(crate) fn is_gcc(&self) -> bool {
+        self.tool.is_like_gnu()
     }
 
     /// A command to compile one file.
@@ -168,6 +181,7 @@ impl Compiler {
 
     /// A command to put objects into a library; without dates, so that the same
     /// objects give the same bytes.
+    #[cfg(feature = "build")]
     pub(crate) fn archive(&self) -> Command {
         let mut command = Command::new(&self.archiver);
         command.env("ZERO_AR_DATE", "1").arg(if cfg!(target_os = "macos") {

@@ -2,6 +2,8 @@
 #ifndef VRS_MODEL_H
 #define VRS_MODEL_H
 
+#include "vrs_print.h"
+
 #include "vrs.h"
 #include "verilated.h"
 
