@@ -3,12 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use convapprox::cli::{Cli, error_message};
+use convapprox::cli::Cli;
 
 fn main() -> ExitCode {
+    // Output into a pipe that nobody reads any more ends the program, quietly.
     sigpipe::reset();
-    Cli::parse().run().unwrap_or_else(|error| {
-        eprintln!("error: {}", error_message(&error));
-        ExitCode::FAILURE
-    })
+    Cli::parse().run()
 }

@@ -1,89 +1,38 @@
-//! `convapprox lenet`, and what it shares with `sweep`.
+//! `convapprox lenet` and `convapprox sweep`.
 
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
-use std::time::Instant;
+use std::path::PathBuf;
 
-use anyhow::bail;
-use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{CellAlignment, Table};
-
-use super::interrupt;
-use super::options::{CommonArgs, default_jobs, positive};
-use super::progress::Bar;
-use crate::experiment::lenet::{
-    ALL_LAYERS, Cell, LenetRun, OperatingPoint, PAPER_TAUS, RtlSettings, Settings, Variant,
-    run as run_experiment, table_cells,
-};
-use crate::experiment::{EngineChoice, ExperimentError};
-use model::conv::SmaxScope;
 use model::nn::Activation;
+use study::data::Split;
+use study::experiment::lenet::{
+    self, Cell, Grid, OperatingPoint, PAPER_TAUS, Summary, Variant, shipped_points, table_cells,
+};
+use study::report::terminal::{number, optional, table};
+use study::tables::lenet::{ALL_LAYERS, technique};
+use study::{Error, Status};
 
-/// Which of the two networks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Activations {
-    Relu,
-    Tanh,
-    Both,
-}
-
-impl Activations {
-    pub fn list(self) -> &'static [Activation] {
-        match self {
-            Self::Relu => &[Activation::Relu],
-            Self::Tanh => &[Activation::Tanh],
-            Self::Both => &[Activation::Relu, Activation::Tanh],
-        }
-    }
-}
-
-/// How a run goes, in `lenet` and `sweep` alike.
-#[derive(Debug, clap::Args)]
-pub(super) struct RunArgs {
-    #[command(flatten)]
-    pub common: CommonArgs,
-
-    /// Let the units' memory wait at random, from this seed
-    #[arg(long, value_name = "SEED")]
-    pub stalls: Option<u64>,
-
-    /// Threads [default: one a processor]
-    #[arg(long, value_name = "N", value_parser = positive)]
-    pub jobs: Option<usize>,
-
-    /// Take up an interrupted run with the same settings
-    #[arg(long)]
-    pub resume: bool,
-
-    /// Stop the run at this many differing windows
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    pub max_mismatches: u64,
-
-    /// Plant a bug: give the unit T + N, to see what a mismatch looks like
-    #[arg(long, value_name = "N", default_value_t = 0, allow_hyphen_values = true)]
-    pub threshold_offset: i32,
-}
+use super::flags::{
+    LENET5, LayerEngine, NetworkFlags, RunFlags, ScopeFlag, UnitFlags, engine_name, engines,
+    positive,
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    run: RunArgs,
+    run: RunFlags,
 
-    /// How many test images, from the first
+    #[command(flatten)]
+    under_test: UnitFlags,
+
+    #[command(flatten)]
+    networks: NetworkFlags,
+
+    #[command(flatten)]
+    scope: ScopeFlag,
+
+    /// How many images, from the first
     #[arg(long, value_name = "N", default_value = "100", value_parser = positive)]
     images: usize,
-
-    /// Which of the shipped networks
-    #[arg(long, value_enum, default_value = "both")]
-    activation: Activations,
-
-    /// Another network: its description; --weights goes with it
-    #[arg(long, value_name = "FILE", requires = "weights")]
-    network: Option<PathBuf>,
-
-    /// Weights in place of the shipped ones: safetensors with 32-bit floats
-    #[arg(long, value_name = "FILE")]
-    weights: Option<PathBuf>,
 
     /// Operating points to run instead of the table
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["network", "weights"])]
@@ -93,82 +42,104 @@ pub(super) struct Args {
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = PAPER_TAUS)]
     tau: Vec<f64>,
 
-    /// Fraction bits of the log proxies
+    /// Fraction bits of the log proxies: 0 is the paper's hardware, 3 is close to its table
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = [0])]
     log_frac: Vec<u32>,
 
     /// The table alone: no errors, bounds, skips, zeros and products
     #[arg(long)]
     table_only: bool,
-
-    /// What S_max is taken over
-    #[arg(long, value_name = "SCOPE", default_value = "window")]
-    smax_scope: SmaxScope,
-
-    /// What runs the convolutions
-    #[arg(long, value_enum, default_value = "rtl")]
-    engine: EngineChoice,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let (mut variants, mut cells) = (Vec::new(), Vec::new());
     if args.point.is_empty() {
-        variants = table_variants(args)?;
+        variants = args.networks.variants(&LENET5)?;
         for (number, variant) in variants.iter().enumerate() {
             let layers = variant.layers().len();
             for &log_frac in &args.log_frac {
-                let scope = args.smax_scope;
+                let scope = args.scope.smax_scope;
                 cells.extend(table_cells(number, layers, &args.tau, log_frac, scope)?);
             }
         }
-    } else {
-        for path in &args.point {
-            let point = OperatingPoint::read(path)?;
-            let name = path.file_stem().unwrap_or_default().to_string_lossy();
-            add_point(&name, &point, &mut variants, &mut cells)?;
-        }
     }
-    let dataset = args.run.common.load()?;
-    let settings = Settings {
-        command: "lenet",
-        dataset: &dataset,
-        images: args.images,
-        variants,
-        cells,
-        analysis: !args.table_only,
-        engine: args.engine,
-        ..args.run.settings(&dataset, "lenet")
-    };
-    run_and_print(&settings, args.run.common.quiet)
+    for path in &args.point {
+        let point = OperatingPoint::read(path)?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        add_point(&name, &point, &mut variants, &mut cells)?;
+    }
+    let analysis = !args.table_only;
+    let grid = Grid { variants, cells, analysis, peers: false, splits: false };
+    run_grid("lenet", &args.run, &args.under_test, args.images, &grid)
 }
 
-fn table_variants(args: &Args) -> anyhow::Result<Vec<Variant>> {
-    let Some(weights) = &args.weights else {
-        let shipped = args.activation.list().iter().map(|&it| Variant::lenet5(it));
-        return Ok(shipped.collect::<Result<_, _>>()?);
-    };
-    let network = match (&args.network, args.activation) {
-        (Some(network), _) => network.clone(),
-        (None, Activations::Both) => {
-            bail!("--weights is for one network: add --activation relu or tanh, or --network FILE")
+#[derive(Debug, clap::Args)]
+pub(super) struct SweepArgs {
+    #[command(flatten)]
+    run: RunFlags,
+
+    #[command(flatten)]
+    under_test: UnitFlags,
+
+    /// How many images, from the first
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = positive)]
+    images: usize,
+
+    /// Tolerances: products below this share of the largest one are skipped
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = PAPER_TAUS)]
+    tau: Vec<f64>,
+
+    /// Fraction bits of the log proxies: 0 is the paper's hardware, 3 is close to its table
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = [0, 3])]
+    log_frac: Vec<u32>,
+
+    #[command(flatten)]
+    networks: NetworkFlags,
+
+    /// Leave the peers out
+    #[arg(long)]
+    no_peers: bool,
+
+    /// Leave the training images out
+    #[arg(long)]
+    no_splits: bool,
+
+    /// Leave the operating points out
+    #[arg(long)]
+    no_points: bool,
+}
+
+pub(super) fn sweep(args: &SweepArgs) -> anyhow::Result<Status> {
+    let mut variants = args.networks.variants(&LENET5)?;
+    let mut cells = Vec::new();
+    for (number, variant) in variants.iter().enumerate() {
+        let layers = variant.layers().len();
+        for &log_frac in &args.log_frac {
+            cells.extend(table_cells(number, layers, &args.tau, log_frac, Default::default())?);
         }
-        (None, activation) => {
-            let name = format!("lenet5_{}.json", activation.list()[0].name());
-            crate::experiment::lenet::shipped("networks").join(name)
+    }
+    if !args.no_points {
+        let plain = variants.clone();
+        for (name, point) in shipped_points()? {
+            if plain.iter().any(|variant| point.plain().is_of(variant)) {
+                add_point(&name, &point, &mut variants, &mut cells)?;
+            }
         }
-    };
-    Ok(vec![Variant::read(&network, weights)?])
+    }
+    let (peers, splits) = (!args.no_peers, !args.no_splits);
+    let grid = Grid { variants, cells, analysis: true, peers, splits };
+    run_grid("sweep", &args.run, &args.under_test, args.images, &grid)
 }
 
 /// Adds a point's cell, and its network unless it is there already; before them, once, the plain
 /// network that the point is measured against.
-pub(super) fn add_point(
+fn add_point(
     name: &str,
     point: &OperatingPoint,
     variants: &mut Vec<Variant>,
     cells: &mut Vec<Cell>,
-) -> Result<(), ExperimentError> {
-    let mut number_of = |point: &OperatingPoint| -> Result<usize, ExperimentError> {
+) -> Result<(), Error> {
+    let mut number_of = |point: &OperatingPoint| -> Result<usize, Error> {
         let found = variants.iter().position(|variant| point.is_of(variant));
         if let Some(number) = found {
             return Ok(number);
@@ -184,165 +155,97 @@ pub(super) fn add_point(
     Ok(())
 }
 
-impl RunArgs {
-    /// Settings without images, variants and cells.
-    pub fn settings<'a>(
-        &self,
-        dataset: &'a study::data::Dataset,
-        command: &'static str,
-    ) -> Settings<'a> {
-        Settings {
-            command,
-            dataset,
-            images: 0,
-            variants: Vec::new(),
-            cells: Vec::new(),
-            analysis: true,
-            peers: false,
-            splits: false,
-            engine: EngineChoice::Golden,
-            rtl: RtlSettings {
-                seed: self.common.seed,
-                stalls: self.stalls,
-                threshold_offset: self.threshold_offset,
-            },
-            jobs: self.jobs.unwrap_or_else(default_jobs),
-            out: self.common.out(command),
-            mismatch_dir: Path::new("reports/mismatch").into(),
-            max_mismatches: self.max_mismatches.max(1),
-            resume: self.resume,
-        }
+fn run_grid(
+    command: &'static str,
+    flags: &RunFlags,
+    under_test: &UnitFlags,
+    images: usize,
+    grid: &Grid,
+) -> anyhow::Result<Status> {
+    let dataset = flags.load()?;
+    let unit = under_test.factory(flags.basic.seed, None);
+    let parts = (&dataset, Split::Test, images);
+    let ended = flags.run(command, parts, &engines(&unit), |run| lenet::run(run, grid))?;
+    println!("{images} images of {}, {} engine", dataset.source, engine_name(&unit));
+    let summary = &ended.finished.summary;
+    if !summary.lenet.is_empty() {
+        print_table(summary);
     }
-}
-
-/// Runs the experiment and prints what it came to.
-pub(super) fn run_and_print(settings: &Settings<'_>, quiet: bool) -> anyhow::Result<ExitCode> {
-    let stop = interrupt::flag()?;
-    let bar = Bar::new(settings.pieces(), "pieces", quiet);
-    let begin = Instant::now();
-    let result = run_experiment(settings, &stop, &bar);
-    bar.finish();
-    let Some(result) = interrupt::finished(result, &stop)? else { return Ok(interrupt::status()) };
-    print(settings, &result, begin.elapsed().as_secs_f64());
-    let clean = result.findings.mismatches == 0;
-    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn print(settings: &Settings<'_>, result: &LenetRun, seconds: f64) {
-    let rtl = settings.engine == EngineChoice::Rtl;
-    println!(
-        "{} images of {}, {} engine",
-        settings.images,
-        settings.dataset.source,
-        if rtl { "rtl" } else { "golden" }
-    );
-    if !result.lenet.is_empty() {
-        println!("{}", table(result));
+    if grid.cells.iter().any(|cell| cell.technique.is_some()) {
+        print_points(summary);
     }
-    if settings.cells.iter().any(|cell| cell.technique.is_some()) {
-        println!("{}", points(result));
-    }
-    for file in &result.files {
-        println!("{}", file.display());
-    }
-    if settings.dataset.source.name() != "mnist" {
+    if dataset.source.name() != "mnist" {
         println!("these are drawn digits, not MNIST: the paper's columns are for orientation only");
     }
-    let findings = &result.findings;
-    for error in &findings.counter_errors {
-        println!("MISMATCH {error}");
-    }
-    for report in &result.reports {
-        println!("mismatch report: {}", report.display());
-    }
-    let inferences = settings.images * settings.cells.len();
-    println!("{inferences} inferences of the cells, {seconds:.1} s");
-    if rtl {
-        println!("{} windows compared, {} mismatches", findings.windows, findings.mismatches);
-    }
+    println!("{} inferences of the cells", images * grid.cells.len());
+    Ok(ended.close("windows"))
 }
 
-fn number(value: Option<f64>, decimals: usize) -> String {
-    value.map_or("–".to_owned(), |value| format!("{value:.decimals$}"))
-}
-
-fn table(result: &LenetRun) -> Table {
-    let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_header([
+fn print_table(summary: &Summary) {
+    let mut table = table([
         "activation",
-        "F",
-        "images",
+        ">F",
+        ">images",
         "configuration",
-        "T",
-        "multiplications",
-        "paper",
-        "vs exact %",
+        ">T",
+        ">multiplications",
+        ">paper",
+        ">vs exact %",
         "accuracy % (95 %)",
-        "paper",
-        "cycles",
+        ">paper",
+        ">cycles",
     ]);
-    for line in result.lenet.iter().filter(|line| line.layer == ALL_LAYERS) {
-        let accuracy =
-            [line.accuracy_percent, line.accuracy_low_percent, line.accuracy_high_percent]
-                .map(|it| number(it, 2));
+    for row in summary.lenet.iter().filter(|row| row.layer == ALL_LAYERS) {
+        let accuracy = [row.accuracy_percent, row.accuracy_low_percent, row.accuracy_high_percent]
+            .map(|it| number(it, 2));
         table.add_row([
-            line.activation.clone(),
-            line.log_frac.to_string(),
-            line.images.to_string(),
-            line.configuration.clone(),
-            line.threshold.map_or("–".to_owned(), |threshold| threshold.to_string()),
-            format!("{:.1}", line.multiplications_average),
-            number(line.paper_multiplications_average, 1),
-            format!("{:.2}", line.reduction_vs_exact_percent),
+            row.activation.to_string(),
+            row.log_frac.to_string(),
+            row.images.to_string(),
+            row.configuration.clone(),
+            optional(row.threshold),
+            number(row.multiplications_average, 1),
+            number(row.paper_multiplications_average.map(|it| it.0), 1),
+            number(row.reduction_vs_exact_percent, 2),
             format!("{} ({}–{})", accuracy[0], accuracy[1], accuracy[2]),
-            number(line.paper_accuracy_percent, 2),
-            number(line.cycles_average, 0),
+            number(row.paper_accuracy_percent.map(|it| it.0), 2),
+            number(row.cycles_average, 0),
         ]);
     }
-    align(table, &[1, 2, 4, 5, 6, 7, 9, 10])
+    println!("{table}");
 }
 
-fn points(result: &LenetRun) -> Table {
-    let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_header([
+fn print_points(summary: &Summary) {
+    let mut table = table([
         "activation",
         "operating point",
         "technique",
         "T",
         "F",
-        "multiplications",
-        "vs exact %",
-        "accuracy %",
-        "loss",
-        "p",
+        ">multiplications",
+        ">vs exact %",
+        ">accuracy %",
+        ">loss",
+        ">p",
         "Pareto",
     ]);
-    for line in &result.points {
-        if line.technique == "paper-rule" && !line.pareto {
+    for row in &summary.points {
+        if row.technique == technique::PAPER_RULE && !row.pareto {
             continue;
         }
         table.add_row([
-            line.activation.clone(),
-            line.point.clone(),
-            line.technique.clone(),
-            line.thresholds.clone(),
-            line.log_fracs.clone(),
-            format!("{:.1}", line.multiplications_average),
-            format!("{:.2}", line.reduction_vs_exact_percent),
-            format!("{:.2}", line.accuracy_percent),
-            format!("{:.2}", line.loss_points),
-            line.mcnemar_p.clone(),
-            if line.pareto { "yes" } else { "" }.to_owned(),
+            row.activation.to_string(),
+            row.point.clone(),
+            row.technique.clone(),
+            row.thresholds.clone(),
+            row.log_fracs.clone(),
+            number(row.multiplications_average, 1),
+            number(row.reduction_vs_exact_percent, 2),
+            number(row.accuracy_percent, 2),
+            number(row.loss_points, 2),
+            row.mcnemar_p.to_string(),
+            if row.pareto { "yes" } else { "" }.to_owned(),
         ]);
     }
-    align(table, &[5, 6, 7, 8, 9])
-}
-
-fn align(mut table: Table, right: &[usize]) -> Table {
-    for (index, column) in table.column_iter_mut().enumerate() {
-        if right.contains(&index) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
+    println!("{table}");
 }

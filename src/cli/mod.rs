@@ -1,43 +1,139 @@
 //! The commands of `convapprox`: flags, progress, tables on the terminal.
 
-mod interrupt;
-mod message;
-mod options;
+mod accel;
+mod channels;
+mod classify;
+mod columns;
+mod flags;
+mod lenet;
+mod plot;
 mod replay;
+mod search;
 mod soc;
+mod stats;
 mod torture;
+mod windows;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-
-pub use message::error_message;
+use study::{Error, Status};
 
 /// Approximate convolution in hardware: run it, check it, measure it.
 #[derive(Debug, Parser)]
-#[command(name = "convapprox", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    name = "convapprox",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    after_help = EXIT_STATUS,
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
+const EXIT_STATUS: &str = "Exit status: 0 good, 1 what is tested failed, 2 bad input or usage, \
+                           3 mismatch, 4 time-out, 130 interrupted.";
+
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Count the zero pixels of the images: the paper's table of MNIST statistics
+    Stats(stats::Args),
+    /// Run 3×3 filters over images, exact and at several tolerances, on the unit's RTL
+    Windows(windows::Args),
+    /// Run LeNet-5 over the test images: the paper's table of multiplications and accuracy
+    Lenet(lenet::Args),
+    /// Run everything that is measured on LeNet-5: tables, peers, operating points, training images
+    Sweep(lenet::SweepArgs),
+    /// Tell which digit pictures show, exact and approximate
+    Classify(classify::Args),
+    /// Search thresholds layer by layer, on the validation images alone
+    Search(search::Args),
+    /// Measure what the order of the channels is worth where S_max runs over them
+    Channels(channels::Args),
+    /// Run LeNet-Accel and LeNet-5 as programs on the core, with and without the unit
+    Accel(accel::Args),
     /// Run a program on the RISC-V core with the unit, beside the reference model
     Soc(soc::Args),
     /// Run random programs on the system, in lockstep with the reference model
     Torture(torture::Args),
     /// Run the window, or the program, of a mismatch report again and write its waveform
     Replay(replay::Args),
+    /// Draw figures, as PNG and SVG, of the result tables in a folder
+    Plot(plot::Args),
+    /// Tell what the tables hold, column by column
+    Columns(columns::Args),
 }
 
 impl Cli {
-    /// Runs the command. A comparison that finds a difference is a failure.
-    pub fn run(self) -> anyhow::Result<ExitCode> {
-        match self.command {
-            Command::Soc(args) => Ok(soc::run(&args)),
+    /// Runs the command; an error is printed.
+    pub fn run(self) -> ExitCode {
+        let result = match self.command {
+            Command::Stats(args) => stats::run(&args),
+            Command::Windows(args) => windows::run(&args),
+            Command::Lenet(args) => lenet::run(&args),
+            Command::Sweep(args) => lenet::sweep(&args),
+            Command::Classify(args) => classify::run(&args),
+            Command::Search(args) => search::run(&args),
+            Command::Channels(args) => channels::run(&args),
+            Command::Accel(args) => accel::run(&args),
+            Command::Soc(args) => soc::run(&args),
             Command::Torture(args) => torture::run(&args),
             Command::Replay(args) => replay::run(&args),
+            Command::Plot(args) => plot::run(&args),
+            Command::Columns(args) => columns::run(&args),
+        };
+        let status = result.unwrap_or_else(|error| {
+            eprintln!("error: {}", message(&error));
+            status(&error)
+        });
+        ExitCode::from(status as u8)
+    }
+}
+
+/// The exit status of a command that ends with an error.
+fn status(error: &anyhow::Error) -> Status {
+    error.downcast_ref::<Error>().map_or(Status::BadInput, Error::status)
+}
+
+/// The error and what caused it; a cause that the text before already tells is not told again.
+fn message(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn each_cause_is_told_once() {
+        let error = anyhow!("the disk is full").context("cannot write a: the disk is full");
+        assert_eq!(message(&error), "cannot write a: the disk is full");
+        let error = anyhow!("no such file").context("cannot read a");
+        assert_eq!(message(&error), "cannot read a: no such file");
+    }
+
+    #[test]
+    fn a_flag_means_the_same_in_every_command() {
+        // What a flag is called in the help is its type; a few say more about one command.
+        let mut values = std::collections::BTreeMap::new();
+        for command in Cli::command().get_subcommands() {
+            for flag in command.get_arguments().filter(|it| it.get_long().is_some()) {
+                let name = flag.get_long().unwrap_or_default().to_owned();
+                let value = format!("{:?} {:?}", flag.get_value_names(), flag.get_action());
+                let first = values.entry(name.clone()).or_insert_with(|| value.clone());
+                assert_eq!(*first, value, "--{name} of {}", command.get_name());
+            }
         }
     }
 }

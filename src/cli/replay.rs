@@ -1,9 +1,9 @@
 //! `convapprox replay`.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use anyhow::Context;
+use study::Status;
 
 use crate::bench::cosimulation::End;
 use crate::bench::replay::{Again, replay};
@@ -14,7 +14,7 @@ pub(super) struct Args {
     folder: PathBuf,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let (agrees, what) = match replay(&args.folder)? {
         Again::Window(replayed) => {
             print_report(&replayed.report)?;
@@ -34,11 +34,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
     };
     println!("\n1 {what} compared, {} mismatches", u8::from(!agrees));
-    Ok(if agrees { ExitCode::SUCCESS } else { ExitCode::from(MISMATCH) })
+    Ok(if agrees { Status::Good } else { Status::Mismatch })
 }
-
-/// The exit status of a mismatch.
-const MISMATCH: u8 = 3;
 
 fn print_report(path: &Path) -> anyhow::Result<()> {
     let report =

@@ -1,48 +1,39 @@
 //! `convapprox stats`.
 
-use std::fs;
-use std::process::ExitCode;
-
 use anyhow::Context;
 use serde_json::json;
-
-use super::options::CommonArgs;
+use study::Status;
 use study::data::Split;
-use study::report::atomic::write_atomic;
-use study::report::provenance::Provenance;
-use study::report::stats::ZeroPixelStats;
+use study::run::Finished;
+use study::tables::single::ZeroPixelStats;
+
+use super::flags::RunFlags;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    common: CommonArgs,
+    run: RunFlags,
 
     /// Which images
     #[arg(long, value_enum, default_value = "all")]
     split: Split,
 }
 
-pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let dataset = args.common.load()?;
+pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
+    let dataset = args.run.load()?;
     let stats = ZeroPixelStats::of(dataset.images(args.split))
         .context("this part of the data set has no images")?;
-
-    let out = args.common.out("stats");
-    fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
-    let csv = out.join("stats.csv");
-    write_atomic(&csv, |file| stats.write_csv(file))?;
-    let provenance = out.join("provenance.json");
-    let settings = json!({
-        "dataset": dataset.source.name(),
-        "dataset_sha256": dataset.digest(),
-        "split": format!("{:?}", args.split).to_lowercase(),
-        "images": stats.images,
-        "seed": args.common.seed,
-    });
-    Provenance::new("stats", settings).write(&provenance)?;
-
-    println!("{}: {} images", dataset.source, stats.images);
-    println!("{}", stats.table());
-    println!("{}\n{}", csv.display(), provenance.display());
-    Ok(ExitCode::SUCCESS)
+    let images = (&dataset, args.split, stats.images);
+    let ended = args.run.run("stats", images, &[], |run| {
+        let mut results = run.results(json!({}))?;
+        results.table("stats.csv", &stats.rows())?;
+        Ok(Finished {
+            summary: (),
+            findings: Default::default(),
+            files: results.finish()?,
+            reports: Vec::new(),
+        })
+    })?;
+    println!("{}: {} images\n{}", dataset.source, stats.images, stats.table());
+    Ok(ended.close("images"))
 }
