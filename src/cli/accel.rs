@@ -1,40 +1,42 @@
 //! `convapprox accel`.
 
-use std::process::ExitCode;
-use std::time::Instant;
-
-use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{CellAlignment, Table};
-
-use super::interrupt;
-use super::options::{CommonArgs, default_jobs, positive};
-use super::progress::Bar;
-use crate::experiment::accel::{
-    ALL_LAYERS, AccelRun, CoreEngine, LENET_ACCEL_REDUCTION_PERCENT, PAPER_SCORES, PAPER_TAU,
-    Settings, network, network_names, run as run_experiment,
+use study::Status;
+use study::data::Split;
+use study::experiment::accel::{
+    self, Inferences, LENET_ACCEL_REDUCTION_PERCENT, NETWORKS, PAPER_SCORES, PAPER_TAU, Summary,
 };
-use crate::experiment::lenet::PAPER_TAUS;
-use model::conv::SmaxScope;
+use study::experiment::lenet::PAPER_TAUS;
+use study::report::terminal::{number, optional, table};
+use study::tables::lenet::ALL_LAYERS;
+use comfy_table::Table;
+use model::engine::EngineFactory;
 
-/// Mismatches that are printed.
-const PRINTED: usize = 10;
+use super::flags::{NetworkFlags, RunFlags, ScopeFlag, positive};
+use crate::bench::inference::{SystemEngine, SystemSettings};
+
+/// What runs the programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Engine {
+    /// No program: the golden model's inference alone
+    Golden,
+    /// The programs on the core's reference model: no cycles
+    Hart,
+    /// The programs on the RTL of the core
+    Soc,
+}
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    common: CommonArgs,
+    run: RunFlags,
 
-    /// Networks: LeNet-Accel, as reconstructed, and LeNet-5
-    #[arg(
-        long,
-        value_name = "LIST",
-        value_delimiter = ',',
-        value_parser = clap::builder::PossibleValuesParser::new(network_names()),
-        default_values = network_names()
-    )]
-    network: Vec<String>,
+    #[command(flatten)]
+    networks: NetworkFlags,
 
-    /// How many test images are run on the core, from the first
+    #[command(flatten)]
+    scope: ScopeFlag,
+
+    /// How many images are run on the core, from the first
     #[arg(long, value_name = "N", default_value = "8", value_parser = positive)]
     images: usize,
 
@@ -51,99 +53,66 @@ pub(super) struct Args {
     )]
     tau: Vec<f64>,
 
-    /// What S_max is taken over
-    #[arg(long, value_name = "SCOPE", default_value = "window")]
-    smax_scope: SmaxScope,
-
     /// What runs the inferences
     #[arg(long, value_enum, default_value = "soc")]
-    engine: CoreEngine,
+    engine: Engine,
 
     /// Compare every instruction with the reference model, which takes longer
     #[arg(long)]
     lockstep: bool,
-
-    /// Threads [default: one a processor]
-    #[arg(long, value_name = "N", value_parser = positive)]
-    jobs: Option<usize>,
-
-    /// Take up an interrupted run with the same settings
-    #[arg(long)]
-    resume: bool,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let dataset = args.common.load()?;
-    let networks = args.network.iter().map(|name| network(name)).collect::<Result<_, _>>()?;
-    let settings = Settings {
-        dataset: &dataset,
+pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
+    let networks = args.networks.variants(&NETWORKS)?;
+    let dataset = args.run.load()?;
+    let inferences = Inferences {
         networks,
-        images: args.images,
         score_images: args.score_images,
         taus: args.tau.clone(),
-        scope: args.smax_scope,
-        engine: args.engine,
-        lockstep: args.lockstep && args.engine == CoreEngine::Soc,
-        seed: args.common.seed,
-        jobs: args.jobs.unwrap_or_else(default_jobs),
-        out: args.common.out("accel"),
-        mismatch_dir: "reports/mismatch".into(),
-        resume: args.resume,
+        scope: args.scope.smax_scope,
     };
-    let stop = interrupt::flag()?;
-    let bar = Bar::new(settings.pieces(), "pieces", args.common.quiet);
-    let begin = Instant::now();
-    let result = run_experiment(&settings, &stop, &bar);
-    bar.finish();
-    let Some(result) = interrupt::finished(result, &stop)? else { return Ok(interrupt::status()) };
-    print(&settings, &result, begin.elapsed().as_secs_f64());
-    let clean = result.mismatches.is_empty();
-    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
+    let system = match args.engine {
+        Engine::Golden => None,
+        Engine::Hart => Some(SystemEngine::Hart),
+        Engine::Soc => Some(SystemEngine::Soc { lockstep: args.lockstep }),
+    };
+    let builds = system.map(|it| SystemSettings::builds(it, args.run.basic.seed));
+    let engines: Vec<&dyn EngineFactory> =
+        builds.iter().flatten().map(|it| it as &dyn EngineFactory).collect();
+    let timed = engines.iter().any(|engine| engine.info().timed);
+    let images = (&dataset, Split::Test, args.images);
+    let ended =
+        args.run.run("accel", images, &engines, |run| accel::run(run, &inferences))?;
 
-fn print(settings: &Settings<'_>, result: &AccelRun, seconds: f64) {
-    println!("{}, {} engine", settings.dataset.source, settings.engine.name());
-    for variant in &settings.networks {
+    let engine = engines.first().map_or("golden", |engine| engine.info().name);
+    println!("{}, {engine} engine", dataset.source);
+    let summary = &ended.finished.summary;
+    for variant in &inferences.networks {
         let network = &variant.network_name;
         let bits = variant.integer.proof.last().map_or(0, |proof| proof.sum_shift);
         println!("\n{network}, the scores of the first image, in units of 2^-{bits}");
-        println!("{}", scores(result, network, network.starts_with("lenet_accel")));
-        println!("the scores of {} images", settings.score_images.max(settings.images));
-        println!("{}", score_errors(result, network));
-        if !result.cycles.is_empty() {
-            let unit = if settings.engine.has_cycles() { "cycles" } else { "instructions" };
-            println!("{unit} of an inference, {} images", settings.images);
-            println!("{}", cycles(result, network, settings.engine.has_cycles()));
+        println!("{}", scores(summary, network, network.starts_with("lenet_accel")));
+        println!("the scores of {} images", args.score_images.max(args.images));
+        println!("{}", score_errors(summary, network));
+        if !summary.cycles.is_empty() {
+            let unit = if timed { "cycles" } else { "instructions" };
+            println!("{unit} of an inference, {} images", args.images);
+            println!("{}", cycles(summary, network, timed));
         }
     }
-    for file in &result.files {
-        println!("{}", file.display());
+    if args.lockstep {
+        println!("{} instructions compared in lockstep", ended.finished.findings.instructions);
     }
-    for mismatch in result.mismatches.iter().take(PRINTED) {
-        println!("MISMATCH {mismatch}");
-    }
-    if result.mismatches.len() > PRINTED {
-        println!("and {} more", result.mismatches.len() - PRINTED);
-    }
-    println!("{seconds:.1} s");
-    if settings.lockstep {
-        println!("{} instructions compared in lockstep", result.instructions);
-    }
-    println!("{} inferences compared, {} mismatches", result.compared, result.mismatches.len());
-}
-
-fn number(value: Option<f64>, decimals: usize) -> String {
-    value.map_or("–".to_owned(), |value| format!("{value:.decimals$}"))
+    Ok(ended.close("inferences"))
 }
 
 /// The table of ten scores at the smallest tolerance, beside the paper's if it is the paper's network.
-fn scores(result: &AccelRun, network: &str, paper: bool) -> Table {
-    let mut table = Table::new();
-    let mut header = vec!["class", "exact", "custom", "error", "error %"];
+fn scores(result: &Summary, network: &str, paper: bool) -> Table {
+    let mut header = vec![">class", ">exact", ">custom", ">error", ">error %"];
     if paper {
-        header.extend(["paper: exact", "custom", "error", "error %"]);
+        header.extend([">paper: exact", ">custom", ">error", ">error %"]);
     }
-    table.load_preset(UTF8_FULL_CONDENSED).set_header(&header);
+    let mut table = table(header);
     let rows = || result.scores.iter().filter(|row| row.network == network);
     let Some(tau) = rows().filter_map(|row| row.tau).min_by(f64::total_cmp) else { return table };
     for row in rows().filter(|row| row.tau == Some(tau)) {
@@ -162,29 +131,28 @@ fn scores(result: &AccelRun, network: &str, paper: bool) -> Table {
         }
         table.add_row(line);
     }
-    align(table, 0)
+    table
 }
 
-fn score_errors(result: &AccelRun, network: &str) -> Table {
-    let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_header([
+fn score_errors(result: &Summary, network: &str) -> Table {
+    let mut table = table([
         "configuration",
-        "T",
-        "error: mean",
-        "median",
-        "95 %",
-        "max",
-        "error %: mean",
-        "median",
-        "95 %",
-        "max",
-        "paper: mean, median %",
-        "classes changed",
+        ">T",
+        ">error: mean",
+        ">median",
+        ">95 %",
+        ">max",
+        ">error %: mean",
+        ">median",
+        ">95 %",
+        ">max",
+        ">paper: mean, median %",
+        ">classes changed",
     ]);
     for row in result.score_errors.iter().filter(|row| row.network == network) {
         table.add_row([
             row.configuration.clone(),
-            row.threshold.map_or("–".to_owned(), |threshold| threshold.to_string()),
+            optional(row.threshold),
             format!("{:.0}", row.mean_absolute_error),
             format!("{:.0}", row.median_absolute_error),
             format!("{:.0}", row.p95_absolute_error),
@@ -199,11 +167,11 @@ fn score_errors(result: &AccelRun, network: &str) -> Table {
             row.class_flips.to_string(),
         ]);
     }
-    align(table, 1)
+    table
 }
 
-/// A line a layer, a column a program.
-fn cycles(result: &AccelRun, network: &str, timed: bool) -> Table {
+/// One line per layer, one column per program.
+fn cycles(result: &Summary, network: &str, timed: bool) -> Table {
     let rows = || result.cycles.iter().filter(|row| row.network == network);
     let mut programs: Vec<(&str, &str)> = Vec::new();
     let mut layers: Vec<&str> = Vec::new();
@@ -224,20 +192,19 @@ fn cycles(result: &AccelRun, network: &str, timed: bool) -> Table {
                 == (layer, build, configuration)
         })
     };
-    let mut table = Table::new();
     let mut header = vec!["layer".to_owned()];
     for (build, configuration) in &programs {
         let name = if *build == "software" {
-            "software".to_owned()
+            ">software".to_owned()
         } else {
-            format!("unit, {configuration}")
+            format!(">unit, {configuration}")
         };
         header.push(name);
         if *build != "software" && timed {
-            header.extend(["less %".to_owned(), "times".to_owned()]);
+            header.extend([">less %".to_owned(), ">times".to_owned()]);
         }
     }
-    table.load_preset(UTF8_FULL_CONDENSED).set_header(header);
+    let mut table = table(header);
     for layer in layers {
         let mut line = vec![layer.to_owned()];
         for &program in &programs {
@@ -258,14 +225,6 @@ fn cycles(result: &AccelRun, network: &str, timed: bool) -> Table {
             line.push(format!("{:.2}", 100.0 / (100.0 - percent)));
         }
         table.add_row(line);
-    }
-    align(table, 1)
-}
-
-/// Numbers to the right, from a column on.
-fn align(mut table: Table, first: usize) -> Table {
-    for column in table.column_iter_mut().skip(first) {
-        column.set_cell_alignment(CellAlignment::Right);
     }
     table
 }

@@ -10,11 +10,11 @@ use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use model::conv::SmaxScope;
 use model::engine::{EngineFactory, Findings};
-use model::nn::Activation;
+use serde_json::{Map, Value, json};
 use study::data::{Dataset, DatasetChoice, LoadOptions, Split, load};
 use study::experiment::accel;
 use study::experiment::lenet::{Variant, shipped};
-use study::results::{Earlier, ProgramFacts, is_free};
+use study::results::{Earlier, ProgramFacts, ResultFolder, is_incomplete};
 use study::run::{Finished, Progress, Run};
 use study::{Error, Status};
 
@@ -39,10 +39,6 @@ pub(super) struct RunFlags {
     #[arg(long, conflicts_with = "force")]
     resume: bool,
 
-    /// Replace the results of an earlier run in the folder
-    #[arg(long)]
-    force: bool,
-
     /// Stop the run at this many mismatches
     #[arg(long, value_name = "N", default_value = "1000", value_parser = positive)]
     max_mismatches: usize,
@@ -60,35 +56,40 @@ pub(super) struct BasicFlags {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
+    /// Replace the results of an earlier run in the folder
+    #[arg(long)]
+    pub force: bool,
+
     /// No progress and no notices
     #[arg(long)]
     pub quiet: bool,
 }
 
 impl BasicFlags {
-    /// The folder for the results. Without --out it is one that loses nothing.
-    pub fn out(&self, command: &str, earlier: Earlier) -> PathBuf {
-        if let Some(out) = &self.out {
-            return out.clone();
-        }
-        let numbered = |number: u32| match number {
-            1 => Path::new("reports/runs").join(command),
-            number => Path::new("reports/runs").join(format!("{command}-{number}")),
-        };
-        let fits = |folder: &PathBuf| match earlier {
-            Earlier::Keep => is_free(folder),
-            // What was interrupted is the last one that is not free.
-            Earlier::Resume | Earlier::Replace => true,
-        };
-        let mut folders = (1..).map(numbered);
-        match earlier {
-            Earlier::Keep => folders.find(fits).expect("there is no last number"),
-            _ => {
-                let used: Vec<PathBuf> = folders.take_while(|folder| folder.exists()).collect();
-                used.last().cloned().unwrap_or_else(|| numbered(1))
-            }
-        }
+    /// The folder for the results. Without --out it is one that loses nothing: the first that is not
+    /// there; with --force the first of all.
+    pub fn out(&self, command: &str) -> PathBuf {
+        self.out.clone().unwrap_or_else(|| match self.force {
+            true => numbered(command, 1),
+            false => (1..).map(|it| numbered(command, it)).find(|it| !it.exists()).expect("a number"),
+        })
     }
+
+    /// Opens a result folder for what has no images.
+    pub fn results(&self, command: &str, settings: Value) -> Result<ResultFolder, Error> {
+        let record = Map::from_iter([
+            ("command".to_owned(), command.into()),
+            ("settings".to_owned(), settings),
+            ("program".to_owned(), json!(PROGRAM)),
+        ]);
+        let earlier = if self.force { Earlier::Replace } else { Earlier::Keep };
+        ResultFolder::open(&self.out(command), record, earlier)
+    }
+}
+
+fn numbered(command: &str, number: usize) -> PathBuf {
+    let runs = Path::new("reports/runs");
+    if number == 1 { runs.join(command) } else { runs.join(format!("{command}-{number}")) }
 }
 
 impl RunFlags {
@@ -103,11 +104,21 @@ impl RunFlags {
     }
 
     fn earlier(&self) -> Earlier {
-        match (self.resume, self.force) {
+        match (self.resume, self.basic.force) {
             (true, _) => Earlier::Resume,
             (_, true) => Earlier::Replace,
             _ => Earlier::Keep,
         }
+    }
+
+    /// With --resume, and without --out, the last run that was interrupted.
+    fn out(&self, command: &str) -> PathBuf {
+        let interrupted = (1..).map(|it| numbered(command, it)).take_while(|it| it.exists());
+        match (&self.basic.out, self.resume) {
+            (None, true) => interrupted.filter(|it| is_incomplete(it)).last(),
+            _ => None,
+        }
+        .unwrap_or_else(|| self.basic.out(command))
     }
 
     /// Runs an experiment on the first `images` of a part of the data set. Ctrl-C ends it after the
@@ -127,7 +138,7 @@ impl RunFlags {
             images,
             seed: self.basic.seed,
             jobs: self.jobs(),
-            out: self.basic.out(command, self.earlier()),
+            out: self.out(command),
             earlier: self.earlier(),
             max_mismatches: self.max_mismatches as u64,
             engines,
@@ -361,9 +372,4 @@ pub(super) fn positive(text: &str) -> Result<usize, String> {
         Ok(number) => Ok(number),
         Err(_) => Err(format!("{text:?} is not a whole number")),
     }
-}
-
-/// The activation of a network's hidden layers, as tables name it.
-pub(super) fn activation_name(activation: Activation) -> &'static str {
-    activation.name()
 }

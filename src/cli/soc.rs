@@ -1,17 +1,14 @@
 //! `convapprox soc`.
 
-mod statistics;
-
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{ArgAction, ValueEnum};
 
-use super::error_message;
+use super::flags::BasicFlags;
 use crate::bench::case::{Flip, ProgramCase};
 use crate::bench::cosimulation::{Cosimulation, End, RunError};
 use crate::bench::lockstep::Mismatch;
@@ -20,7 +17,9 @@ use crate::bench::system::SystemError;
 use crate::firmware;
 use crate::hw::{Build, SOC, SocParameters};
 use model::elf::{ElfError, Program};
+use study::Status;
 use study::report::atomic::write_atomic;
+use study::report::terminal::table;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -57,13 +56,9 @@ pub(super) struct Args {
     #[arg(long, value_name = "CYCLE", default_value_t = 0, requires = "trace")]
     from: u64,
 
-    /// Folder for the waveform [default: reports/runs/soc]
-    #[arg(long, value_name = "DIR", requires = "trace")]
-    out: Option<PathBuf>,
-
     /// Let the memory wait at random, from this seed
-    #[arg(long, value_name = "SEED", value_parser = clap::value_parser!(u32).range(1..))]
-    stalls: Option<u32>,
+    #[arg(long, value_name = "SEED")]
+    stalls: Option<u64>,
 
     /// Let each grant of the memory come N cycles late
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=15))]
@@ -81,13 +76,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     signature: Option<PathBuf>,
 
-    /// Seed of the values that registers hold before they are written
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    seed: u64,
-
-    /// Print what the program sends, and nothing else
-    #[arg(long)]
-    quiet: bool,
+    #[command(flatten)]
+    basic: BasicFlags,
 
     /// Plant a bug: flip bits of a word of the RAM, to see what a mismatch looks like
     #[arg(long, value_name = "CYCLE,ADDRESS,BITS")]
@@ -100,26 +90,10 @@ enum Format {
     Fst,
 }
 
-/// Where mismatch reports go.
-const MISMATCH_DIR: &str = "reports/mismatch";
-
-/// Exit statuses beside 0 and 1: the program passed, or failed.
-const BAD_INPUT: u8 = 2;
-const MISMATCH: u8 = 3;
-const TIME_OUT: u8 = 4;
-
 /// Cycles between two looks at what the program sends.
 const BATCH: u64 = 1_000_000;
 
-/// Never fails: what goes wrong is said here, and has the exit status of bad input.
-pub(super) fn run(args: &Args) -> ExitCode {
-    execute(args).unwrap_or_else(|error| {
-        eprintln!("error: {}", error_message(&error));
-        ExitCode::from(BAD_INPUT)
-    })
-}
-
-fn execute(args: &Args) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let (name, elf) = read(&args.program)?;
     let in_file = || format!("cannot run {}", args.program.display());
     let program = Program::parse(&elf, args.soc.ram_bytes).with_context(in_file)?;
@@ -136,9 +110,9 @@ fn execute(args: &Args) -> anyhow::Result<ExitCode> {
     let case = ProgramCase {
         program: name,
         soc: args.soc,
-        x_seed: args.seed,
+        x_seed: args.basic.seed,
         wait_states: args.wait_states,
-        stall_seed: args.stalls,
+        stall_seed: args.stalls.map(narrow_seed),
         interrupts: args.interrupt_at.clone(),
         max_cycles: args.max_cycles,
         flip: args.flip,
@@ -157,31 +131,39 @@ fn execute(args: &Args) -> anyhow::Result<ExitCode> {
     let seconds = begin.elapsed().as_secs_f64();
 
     let cycles = run.system().cycles();
-    if !args.quiet {
+    if !args.basic.quiet {
         println!("{}", verdict(&end, cycles));
         if let Some(wave) = &wave {
             println!("waveform: {}", wave.display());
         }
     }
     if args.stats {
-        print!("{}", statistics::table(&run.system().statistics()?, seconds));
+        print!("{}", statistics(&run.system().statistics()?, seconds));
     }
     if let (Some((path, range)), End::Tohost(_)) = (signature, &end) {
         write_signature(&mut run, path, range)?;
     }
     if let End::Mismatch(mismatch) = &end {
-        follow_up(&elf, &case, mismatch)?;
+        follow_up(args, &elf, &case, mismatch)?;
     }
-    if let (Some(reference), false) = (run.reference(), args.quiet) {
+    if let (Some(reference), false) = (run.reference(), args.basic.quiet) {
         let mismatches = u8::from(matches!(end, End::Mismatch(_)));
         println!("{} instructions compared, {mismatches} mismatches", reference.instructions());
     }
-    Ok(ExitCode::from(match end {
-        End::Tohost(1) => 0,
-        End::Tohost(_) => 1,
-        End::Mismatch(_) => MISMATCH,
-        End::Limit | End::Hang { .. } => TIME_OUT,
-    }))
+    Ok(match end {
+        End::Tohost(1) => Status::Good,
+        End::Tohost(_) => Status::Failed,
+        End::Mismatch(_) => Status::Mismatch,
+        End::Limit | End::Hang { .. } => Status::TimeOut,
+    })
+}
+
+/// The seed of waiting times as the system takes it: 32 bits, not 0.
+fn narrow_seed(seed: u64) -> u32 {
+    match (seed ^ seed >> 32) & u64::from(u32::MAX) {
+        0 => 0x5eed,
+        seed => seed as u32,
+    }
 }
 
 /// The program's name and file.
@@ -198,13 +180,17 @@ fn read(path: &Path) -> anyhow::Result<(String, Vec<u8>)> {
 }
 
 fn wave_file(args: &Args, format: Format) -> anyhow::Result<PathBuf> {
-    let folder = args.out.clone().unwrap_or_else(|| "reports/runs/soc".into());
+    let folder = args.basic.out("soc");
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot create {}", folder.display()))?;
-    Ok(folder.join(match format {
+    let wave = folder.join(match format {
         Format::Vcd => "wave.vcd",
         Format::Fst => "wave.fst",
-    }))
+    });
+    if wave.exists() && !args.basic.force {
+        bail!("{} is there; give another --out, or --force to replace it", wave.display());
+    }
+    Ok(wave)
 }
 
 /// Runs to the end and prints what the program sends as it comes.
@@ -281,8 +267,13 @@ fn verdict(end: &End, cycles: u64) -> String {
     }
 }
 
-fn follow_up(elf: &[u8], case: &ProgramCase, mismatch: &Mismatch) -> anyhow::Result<()> {
-    let found = investigate_program(elf, case, mismatch, Path::new(MISMATCH_DIR))?;
+fn follow_up(
+    args: &Args,
+    elf: &[u8],
+    case: &ProgramCase,
+    mismatch: &Mismatch,
+) -> anyhow::Result<()> {
+    let found = investigate_program(elf, case, mismatch, &args.basic.out("soc").join("mismatch"))?;
     println!("mismatch report: {}", found.report.display());
     println!("replay: ./run replay {}", found.folder.display());
     Ok(())
@@ -301,4 +292,77 @@ fn write_signature(
     let words: Vec<u32> = words.collect::<Result<_, _>>()?;
     write_atomic(path, |file| words.iter().try_for_each(|word| writeln!(file, "{word:08x}")))?;
     Ok(())
+}
+
+/// What the counters say, and how fast the simulation was.
+fn statistics(statistics: &Statistics, seconds: f64) -> String {
+    let Statistics {
+        cycles,
+        instructions,
+        load_use,
+        jump_register,
+        fetch,
+        memory,
+        arithmetic,
+        unit,
+        loads,
+        stores,
+        jumps,
+        branches,
+        branches_taken,
+        compressed,
+        unit_counters,
+    } = *statistics;
+    let mut core = table(["core", ">count", ">of the cycles %"]);
+    let percent = |count: u64| format!("{:.1}", 100.0 * count as f64 / cycles.max(1) as f64);
+    core.add_row(["cycles", &cycles.to_string(), &percent(cycles)]);
+    for (name, count) in [
+        ("waiting: a load's result (load-use)", load_use),
+        ("waiting: the register of a jump", jump_register),
+        ("waiting: instruction fetch", fetch),
+        ("waiting: data memory", memory),
+        ("waiting: multiplier, divider", arithmetic),
+        ("waiting: the unit", unit),
+    ] {
+        core.add_row([name, &count.to_string(), &percent(count)]);
+    }
+    for (name, count) in [
+        ("instructions", instructions),
+        ("loads", loads),
+        ("stores", stores),
+        ("jumps", jumps),
+        ("conditional branches", branches),
+        ("conditional branches, taken", branches_taken),
+        ("compressed instructions", compressed),
+    ] {
+        core.add_row([name, &count.to_string(), ""]);
+    }
+    let cpi = format!("{:.3}", statistics.cycles_per_instruction());
+    core.add_row(["cycles per instruction", &cpi, ""]);
+
+    let mut conv = table(["unit", ">count", ">of its cycles %"]);
+    for (name, count) in [
+        ("windows", unit_counters.windows),
+        ("multiplications done", unit_counters.multiplications_done),
+        ("multiplications skipped", unit_counters.multiplications_skipped),
+        ("memory words", unit_counters.memory_words),
+        ("memory beats", unit_counters.memory_beats),
+    ] {
+        conv.add_row([name, &count.to_string(), ""]);
+    }
+    let all = f64::from(unit_counters.cycles().max(1));
+    for (name, count) in [
+        ("cycles in IDLE", unit_counters.cycles_idle),
+        ("cycles in GET_DATA", unit_counters.cycles_get_data),
+        ("cycles in STAGE_1", unit_counters.cycles_stage_1),
+        ("cycles in STAGE_2", unit_counters.cycles_stage_2),
+        ("cycles in STAGE_3", unit_counters.cycles_stage_3),
+        ("cycles in DONE", unit_counters.cycles_done),
+    ] {
+        let percent = format!("{:.1}", 100.0 * f64::from(count) / all);
+        conv.add_row([name, &count.to_string(), &percent]);
+    }
+
+    let khz = cycles as f64 / seconds / 1e3;
+    format!("{core}\n{conv}\n{khz:.0} kHz simulated, {seconds:.2} s\n")
 }
