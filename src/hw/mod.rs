@@ -3,9 +3,10 @@
 //!
 //! What commands use by default is linked into the program. Every other parameter set, every build
 //! with waveforms, and RTL that was edited since the program was built is verilated when it is asked
-//! for and kept in a cache: see [`models`].
+//! for and kept in a cache: `target/models`, or where `CONVAPPROX_CACHE` says.
 
 mod models;
+#[allow(dead_code, reason = "build.rs has the rest of its uses")]
 mod parameter_sets;
 
 pub use models::{HwError, soc, soc_digest, unit, unit_digest};

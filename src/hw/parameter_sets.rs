@@ -57,18 +57,18 @@ pub const UNITS: &[UnitParameters] = &[
     PAPER_UNIT,
     UnitParameters { log_frac: 3, ..PAPER_UNIT },
     UnitParameters { mem_width: 128, ..PAPER_UNIT },
-    // Kept products only, one or two a cycle.
+    // Kept products only, one a cycle.
     UnitParameters { log_frac: 3, multipliers: 1, kernels: 3, ..PAPER_UNIT },
-    UnitParameters { multipliers: 2, ..PAPER_UNIT },
-    UnitParameters { mem_width: 32, kernels: 1, ..NETWORK_UNIT },
     NETWORK_UNIT,
-    UnitParameters { log_frac: 3, ..NETWORK_UNIT },
-    UnitParameters { multipliers: 4, ..NETWORK_UNIT },
 ];
 
-/// Further sets, at the ends of the ranges: the tests run on them with `CONVAPPROX_SETS=all`.
+/// Further sets, also at the ends of the ranges: the tests run on them with `CONVAPPROX_SETS=all`.
 #[rustfmt::skip]
 pub const RARE_UNITS: &[UnitParameters] = &[
+    UnitParameters { multipliers: 2, ..PAPER_UNIT },
+    UnitParameters { mem_width: 32, kernels: 1, ..NETWORK_UNIT },
+    UnitParameters { log_frac: 3, ..NETWORK_UNIT },
+    UnitParameters { multipliers: 4, ..NETWORK_UNIT },
     UnitParameters { kernel: 1, multipliers: 4, ..PAPER_UNIT },
     UnitParameters { kernel: 2, log_frac: 1, multipliers: 16, ..PAPER_UNIT },
     UnitParameters { log_frac: 8, ..PAPER_UNIT },
