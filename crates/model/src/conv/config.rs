@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::facts::unit;
+
 /// The largest supported number of fraction bits of a log proxy.
 pub const MAX_LOG_FRAC: u32 = 8;
 
@@ -29,22 +31,28 @@ pub enum ConfigError {
 /// Which products of an output are multiplied.
 ///
 /// [`Display`](fmt::Display) and [`FromStr`] use the names that CSV files carry: `exact`,
-/// `zero-skip`, `dual-zero-skip`, `approx`.
+/// `zero-skip`, `dual-zero-skip`, `approx`. `as u32` is the hardware's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u32)]
 pub enum Mode {
     /// Every product, zeros included.
-    Exact,
+    Exact = unit::MODE_EXACT,
     /// Products whose activation (the input operand) is not zero: the hard-sparsity baseline.
-    ZeroSkip,
+    ZeroSkip = unit::MODE_ZERO_SKIP,
     /// Products whose two operands are not zero.
-    DualZeroSkip,
+    DualZeroSkip = unit::MODE_DUAL_ZERO_SKIP,
     /// Products whose two operands are not zero and whose score is within the threshold of S_max.
-    Approx,
+    Approx = unit::MODE_APPROX,
 }
 
 impl Mode {
     /// Every mode, from the one that multiplies most to the one that multiplies least.
     pub const ALL: [Self; 4] = [Self::Exact, Self::ZeroSkip, Self::DualZeroSkip, Self::Approx];
+
+    /// The mode with this number in the hardware.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|&mode| mode as u32 == number)
+    }
 
     /// The name in flags and CSV files.
     pub const fn name(self) -> &'static str {
@@ -75,18 +83,24 @@ impl FromStr for Mode {
 /// The products that S_max, the largest score, is taken over.
 ///
 /// [`Display`](fmt::Display) and [`FromStr`] use `window` and `running`, the values of the CSV
-/// column `smax_scope`.
+/// column `smax_scope`. `as u32` is the hardware's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u32)]
 pub enum SmaxScope {
     /// The products of one output of one input channel, as in the paper.
-    Window,
+    Window = unit::SCOPE_WINDOW,
     /// Those, and the products of the same output in the input channels before.
-    Running,
+    Running = unit::SCOPE_RUNNING,
 }
 
 impl SmaxScope {
     /// Every scope, the paper's first.
     pub const ALL: [Self; 2] = [Self::Window, Self::Running];
+
+    /// The scope with this number in the hardware.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|&scope| scope as u32 == number)
+    }
 
     /// The name in flags and CSV files.
     pub const fn name(self) -> &'static str {
