@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use crate::facts::unit;
 
 /// The largest supported number of fraction bits of a log proxy.
 pub const MAX_LOG_FRAC: u32 = 8;
@@ -31,24 +32,29 @@ pub enum ConfigError {
 /// Which products of an output are multiplied.
 ///
 /// [`Display`](fmt::Display) and [`FromStr`] use the names that CSV files carry: `exact`,
-/// `zero-skip`, `dual-zero-skip`, `approx`. The discriminants are the hardware's mode numbers.
+/// `zero-skip`, `dual-zero-skip`, `approx`. `as u32` is the hardware's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[repr(u8)]
+#[repr(u32)]
 pub enum Mode {
     /// Every product, zeros included.
-    Exact = 0,
+    Exact = unit::MODE_EXACT,
     /// Products whose activation (the input operand) is not zero: the hard-sparsity baseline.
-    ZeroSkip = 1,
+    ZeroSkip = unit::MODE_ZERO_SKIP,
     /// Products whose two operands are not zero.
-    DualZeroSkip = 2,
+    DualZeroSkip = unit::MODE_DUAL_ZERO_SKIP,
     /// Products whose two operands are not zero and whose score is within the threshold of S_max.
-    Approx = 3,
+    Approx = unit::MODE_APPROX,
 }
 
 impl Mode {
     /// Every mode, from the one that multiplies most to the one that multiplies least.
     pub const ALL: [Self; 4] = [Self::Exact, Self::ZeroSkip, Self::DualZeroSkip, Self::Approx];
+
+    /// The mode with this number in the hardware.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|&mode| mode as u32 == number)
+    }
 
     /// The name in flags and CSV files.
     pub const fn name(self) -> &'static str {
@@ -89,19 +95,25 @@ impl FromStr for Mode {
 /// The products that S_max, the largest score, is taken over.
 ///
 /// [`Display`](fmt::Display) and [`FromStr`] use `window` and `running`, the values of the CSV
-/// column `smax_scope`.
+/// column `smax_scope`. `as u32` is the hardware's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[repr(u32)]
 pub enum SmaxScope {
     /// The products of one output of one input channel, as in the paper.
-    Window,
+    Window = unit::SCOPE_WINDOW,
     /// Those, and the products of the same output in the input channels before.
-    Running,
+    Running = unit::SCOPE_RUNNING,
 }
 
 impl SmaxScope {
     /// Every scope, the paper's first.
     pub const ALL: [Self; 2] = [Self::Window, Self::Running];
+
+    /// The scope with this number in the hardware.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|&scope| scope as u32 == number)
+    }
 
     /// The name in flags and CSV files.
     pub const fn name(self) -> &'static str {
