@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
 use crate::facts::unit;
 
 /// The largest supported number of fraction bits of a log proxy.
@@ -64,16 +65,6 @@ impl Mode {
             Self::DualZeroSkip => "dual-zero-skip",
             Self::Approx => "approx",
         }
-    }
-
-    /// The number in the unit's command and in the core's configuration word, 0 to 3.
-    pub const fn number(self) -> u8 {
-        self as u8
-    }
-
-    /// The mode of a number; only the two lowest bits count.
-    pub const fn of_number(number: u32) -> Self {
-        Self::ALL[(number & 3) as usize]
     }
 }
 
@@ -309,7 +300,7 @@ mod tests {
         assert_eq!(scopes, ["window", "running"]);
         for mode in Mode::ALL {
             assert_eq!(mode.to_string().parse(), Ok(mode));
-            assert_eq!(Mode::of_number(mode.number().into()), mode);
+            assert_eq!(Mode::from_number(mode as u32), Some(mode));
             assert_eq!(serde_json::to_value(mode).unwrap(), mode.name());
         }
         for scope in SmaxScope::ALL {
