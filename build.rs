@@ -89,9 +89,8 @@ fn record_sources() -> Result<(), Box<dyn std::error::Error>> {
 
     // The repository of these sources, whatever git was told about another one.
     let git = Command::new("git")
+        .args(["--git-dir=.git", "--work-tree=."])
         .args(["describe", "--always", "--dirty", "--abbrev=12"])
-        .env_remove("GIT_DIR")
-        .env_remove("GIT_WORK_TREE")
         .output();
     let revision = match git {
         Ok(output) if output.status.success() => String::from_utf8(output.stdout)?,
