@@ -129,7 +129,7 @@ fn a_loaded_row_writes_waveforms() -> Result<(), Box<dyn std::error::Error>> {
         model.open_trace(&path)?;
         model.set_rst_ni(1);
         for cycle in 0..50_u8 {
-            model.set_bit_i(cycle % 3 & 1);
+            model.set_bit_i((cycle % 3) & 1);
             model.tick()?;
         }
         model.close_trace()?;
