@@ -11,4 +11,4 @@ pub mod report;
 pub mod results;
 pub mod run;
 
-pub use error::{Error, Status};
+pub use error::{Error, Status, error_message};
