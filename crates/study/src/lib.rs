@@ -2,3 +2,6 @@
 
 pub mod data;
 pub mod report;
+pub mod statistics;
+pub mod table;
+pub mod tables;

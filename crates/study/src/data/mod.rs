@@ -139,5 +139,3 @@ pub fn digest(parts: &[&[Image]]) -> String {
     }
     model::hex(&hash.finalize())
 }
-
-
