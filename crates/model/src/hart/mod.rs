@@ -23,9 +23,7 @@ mod trap;
 
 pub use alu::Operation;
 pub use conv::{Run, UnitShape};
-pub use decode::{
-    Condition, CsrAccess, CsrSource, Instruction, Width, decode, is_compressed,
-};
+pub use decode::{Condition, CsrAccess, CsrSource, Instruction, Width, decode, is_compressed};
 pub use disassemble::disassemble;
 pub use feed::{Feed, FeedError};
 pub use retire::{Access, Retire};

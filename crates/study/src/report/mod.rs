@@ -3,5 +3,4 @@
 pub mod atomic;
 pub mod figure;
 pub mod pictures;
-pub mod provenance;
 pub mod terminal;

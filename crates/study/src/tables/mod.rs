@@ -19,7 +19,7 @@ pub use lenet::{
     MarginRow, NO_LOSS_POINTS, OverflowRow, PeerRow, PointRow, ProductRow, QuantisationRow, Saves,
     SkipRow, SplitRow, ZeroRow, technique,
 };
-pub use single::{ChannelRow, CoverageRow, StatRow, StepRow, ZeroPixelStats};
+pub use single::{ChannelRow, ClassifyRow, CoverageRow, SearchRow, StatRow, ZeroPixelStats};
 pub use windows::{ALL_FILTERS, SummaryRow, WindowsRow};
 
 use crate::report::figure::{Figure, PlotError, Shape, palette};
@@ -82,8 +82,9 @@ pub static ALL: &[Table] = &[
     Table::of::<MarginRow>(&[&lenet::MARGINS]),
     Table::of::<QuantisationRow>(&[&lenet::QUANTISATION]),
     Table::of::<OverflowRow>(&[&lenet::OVERFLOW]),
+    Table::of::<ClassifyRow>(&[&single::CLASSIFY]),
     Table::of::<ChannelRow>(&[&single::CHANNELS]),
-    Table::of::<StepRow>(&[&single::SEARCH]),
+    Table::of::<SearchRow>(&[&single::SEARCH]),
     Table::of::<ScoreRow>(&[&accel::SCORES]),
     Table::of::<ScoreErrorRow>(&[&accel::SCORE_ERRORS]),
     Table::of::<CycleRow>(&[&accel::CYCLES]),
@@ -293,7 +294,8 @@ mod tests {
         write(folder, &[QuantisationRow::example()]);
         write(folder, &[OverflowRow::example()]);
         write(folder, &[ChannelRow::example()]);
-        write(folder, &[StepRow { decision: "taken".to_owned(), ..StepRow::example() }]);
+        write(folder, &[ClassifyRow::example()]);
+        write(folder, &[SearchRow { decision: "taken".to_owned(), ..SearchRow::example() }]);
         write(folder, &[ScoreRow::example()]);
         write(folder, &[ScoreErrorRow::example()]);
         write(folder, &[CycleRow::example()]);
@@ -326,7 +328,7 @@ mod tests {
                 let picture = image::load_from_memory(&figure.png().unwrap()).unwrap();
                 assert!(picture.width() >= 1200 && picture.height() >= 600, "{}", figure.name);
             }
-            assert_eq!(drawn(alone.path()).is_empty(), false, "{} is not drawn", table.file);
+            assert!(!drawn(alone.path()).is_empty(), "{} is not drawn", table.file);
         }
     }
 
@@ -386,8 +388,8 @@ mod tests {
     fn a_table_of_another_name_is_known_by_its_columns() {
         let folder = full();
         let path = folder.path().join("lenet5_relu_search_window_f0.csv");
-        fs::rename(folder.path().join(StepRow::FILE), &path).unwrap();
-        assert_eq!(find(&path).unwrap().file, StepRow::FILE);
+        fs::rename(folder.path().join(SearchRow::FILE), &path).unwrap();
+        assert_eq!(find(&path).unwrap().file, SearchRow::FILE);
         assert!(drawn(folder.path()).iter().any(|it| it.name == "lenet5_relu_search_window_f0"));
         let other = folder.path().join("other.csv");
         fs::write(&other, "a,b\n1,2\n").unwrap();

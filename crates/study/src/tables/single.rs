@@ -6,7 +6,9 @@ use model::nn::Activation;
 
 use super::{ACTIVATIONS, Plot, colour, network, technique};
 use crate::data::{Image, PIXELS};
-use crate::report::figure::{Bar, Bars, Figure, Group, distinct, palette, thousands};
+use crate::report::figure::{
+    Bar, Bars, Figure, Group, configuration_title, distinct, palette, thousands,
+};
 use crate::report::terminal;
 use crate::statistics::moments;
 use crate::table;
@@ -41,7 +43,7 @@ table! {
 
 table! {
     /// One setting of the thresholds that a search tried on the validation images.
-    pub struct StepRow in "search.csv" {
+    pub struct SearchRow in "search.csv" {
         /// Number of the step; 0 is the start.
         pub step: usize,
         /// Layer whose threshold was lowered; empty at the start.
@@ -58,6 +60,26 @@ table! {
         pub loss_points: f64,
         /// `taken`, or `refused` if another layer was better or the loss too large.
         pub decision: String,
+    }
+}
+
+table! {
+    /// One score of a picture of a digit.
+    pub struct ClassifyRow in "classify.csv" {
+        /// Name of the file.
+        pub file: String,
+        /// What is multiplied: `zero-skip`, `tau=…`, or the name of an operating point.
+        pub configuration: String,
+        /// Class that the score is of.
+        pub class: usize,
+        /// Score when nothing is skipped.
+        pub exact_score: i32,
+        /// Score in the configuration.
+        pub approximate_score: i32,
+        /// |exact − approximate|.
+        pub absolute_error: u32,
+        /// The same in percent of |exact|; empty if that is 0.
+        pub percentage_error: Option<f64>,
     }
 }
 
@@ -318,8 +340,8 @@ pub(super) static CHANNELS: Plot = Plot {
 pub(super) static SEARCH: Plot = Plot {
     name: "search",
     draw: |folder| {
-        let draw = |(name, rows): (String, Vec<StepRow>)| -> Option<Result<Figure, _>> {
-            let group = |row: &StepRow| {
+        let draw = |(name, rows): (String, Vec<SearchRow>)| -> Option<Result<Figure, _>> {
+            let group = |row: &SearchRow| {
                 let label = format!(
                     "{}, loss {:.2}",
                     thousands(row.multiplications_average),
@@ -342,7 +364,39 @@ pub(super) static SEARCH: Plot = Plot {
             };
             chart.draw(name)
         };
-        folder.files::<StepRow>()?.into_iter().filter_map(draw).collect()
+        folder.files::<SearchRow>()?.into_iter().filter_map(draw).collect()
+    },
+};
+
+pub(super) static CLASSIFY: Plot = Plot {
+    name: "classify",
+    draw: |folder| {
+        let rows = folder.rows::<ClassifyRow>()?;
+        let mut groups = Vec::new();
+        for file in distinct(rows.iter().map(|row| row.file.as_str())) {
+            let of_file = || rows.iter().filter(|row| row.file == file);
+            let best = |score: fn(&ClassifyRow) -> i32| {
+                of_file().max_by_key(|row| (score(row), std::cmp::Reverse(row.class)))
+            };
+            let exact = best(|row| row.exact_score).map_or(0, |row| row.class);
+            let approximate = best(|row| row.approximate_score).map_or(0, |row| row.class);
+            groups.push(Group::heading(format!("{file}: {exact} when exact, {approximate} here")));
+            for row in of_file() {
+                let bar = Bar::new(f64::from(row.absolute_error), colour(&row.configuration));
+                let label = format!("{} → {}", row.exact_score, row.approximate_score);
+                let bar = bar.label(label.replace('-', "−"));
+                groups.push(Group::new(format!("class {}", row.class), vec![bar]));
+            }
+        }
+        let configuration = rows.first().map_or("", |row| row.configuration.as_str());
+        let chart = Bars {
+            title: format!("Scores of pictures, {}", configuration_title(configuration)),
+            axis: "|exact − approximate|, in units of the integer scores".to_owned(),
+            note: "Beside the bars: the exact score and the approximate one.".to_owned(),
+            groups,
+            ..Bars::default()
+        };
+        chart.draw("classify".to_owned()).into_iter().collect()
     },
 };
 

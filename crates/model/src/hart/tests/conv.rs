@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::encode::r;
 use super::{BASE, Feed, Hart, HartConfig, Retire, store};
-use crate::hart::UnitShape;
 use crate::conv::{Mode, SmaxScope, Threshold, dot};
+use crate::hart::UnitShape;
 
 /// Where these tests have kernels and windows.
 pub(super) const KERNEL: u32 = BASE + 0x1000;

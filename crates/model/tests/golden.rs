@@ -6,12 +6,100 @@
 use std::fmt::Debug;
 
 use model::conv::*;
+use model::engine::{Detail, GoldenEngine};
+use model::nn::{Convolution, Finish};
 use proptest::prelude::*;
+use proptest::sample::select;
 
-use operands::{Channels, channels, layer_of_windows, operand, semantics};
+/// Operands with every kind of trouble: wide, narrow, peaked at zero, sparse, at the edges.
+fn operand() -> impl Strategy<Value = i32> {
+    prop_oneof![
+        any::<i32>(),
+        -9..10_i32,
+        // Laplace-like: a uniform sign and a geometric magnitude.
+        (any::<i32>(), 0..32_u32).prop_map(|(a, shift)| a >> shift),
+        prop_oneof![4 => Just(0), 1 => 1..256_i32],
+        edge(),
+    ]
+}
 
-#[path = "golden/operands.rs"]
-mod operands;
+/// The neighbours of the powers of two, up to both ends of the range.
+fn edge() -> impl Strategy<Value = i32> {
+    (0..32_u32, -1..2_i32, any::<bool>()).prop_map(|(k, step, negative)| {
+        let a = (1_i32 << k).wrapping_add(step);
+        if negative { a.wrapping_neg() } else { a }
+    })
+}
+
+/// `count` operands of one kind, or of all kinds.
+fn operands(count: usize) -> impl Strategy<Value = Vec<i32>> {
+    let of = |kind: BoxedStrategy<i32>| prop::collection::vec(kind, count);
+    prop_oneof![
+        of(any::<i32>().boxed()),
+        of((-128..128_i32).boxed()),
+        of((any::<i32>(), 0..32_u32).prop_map(|(a, shift)| a >> shift).boxed()),
+        of(prop_oneof![4 => Just(0), 1 => 1..256_i32].boxed()),
+        of(edge().boxed()),
+        of(operand().boxed()),
+    ]
+}
+
+fn semantics() -> impl Strategy<Value = Semantics> {
+    let fields = (select(&Mode::ALL[..]), 0..=MAX_LOG_FRAC, select(&SmaxScope::ALL[..]));
+    fields.prop_flat_map(|(mode, log_frac, scope)| {
+        // Approx has more to get wrong than the three others together.
+        let mode = prop_oneof![1 => Just(mode), 2 => Just(Mode::Approx)];
+        let t = prop_oneof![
+            1..=8_u32 << log_frac,
+            1..=64_u32 << log_frac,
+            select(&[1, 32_767, 32_768, 32_769, u32::MAX - 1, u32::MAX, 1 << 31][..]),
+        ];
+        (mode, t).prop_map(move |(mode, t)| {
+            Semantics::new(mode, log_frac, Threshold::new(t).unwrap(), scope).unwrap()
+        })
+    })
+}
+
+/// Some input channels of one size and a kernel for each.
+#[derive(Debug, Clone)]
+struct Channels {
+    /// One an input channel.
+    planes: Vec<Plane>,
+    /// One an input channel.
+    kernels: Vec<Kernel>,
+}
+
+fn channels() -> impl Strategy<Value = Channels> {
+    (1..=MAX_SIDE, 0..20_usize, 0..9_usize, 1..4_usize).prop_flat_map(
+        |(side, columns, rows, count)| {
+            let (width, height) = (side + columns, side + rows);
+            let plane = operands(width * height)
+                .prop_map(move |data| Plane::new(width, height, data).unwrap());
+            let kernel =
+                operands(side * side).prop_map(move |weights| Kernel::new(side, weights).unwrap());
+            (prop::collection::vec(plane, count), prop::collection::vec(kernel, count))
+                .prop_map(|(planes, kernels)| Channels { planes, kernels })
+        },
+    )
+}
+
+/// For some input channels, a kernel for each of some outputs, and the one window they all see.
+fn layer_of_windows() -> impl Strategy<Value = Vec<(Vec<Kernel>, Vec<i32>)>> {
+    (1..=MAX_SIDE, 1..36_usize, 1..4_usize).prop_flat_map(|(side, outputs, channels)| {
+        let products = side * side;
+        let kernels = operands(outputs * products).prop_map(move |weights| {
+            let kernels = weights.chunks_exact(products);
+            kernels.map(|weights| Kernel::new(side, weights.to_vec()).unwrap()).collect()
+        });
+        prop::collection::vec((kernels, operands(products)), channels)
+    })
+}
+
+fn layer(filters: Vec<Vec<Kernel>>) -> Convolution {
+    let bias = vec![0; filters.len()];
+    let finish = Finish { activation: None, shift: 0, bits: 12 };
+    Convolution { name: "layer".to_owned(), index: 0, filters, bias, finish }
+}
 
 /// Every channel convolved with its kernel, S_max carried along.
 fn chain<P>(
@@ -59,21 +147,34 @@ proptest! {
     }
 
     #[test]
-    fn batches_and_layers_are_their_convolutions(channels in channels(), semantics in semantics()) {
+    fn layers_are_their_convolutions(channels in channels(), semantics in semantics()) {
         let Channels { planes, kernels } = &channels;
-        let prepared: Vec<_> =
-            planes.iter().map(|plane| PreparedPlane::new(plane, semantics.log_frac)).collect();
-
-        let each = planes.iter().flat_map(|p| kernels.iter().map(move |k| (p, k)));
-        let each: Vec<_> = each.map(|(p, k)| conv2d_plain(p, k, &semantics, None)).collect();
-        same(conv2d_batch(&prepared, kernels, &semantics), each)?;
-
         let backward: Vec<_> = kernels.iter().rev().cloned().collect();
-        let filters = [kernels.clone(), backward];
-        let chains = filters.iter().map(|kernels| {
+        let layer = layer(vec![kernels.clone(), backward]);
+        let maps: Vec<Vec<FeatureMap>> = layer.filters.iter().map(|kernels| {
             chain(planes, kernels, |p, k, carry| conv2d_plain(p, k, &semantics, carry))
-        });
-        same(conv2d_layer(&prepared, &filters, &semantics), chains.collect())?;
+        }).collect();
+        let mut engine = GoldenEngine::default();
+        let inputs = [planes.clone()];
+        let found = engine.outcomes(&layer, &semantics, &inputs, Detail::Maps).remove(0);
+        let sums = engine.outcomes(&layer, &semantics, &inputs, Detail::Sums).remove(0);
+        same((&sums.sums, &sums.multiplications), (&found.sums, &found.multiplications))?;
+        prop_assert!(sums.maps.is_empty());
+        for (output, maps) in maps.iter().enumerate() {
+            let count: u64 = maps.iter().map(FeatureMap::total_kept).sum();
+            same(found.multiplications[output], count)?;
+            for index in 0..maps[0].outputs.len() {
+                let words = maps.iter().map(|map| map.outputs[index]);
+                same(found.sums[output][index], words.fold(0, i32::wrapping_add))?;
+                for (channel, map) in maps.iter().enumerate() {
+                    let (entry, at) = found.entry(output, channel, index);
+                    same(
+                        (entry.outputs[at], entry.kept[at], entry.s_max(at)),
+                        (map.outputs[index], map.kept[index], map.s_max(index)),
+                    )?;
+                }
+            }
+        }
     }
 
     #[test]
