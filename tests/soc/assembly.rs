@@ -1,6 +1,7 @@
 //! A few instructions by hand, for programs that a test is about.
 
-use convapprox::dut::soc::{Program, RAM_BASE};
+use model::elf::Program;
+use model::hart::RAM_BASE;
 
 /// Where `tohost` is in these programs.
 pub const TOHOST: u32 = RAM_BASE + 0x1000;

@@ -1,9 +1,11 @@
 //! Files that are no programs: each has an error of its own that says what to do.
 
-use convapprox::dut::soc::{ElfError, Program, RAM_BASE, SOCS};
 use convapprox::firmware::find;
+use convapprox::hw::SOC;
+use model::elf::{ElfError, Program};
+use model::hart::RAM_BASE;
 
-const RAM_BYTES: u32 = SOCS[0].ram_bytes;
+const RAM_BYTES: u32 = SOC.ram_bytes;
 
 fn hello() -> Vec<u8> {
     find("hello").unwrap().elf.to_vec()

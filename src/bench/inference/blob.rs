@@ -3,9 +3,10 @@
 
 use std::iter;
 
-use super::record::RECORD_WORDS;
+use super::RECORD_WORDS;
+use crate::hw::SocParameters;
 use model::conv::{Mode, SmaxScope};
-use model::nn::{Activation, Configuration, Finish, IntegerLayer, IntegerNetwork, tanh_table};
+use model::nn::{Activation, Configuration, Convolution, Finish, IntegerLayer, IntegerNetwork, tanh_table};
 
 /// Where the blob begins.
 pub const NETWORK_ADDRESS: u32 = 0x8004_0000;
@@ -13,10 +14,10 @@ pub const NETWORK_ADDRESS: u32 = 0x8004_0000;
 /// Where it ends at the latest: the stack lies behind.
 pub const NETWORK_END: u32 = 0x800f_c000;
 
-/// The largest kernel side of the unit in the core.
+/// The smallest unit that the programs can use: a dense layer takes windows of 5×5.
 const KERNEL: usize = 5;
 
-/// Output channels whose sums are in RAM at the same time: slots of the unit.
+/// Output channels whose sums are in RAM at the same time: slots that the programs use.
 const KERNELS: usize = 16;
 
 /// Inputs of a dense layer that the unit takes at once: a window of 5×5.
@@ -28,11 +29,16 @@ const LAYER_WORDS: usize = 16;
 
 /// Why the programs cannot run a network.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum BlobError {
+    /// The unit in the core is smaller than the programs take for granted.
+    #[error(
+        "the programs need a unit with KERNEL {KERNEL} or more and KERNELS {KERNELS} or more; system {0} has {1} and {2}",
+        .0.kernel, .0.kernels
+    )]
+    System(SocParameters),
     /// The unit has smaller kernels.
     #[error(
-        "layer {layer} has {side}×{side} kernels; the unit in the core has at most {KERNEL}×{KERNEL}"
+        "layer {layer} has {side}×{side} kernels; the programs run at most {KERNEL}×{KERNEL}"
     )]
     Side {
         /// The layer.
@@ -40,13 +46,15 @@ pub enum BlobError {
         /// Its kernels' side.
         side: usize,
     },
-    /// The unit has no fraction bits.
-    #[error("layer {layer} is to have F = {log_frac}; the unit in the core has F = 0")]
+    /// The unit has other fraction bits.
+    #[error("layer {layer} is to have F = {log_frac}; the unit in the core has F = {unit}")]
     LogFrac {
         /// The layer.
         layer: String,
         /// Fraction bits asked for.
         log_frac: u32,
+        /// Those of the unit.
+        unit: u32,
     },
     /// A mode in which the order of the factors matters.
     #[error("layer {layer}: the programs run the unit in the modes exact and approx, not {mode}")]
@@ -126,7 +134,20 @@ struct Maps {
 
 impl Blob {
     /// A network whose convolutions have a configuration.
-    pub fn new(network: &IntegerNetwork, configuration: &Configuration) -> Result<Self, BlobError> {
+    pub fn new(
+        network: &IntegerNetwork,
+        configuration: &Configuration,
+        soc: &SocParameters,
+    ) -> Result<Self, BlobError> {
+        if soc.kernel < KERNEL || soc.kernels < KERNELS {
+            return Err(BlobError::System(*soc));
+        }
+        let uses = |layer: &Convolution| configuration.layers[layer.index].log_frac;
+        let other = network.convolutions().find(|layer| uses(layer) != soc.log_frac);
+        if let Some(layer) = other {
+            let (log_frac, unit) = (uses(layer), soc.log_frac);
+            return Err(BlobError::LogFrac { layer: layer.name.clone(), log_frac, unit });
+        }
         let stages = stages(network);
         let mut ram = Ram(vec![0; HEADER_WORDS + LAYER_WORDS * stages.len()]);
         let input = network.input();
@@ -259,9 +280,6 @@ fn stage(
             let refused = layer.name.clone();
             if side > KERNEL {
                 return Err(BlobError::Side { layer: refused, side });
-            }
-            if semantics.log_frac != 0 {
-                return Err(BlobError::LogFrac { layer: refused, log_frac: semantics.log_frac });
             }
             if !matches!(semantics.mode, Mode::Exact | Mode::Approx) {
                 return Err(BlobError::Mode { layer: refused, mode: semantics.mode });
