@@ -3,9 +3,7 @@
 use convapprox::bench::case::WindowCase;
 use convapprox::bench::engine::{RtlEngine, RtlSettings};
 use convapprox::hw::{NETWORK_UNIT, PAPER_UNIT, UNITS, UnitParameters};
-use model::conv::{
-    FeatureMap, Kernel, Mode, Plane, Semantics, SmaxScope, Threshold, conv2d_plain,
-};
+use model::conv::{FeatureMap, Kernel, Mode, Plane, Semantics, SmaxScope, Threshold, conv2d_plain};
 use model::engine::{Cost, Detail, Engine, EngineError, Findings, LayerRun, Place};
 use model::nn::{Activation, Convolution, Finish};
 use rand::{Rng, SeedableRng};
@@ -241,14 +239,8 @@ fn what_a_unit_cannot_run_is_refused() {
             run => run.map(|_| None).unwrap(),
         }
     };
-    assert_eq!(
-        refused(5, 0).as_deref(),
-        Some("unit k3 has KERNEL = 3; a 5×5 kernel does not fit")
-    );
-    assert_eq!(
-        refused(3, 3).as_deref(),
-        Some("unit k3 has LOG_FRAC = 0; the semantics ask for 3")
-    );
+    assert_eq!(refused(5, 0).as_deref(), Some("unit k3 has KERNEL = 3; a 5×5 kernel does not fit"));
+    assert_eq!(refused(3, 3).as_deref(), Some("unit k3 has LOG_FRAC = 0; the semantics ask for 3"));
     assert_eq!(refused(3, 0), None);
 }
 

@@ -173,8 +173,9 @@ fn run_on_model(program: &Program, config: &HartConfig) -> Result<String, String
 }
 
 fn model_failures(config: &HartConfig, of: impl Fn(&Program) -> bool) -> Vec<String> {
-    let check =
-        |program: &Program| run_on_model(program, config).and_then(|out| check_output(program, &out));
+    let check = |program: &Program| {
+        run_on_model(program, config).and_then(|out| check_output(program, &out))
+    };
     let programs = programs_alone().filter(|program| of(program));
     programs
         .filter_map(|program| {

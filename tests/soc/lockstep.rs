@@ -213,13 +213,11 @@ fn a_mismatch_tells_what_led_there() {
 fn a_core_that_waits_for_nothing_hangs() {
     // mie = 0: nothing ends this wfi, but that is what the program says. A limit ends it.
     let mut run =
-        Cosimulation::open(&program(&[WFI]), &ProgramCase::default(), Build::Fast, true)
-            .unwrap();
+        Cosimulation::open(&program(&[WFI]), &ProgramCase::default(), Build::Fast, true).unwrap();
     assert_eq!(run.run(50_000).unwrap(), End::Limit);
     // Without the reference a wfi and a core that hangs look alike.
     let mut run =
-        Cosimulation::open(&program(&[WFI]), &ProgramCase::default(), Build::Fast, false)
-            .unwrap();
+        Cosimulation::open(&program(&[WFI]), &ProgramCase::default(), Build::Fast, false).unwrap();
     assert!(matches!(run.run(u64::MAX).unwrap(), End::Hang { .. }));
 }
 
@@ -227,8 +225,7 @@ fn a_core_that_waits_for_nothing_hangs() {
 fn a_loop_is_no_hang() {
     for lockstep in [true, false] {
         let case = ProgramCase::default();
-        let mut run =
-            Cosimulation::open(&program(&[SPIN]), &case, Build::Fast, lockstep).unwrap();
+        let mut run = Cosimulation::open(&program(&[SPIN]), &case, Build::Fast, lockstep).unwrap();
         assert_eq!(run.run(60_000).unwrap(), End::Limit);
     }
 }

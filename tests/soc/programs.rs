@@ -4,9 +4,7 @@
 
 use convapprox::bench::case::ProgramCase;
 use convapprox::bench::cosimulation::{Cosimulation, End};
-use convapprox::bench::system::{
-    Ended, Statistics, SystemDriver, SystemError, SystemOptions,
-};
+use convapprox::bench::system::{Ended, Statistics, SystemDriver, SystemError, SystemOptions};
 use convapprox::firmware::find;
 use convapprox::hw::{Build, SOC};
 use model::elf::Program;

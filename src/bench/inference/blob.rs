@@ -6,7 +6,9 @@ use std::iter;
 use super::RECORD_WORDS;
 use crate::hw::SocParameters;
 use model::conv::{Mode, SmaxScope};
-use model::nn::{Activation, Configuration, Convolution, Finish, IntegerLayer, IntegerNetwork, tanh_table};
+use model::nn::{
+    Activation, Configuration, Convolution, Finish, IntegerLayer, IntegerNetwork, tanh_table,
+};
 
 /// Where the blob begins.
 pub const NETWORK_ADDRESS: u32 = 0x8004_0000;
@@ -37,9 +39,7 @@ pub enum BlobError {
     )]
     System(SocParameters),
     /// The unit has smaller kernels.
-    #[error(
-        "layer {layer} has {side}×{side} kernels; the programs run at most {KERNEL}×{KERNEL}"
-    )]
+    #[error("layer {layer} has {side}×{side} kernels; the programs run at most {KERNEL}×{KERNEL}")]
     Side {
         /// The layer.
         layer: String,

@@ -502,7 +502,8 @@ mod tests {
         let records = NETWORK_ADDRESS + 32;
         let blob = Blob { words: words.to_vec(), image: 0, records, stages };
         let plane = |first: i32| vec![Plane::new(2, 2, (first..first + 4).collect()).unwrap()];
-        let mut golden = Inference { activations: vec![plane(0), plane(4)], ..Inference::default() };
+        let mut golden =
+            Inference { activations: vec![plane(0), plane(4)], ..Inference::default() };
         golden.convolutions.push(model::nn::LayerOutcome {
             multiplications: vec![9],
             ..model::nn::LayerOutcome::default()
@@ -523,7 +524,8 @@ mod tests {
     fn each_output_and_the_multiplications_count() {
         let good = words();
         let (blob, golden) = memory(&good);
-        let found = |words: &[u32], on_unit| Memory { words, blob: &blob }.difference(&golden, on_unit);
+        let found =
+            |words: &[u32], on_unit| Memory { words, blob: &blob }.difference(&golden, on_unit);
         assert_eq!(found(&good, true), None);
         let mut bad = good.clone();
         (bad[6], bad[7]) = (0, 0);
