@@ -1,41 +1,76 @@
-//! Compiles the programs of `firmware/`, and verilates the hardware: the approximate convolution
-//! unit in every parameter set, and the system on chip around it.
+//! Compiles the programs of `firmware/`, and verilates the hardware that commands use by default.
 
 #[path = "build/firmware.rs"]
 mod firmware;
-#[path = "build/provenance.rs"]
-mod provenance;
-#[path = "build/soc.rs"]
-mod soc;
-#[path = "build/units.rs"]
-mod units;
+#[allow(dead_code, reason = "the program has the rest of its uses")]
+#[path = "src/hw/parameter_sets.rs"]
+mod parameter_sets;
 
-use std::path::PathBuf;
-use std::{env, fs};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
+use std::{env, io};
 
-use verilated::build::BuildError;
+use parameter_sets::{
+    Build, LINKED_SOCS, LINKED_UNITS, PAPER_UNIT, SOC, SOC_VARYING, UNIT_VARYING,
+};
+use verilated::build::Family;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    if let Err(message) = firmware::build() {
-        eprintln!("error: {message}");
+fn main() {
+    if let Err(error) = build() {
+        eprintln!("error: {error}\n(./run and ./test install what is missing)");
         std::process::exit(1);
     }
-    if let Err(error) = verilated::build::run(units::models().chain(soc::models()?)) {
-        return Err(explain(error));
+}
+
+fn build() -> Result<(), Box<dyn std::error::Error>> {
+    firmware::build()?;
+    verilated::build::run(families()?)?;
+    watch_interfaces()?;
+    record_tools()
+}
+
+/// An edited line of the RTL is no reason to run this again: the program notices that its models
+/// are not those of the sources, and verilates them anew itself.
+fn families() -> io::Result<[Family; 2]> {
+    let rtl = Path::new("rtl");
+    let mut unit = Family::new("conv_unit", PAPER_UNIT.recipe(Build::Fast, rtl)?)
+        .varying(UNIT_VARYING.iter().copied())
+        .unwatched();
+    for set in LINKED_UNITS {
+        unit = unit.row(set.recipe(Build::Fast, rtl)?);
     }
-    provenance::record()?;
-    let out = PathBuf::from(env::var("OUT_DIR")?);
-    fs::write(out.join("units.rs"), units::list()?)?;
-    fs::write(out.join("socs.rs"), soc::list()?)?;
+    let mut soc = Family::new("soc", SOC.recipe(Build::Fast, rtl)?)
+        .varying(SOC_VARYING.iter().copied())
+        .unwatched();
+    for set in LINKED_SOCS {
+        soc = soc.row(set.recipe(Build::Fast, rtl)?);
+    }
+    Ok([unit, soc])
+}
+
+/// The program touches a file when it meets RTL whose top modules have other ports than the types
+/// that were made here.
+fn watch_interfaces() -> io::Result<()> {
+    let stamp = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("interfaces");
+    fs::write(&stamp, "")?;
+    // Cargo would take a file of now for one that has changed since.
+    File::options().append(true).open(&stamp)?.set_modified(SystemTime::UNIX_EPOCH)?;
+    println!("cargo::rerun-if-changed={}", stamp.display());
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/hw/parameter_sets.rs");
     Ok(())
 }
 
-/// `a_b` → `AB`, as the generated types are named.
-fn camel_case(name: &str) -> String {
-    let upper = |word: &str| word[..1].to_uppercase() + &word[1..];
-    name.split('_').map(upper).collect()
-}
-
-fn explain(error: BuildError) -> Box<dyn std::error::Error> {
-    format!("{error}\n(./run and ./test install what is missing)").into()
+/// Versions of the tools, for the provenance of results, and what the benchmarks compile with.
+fn record_tools() -> Result<(), Box<dyn std::error::Error>> {
+    let rustc = Command::new(env::var("RUSTC")?).arg("--version").output()?.stdout;
+    println!("cargo::rustc-env=CONVAPPROX_RUSTC={}", String::from_utf8_lossy(&rustc).trim());
+    let tools = verilated::build::tools()?;
+    println!("cargo::rustc-env=CONVAPPROX_VERILATOR={}", tools.verilator);
+    println!("cargo::rustc-env=CONVAPPROX_CXX={}", tools.compiler);
+    let include = tools.verilator_include;
+    println!("cargo::rustc-env=CONVAPPROX_VERILATOR_INCLUDE={}", include.display());
+    Ok(())
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use model::conv::{
     FeatureMap, Kernel, Mode, Plane, PreparedKernels, PreparedPlane, Semantics, SmaxScope,
-    Threshold, conv2d, conv2d_batch, conv2d_plain, conv2d_prepared, dot_kernels,
+    Threshold, conv2d, conv2d_plain, conv2d_prepared, dot_kernels,
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -57,7 +57,14 @@ fn convolutions(rng: &mut ChaCha8Rng, side: usize, size: usize) {
             };
             let rates = measure(|| pool.install(dropped));
             row("fast, pool, maps dropped", threads, rates.per_core(threads));
-            let held = || slots(&conv2d_batch(&prepared, &kernels, &semantics));
+            let convolve = |p| {
+                let kernels = kernels.iter();
+                kernels.map(move |k| conv2d_prepared(p, k, &semantics, None))
+            };
+            let held = || {
+                let maps: Vec<_> = prepared.par_iter().flat_map_iter(convolve).collect();
+                slots(&maps)
+            };
             let rates = measure(|| pool.install(held));
             row("fast, pool, maps held", threads, rates.per_core(threads));
         }

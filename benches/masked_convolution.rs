@@ -9,9 +9,7 @@ use std::time::Instant;
 
 use convapprox::experiment::lenet::Variant;
 use model::conv::{Mode, Plane, SmaxScope};
-use model::nn::{
-    Activation, Configuration, Convolution, Convolver, GoldenConvolver, input_planes,
-};
+use model::nn::{Activation, Configuration, Convolution, Convolver, GoldenConvolver, input_planes};
 
 const IMAGES: usize = 20;
 const ROUNDS: i32 = 3;

@@ -1,14 +1,10 @@
 //! An open laboratory for approximate convolution in hardware.
 //!
-//! `data source → network → engine → scoreboard → report`: images come from [`data`], [`nn`] takes
-//! them through a network in integers, [`golden`] is the software model of the arithmetic, [`dut`] drives the verilated unit, an [`engine`] is either of
-//! the two behind one trait, [`check`] compares them window by window, and [`report`] writes what
-//! a run found. [`cli`] has the commands.
+//! [`hw`] has the verilated hardware, [`bench`] drives it and holds it to the golden models,
+//! [`firmware`] has the programs that run on the core, and [`cli`] the commands. What is right is in
+//! the crate `convapprox-model`, what is measured in `convapprox-study`.
 
 pub mod bench;
-pub mod check;
 pub mod cli;
-pub mod dut;
-pub mod engine;
-pub mod experiment;
 pub mod firmware;
+pub mod hw;

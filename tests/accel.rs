@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use common::{output, text};
-use study::data::{Image, digits};
 use convapprox::experiment::accel::{
     Blob, BlobError, Build, Core, CoreEngine, CoreOptions, Difference,
     LENET_ACCEL_REDUCTION_PERCENT, Program, Ran, Record, compare, network, network_names, programs,
@@ -19,6 +18,7 @@ use model::nn::{
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use study::data::{Image, digits};
 
 fn digits(count: usize) -> Vec<Image> {
     digits::draw(3, digits::TEST, count)
@@ -72,7 +72,8 @@ fn random_network(json: &str, seed: u64) -> IntegerNetwork {
         tensors.insert(format!("{name}.bias"), bias);
         tensors.insert(format!("{name}.weight"), tensor(shape, (fan_in as f32).sqrt().recip()));
     }
-    IntegerNetwork::new(&network, &Weights::new(tensors), study::data::digits::calibration()).unwrap()
+    IntegerNetwork::new(&network, &Weights::new(tensors), study::data::digits::calibration())
+        .unwrap()
 }
 
 /// Maps with a row and a column left over, blocks that fill the slots and such that do not, every kernel

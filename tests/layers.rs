@@ -5,9 +5,7 @@ use convapprox::dut::{Stalls, UNITS, UnitOptions, UnitParameters, find, open};
 use convapprox::engine::{
     EngineError, LayerBatch, LayerError, LayerMaps, LayerTotals, RtlLayerEngine, golden_layer,
 };
-use model::conv::{
-    FeatureMap, Kernel, Mode, Plane, Semantics, SmaxScope, Threshold, conv2d_plain,
-};
+use model::conv::{FeatureMap, Kernel, Mode, Plane, Semantics, SmaxScope, Threshold, conv2d_plain};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

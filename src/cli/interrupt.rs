@@ -6,9 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 
-use crate::experiment::ExperimentError;
-use crate::experiment::pieces::PiecesError;
-
 /// The exit status of a run that the user has stopped.
 const INTERRUPTED: u8 = 130;
 
@@ -24,22 +21,6 @@ pub(super) fn flag() -> anyhow::Result<Arc<AtomicBool>> {
     })
     .context("cannot catch Ctrl-C")?;
     Ok(stop)
-}
-
-/// The result of a run; none, after a word to the user, if they have stopped it.
-pub(super) fn finished<T>(
-    result: Result<T, ExperimentError>,
-    stop: &AtomicBool,
-) -> Result<Option<T>, ExperimentError> {
-    match result {
-        Err(ExperimentError::Pieces(error @ PiecesError::Stopped { .. }))
-            if stop.load(Ordering::Relaxed) =>
-        {
-            eprintln!("{error}; the same command with --resume goes on from there");
-            Ok(None)
-        }
-        result => result.map(Some),
-    }
 }
 
 /// The exit status of a run that the user has stopped.

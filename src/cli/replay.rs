@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
-use crate::check::lockstep::{self, End, ProgramCase};
-use crate::check::{Case, replay};
+use crate::bench::cosimulation::End;
+use crate::bench::replay::{Again, replay};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -15,33 +15,30 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    if ProgramCase::is_in(&args.folder) { program(args) } else { window(args) }
+    let (agrees, what) = match replay(&args.folder)? {
+        Again::Window(replayed) => {
+            print_report(&replayed.report)?;
+            (replayed.agrees(), "windows")
+        }
+        Again::Program(_, Some(investigation)) => {
+            print_report(&investigation.report)?;
+            (false, "programs")
+        }
+        Again::Program(end, None) => {
+            match end {
+                End::Tohost(1) => println!("the program passes"),
+                End::Tohost(word) => println!("the program ends with {word:#x} in tohost"),
+                _ => println!("the program runs past the cycle of the mismatch"),
+            }
+            (true, "programs")
+        }
+    };
+    println!("\n1 {what} compared, {} mismatches", u8::from(!agrees));
+    Ok(if agrees { ExitCode::SUCCESS } else { ExitCode::from(MISMATCH) })
 }
 
-fn window(args: &Args) -> anyhow::Result<ExitCode> {
-    let case = Case::read(&args.folder)?;
-    let replayed = replay(&case, &args.folder)?;
-    print_report(&replayed.report)?;
-    let mismatches = usize::from(!replayed.differences.is_empty() || replayed.outcome.is_err());
-    println!("\n1 windows compared, {mismatches} mismatches");
-    Ok(if mismatches == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn program(args: &Args) -> anyhow::Result<ExitCode> {
-    let (end, investigation) = lockstep::replay(&args.folder)?;
-    if let Some(investigation) = investigation {
-        print_report(&investigation.report)?;
-        println!("\n1 programs compared, 1 mismatches");
-        return Ok(ExitCode::FAILURE);
-    }
-    match end {
-        End::Tohost(1) => println!("the program passes"),
-        End::Tohost(word) => println!("the program ends with {word:#x} in tohost"),
-        _ => println!("the program runs past the cycle of the mismatch"),
-    }
-    println!("\n1 programs compared, 0 mismatches");
-    Ok(ExitCode::SUCCESS)
-}
+/// The exit status of a mismatch.
+const MISMATCH: u8 = 3;
 
 fn print_report(path: &Path) -> anyhow::Result<()> {
     let report =

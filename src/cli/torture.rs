@@ -15,18 +15,22 @@ use serde_json::json;
 use super::interrupt;
 use super::options::default_jobs;
 use super::options::positive;
-use crate::check::lockstep::Mismatch;
-use crate::dut::soc::SOCS;
+use crate::bench::lockstep::Mismatch;
+use crate::bench::torture::{Campaign, Findings, follow_up};
+use crate::hw::{SOC, SocParameters};
+use ::torture::{Coverage, Stimulus};
 use study::report::atomic::write_atomic;
 use study::report::provenance::Provenance;
-use crate::bench::torture::{Campaign, Findings, follow_up};
-use ::torture::{Coverage, Stimulus};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Run random programs until so many instructions have retired
     #[arg(long, value_name = "N", default_value = "1000000", value_parser = positive)]
     instructions: usize,
+
+    /// System: a name such as soc_k3_f3, or kernel=3,log_frac=3[,multipliers=..,kernels=..,ram_bytes=..]
+    #[arg(long, value_name = "SYSTEM", default_value_t = SOC)]
+    soc: SocParameters,
 
     /// Seed of everything random
     #[arg(long, value_name = "S", default_value_t = 1)]
@@ -53,7 +57,7 @@ const MISMATCH: u8 = 3;
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let campaign = Campaign {
-        soc: &SOCS[0],
+        soc: args.soc,
         seed: args.seed,
         instructions: args.instructions as u64,
         jobs: args.jobs.unwrap_or_else(default_jobs),
@@ -118,7 +122,7 @@ fn write(args: &Args, findings: &Findings) -> anyhow::Result<[PathBuf; 2]> {
     let settings = json!({
         "seed": args.seed,
         "instructions": args.instructions,
-        "soc": SOCS[0].name,
+        "soc": args.soc,
     });
     let mut provenance = Provenance::new("torture", settings).on_system();
     provenance.result("instructions", findings.instructions);
@@ -138,7 +142,7 @@ fn report(args: &Args, stimulus: &Stimulus, mismatch: &Mismatch) -> anyhow::Resu
     if !args.quiet {
         eprintln!("shrinking the program, for at most a few minutes");
     }
-    let found = follow_up(stimulus, mismatch, &SOCS[0], Path::new(MISMATCH_DIR))?;
+    let found = follow_up(stimulus, mismatch, &args.soc, Path::new(MISMATCH_DIR))?;
     println!("what is left of it:\n{}", found.listing);
     for difference in &found.mismatch.differences {
         println!("  {difference}");

@@ -1,31 +1,51 @@
-//! One unit on the bench, with a memory full of noise and a tally of what its counters must say.
+//! One unit on the bench, with a memory full of noise and a tally of what its counters must say; the
+//! windows that it runs; and what a failing one leaves behind: a folder with the case, its report and
+//! its waveform, and a message that says how to see it.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
-use convapprox::check::Difference;
-use convapprox::dut::{
-    CommandError, ConvUnit, Counters, DutError, Memory, Outcome, Stalls, UNITS, UnitOptions,
-    UnitParameters, WindowRun, open,
+use convapprox::bench::case::{FILTERS, Operands, WindowCase};
+use convapprox::bench::memory::{Memory, Stalls};
+use convapprox::bench::replay::WindowUnit;
+use convapprox::bench::scoreboard::{Difference, ExpectedWindow, load_counters, window_counters};
+use convapprox::bench::under_test::investigate;
+use convapprox::bench::unit::{
+    CommandError, Counters, Outcome, Tile, UnitDriver, UnitError, UnitOptions, WindowRun,
 };
-
-use crate::mismatch::{self, Origin};
-use crate::window::Window;
+use convapprox::hw::{RARE_UNITS, UNITS, UnitParameters};
+use model::conv::{Mode, Semantics, SmaxScope, Threshold};
+use model::engine::Place;
 
 /// Where kernels lie in the memory. It is aligned for every port, and below all windows.
 pub const KERNEL_ADDR: u32 = 0;
 
 /// The first byte of the memory that is free for windows.
-pub const WINDOW_ADDR: u32 = 256;
+pub const WINDOW_ADDR: u32 = 512;
 
 /// Words of the memory.
-pub const MEMORY_WORDS: u32 = 2048;
+pub const MEMORY_WORDS: u32 = 4096;
 
 /// Two seeds of what registers hold before they are written; every test that can takes both.
 pub const X_SEEDS: [u64; 2] = [1, 0x5eed];
 
+/// The parameter sets under test: those of [`UNITS`], or what `CONVAPPROX_SETS` says: `all`, or names
+/// with spaces between.
+pub fn units() -> Vec<UnitParameters> {
+    let Ok(sets) = std::env::var("CONVAPPROX_SETS") else { return UNITS.to_vec() };
+    match sets.trim() {
+        "" => UNITS.to_vec(),
+        "all" => UNITS.iter().chain(RARE_UNITS).copied().collect(),
+        names => {
+            let set = |name: &str| name.parse().unwrap_or_else(|error| panic!("{error}"));
+            names.split_whitespace().map(set).collect()
+        }
+    }
+}
+
 /// Every unit with each of the [`X_SEEDS`].
-pub fn units_and_x_seeds() -> impl Iterator<Item = (&'static UnitParameters, u64)> {
-    UNITS.iter().flat_map(|unit| X_SEEDS.map(|x_seed| (unit, x_seed)))
+pub fn units_and_x_seeds() -> impl Iterator<Item = (UnitParameters, u64)> {
+    units().into_iter().flat_map(|unit| X_SEEDS.map(|x_seed| (unit, x_seed)))
 }
 
 /// What a word of the memory holds at first: never zero, and never the same twice.
@@ -36,9 +56,9 @@ pub fn noise(index: u32) -> i32 {
 /// A unit, and what its counters must say.
 pub struct Bench {
     /// The unit.
-    pub unit: Box<dyn ConvUnit>,
+    pub unit: UnitDriver,
     /// Its parameters.
-    pub parameters: &'static UnitParameters,
+    pub parameters: UnitParameters,
     /// The stream of waiting times of the next transaction.
     pub stream: u64,
     /// How it was opened.
@@ -52,9 +72,9 @@ pub struct Bench {
 impl Bench {
     /// A unit out of reset. Each word of its memory has another value, so that a word too many or
     /// from the wrong place shows.
-    pub fn new(parameters: &'static UnitParameters, x_seed: u64, stalls: Option<Stalls>) -> Self {
+    pub fn new(parameters: UnitParameters, x_seed: u64, stalls: Option<Stalls>) -> Self {
         let options = UnitOptions { x_seed, stalls, ..UnitOptions::default() };
-        let mut unit = open(parameters, &options).unwrap();
+        let mut unit = UnitDriver::open(&parameters, &options).unwrap();
         let noise: Vec<i32> = (0..MEMORY_WORDS).map(noise).collect();
         *unit.memory() = Memory::new(noise.len());
         unit.memory().write(0, &noise);
@@ -75,27 +95,18 @@ impl Bench {
     }
 
     /// Loads the window's kernel from a byte address, where a failure is to be reported.
-    pub fn try_load_at(&mut self, window: &Window, addr: u32) -> Result<u32, DutError> {
+    pub fn try_load_at(&mut self, window: &Window, addr: u32) -> Result<u32, UnitError> {
         let side = window.side as u32;
         self.unit.memory().write(addr, &window.weights);
         self.unit.set_stream(self.stream);
         self.stream += 1;
         self.held = None;
         let cycles = self.unit.load_kernel(window.run.slot, side, addr)?;
-        let beats = self.parameters.beats(addr, side, side);
-        self.expected = self.expected.plus(&Counters {
-            memory_words: side * side,
-            memory_beats: beats,
-            cycles_idle: 1,
-            // The last word arrives three cycles before the end.
-            cycles_get_data: cycles - 3,
-            cycles_stage_1: 1,
-            cycles_stage_2: 1,
-            cycles_done: 1,
-            ..Counters::default()
-        });
+        let counters = load_counters(&self.parameters, side, addr, cycles);
+        self.expected = self.expected.plus(&counters);
         if self.options.stalls.is_none() {
-            assert_eq!(cycles, beats + 4, "{}: a kernel of side {side}", self.parameters.name);
+            let beats = self.parameters.beats(addr, side, side);
+            assert_eq!(cycles, beats + 4, "{}: a kernel of side {side}", self.parameters);
         }
         Ok(cycles)
     }
@@ -109,8 +120,8 @@ impl Bench {
         })
     }
 
-    fn try_run(&mut self, window: &Window) -> Result<Outcome, DutError> {
-        let WindowRun { addr, pitch, tile, reuse, .. } = window.run;
+    fn try_run(&mut self, window: &Window) -> Result<Outcome, UnitError> {
+        let reuse = window.run.reuse;
         if !reuse {
             window.write_to(self.unit.memory());
         }
@@ -120,37 +131,22 @@ impl Bench {
         if !reuse {
             self.held = Some((window.clone(), self.stream - 1));
         }
-        // A window that is used again is not fetched, and its logs are there.
-        let side = if reuse { 0 } else { window.window_side() as u32 };
-        let products = (tile.outputs() * window.side.pow(2)) as u32;
-        let kept = outcome.keep.count_ones();
-        self.expected = self.expected.plus(&Counters {
-            windows: 1,
-            multiplications_done: kept,
-            multiplications_skipped: products.wrapping_sub(kept),
-            memory_words: side * side,
-            memory_beats: self.parameters.beats(addr, pitch, side),
-            cycles_idle: 1,
-            cycles_get_data: outcome.last_word_cycle,
-            cycles_stage_1: u32::from(!reuse),
-            cycles_stage_2: self.parameters.issue_cycles(kept).max(1),
-            cycles_stage_3: u32::from(kept > 0),
-            cycles_done: 1,
-        });
+        let counters = window_counters(&self.parameters, window.side, &window.run, &outcome);
+        self.expected = self.expected.plus(&counters);
         Ok(outcome)
     }
 
     /// Records the window that ran last as a mismatch, and panics.
     #[track_caller]
     pub fn fail(&self, window: &Window, found: &[String], origin: &Origin) -> ! {
-        let case = mismatch::case(self, window, origin);
-        panic!("{}", mismatch::report(&case, found, origin, Path::new(mismatch::FOLDER)))
+        let case = case(self, window, origin);
+        panic!("{}", report(&case, found, origin, Path::new(FOLDER)))
     }
 
     /// How an outcome of the window differs from the golden model.
     pub fn differences(&self, window: &Window, outcome: &Outcome) -> Vec<Difference> {
         let expected = window.expected(self.parameters.log_frac);
-        expected.compare(self.parameters, &window.run, outcome, self.options.stalls.is_some())
+        expected.compare(&self.parameters, &window.run, outcome, self.options.stalls.is_some())
     }
 
     /// Runs the window and compares it with the golden model; its kernel is loaded.
@@ -193,13 +189,13 @@ impl Bench {
         &mut self,
         error: CommandError,
         what: &str,
-        command: impl FnOnce(&mut dyn ConvUnit) -> Result<T, DutError>,
+        command: impl FnOnce(&mut UnitDriver) -> Result<T, UnitError>,
     ) {
         self.check_counters(what);
-        let result = command(&mut *self.unit);
-        let name = self.parameters.name;
+        let result = command(&mut self.unit);
+        let name = self.parameters;
         assert!(
-            matches!(&result, Err(DutError::Command(found)) if *found == error),
+            matches!(&result, Err(UnitError::Command(found)) if *found == error),
             "{name}: {what}: {result:?} instead of {error:?}"
         );
         let after = self.unit.counters().unwrap();
@@ -226,9 +222,168 @@ impl Bench {
     #[track_caller]
     pub fn check_counters(&mut self, what: &str) {
         let actual = self.unit.counters().unwrap();
-        let name = self.parameters.name;
+        let name = self.parameters;
         assert_eq!(actual, self.expected, "{name}: {what}: the unit's counters, the tally");
         let clock = self.unit.cycles() - self.cleared_at;
         assert_eq!(u64::from(actual.cycles()), clock, "{name}: {what}: cycles in all states");
     }
+}
+
+/// A kernel, the window that it meets, and the command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    /// The kernel's side.
+    pub side: usize,
+    /// The kernel, row by row.
+    pub weights: Vec<i32>,
+    /// The words that the window covers, row by row.
+    pub words: Vec<i32>,
+    /// The command.
+    pub run: WindowRun,
+}
+
+impl Window {
+    /// A window of small numbers, none of them zero, no two outputs alike: for tests that are not
+    /// about operands.
+    pub fn plain(side: usize, tile: Tile) -> Self {
+        let words = tile.window_side(side).pow(2);
+        Self {
+            side,
+            weights: (0..side * side).map(|i| 3 * i as i32 - 7).collect(),
+            words: (0..words)
+                .map(|i| 1 + (i * i) as i32 % 29 * if i % 3 == 0 { -1 } else { 1 })
+                .collect(),
+            run: WindowRun {
+                slot: 0,
+                reuse: false,
+                addr: WINDOW_ADDR,
+                pitch: 12,
+                tile,
+                mode: Mode::Exact,
+                threshold: threshold(1),
+                scope: SmaxScope::Window,
+                carry: [None; 4],
+            },
+        }
+    }
+
+    /// Rows of the window, and words in a row.
+    pub fn window_side(&self) -> usize {
+        self.run.tile.window_side(self.side)
+    }
+
+    /// The golden semantics of the command, for a unit with `log_frac` fraction bits.
+    pub fn semantics(&self, log_frac: u32) -> Semantics {
+        let WindowRun { mode, threshold, scope, .. } = self.run;
+        Semantics::new(mode, log_frac, threshold, scope).unwrap()
+    }
+
+    /// What the golden model makes of it.
+    pub fn expected(&self, log_frac: u32) -> ExpectedWindow {
+        ExpectedWindow::new(&self.operands(0), &self.semantics(log_frac))
+    }
+
+    /// With its stream of waiting times.
+    pub fn operands(&self, stream: u64) -> Operands {
+        let Self { side, weights, words, run } = self.clone();
+        Operands { run, side, weights, words, stream }
+    }
+
+    /// Puts the words where the command will look for them.
+    pub fn write_to(&self, memory: &mut Memory) {
+        for (row, words) in self.words.chunks_exact(self.window_side()).enumerate() {
+            let distance = (4 * row as u32).wrapping_mul(self.run.pitch);
+            memory.write(self.run.addr.wrapping_add(distance), words);
+        }
+    }
+}
+
+/// T, which tests know to be positive.
+pub fn threshold(t: u32) -> Threshold {
+    Threshold::new(t).unwrap()
+}
+
+/// Where failing windows are written.
+pub const FOLDER: &str = "reports/mismatch";
+
+/// Rows further apart than this are not replayed: the replay's memory has all words between.
+const MAX_PITCH: u32 = 1 << 16;
+
+/// What a test knows of a window besides the window.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// The test, and what it was about to show; part of the folder's name.
+    pub what: String,
+    /// What the operands are.
+    pub operands: String,
+    /// The window's number in the test.
+    pub number: usize,
+    /// The test's seed; 0 where nothing is random.
+    pub seed: u64,
+    /// The command that runs the test again.
+    pub repeat: String,
+}
+
+/// The window that the bench ran last, in full.
+pub fn case(bench: &Bench, window: &Window, origin: &Origin) -> WindowCase {
+    let run = &window.run;
+    let fetched = bench.held.as_ref().filter(|_| run.reuse);
+    let fetched_by = fetched.map(|(window, stream)| window.operands(*stream));
+    // Each transaction takes a stream, and the bench stands at the next one.
+    let mut operands = window.operands(bench.stream.saturating_sub(1));
+    // The address of a window that is used again is not read.
+    let fetch = fetched.map_or(*run, |(window, _)| window.run);
+    (operands.run.addr, operands.run.pitch) = (fetch.addr, fetch.pitch);
+    let place = Place {
+        experiment: "conv_unit_test".to_owned(),
+        dataset: origin.operands.clone(),
+        network: FILTERS.to_owned(),
+        layer: origin.what.clone(),
+        image: origin.number,
+        configuration: format!("{}-xseed{}", run.mode, bench.options.x_seed),
+        ..Place::default()
+    };
+    WindowCase {
+        place,
+        unit: bench.parameters,
+        seed: origin.seed,
+        x_seed: bench.options.x_seed,
+        stall_seed: bench.options.stalls.map(|stalls| stalls.seed),
+        threshold: run.threshold,
+        window: operands,
+        fetched_by,
+    }
+}
+
+/// Writes the case into a folder of `parent`, and returns what to tell the engineer.
+pub fn report(case: &WindowCase, found: &[String], origin: &Origin, parent: &Path) -> String {
+    let mut text = format!("{}: {}\n", case.unit, origin.what);
+    for difference in found {
+        let _ = writeln!(text, "  {difference}");
+    }
+    let memory = if case.stall_seed.is_some() { "waits" } else { "does not wait" };
+    let _ = writeln!(
+        text,
+        "window {} of seed {}, x-seed {}; the memory {memory}",
+        origin.number, origin.seed, case.x_seed
+    );
+    if case.window.run.pitch > MAX_PITCH {
+        let _ = writeln!(text, "no replay: the pitch is {}", case.window.run.pitch);
+    } else {
+        match investigate::<WindowUnit>(case, parent) {
+            Ok(replayed) => {
+                if replayed.agrees() {
+                    let _ =
+                        writeln!(text, "alone, from reset, it agrees: it needs what came before");
+                }
+                let folder = replayed.folder.display();
+                let _ = writeln!(text, "replay with a waveform:  ./run replay {folder}");
+            }
+            Err(error) => {
+                let _ = writeln!(text, "its replay failed: {error}");
+            }
+        }
+    }
+    let _ = writeln!(text, "the whole test again:    {}", origin.repeat);
+    text
 }

@@ -4,17 +4,141 @@
 
 use std::str::FromStr;
 
-use convapprox::check::ExpectedWindow;
-use convapprox::dut::{Outcome, Stalls, UnitParameters, WindowRun};
-use model::conv::Mode;
+use convapprox::bench::memory::Stalls;
+use convapprox::bench::scoreboard::ExpectedWindow;
+use convapprox::bench::unit::{Outcome, Tile, WindowRun};
+use convapprox::hw::UnitParameters;
+use model::conv::{Mode, SmaxScope};
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::bench::{Bench, KERNEL_ADDR, units_and_x_seeds};
-use crate::mismatch::Origin;
-use crate::operands::{Distribution, random_kernel, random_window};
-use crate::window::Window;
+use crate::bench::{
+    Bench, KERNEL_ADDR, Origin, WINDOW_ADDR, Window, X_SEEDS, threshold, units, units_and_x_seeds,
+};
+
+/// What operands look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Distribution {
+    /// Any 32 bits: all magnitudes are large.
+    Uniform,
+    /// −128 ..= 127.
+    Small,
+    /// A random sign and a magnitude that halves in likelihood with each step: weights of trained
+    /// networks look like this.
+    Laplace,
+    /// Four zeros in five words, as a ReLU leaves them.
+    Sparse,
+    /// The ends of the range, zero, and the neighbours of powers of two.
+    Extreme,
+    /// Words like the pixels of handwritten digits, 81 % black and many of the rest nearly white;
+    /// weights like those of a quantised filter.
+    Mnist,
+    /// Powers of two with few exponents: many products tie.
+    Tied,
+}
+
+impl Distribution {
+    const ALL: [Self; 7] = [
+        Self::Uniform,
+        Self::Small,
+        Self::Laplace,
+        Self::Sparse,
+        Self::Extreme,
+        Self::Mnist,
+        Self::Tied,
+    ];
+
+    /// One operand of the window.
+    fn word(self, rng: &mut ChaCha8Rng) -> i32 {
+        match self {
+            Self::Uniform => rng.random(),
+            Self::Small => rng.random_range(-128..128),
+            Self::Laplace => {
+                let scale = 500.0 * -(1.0 - rng.random::<f64>()).ln();
+                if rng.random() { scale as i32 } else { -(scale as i32) }
+            }
+            Self::Sparse => {
+                let magnitude = rng.random_range(1..4096);
+                if rng.random_ratio(4, 5) { 0 } else { magnitude }
+            }
+            Self::Extreme => {
+                let near = (1_i32 << rng.random_range(0..32)).wrapping_add(rng.random_range(-1..2));
+                let ends = [0, 1, -1, i32::MIN, i32::MIN + 1, i32::MAX, near, near.wrapping_neg()];
+                ends[rng.random_range(0..ends.len())]
+            }
+            Self::Mnist => match rng.random_range(0..100) {
+                0..81 => 0,
+                81..90 => rng.random_range(250..256),
+                _ => rng.random_range(1..256),
+            },
+            Self::Tied => {
+                let power = 1 << rng.random_range(0..3);
+                if rng.random() { power } else { -power }
+            }
+        }
+    }
+
+    /// One weight.
+    fn weight(self, rng: &mut ChaCha8Rng) -> i32 {
+        match self {
+            Self::Mnist => rng.random_range(-32..32),
+            Self::Sparse => Self::Small.word(rng),
+            other => other.word(rng),
+        }
+    }
+}
+
+/// A random kernel that fits the unit, with an empty window for [`random_window`] to fill.
+fn random_kernel(rng: &mut ChaCha8Rng, unit: &UnitParameters) -> (usize, Vec<i32>, Distribution) {
+    // The largest side is the one that matters most.
+    let side = if rng.random() { unit.kernel } else { rng.random_range(1..=unit.kernel) };
+    let kind = *Distribution::ALL.choose(rng).unwrap();
+    (side, (0..side * side).map(|_| kind.weight(rng)).collect(), kind)
+}
+
+/// A random window for a kernel, anywhere in memory.
+fn random_window(
+    rng: &mut ChaCha8Rng,
+    unit: &UnitParameters,
+    side: usize,
+    weights: &[i32],
+    kind: Distribution,
+) -> Window {
+    let f = unit.log_frac;
+    let tile = if rng.random_ratio(1, 4) { Tile::One } else { Tile::TwoByTwo };
+    let window_side = tile.window_side(side);
+    // Approx has more to get wrong than the other modes together.
+    let mode = if rng.random() { Mode::Approx } else { *Mode::ALL.choose(rng).unwrap() };
+    let t = match rng.random_range(0..8) {
+        0..4 => rng.random_range(1..=16 << f),
+        4 => 1,
+        5 => rng.random_range(1..=1 << f),
+        6 => rng.random_range(1..=64 << f),
+        // Above every score, and past the width of the port.
+        _ => *[0xffff, 0x1_0000, 1 << 31, u32::MAX].choose(rng).unwrap(),
+    };
+    let scope = if rng.random() { SmaxScope::Running } else { SmaxScope::Window };
+    let carry = [(); 4].map(|()| match rng.random_range(0..3) {
+        0 => None,
+        1 => Some(rng.random_range(0..=62 << f)),
+        // Near what a window of such operands has.
+        _ => Some(rng.random_range(0..=20 << f)),
+    });
+    let run = WindowRun {
+        slot: 0,
+        reuse: false,
+        addr: WINDOW_ADDR + 4 * rng.random_range(0..64),
+        pitch: window_side as u32 + rng.random_range(0..40),
+        tile,
+        mode,
+        threshold: threshold(t),
+        scope,
+        carry,
+    };
+    let words = (0..window_side.pow(2)).map(|_| kind.word(rng)).collect();
+    Window { side, weights: weights.to_vec(), words, run }
+}
 
 /// Windows of one kernel, at most.
 const WINDOWS_PER_KERNEL: usize = 24;
@@ -23,7 +147,7 @@ const WINDOWS_PER_KERNEL: usize = 24;
 #[derive(Debug, Clone, Copy)]
 pub struct Session {
     /// The unit.
-    pub parameters: &'static UnitParameters,
+    pub parameters: UnitParameters,
     /// Seed of what its registers hold at first.
     pub x_seed: u64,
     /// Whether its memory waits.
@@ -36,7 +160,7 @@ pub struct Session {
 
 impl Session {
     /// A session as the environment says.
-    pub fn new(parameters: &'static UnitParameters, x_seed: u64, stalls: bool) -> Self {
+    pub fn new(parameters: UnitParameters, x_seed: u64, stalls: bool) -> Self {
         let seed = from_environment("CONVAPPROX_SEED", 20_240);
         let rounds = from_environment("CONVAPPROX_ROUNDS", 200);
         Self { parameters, x_seed, stalls, seed, rounds }
@@ -51,7 +175,7 @@ impl Session {
         let mut kernels: Vec<Option<(usize, Vec<i32>)>> = vec![None; self.parameters.kernels];
         let mut number = 0;
         for _ in 0..self.rounds {
-            let (side, weights, mut kind) = random_kernel(&mut rng, self.parameters);
+            let (side, weights, mut kind) = random_kernel(&mut rng, &self.parameters);
             let slot = rng.random_range(0..self.parameters.kernels);
             kernels[slot] = Some((side, weights));
             let mut held: Option<Window> = None;
@@ -64,7 +188,7 @@ impl Session {
                     slot = *filled.choose(&mut rng).unwrap();
                 }
                 let (side, weights) = kernels[slot].as_ref().unwrap();
-                let mut window = random_window(&mut rng, self.parameters, *side, weights, kind);
+                let mut window = random_window(&mut rng, &self.parameters, *side, weights, kind);
                 window.run.slot = slot as u8;
                 if let Some(held) = held.as_ref().filter(|_| rng.random()) {
                     reuse_if_held(&mut window, held);
@@ -101,7 +225,7 @@ impl Session {
         let mut bench = self.run(|bench, window, outcome, origin| {
             let differences = bench.differences(window, outcome);
             let mut found: Vec<_> = differences.iter().map(ToString::to_string).collect();
-            found.extend(bound_errors(self.parameters, window, outcome));
+            found.extend(bound_errors(&self.parameters, window, outcome));
             if !found.is_empty() {
                 bench.fail(window, &found, origin);
             }
@@ -170,7 +294,7 @@ pub fn bound_errors(unit: &UnitParameters, window: &Window, outcome: &Outcome) -
         let threshold = window.run.threshold.get();
         let beyond = outcome.s_max[output].and_then(|s_max| s_max.checked_sub(threshold));
         if let (0, Some(beyond), 1..) = (unit.log_frac, beyond, error) {
-            let kept = outcome.kept(output, unit.kernel, window.side).count_ones();
+            let kept = outcome.kept.of(output, window.side).count_ones();
             let strict = u128::from(dot.products - kept) << (beyond + 2);
             if error >= strict && window.run.mode == Mode::Approx {
                 found.push(format!("output {output}: |exact − approx| = {error} ≥ {strict}"));
@@ -191,5 +315,26 @@ fn random_windows_agree_with_the_golden_model() {
 fn random_windows_agree_with_the_golden_model_while_the_memory_waits() {
     for (unit, x_seed) in units_and_x_seeds() {
         Session::new(unit, x_seed, true).check();
+    }
+}
+
+/// Registers hold anything before they are written. Two different choices of that must lead to the
+/// same results in the same cycles.
+#[test]
+fn nothing_depends_on_initial_values() {
+    for unit in units() {
+        for stalls in [false, true] {
+            let [first, second] = X_SEEDS.map(|x_seed| {
+                let mut outcomes: Vec<Outcome> = Vec::new();
+                let session = Session::new(unit, x_seed, stalls);
+                let mut bench = session.run(|_, _, outcome, _| outcomes.push(*outcome));
+                (outcomes, bench.unit.counters().unwrap(), bench.unit.cycles())
+            });
+            assert!(first.0.len() > 1, "{}: no windows", unit);
+            for (number, (first, second)) in first.0.iter().zip(&second.0).enumerate() {
+                assert_eq!(first, second, "{}: window {number}, stalls: {stalls}", unit);
+            }
+            assert_eq!(first, second, "{}: stalls: {stalls}", unit);
+        }
     }
 }

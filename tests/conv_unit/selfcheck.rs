@@ -1,62 +1,65 @@
 //! Would the checks notice? Each test here plants an error in what a check is given.
 
-use convapprox::check::{Case, CaseError, Difference, ExpectedWindow, replay};
-use convapprox::dut::{Outcome, Stalls, Tile, UNITS, UnitParameters};
-use model::conv::{Mode, Threshold};
+use convapprox::bench::case::WindowCase;
+use convapprox::bench::memory::Stalls;
+use convapprox::bench::replay::WindowUnit;
+use convapprox::bench::scoreboard::{Difference, ExpectedWindow};
+use convapprox::bench::under_test::replay;
+use convapprox::bench::unit::{Kept, Outcome, Tile};
+use convapprox::hw::UnitParameters;
+use model::conv::{Mode, SmaxScope};
 
-use crate::bench::Bench;
-use crate::mismatch;
-use crate::operands::Distribution;
-use crate::random::{Session, bound_errors};
-use crate::window::{Window, threshold};
+use crate::bench::{Bench, Window, case, report, threshold, units};
+use crate::random::{Distribution, Session, bound_errors};
 
 /// A window on a unit, and an outcome that is right by construction: no unit runs here.
 struct Good {
-    unit: &'static UnitParameters,
+    unit: UnitParameters,
     window: Window,
     expected: ExpectedWindow,
     outcome: Outcome,
 }
 
 impl Good {
-    fn new(unit: &'static UnitParameters, tile: Tile) -> Self {
+    fn new(unit: UnitParameters, tile: Tile) -> Self {
         // Not the largest side: the unit has products that the kernel has not.
-        let mut window = Window::plain(unit.kernel - 1, tile);
+        let mut window = Window::plain((unit.kernel - 1).max(1), tile);
         window.run.mode = Mode::Approx;
         window.run.threshold = threshold(2 << unit.log_frac);
         let expected = window.expected(unit.log_frac);
 
-        let (mut outputs, mut s_max, mut keep) = ([0; 4], [None; 4], 0);
+        let (mut outputs, mut s_max) = ([0; 4], [None; 4]);
+        let mut kept = Kept { kernel: unit.kernel, ..Kept::default() };
         for (output, dot) in expected.dots.iter().enumerate() {
             outputs[output] = dot.output;
             s_max[output] = dot.s_max;
             for product in (0..window.side.pow(2)).filter(|product| dot.kept >> product & 1 == 1) {
                 let (row, column) = (product / window.side, product % window.side);
-                keep |= 1_u128 << (output * unit.kernel.pow(2) + row * unit.kernel + column);
+                kept.bits[output] |= 1 << (row * unit.kernel + column);
             }
         }
         let beats = unit.beats(window.run.addr, window.run.pitch, window.window_side() as u32);
-        let cycles = unit.window_cycles(beats, keep.count_ones());
+        let cycles = unit.window_cycles(beats, kept.total());
         let last_word_cycle = beats + 1;
-        let outcome = Outcome { outputs, s_max, keep, cycles, last_word_cycle, done_time: 0 };
+        let outcome = Outcome { outputs, s_max, kept, cycles, last_word_cycle, done_time: 0 };
         Self { unit, window, expected, outcome }
     }
 
     /// What is found in an outcome.
     fn differences(&self, outcome: &Outcome) -> Vec<Difference> {
-        self.expected.compare(self.unit, &self.window.run, outcome, false)
+        self.expected.compare(&self.unit, &self.window.run, outcome, false)
     }
 }
 
 fn good_outcomes() -> impl Iterator<Item = Good> {
-    UNITS.iter().flat_map(|unit| [Tile::One, Tile::TwoByTwo].map(|tile| Good::new(unit, tile)))
+    units().into_iter().flat_map(|unit| Tile::ALL.map(|tile| Good::new(unit, tile)))
 }
 
 #[test]
 fn nothing_is_found_in_a_good_outcome() {
     for good in good_outcomes() {
         assert_eq!(good.differences(&good.outcome), []);
-        assert_eq!(bound_errors(good.unit, &good.window, &good.outcome), Vec::<String>::new());
+        assert_eq!(bound_errors(&good.unit, &good.window, &good.outcome), Vec::<String>::new());
     }
 }
 
@@ -84,22 +87,22 @@ fn a_wrong_kept_bit_is_found() {
     for good in good_outcomes() {
         let products = good.unit.kernel.pow(2);
         for bit in 0..4 * products {
-            let bad = Outcome { keep: good.outcome.keep ^ 1 << bit, ..good.outcome };
+            let mut bad = good.outcome;
+            bad.kept.bits[bit / products] ^= 1 << (bit % products);
             let found = good.differences(&bad);
             let counted = found.iter().any(|d| matches!(d, Difference::KeptCount { .. }));
             assert!(counted, "bit {bit}: {found:?}");
         }
         // As many as expected, but others.
         for (output, dot) in good.expected.dots.iter().enumerate() {
-            let first = output * products;
-            let mask = (1_u128 << good.window.side) - 1;
-            let row = good.outcome.keep >> first & mask;
+            let mask = (1 << good.window.side) - 1;
+            let row = good.outcome.kept.bits[output] & mask;
             if row == 0 || row == mask {
                 continue;
             }
             let rotated = (row << 1 | row >> (good.window.side - 1)) & mask;
-            let bad =
-                Outcome { keep: good.outcome.keep ^ (row ^ rotated) << first, ..good.outcome };
+            let mut bad = good.outcome;
+            bad.kept.bits[output] ^= row ^ rotated;
             let found = good.differences(&bad);
             let is_it = |d: &Difference| {
                 matches!(d, Difference::Kept { output: o, expected, .. }
@@ -147,14 +150,14 @@ fn wrong_times_are_found() {
 
 #[test]
 fn a_wrong_counter_is_found() {
-    for unit in UNITS {
+    for unit in units() {
         let noticed = std::panic::catch_unwind(|| {
             let mut bench = Bench::new(unit, 1, None);
             // A cycle that the bench does not know of.
             bench.unit.idle(1).unwrap();
             bench.check_counters("planted");
         });
-        assert!(noticed.is_err(), "{}", unit.name);
+        assert!(noticed.is_err(), "{}", unit);
     }
 }
 
@@ -164,7 +167,7 @@ fn an_output_too_far_from_the_exact_one_is_found() {
         for output in 0..good.window.run.tile.outputs() {
             let mut bad = good.outcome;
             bad.outputs[output] = bad.outputs[output].wrapping_add(1 << 20);
-            assert_eq!(bound_errors(good.unit, &good.window, &bad).len(), 1);
+            assert_eq!(bound_errors(&good.unit, &good.window, &bad).len(), 1);
         }
     }
 }
@@ -174,42 +177,36 @@ fn an_output_too_far_from_the_exact_one_is_found() {
 fn a_failure_can_be_replayed() {
     let folder = tempfile::tempdir().unwrap();
     for stalls in [false, true] {
-        for unit in UNITS {
+        for unit in units() {
             let session = Session { seed: 4711, rounds: 3, ..Session::new(unit, 1, stalls) };
             let mut window = Window::plain(unit.kernel, Tile::TwoByTwo);
             window.run.mode = Mode::Approx;
             window.run.threshold = threshold(2 << unit.log_frac);
+            // S_max of the channels before is just so far off that nothing is kept.
+            let inputs = window.operands(0).inputs(0);
+            let scores = model::conv::scores(&window.weights, &inputs, unit.log_frac);
+            window.run.scope = SmaxScope::Running;
+            window.run.carry[0] =
+                scores.into_iter().max().unwrap().map(|it| it + (2 << unit.log_frac));
             let bench = Bench::new(unit, 1, stalls.then_some(Stalls { seed: 4711 }));
             let origin = session.origin(17, Distribution::Small);
-            let mut case = mismatch::case(&bench, &window, &origin);
-            // The planted bug: the unit works with another threshold.
-            case.unit_threshold += 1 << unit.log_frac;
-            let text = mismatch::report(&case, &["planted".to_owned()], &origin, folder.path());
+            let mut case = case(&bench, &window, &origin);
+            // The planted bug: the unit works with another threshold, and keeps the largest.
+            case.window.run.threshold = threshold(3 << unit.log_frac);
+            let text = report(&case, &["planted".to_owned()], &origin, folder.path());
 
-            let written = folder.path().join(case.id());
-            let command = format!("./run replay {}", written.display());
-            for part in ["planted", "seed 4711", "CONVAPPROX_SEED=4711", &command] {
+            let (_, rest) = text.split_once("./run replay ").expect(&text);
+            let written = std::path::PathBuf::from(rest.lines().next().unwrap());
+            assert_eq!(written.parent().unwrap(), folder.path());
+            for part in ["planted", "seed 4711", "CONVAPPROX_SEED=4711"] {
                 assert!(text.contains(part), "no {part:?} in {text}");
             }
-            let read = Case::read(&written).unwrap();
-            assert_eq!(read, case);
+            assert_eq!(WindowCase::read(&written).unwrap(), case);
             // What the command does: it finds the difference again, and records it.
-            let replayed = replay(&read, &written).unwrap();
-            assert!(!replayed.differences.is_empty(), "{}: no difference", unit.name);
+            let replayed = replay::<WindowUnit>(&written).unwrap();
+            assert!(!replayed.differences.is_empty(), "{unit}: no difference");
             assert!(replayed.wave.metadata().unwrap().len() > 1000);
             assert!(written.join("wave.gtkw").is_file() && replayed.report.is_file());
         }
     }
-}
-
-/// T = 0 never reaches a unit.
-#[test]
-fn a_threshold_of_zero_is_refused() {
-    assert!(Threshold::new(0).is_err());
-    let session = Session::new(&UNITS[0], 1, false);
-    let bench = Bench::new(&UNITS[0], 1, None);
-    let window = Window::plain(UNITS[0].kernel, Tile::One);
-    let mut case = mismatch::case(&bench, &window, &session.origin(0, Distribution::Small));
-    case.unit_threshold = 0;
-    assert!(matches!(case.run(), Err(CaseError::Config(_))));
 }

@@ -4,12 +4,12 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use study::data::idx::Kind;
-use study::data::mnist::{IdxFile, IdxFiles};
-use study::data::{Image, LoadOptions, digits};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use md5::{Digest, Md5};
+use study::data::idx::Kind;
+use study::data::mnist::{IdxFile, IdxFiles};
+use study::data::{Image, LoadOptions, digits};
 
 pub struct Tiny {
     pub train: Vec<Image>,

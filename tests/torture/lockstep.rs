@@ -2,8 +2,8 @@
 
 use std::sync::atomic::AtomicBool;
 
-use convapprox::dut::soc::SOCS;
 use convapprox::bench::torture::{Campaign, Findings};
+use convapprox::dut::soc::SOCS;
 
 fn campaign(seed: u64, instructions: u64, jobs: usize) -> Findings {
     let campaign = Campaign { soc: &SOCS[0], seed, instructions, jobs };

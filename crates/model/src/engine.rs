@@ -4,12 +4,17 @@
 //! for results and costs and know none of them by name; an engine that is not the golden model
 //! compares what it did with the golden model itself and reports what differs as [`Findings`].
 
+use std::iter::Sum;
+use std::ops::{AddAssign, Sub};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::conv::{Plane, Semantics};
-use crate::nn::{Configuration, Convolution, Inference, IntegerNetwork, LayerOutcome};
+use crate::conv::{
+    FeatureMap, Kernel, Plane, PreparedKernels, PreparedPlane, Semantics, conv2d_prepared,
+    dot_kernels,
+};
+use crate::nn::{self, Configuration, Convolution, IntegerNetwork, LayerOutcome, NetworkRun};
 
 /// Where in an experiment something was computed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -21,7 +26,7 @@ pub struct Place {
     pub dataset: String,
     /// The network, or the set of filters.
     pub network: String,
-    /// The layer.
+    /// The layer, or the filter.
     pub layer: String,
     /// The configuration.
     pub configuration: String,
@@ -35,6 +40,15 @@ pub struct Place {
     pub column: usize,
     /// Row of the window's upper left corner.
     pub row: usize,
+}
+
+/// How much of a layer is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// The sums over all input channels, and counts.
+    Sums,
+    /// The map of every output and input channel as well.
+    Maps,
 }
 
 /// What a layer took on the hardware; all zero on the golden model.
@@ -57,6 +71,27 @@ pub struct Cost {
     pub memory_beats: u64,
 }
 
+impl AddAssign for Cost {
+    fn add_assign(&mut self, other: Self) {
+        self.windows += other.windows;
+        self.fetched_windows += other.fetched_windows;
+        self.cycles += other.cycles;
+        self.kernel_loads += other.kernel_loads;
+        self.load_cycles += other.load_cycles;
+        self.memory_words += other.memory_words;
+        self.memory_beats += other.memory_beats;
+    }
+}
+
+impl Sum for Cost {
+    fn sum<I: Iterator<Item = Self>>(costs: I) -> Self {
+        costs.fold(Self::default(), |mut sum, cost| {
+            sum += cost;
+            sum
+        })
+    }
+}
+
 /// One convolution layer over a batch of images.
 #[derive(Debug, Clone)]
 pub struct LayerRun {
@@ -66,28 +101,109 @@ pub struct LayerRun {
     pub costs: Vec<Cost>,
 }
 
+/// What the counters of core and unit say of one stage of a program that runs a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StageCounts {
+    /// Clock cycles; on the reference model, instructions.
+    pub cycles: u32,
+    /// Instructions retired.
+    pub instructions: u32,
+    /// The core's events: mhpmcounter3 to 14.
+    pub events: [u32; 12],
+    /// Counters 0 to 10 of the unit.
+    pub unit: [u32; 11],
+    /// Kernels loaded.
+    pub kernel_loads: u32,
+    /// Windows that were read from memory.
+    pub window_fetches: u32,
+}
+
+impl StageCounts {
+    fn combine(mut self, other: Self, with: impl Fn(u32, u32) -> u32) -> Self {
+        self.cycles = with(self.cycles, other.cycles);
+        self.instructions = with(self.instructions, other.instructions);
+        for (mine, other) in self.events.iter_mut().zip(other.events) {
+            *mine = with(*mine, other);
+        }
+        for (mine, other) in self.unit.iter_mut().zip(other.unit) {
+            *mine = with(*mine, other);
+        }
+        self.kernel_loads = with(self.kernel_loads, other.kernel_loads);
+        self.window_fetches = with(self.window_fetches, other.window_fetches);
+        self
+    }
+}
+
+impl Sub for StageCounts {
+    type Output = Self;
+
+    /// What was counted since an earlier moment; counters wrap.
+    fn sub(self, earlier: Self) -> Self {
+        self.combine(earlier, u32::wrapping_sub)
+    }
+}
+
+impl AddAssign for StageCounts {
+    fn add_assign(&mut self, other: Self) {
+        *self = self.combine(other, u32::wrapping_add);
+    }
+}
+
+/// A stage of a program that runs a network: layers that are done together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StageRecord {
+    /// The names of its layers, with a `+` between; the first is `input`, before all layers.
+    pub stage: String,
+    /// Words of a kernel that the unit loads for it; 0 if it does without.
+    pub kernel_words: u32,
+    /// Outputs of its convolutions, input channel by input channel, if the unit gives them tile by
+    /// tile.
+    pub tile_outputs: u32,
+    /// What was counted.
+    pub counts: StageCounts,
+}
+
 /// A window, or an instruction, that did not do what the golden model does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mismatch {
     /// Where.
     pub place: Place,
+    /// What differs, in words.
+    pub difference: String,
     /// All that the engine needs to run it again; only the engine reads it.
     pub case: serde_json::Value,
 }
 
 /// What an engine's scoreboard has seen.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Findings {
     /// Windows (unit) or inferences (system) compared.
     pub compared: u64,
-    /// Those that differ, and readings of performance counters that do.
+    /// Instructions compared with the reference model, in lockstep.
+    pub instructions: u64,
+    /// Windows or inferences that differ, and readings of performance counters that do.
     pub mismatches: u64,
     /// The first few in full, in the order of the run.
     pub cases: Vec<Mismatch>,
     /// What the performance counters of a unit said that they should not.
     pub counter_errors: Vec<String>,
+}
+
+impl Findings {
+    /// Adds what was seen after this, keeping at most `limit` cases and `limit` counter errors.
+    pub fn merge(&mut self, other: Self, limit: usize) {
+        self.compared += other.compared;
+        self.instructions += other.instructions;
+        self.mismatches += other.mismatches;
+        self.cases.extend(other.cases);
+        self.cases.truncate(limit);
+        self.counter_errors.extend(other.counter_errors);
+        self.counter_errors.truncate(limit);
+    }
 }
 
 /// Why an engine has no result.
@@ -107,7 +223,7 @@ pub enum EngineError {
     Failed {
         /// What can be run again with a waveform.
         case: Option<Box<Mismatch>>,
-        /// Why.
+        /// Where, and why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
@@ -117,9 +233,8 @@ pub trait Engine: Send {
     /// The name in flags and files: `golden`, `rtl`, `soc`.
     fn name(&self) -> &'static str;
 
-    /// Runs one convolution layer on a batch of images, `inputs[image][input channel]`. `place` says
-    /// where the layer belongs; its image is the number of the first one. The outcomes have their
-    /// maps.
+    /// Runs one convolution layer on a batch of images, `inputs[image][input channel]`, all of one
+    /// size. `place` says where the layer belongs; its image is the number of the first one.
     ///
     /// # Errors
     /// What the engine cannot run, or did not finish.
@@ -129,10 +244,12 @@ pub trait Engine: Send {
         layer: &Convolution,
         semantics: &Semantics,
         inputs: &[Vec<Plane>],
+        detail: Detail,
     ) -> Result<LayerRun, EngineError>;
 
     /// Runs a whole network on a batch of images, `images[image]` being what
-    /// [`input_planes`](crate::nn::input_planes) gives, layer by layer.
+    /// [`input_planes`](crate::nn::input_planes) gives; layer by layer, if the engine does not know
+    /// better.
     ///
     /// # Errors
     /// As [`layer`](Self::layer).
@@ -142,7 +259,10 @@ pub trait Engine: Send {
         network: &IntegerNetwork,
         configuration: &Configuration,
         images: &[Vec<Plane>],
-    ) -> Result<Vec<Inference>, EngineError>;
+        detail: Detail,
+    ) -> Result<NetworkRun, EngineError> {
+        nn::infer(self, place, network, configuration, images, detail)
+    }
 
     /// What the scoreboard has seen since the last call.
     ///
@@ -157,5 +277,227 @@ pub trait Engine: Send {
     ///
     /// # Errors
     /// If it cannot be run again, or the report cannot be written.
-    fn follow_up(&self, mismatch: &Mismatch, folder: &Path) -> Result<PathBuf, EngineError>;
+    fn follow_up(&self, _mismatch: &Mismatch, _folder: &Path) -> Result<PathBuf, EngineError> {
+        let reason = "it has no waveforms".to_owned();
+        Err(EngineError::Unsupported { engine: self.name(), reason })
+    }
+}
+
+/// What may be known of an engine without opening it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EngineInfo {
+    /// `golden`, `rtl`, `hart`, `soc`.
+    pub name: &'static str,
+    /// The parameter set, where one was chosen; else empty.
+    pub unit: String,
+    /// Whether it compares something with the golden model.
+    pub compares: bool,
+    /// Whether its costs and counts have clock cycles.
+    pub timed: bool,
+    /// All that results depend on: parameters, seeds, waiting, a planted bug, digests of RTL and
+    /// programs, tools. It goes into the provenance, and into the key of a run that may be resumed.
+    pub settings: serde_json::Value,
+}
+
+/// Opens engines of one kind with one set of options, for all threads of a run.
+pub trait EngineFactory: Sync {
+    /// What the engines are.
+    fn info(&self) -> EngineInfo;
+
+    /// An engine for one thread.
+    ///
+    /// # Errors
+    /// If the hardware cannot be had.
+    fn open(&self) -> Result<Box<dyn Engine>, EngineError>;
+}
+
+/// The factory of the golden model.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Golden;
+
+impl EngineFactory for Golden {
+    fn info(&self) -> EngineInfo {
+        EngineInfo {
+            name: "golden",
+            unit: String::new(),
+            compares: false,
+            timed: false,
+            settings: serde_json::json!({ "name": "golden" }),
+        }
+    }
+
+    fn open(&self) -> Result<Box<dyn Engine>, EngineError> {
+        Ok(Box::new(GoldenEngine::default()))
+    }
+}
+
+/// The fast golden model, on the calling thread.
+#[derive(Debug, Default)]
+pub struct GoldenEngine {
+    /// Layers with one window, last used last.
+    prepared: Vec<PreparedLayer>,
+}
+
+/// A layer with the log proxies of its weights, for [`dot_kernels`].
+#[derive(Debug)]
+struct PreparedLayer {
+    filters: Vec<Vec<Kernel>>,
+    log_frac: u32,
+    /// `kernels[input channel]`: those of all outputs.
+    kernels: Vec<PreparedKernels>,
+}
+
+/// Layers whose log proxies a golden engine keeps.
+const PREPARED_LAYERS: usize = 16;
+
+impl PreparedLayer {
+    fn new(layer: &Convolution, log_frac: u32) -> Self {
+        let channel = |c: usize| {
+            let kernels: Vec<Kernel> =
+                layer.filters.iter().map(|filter| filter[c].clone()).collect();
+            PreparedKernels::new(&kernels, log_frac).expect("a layer has kernels of one side")
+        };
+        let kernels = (0..layer.filters[0].len()).map(channel).collect();
+        Self { filters: layer.filters.clone(), log_frac, kernels }
+    }
+}
+
+impl GoldenEngine {
+    /// [`Engine::layer`], which cannot fail here.
+    ///
+    /// # Panics
+    /// If the kernels do not fit into the planes, or an image has not one plane per input channel.
+    pub fn outcomes(
+        &mut self,
+        layer: &Convolution,
+        semantics: &Semantics,
+        inputs: &[Vec<Plane>],
+        detail: Detail,
+    ) -> Vec<LayerOutcome> {
+        let channels = layer.filters[0].len();
+        for input in inputs {
+            assert_eq!(input.len(), channels, "layer {}: a plane per input channel", layer.name);
+        }
+        let side = layer.side();
+        let one_window = |input: &Vec<Plane>| (input[0].width(), input[0].height()) == (side, side);
+        if inputs.first().is_some_and(one_window) {
+            let kernels = self.prepared(layer, semantics.log_frac);
+            return inputs.iter().map(|it| dot_layer(kernels, it, semantics, detail)).collect();
+        }
+        inputs.iter().map(|it| conv_layer(layer, it, semantics, detail)).collect()
+    }
+
+    /// [`Engine::infer`] with the place left out.
+    ///
+    /// # Panics
+    /// If the configuration, or an image, does not fit the network.
+    pub fn inferences(
+        &mut self,
+        network: &IntegerNetwork,
+        configuration: &Configuration,
+        images: &[Vec<Plane>],
+        detail: Detail,
+    ) -> Vec<nn::Inference> {
+        let run = self.infer(&Place::default(), network, configuration, images, detail);
+        run.expect("software does not fail").inferences
+    }
+
+    fn prepared(&mut self, layer: &Convolution, log_frac: u32) -> &[PreparedKernels] {
+        let same = |it: &PreparedLayer| it.log_frac == log_frac && it.filters == layer.filters;
+        let found = match self.prepared.iter().position(same) {
+            Some(index) => self.prepared.remove(index),
+            None => PreparedLayer::new(layer, log_frac),
+        };
+        if self.prepared.len() == PREPARED_LAYERS {
+            self.prepared.remove(0);
+        }
+        self.prepared.push(found);
+        &self.prepared.last().expect("it is pushed above").kernels
+    }
+}
+
+/// A layer of whole maps: S_max goes from each input channel to the next of the same output channel.
+fn conv_layer(
+    layer: &Convolution,
+    input: &[Plane],
+    semantics: &Semantics,
+    detail: Detail,
+) -> LayerOutcome {
+    let planes: Vec<_> =
+        input.iter().map(|it| PreparedPlane::new(it, semantics.log_frac)).collect();
+    let mut outcome = LayerOutcome::default();
+    for filter in &layer.filters {
+        let mut sums: Vec<i32> = Vec::new();
+        let mut maps: Vec<FeatureMap> = Vec::with_capacity(planes.len());
+        let mut multiplications = 0;
+        for (plane, kernel) in planes.iter().zip(filter) {
+            let map = conv2d_prepared(plane, kernel, semantics, maps.last());
+            add(&mut sums, &map.outputs);
+            multiplications += map.total_kept();
+            if detail == Detail::Sums {
+                maps.clear();
+            }
+            maps.push(map);
+        }
+        outcome.sums.push(sums);
+        outcome.multiplications.push(multiplications);
+        if detail == Detail::Maps {
+            outcome.maps.push(maps);
+        }
+    }
+    outcome
+}
+
+/// A layer with one output per output channel: one window with many kernels.
+fn dot_layer(
+    kernels: &[PreparedKernels],
+    input: &[Plane],
+    semantics: &Semantics,
+    detail: Detail,
+) -> LayerOutcome {
+    let mut sums: Vec<i32> = Vec::new();
+    let mut multiplications = vec![0; kernels[0].count()];
+    let mut maps: Vec<FeatureMap> = Vec::with_capacity(input.len());
+    for (plane, kernels) in input.iter().zip(kernels) {
+        let map = dot_kernels(kernels, plane.data(), semantics, maps.last());
+        add(&mut sums, &map.outputs);
+        for (sum, &kept) in multiplications.iter_mut().zip(&map.kept) {
+            *sum += u64::from(kept);
+        }
+        if detail == Detail::Sums {
+            maps.clear();
+        }
+        maps.push(map);
+    }
+    let maps = if detail == Detail::Maps { vec![maps] } else { Vec::new() };
+    let sums = sums.into_iter().map(|sum| vec![sum]).collect();
+    LayerOutcome { sums, multiplications, maps }
+}
+
+fn add(sums: &mut Vec<i32>, outputs: &[i32]) {
+    if sums.is_empty() {
+        sums.extend_from_slice(outputs);
+    } else {
+        for (sum, &output) in sums.iter_mut().zip(outputs) {
+            *sum = sum.wrapping_add(output);
+        }
+    }
+}
+
+impl Engine for GoldenEngine {
+    fn name(&self) -> &'static str {
+        "golden"
+    }
+
+    fn layer(
+        &mut self,
+        _place: &Place,
+        layer: &Convolution,
+        semantics: &Semantics,
+        inputs: &[Vec<Plane>],
+        detail: Detail,
+    ) -> Result<LayerRun, EngineError> {
+        let outcomes = self.outcomes(layer, semantics, inputs, detail);
+        Ok(LayerRun { outcomes, costs: vec![Cost::default(); layer.filters.len()] })
+    }
 }

@@ -4,8 +4,10 @@ use std::sync::atomic::Ordering;
 
 use candle_core::{Device, Tensor, Var};
 use model::conv::{
-    Kernel, Mode, Plane, PreparedPlane, Semantics, SmaxScope, Threshold, conv2d_layer,
+    Kernel, Mode, Plane, Semantics, SmaxScope, Threshold,
 };
+use model::engine::{Detail, GoldenEngine};
+use model::nn::{Convolution, Finish};
 use convapprox_trainer::layer::{ConvShape, Convolve, Kept, Skip};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
@@ -58,19 +60,19 @@ fn golden(
     let planes: Vec<_> = image
         .chunks_exact(shape.height * shape.width)
         .map(|plane| Plane::new(shape.width, shape.height, plane.into()).unwrap())
-        .map(|plane| PreparedPlane::new(&plane, semantics.log_frac))
         .collect();
     let kernels: Vec<_> = weights
         .chunks_exact(shape.side * shape.side)
         .map(|kernel| Kernel::new(shape.side, kernel.into()).unwrap())
         .collect();
     let filters: Vec<_> = kernels.chunks_exact(shape.channels).map(<[_]>::to_vec).collect();
-    let maps = conv2d_layer(&planes, &filters, semantics);
-    let sum = |position: usize, channels: &[_]| -> i32 {
-        channels.iter().map(|map: &model::conv::FeatureMap| map.outputs[position]).sum()
-    };
-    let outputs = maps.iter().flat_map(|c| (0..shape.positions()).map(|p| sum(p, c))).collect();
-    (outputs, maps.iter().flatten().map(|map| map.total_kept()).sum())
+    let finish = Finish { activation: None, shift: 0, bits: 12 };
+    let bias = vec![0; filters.len()];
+    let layer = Convolution { name: "layer".to_owned(), index: 0, filters, bias, finish };
+    let mut outcomes =
+        GoldenEngine::default().outcomes(&layer, semantics, &[planes], Detail::Sums);
+    let outcome = outcomes.remove(0);
+    (outcome.sums.concat(), outcome.total_multiplications())
 }
 
 #[test]

@@ -1,21 +1,39 @@
 //! Verilates one model a feature, and the waveform and coverage builds of one design.
 
-use verilated::build::{BuildError, Trace, Verilate};
+use verilated::build::{BuildError, Family, Trace, Verilate};
 
 fn main() -> Result<(), BuildError> {
+    // The compiler's time is worth more here than the models' speed.
     let model = |name: &str, top: &str| {
-        Verilate::new(name, top).source(format!("rtl/{top}.sv")).waivers("rtl/waivers.vlt")
+        Verilate::new(name, top)
+            .source(format!("rtl/{top}.sv"))
+            .waivers("rtl/waivers.vlt")
+            .optimization("-O0")
     };
+    let tuned = |name| model(name, "tuned").include_dir("rtl/include");
+    let errors = |name| model(name, "errors").clock("clk_i");
     let shifter = |name: &str| model(name, "shifter").clock("clk_i");
-    let mut models = vec![
-        model("widths", "widths").clock("clk_i"),
-        model("tuned", "tuned")
-            .include_dir("rtl/include")
-            .parameter("Factor", 7)
-            .parameter("Offset", "8'h10")
-            .define("EXTRA", 3)
-            .define("NEGATE", ""),
-        model("plain", "tuned").include_dir("rtl/include"),
+    let lanes = |name: &str, lanes: u32| {
+        model(name, "lanes").clock("clk_i").parameter("Lanes", lanes).memory("words", "words")
+    };
+    let mut shifters = Family::new("shifter", shifter("plain")).rows([
+        shifter("plain"),
+        shifter("vcd").trace(Trace::Vcd),
+        shifter("cov").coverage(true),
+        shifter("both").coverage(true).trace(Trace::Vcd),
+    ]);
+    if std::env::var_os("CARGO_FEATURE_FST").is_some() {
+        shifters = shifters.row(shifter("fst").trace(Trace::Fst));
+    }
+    verilated::build::run([
+        model("widths", "widths").clock("clk_i").into(),
+        Family::new("tuned", tuned("plain")).row(tuned("plain")).row(
+            tuned("tuned")
+                .parameter("Factor", 7)
+                .parameter("Offset", "8'h10")
+                .define("EXTRA", 3)
+                .define("NEGATE", ""),
+        ),
         model("banks", "banks")
             .source("rtl/bank.sv")
             .clock("clk_i")
@@ -23,19 +41,18 @@ fn main() -> Result<(), BuildError> {
             .memory("lane_0", "gen_lane[0].small_words")
             .memory("lane_1", "gen_lane[1].small_words")
             .memory("half", "half__words")
-            .memory("large", "large_words"),
-        model("errors", "errors").clock("clk_i"),
-        model("errors_unchecked", "errors").clock("clk_i").assertions(false),
-        model("oscillator", "oscillator"),
-        model("startup", "startup").clock("clk_i"),
-        model("unset", "unset").clock("clk_i"),
-        shifter("shifter"),
-        shifter("shifter_vcd").trace(Trace::Vcd),
-        shifter("shifter_cov").coverage(true),
-        shifter("shifter_both").coverage(true).trace(Trace::Vcd),
-    ];
-    if std::env::var_os("CARGO_FEATURE_FST").is_some() {
-        models.push(shifter("shifter_fst").trace(Trace::Fst));
-    }
-    verilated::build::run(models)
+            .memory("large", "large_words")
+            .into(),
+        Family::new("errors", errors("plain"))
+            .row(errors("plain"))
+            .row(errors("unchecked").assertions(false)),
+        model("oscillator", "oscillator").into(),
+        model("startup", "startup").clock("clk_i").into(),
+        model("unset", "unset").clock("clk_i").into(),
+        shifters,
+        Family::new("lanes", lanes("one", 1))
+            .varying(["data_i", "data_o", "sum_o"])
+            .row(lanes("one", 1))
+            .row(lanes("three", 3)),
+    ])
 }

@@ -27,6 +27,13 @@ impl std::fmt::Display for RtlKind {
     }
 }
 
+impl RtlKind {
+    /// The kind of a number in the table of a model, which `as u32` gave.
+    pub(crate) fn from_number(number: u32) -> Option<Self> {
+        [Self::Assertion, Self::Error, Self::Fatal, Self::Stop].into_iter().nth(number as usize)
+    }
+}
+
 /// Why a call on a model failed.
 ///
 /// Times are in units of the model's time precision.
@@ -100,6 +107,26 @@ pub enum Error {
     NoClock {
         /// The model's name.
         model: &'static str,
+    },
+    /// No row of this name is linked into the program.
+    #[error("`{family}` has no built-in row `{name}`; there is {names}")]
+    NoBuiltin {
+        /// The family.
+        family: &'static str,
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        names: String,
+    },
+    /// A library has other ports or memories than the type was generated for.
+    #[error("model `{model}`: {what} {reason}: build the program again")]
+    Interface {
+        /// The row.
+        model: &'static str,
+        /// The port or memory.
+        what: String,
+        /// What is different about it.
+        reason: String,
     },
     /// A waveform file could not be opened.
     #[error("cannot trace into {}: {reason}", path.display())]

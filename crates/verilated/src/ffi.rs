@@ -1,5 +1,5 @@
-//! The structures shared with the C++ shim, and the table of a model's functions.
-//! For generated code only.
+//! The structures of `vrs.h`, the C interface of every model. For generated code only,
+//! which checks their layout against the header.
 
 use std::ffi::{c_char, c_void};
 
@@ -15,6 +15,8 @@ pub const OUTPUT: u32 = 8;
 pub const REFUSED: u32 = 16;
 /// The final blocks have run.
 pub const FINALIZED: u32 = 32;
+/// Nothing was done, the model has no clock.
+pub const NO_CLOCK: u32 = 64;
 /// The error came from `vl_fatal` or a C++ exception.
 pub const KIND_FATAL: u32 = 2;
 
@@ -54,7 +56,7 @@ pub struct vrs_stop {
     pub mask: u64,
     /// Value to compare with.
     pub value: u64,
-    /// Size of the storage: 1, 2, 4 or 8.
+    /// Size of the storage: 1, 2, 4, 8 or more.
     pub bytes: u32,
     /// 1: stop when equal, 0: stop when not.
     pub equal: u32,
@@ -78,47 +80,79 @@ pub struct vrs_error {
     pub kind: u32,
 }
 
-// The same numbers as a C compiler gives for vrs.h on a 64-bit machine.
-#[cfg(target_pointer_width = "64")]
-const _: () = {
-    assert!(size_of::<vrs_config>() == 32);
-    assert!(size_of::<vrs_stop>() == 32);
-    assert!(size_of::<vrs_error>() == 40);
-};
+/// A port in the table.
+#[repr(C)]
+#[allow(non_camel_case_types)]
+pub struct vrs_port {
+    /// Name in the RTL.
+    pub name: *const c_char,
+    /// Width in bits.
+    pub width: u32,
+    /// 1: input, 0: output.
+    pub input: u32,
+}
 
-/// The functions of one model that are called rarely; those on the hot path are
-/// called by name.
-pub struct Functions {
-    /// The model has a clock.
-    pub clocked: bool,
-    /// The model can be traced.
-    pub traced: bool,
-    /// The model counts coverage.
-    pub covered: bool,
-    /// `vrs_<model>_delete`.
-    pub delete: unsafe extern "C" fn(*mut vrs_model),
-    /// `vrs_<model>_finalize`.
+/// A memory in the table.
+#[repr(C)]
+#[allow(non_camel_case_types)]
+pub struct vrs_memory {
+    /// Name of its method.
+    pub name: *const c_char,
+    /// Number of words.
+    pub words: u64,
+    /// Bits of a word as stored.
+    pub bits: u32,
+    /// Bits of a word in the RTL.
+    pub width: u32,
+}
+
+/// What stands at a line of the RTL.
+#[repr(C)]
+#[allow(non_camel_case_types)]
+pub struct vrs_place {
+    /// File, as spelt in messages.
+    pub file: *const c_char,
+    /// Line in it.
+    pub line: u32,
+    /// An `RtlKind`.
+    pub kind: u32,
+}
+
+/// The version of the interface.
+pub const ABI: u32 = 1;
+/// The model can be traced.
+pub const TRACED: u32 = 2;
+/// The model counts coverage.
+pub const COVERED: u32 = 4;
+
+/// The table of a model.
+#[repr(C)]
+#[allow(non_camel_case_types, missing_docs)]
+pub struct vrs_table {
+    pub abi: u32,
+    pub abilities: u32,
+    pub name: *const c_char,
+    pub sources_digest: *const c_char,
+    pub ports: *const vrs_port,
+    pub memories: *const vrs_memory,
+    pub places: *const vrs_place,
+    pub port_count: u32,
+    pub memory_count: u32,
+    pub place_count: u64,
+    pub create: unsafe extern "C" fn(*const vrs_config, *mut *mut c_void) -> *mut vrs_model,
+    pub destroy: unsafe extern "C" fn(*mut vrs_model),
     pub finalize: unsafe extern "C" fn(*mut vrs_model),
-    /// `vrs_<model>_run`.
+    pub eval: unsafe extern "C" fn(*mut vrs_model) -> u32,
+    pub tick: unsafe extern "C" fn(*mut vrs_model) -> u32,
     pub run: unsafe extern "C" fn(*mut vrs_model, u64, *const vrs_stop, *mut u64, *mut u32) -> u32,
-    /// `vrs_<model>_trace_open`.
-    pub trace_open: unsafe extern "C" fn(*mut vrs_model, *const c_char) -> u32,
-    /// `vrs_<model>_trace_close`.
-    pub trace_close: unsafe extern "C" fn(*mut vrs_model),
-    /// `vrs_<model>_trace_flush`.
-    pub trace_flush: unsafe extern "C" fn(*mut vrs_model),
-    /// `vrs_<model>_coverage_write`.
-    pub coverage_write: unsafe extern "C" fn(*mut vrs_model, *const c_char) -> u32,
-    /// `vrs_trace_enable`.
-    pub trace_enable: unsafe extern "C" fn(*mut vrs_model, u32),
-    /// `vrs_time`.
-    pub time: unsafe extern "C" fn(*const vrs_model) -> u64,
-    /// `vrs_cycles`.
-    pub cycles: unsafe extern "C" fn(*const vrs_model) -> u64,
-    /// `vrs_flags`.
     pub flags: unsafe extern "C" fn(*const vrs_model) -> u32,
-    /// `vrs_take_output`.
+    pub time: unsafe extern "C" fn(*const vrs_model) -> u64,
+    pub cycles: unsafe extern "C" fn(*const vrs_model) -> u64,
+    pub trace_open: unsafe extern "C" fn(*mut vrs_model, *const c_char) -> u32,
+    pub trace_close: unsafe extern "C" fn(*mut vrs_model),
+    pub trace_flush: unsafe extern "C" fn(*mut vrs_model),
+    pub trace_enable: unsafe extern "C" fn(*mut vrs_model, u32),
+    pub coverage_write: unsafe extern "C" fn(*mut vrs_model, *const c_char),
     pub take_output: unsafe extern "C" fn(*mut vrs_model, *mut u64) -> *const c_char,
-    /// `vrs_take_error`.
     pub take_error: unsafe extern "C" fn(*mut vrs_model, *mut vrs_error) -> u32,
 }

@@ -53,24 +53,28 @@
 //! [`Error::NotConverged`] or [`Error::Fatal`], and every later call as
 //! [`Error::Poisoned`].
 
-#[cfg(feature = "build")]
+#[cfg(any(feature = "build", feature = "load"))]
 pub mod build;
 mod config;
-mod core;
 mod error;
 #[doc(hidden)]
 pub mod ffi;
-mod files;
+mod library;
+#[cfg(feature = "load")]
+pub mod load;
 mod model;
 mod port;
-mod stop;
+#[doc(hidden)]
+pub mod storage;
 
 pub use config::{Config, XInit};
-pub use core::Core;
 pub use error::{Error, RtlKind};
-pub use model::Model;
-pub use port::{Direction, Port, PortInfo};
-pub use stop::{Ended, Ran, Stop};
+pub use library::{Builtin, Library};
+#[doc(hidden)]
+pub use model::Addresses;
+pub use model::{Model, Sim};
+pub use port::{Direction, Ended, Port, PortInfo, Ran, Stop};
+pub use storage::Bits;
 
 /// Includes the Rust side of the model of that name, as written by the build side.
 ///

@@ -1,40 +1,225 @@
-//! What all models have in common.
+//! Models: what they have in common, and the simulation behind each.
 
+use std::ffi::{CStr, CString, c_void};
+use std::fs::File;
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
+use std::ptr::NonNull;
 
-use crate::ffi::vrs_stop;
-use crate::{Config, Core, Ended, Error, Port, PortInfo, Ran, Stop};
+use crate::ffi::{self, vrs_config, vrs_error, vrs_model, vrs_stop, vrs_table};
+use crate::library::text;
+use crate::storage::{Fixed, Varying, Words};
+use crate::{Builtin, Config, Ended, Error, Library, Port, PortInfo, Ran, RtlKind, Stop};
 
-/// What all models have in common, for code that is generic over models.
+/// A family of models of one top module, for code that is generic over families. Each is a
+/// generated type with accessors for ports and memories; the rest is [`Sim`], to which it
+/// dereferences.
 ///
-/// Each generated type has the same methods as its own, so that this trait need not be
-/// in scope to call them. Models are `Send`, and share nothing: any number may exist,
-/// one per thread or many on one.
-pub trait Model: Sized + Send {
-    /// The model's name, as given to `Verilate::new`.
+/// The associated functions are the type's own as well, so that this trait need not be in
+/// scope to call them. Models are `Send`, and share nothing: any number may exist, one per
+/// thread or many on one.
+pub trait Model: Deref<Target = Sim<Self>> + DerefMut + Sized + Send {
+    /// The name given to `Family::new` or, for a single model, to `Verilate::new`.
     const NAME: &'static str;
 
-    /// The ports, in the order of Verilator's header.
+    /// The ports, in the order of their names. The width of one that is declared varying is
+    /// 0; [`Sim::library`] has the widths of a model.
     const PORTS: &'static [PortInfo];
+
+    /// The rows that are linked into the program.
+    const BUILTINS: &'static [Builtin];
+
+    /// For generated code: names and bits of a word of the memories.
+    #[doc(hidden)]
+    const MEMORIES: &'static [(&'static str, u32)];
+
+    /// For generated code: the addresses of ports and memories.
+    #[doc(hidden)]
+    type Storage: std::fmt::Debug;
+
+    /// For generated code.
+    #[doc(hidden)]
+    fn bind(addresses: &Addresses) -> Self::Storage;
+
+    /// For generated code.
+    #[doc(hidden)]
+    fn wrap(sim: Sim<Self>) -> Self;
+
+    /// Constructs the first row that is linked into the program; see
+    /// [`from_library`](Self::from_library).
+    ///
+    /// # Errors
+    /// As `from_library`; [`Error::NoBuiltin`] when there is no row.
+    fn new(config: &Config) -> Result<Self, Error> {
+        match Self::BUILTINS.first() {
+            Some(row) => Self::from_library(&row.library(), config),
+            None => Self::builtin("", config),
+        }
+    }
+
+    /// Constructs the row of this name that is linked into the program; see
+    /// [`from_library`](Self::from_library).
+    ///
+    /// # Errors
+    /// As `from_library`; [`Error::NoBuiltin`] when there is no such row.
+    fn builtin(name: &str, config: &Config) -> Result<Self, Error> {
+        let Some(row) = Self::BUILTINS.iter().find(|row| row.name == name) else {
+            let names: Vec<&str> = Self::BUILTINS.iter().map(|row| row.name).collect();
+            return Err(Error::NoBuiltin {
+                family: Self::NAME,
+                name: name.to_owned(),
+                names: names.join(", "),
+            });
+        };
+        Self::from_library(&row.library(), config)
+    }
 
     /// Constructs a model, runs the `initial` blocks and lets it settle with all inputs
     /// low.
     ///
     /// # Errors
-    /// What `initial` blocks raised; a nul character in a plusarg.
-    fn new(config: &Config) -> Result<Self, Error>;
+    /// [`Error::Interface`] when the library has other ports or memories than this type;
+    /// what `initial` blocks raised; a nul character in a plusarg.
+    fn from_library(library: &Library, config: &Config) -> Result<Self, Error> {
+        library.check(Self::PORTS, Self::MEMORIES)?;
+        Ok(Self::wrap(Sim::new(*library, config)?))
+    }
 
-    /// The handle on the C++ side.
-    #[doc(hidden)]
-    fn core(&self) -> &Core;
+    /// The port of that name, for a stop condition.
+    #[must_use]
+    fn port(name: &str) -> Option<Port<Self>> {
+        Self::PORTS.iter().position(|port| port.name == name).map(Port::at)
+    }
+}
 
-    /// The handle on the C++ side.
-    #[doc(hidden)]
-    fn core_mut(&mut self) -> &mut Core;
+/// A simulation: a model without the names of its ports.
+pub struct Sim<M: Model> {
+    // What every tick reads comes first.
+    raw: NonNull<vrs_model>,
+    tick: unsafe extern "C" fn(*mut vrs_model) -> u32,
+    eval: unsafe extern "C" fn(*mut vrs_model) -> u32,
+    storage: M::Storage,
+    library: Library,
+    addresses: Addresses,
+    capture: bool,
+    output: String,
+    poison: Option<String>,
+}
 
-    /// For generated code: storage and size in bytes of the port at an index of `PORTS`.
+/// The addresses of a model's ports and memories, in the order of its table.
+#[doc(hidden)]
+pub struct Addresses {
+    library: Library,
+    list: Vec<*mut c_void>,
+}
+
+#[doc(hidden)]
+#[allow(unsafe_code)]
+impl Addresses {
+    /// The storage of the port at an index of `Model::PORTS`, of this type.
+    ///
+    /// # Safety
+    /// `T` is what stores a port of the width that `PORTS` says, and the result stays in the
+    /// simulation.
+    #[must_use]
+    pub unsafe fn fixed<T>(&self, index: usize) -> Fixed<T> {
+        // SAFETY: the interface has been checked; the rest is passed on.
+        unsafe { Fixed::new(self.list[index].cast()) }
+    }
+
+    /// The storage of the port at an index of `Model::PORTS`.
+    ///
+    /// # Safety
+    /// The result stays in the simulation.
+    #[must_use]
+    pub unsafe fn varying(&self, index: usize) -> Varying {
+        // SAFETY: address and width come from the same table; the rest is passed on.
+        unsafe { Varying::new(self.list[index].cast(), self.library.raw_ports()[index].width) }
+    }
+
+    /// The storage of the memory at an index of `Model::MEMORIES`.
+    ///
+    /// # Safety
+    /// `T` has the bits that `MEMORIES` says, and the result stays in the simulation.
+    #[must_use]
+    pub unsafe fn words<T>(&self, index: usize) -> Words<T> {
+        let at = self.list[self.library.raw_ports().len() + index];
+        let words = self.library.memories()[index].words as usize;
+        // SAFETY: address and size come from the same table; the rest is passed on.
+        unsafe { Words::new(at.cast(), words) }
+    }
+}
+
+// SAFETY: the C++ side of a model is reached through this handle alone, it is not tied
+// to the thread that made it (each call makes it the current model of its thread), and
+// what models share (the runtime's identifiers and seeds) is guarded there.
+#[allow(unsafe_code)]
+unsafe impl<M: Model> Send for Sim<M> {}
+
+#[allow(unsafe_code)]
+impl<M: Model> Sim<M> {
+    fn new(library: Library, config: &Config) -> Result<Self, Error> {
+        let args = config.c_args()?;
+        let pointers: Vec<_> = args.iter().map(|arg| arg.as_ptr()).collect();
+        let table = library.table();
+        let count = (table.port_count + table.memory_count) as usize;
+        let mut list = vec![std::ptr::null_mut(); count];
+        let config_c = vrs_config {
+            time: config.time,
+            args: pointers.as_ptr(),
+            arg_count: pointers.len() as i32,
+            seed: config.verilator_seed(),
+            reset: config.x_init as i32,
+            assertions: i32::from(config.assertions),
+        };
+        // SAFETY: the configuration outlives the call, and the list is as long as the table
+        // says.
+        let raw = unsafe { (table.create)(&raw const config_c, list.as_mut_ptr()) };
+        let addresses = Addresses { library, list };
+        let mut sim = Self {
+            raw: NonNull::new(raw).expect("the shim always gives a model back"),
+            tick: table.tick,
+            eval: table.eval,
+            storage: M::bind(&addresses),
+            library,
+            addresses,
+            capture: config.capture_output,
+            output: String::new(),
+            poison: None,
+        };
+        sim.settle(sim.flags())?;
+        Ok(sim)
+    }
+
+    fn table(&self) -> &'static vrs_table {
+        self.library.table()
+    }
+
+    /// For generated code: the storage of ports and memories.
     #[doc(hidden)]
-    fn storage(&self, index: usize) -> (*const std::ffi::c_void, u32);
+    #[inline]
+    #[must_use]
+    pub fn storage(&self) -> &M::Storage {
+        &self.storage
+    }
+
+    /// For generated code: the storage of ports and memories.
+    #[doc(hidden)]
+    #[inline]
+    #[must_use]
+    pub fn storage_mut(&mut self) -> &mut M::Storage {
+        &mut self.storage
+    }
+
+    fn raw(&self) -> *mut vrs_model {
+        self.raw.as_ptr()
+    }
+
+    /// The compiled model that this is one of.
+    #[must_use]
+    pub fn library(&self) -> Library {
+        self.library
+    }
 
     /// Lets the model settle after a change of inputs other than by the clock, and moves
     /// the time on by one unit (by no more than 4 between two ticks). Not needed
@@ -43,7 +228,12 @@ pub trait Model: Sized + Send {
     ///
     /// # Errors
     /// What the RTL raised; [`Error::Finished`] after `$finish`; [`Error::Poisoned`].
-    fn eval(&mut self) -> Result<(), Error>;
+    #[inline]
+    pub fn eval(&mut self) -> Result<(), Error> {
+        // SAFETY: the handle is alive and `&mut self` makes this its only call.
+        let flags = unsafe { (self.eval)(self.raw()) };
+        if flags == 0 { Ok(()) } else { self.settle(flags) }
+    }
 
     /// Runs one clock cycle: the clock falls and the inputs set before settle, then the
     /// clock rises and samples them. It stays high until the next tick. The tick in
@@ -52,17 +242,63 @@ pub trait Model: Sized + Send {
     /// # Errors
     /// What the RTL raised; [`Error::Finished`] after `$finish`; [`Error::Poisoned`];
     /// [`Error::NoClock`].
-    fn tick(&mut self) -> Result<(), Error>;
+    #[inline]
+    pub fn tick(&mut self) -> Result<(), Error> {
+        // SAFETY: the handle is alive and `&mut self` makes this its only call.
+        let flags = unsafe { (self.tick)(self.raw()) };
+        if flags == 0 { Ok(()) } else { self.settle(flags) }
+    }
 
     /// Runs up to `cycles` clock cycles in one call, with the inputs as they are, until
     /// the condition comes true or the RTL runs `$finish`.
     ///
     /// # Errors
     /// As [`tick`](Self::tick); the cycle with the error is the last one run.
-    fn run_cycles(&mut self, cycles: u64, stop: Stop<Self>) -> Result<Ran, Error> {
-        self.core().need_clock()?;
-        let stop = raw_stop(self, stop);
-        self.core_mut().run(cycles, &stop)
+    pub fn run_cycles(&mut self, cycles: u64, stop: Stop<M>) -> Result<Ran, Error> {
+        let stop = self.raw_stop(stop);
+        let mut done = 0;
+        loop {
+            let (mut ran, mut hit) = (0, 0);
+            // SAFETY: the handle is alive; the condition's port, if any, is storage of
+            // this model.
+            let flags = unsafe {
+                (self.table().run)(
+                    self.raw(),
+                    cycles - done,
+                    &raw const stop,
+                    &raw mut ran,
+                    &raw mut hit,
+                )
+            };
+            done += ran;
+            if flags != 0 {
+                self.settle(flags)?;
+            }
+            let ended = if hit != 0 {
+                Ended::Stop
+            } else if flags & ffi::FINISHED != 0 {
+                Ended::Finish
+            } else if done == cycles {
+                Ended::Count
+            } else {
+                continue;
+            };
+            return Ok(Ran { cycles: done, ended });
+        }
+    }
+
+    fn raw_stop(&self, stop: Stop<M>) -> vrs_stop {
+        let Some(watch) = stop.watch else {
+            return vrs_stop { port: std::ptr::null(), mask: 0, value: 0, bytes: 1, equal: 0 };
+        };
+        let bytes = self.library.raw_ports()[watch.port.index].width.div_ceil(8);
+        vrs_stop {
+            port: self.addresses.list[watch.port.index],
+            mask: watch.mask,
+            value: watch.value,
+            bytes: bytes.next_power_of_two(),
+            equal: u32::from(watch.equal),
+        }
     }
 
     /// Runs until the condition comes true or the RTL runs `$finish`, under a watchdog:
@@ -70,7 +306,7 @@ pub trait Model: Sized + Send {
     ///
     /// # Errors
     /// [`Error::Watchdog`], and as [`tick`](Self::tick).
-    fn run_until(&mut self, stop: Stop<Self>, max_cycles: u64) -> Result<Ran, Error> {
+    pub fn run_until(&mut self, stop: Stop<M>, max_cycles: u64) -> Result<Ran, Error> {
         let ran = self.run_cycles(max_cycles, stop)?;
         if ran.ended == Ended::Count {
             return Err(Error::Watchdog { cycles: ran.cycles, time: self.time() });
@@ -78,30 +314,29 @@ pub trait Model: Sized + Send {
         Ok(ran)
     }
 
-    /// The port of that name, for a stop condition; `None` when there is none or when
-    /// it is wider than 64 bits.
-    #[must_use]
-    fn port(name: &str) -> Option<Port<Self>> {
-        let index = Self::PORTS.iter().position(|port| port.name == name)?;
-        (Self::PORTS[index].width <= 64).then(|| Port::at(index))
-    }
-
     /// Simulated time in units of the model's time precision.
     #[must_use]
-    fn time(&self) -> u64 {
-        self.core().time()
+    pub fn time(&self) -> u64 {
+        // SAFETY: the handle is alive.
+        unsafe { (self.table().time)(self.raw()) }
     }
 
     /// Clock cycles run since construction.
     #[must_use]
-    fn cycles(&self) -> u64 {
-        self.core().cycles()
+    pub fn cycles(&self) -> u64 {
+        // SAFETY: the handle is alive.
+        unsafe { (self.table().cycles)(self.raw()) }
     }
 
     /// Whether the RTL has run `$finish`, or the final blocks have run.
     #[must_use]
-    fn finished(&self) -> bool {
-        self.core().finished()
+    pub fn finished(&self) -> bool {
+        self.flags() & ffi::FINISHED != 0
+    }
+
+    fn flags(&self) -> u32 {
+        // SAFETY: the handle is alive.
+        unsafe { (self.table().flags)(self.raw()) }
     }
 
     /// Runs the `final` blocks. Dropping a model does so too, but has nobody to give
@@ -110,8 +345,27 @@ pub trait Model: Sized + Send {
     /// # Errors
     /// What the `final` blocks raised; [`Error::Finished`] when they have run before;
     /// [`Error::Poisoned`].
-    fn finalize(&mut self) -> Result<(), Error> {
-        self.core_mut().finalize()
+    pub fn finalize(&mut self) -> Result<(), Error> {
+        if self.flags() & ffi::POISONED != 0 {
+            return self.settle(ffi::REFUSED);
+        }
+        if self.flags() & ffi::FINALIZED != 0 {
+            return Err(Error::Finished);
+        }
+        // SAFETY: the handle is alive.
+        unsafe { (self.table().finalize)(self.raw()) };
+        self.settle(self.flags())
+    }
+
+    /// The text that `$display` and the like have printed since the last call, when the
+    /// model was constructed with [`Config::capture_output`]; otherwise an unfinished
+    /// last line at most, for whole lines are printed.
+    #[must_use]
+    pub fn take_output(&mut self) -> String {
+        if self.flags() & ffi::OUTPUT != 0 {
+            self.drain();
+        }
+        std::mem::take(&mut self.output)
     }
 
     /// Opens a waveform file of the format the model was built with, in place of one
@@ -121,34 +375,55 @@ pub trait Model: Sized + Send {
     /// # Errors
     /// [`Error::Trace`] when the model was built without a trace or the file cannot be
     /// created.
-    fn open_trace(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
-        self.core_mut().open_trace(path.as_ref())
+    pub fn open_trace(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let path = path.as_ref();
+        let fail = |reason: String| Error::Trace { path: path.to_owned(), reason };
+        if !self.library.traced() {
+            return Err(fail(format!(
+                "model `{}` is built without a trace: use Verilate::trace in build.rs",
+                self.library.name()
+            )));
+        }
+        let text = c_path(path).map_err(fail)?;
+        // Verilator does not tell why a file cannot be opened, and its FST writer does
+        // not notice at all.
+        File::create(path).map_err(|error| fail(error.to_string()))?;
+        // SAFETY: the handle is alive and the path is a C string.
+        let status = unsafe { (self.table().trace_open)(self.raw(), text.as_ptr()) };
+        self.settle(self.flags())?;
+        if status == 0 { Ok(()) } else { Err(fail("Verilator cannot open it".to_owned())) }
     }
 
     /// Goes on dumping into the open file after [`stop_trace`](Self::stop_trace).
-    fn start_trace(&mut self) {
-        self.core_mut().enable_trace(true);
+    pub fn start_trace(&mut self) {
+        // SAFETY: the handle is alive.
+        unsafe { (self.table().trace_enable)(self.raw(), 1) }
     }
 
     /// Stops dumping; the file stays open.
-    fn stop_trace(&mut self) {
-        self.core_mut().enable_trace(false);
+    pub fn stop_trace(&mut self) {
+        // SAFETY: the handle is alive.
+        unsafe { (self.table().trace_enable)(self.raw(), 0) }
     }
 
     /// Writes what has been dumped so far to the file.
     ///
     /// # Errors
     /// [`Error::Fatal`] from Verilator's writer.
-    fn flush_trace(&mut self) -> Result<(), Error> {
-        self.core_mut().flush_trace()
+    pub fn flush_trace(&mut self) -> Result<(), Error> {
+        // SAFETY: the handle is alive.
+        unsafe { (self.table().trace_flush)(self.raw()) };
+        self.settle(self.flags())
     }
 
     /// Completes and closes the waveform file; nothing happens when none is open.
     ///
     /// # Errors
     /// [`Error::Fatal`] from Verilator's writer.
-    fn close_trace(&mut self) -> Result<(), Error> {
-        self.core_mut().close_trace()
+    pub fn close_trace(&mut self) -> Result<(), Error> {
+        // SAFETY: the handle is alive.
+        unsafe { (self.table().trace_close)(self.raw()) };
+        self.settle(self.flags())
     }
 
     /// Writes this model's coverage counts since construction to a file, in the format
@@ -157,33 +432,172 @@ pub trait Model: Sized + Send {
     /// # Errors
     /// [`Error::Coverage`] when the model was built without coverage or the file cannot
     /// be written.
-    fn write_coverage(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
-        self.core_mut().write_coverage(path.as_ref())
+    pub fn write_coverage(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let path = path.as_ref();
+        let fail = |reason: String| Error::Coverage { path: path.to_owned(), reason };
+        if !self.library.covered() {
+            return Err(fail(format!(
+                "model `{}` is built without coverage: use Verilate::coverage in build.rs",
+                self.library.name()
+            )));
+        }
+        let text = c_path(path).map_err(fail)?;
+        // Verilator would take a file that cannot be written for a fatal error.
+        File::create(path).map_err(|error| fail(error.to_string()))?;
+        // SAFETY: the handle is alive and the path is a C string.
+        unsafe { (self.table().coverage_write)(self.raw(), text.as_ptr()) };
+        self.settle(self.flags())
     }
 
-    /// The text that `$display` and the like have printed since the last call, when the
-    /// model was constructed with [`Config::capture_output`]; otherwise an unfinished
-    /// last line at most, for whole lines are printed.
-    #[must_use]
-    fn take_output(&mut self) -> String {
-        self.core_mut().take_output()
+    /// Sees to the status of a call that is not zero.
+    #[cold]
+    fn settle(&mut self, flags: u32) -> Result<(), Error> {
+        if flags & ffi::OUTPUT != 0 {
+            self.drain();
+        }
+        if flags & ffi::NO_CLOCK != 0 {
+            return Err(Error::NoClock { model: self.library.name() });
+        }
+        if flags & ffi::REFUSED != 0 {
+            return Err(if self.flags() & ffi::POISONED != 0 {
+                let message = self.poison.clone().unwrap_or_else(|| "see the output".to_owned());
+                Error::Poisoned { message }
+            } else {
+                Error::Finished
+            });
+        }
+        if flags & ffi::ERROR == 0 {
+            return Ok(());
+        }
+        match self.take_error() {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    fn take_error(&mut self) -> Option<Error> {
+        let mut raw = vrs_error {
+            text: std::ptr::null(),
+            file: std::ptr::null(),
+            text_len: 0,
+            time: 0,
+            line: 0,
+            kind: 0,
+        };
+        // SAFETY: the handle is alive and the structure is ours.
+        if unsafe { (self.table().take_error)(self.raw(), &raw mut raw) } == 0 {
+            return None;
+        }
+        // SAFETY: the shim gave a pointer and length that stay good until the next call.
+        let text = unsafe { text_of(raw.text.cast(), raw.text_len) };
+        // SAFETY: a nul-terminated string, as good as the text.
+        let file = unsafe { CStr::from_ptr(raw.file) }.to_string_lossy().into_owned();
+        if raw.kind == ffi::KIND_FATAL {
+            self.poison = Some(text.clone());
+            let (message, line, time) = (text, raw.line, raw.time);
+            return Some(if message.contains("did not converge") {
+                Error::NotConverged { message, file, line, time }
+            } else {
+                Error::Fatal { message, file, line, time }
+            });
+        }
+        let mut places = self.library.places().iter();
+        let known = places.find(|it| it.line == raw.line && self::text(it.file) == file);
+        let said = crate::error::parse(&text, known.and_then(|it| RtlKind::from_number(it.kind)));
+        Some(Error::Rtl {
+            kind: said.kind,
+            message: said.message,
+            scope: said.scope,
+            file,
+            line: raw.line,
+            time: raw.time,
+        })
+    }
+
+    fn drain(&mut self) {
+        let mut len = 0;
+        // SAFETY: the handle is alive; the text stays good until the next call.
+        let text = unsafe {
+            let pointer = (self.table().take_output)(self.raw(), &raw mut len);
+            text_of(pointer.cast(), len)
+        };
+        self.output.push_str(&text);
+        if !self.capture
+            && let Some(end) = self.output.rfind('\n')
+        {
+            print!("{}", &self.output[..=end]);
+            self.output.drain(..=end);
+        }
     }
 }
 
-fn raw_stop<M: Model>(model: &M, stop: Stop<M>) -> vrs_stop {
-    let Some(watch) = stop.watch else {
-        return vrs_stop { port: std::ptr::null(), mask: 0, value: 0, bytes: 1, equal: 0 };
-    };
-    let (port, bytes) = model.storage(watch.port.index);
-    vrs_stop { port, mask: watch.mask, value: watch.value, bytes, equal: u32::from(watch.equal) }
+#[allow(unsafe_code)]
+impl<M: Model> Drop for Sim<M> {
+    fn drop(&mut self) {
+        if self.flags() & (ffi::POISONED | ffi::FINISHED) == 0 {
+            // Final blocks may print; their errors have nobody left to go to.
+            let _ = self.finalize();
+        }
+        if !self.capture {
+            let rest = self.take_output();
+            if !rest.is_empty() {
+                println!("{rest}");
+            }
+        }
+        // SAFETY: the handle is alive, and this is its end.
+        unsafe { (self.table().destroy)(self.raw()) };
+    }
 }
 
-/// For generated code: the methods of [`Model`] as a type's own.
+impl<M: Model> std::fmt::Debug for Sim<M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct(M::NAME)
+            .field("row", &self.library.name())
+            .field("cycles", &self.cycles())
+            .field("time", &self.time())
+            .field("finished", &self.finished())
+            .field("poison", &self.poison)
+            .finish_non_exhaustive()
+    }
+}
+
+/// # Safety
+/// The pointer is good for `len` bytes.
+#[allow(unsafe_code)]
+unsafe fn text_of(pointer: *const u8, len: u64) -> String {
+    // SAFETY: passed on to the caller.
+    let bytes = unsafe { std::slice::from_raw_parts(pointer, len as usize) };
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn c_path(path: &Path) -> Result<CString, String> {
+    let text = path.to_str().ok_or("the path is not UTF-8")?;
+    CString::new(text).map_err(|_| "the path holds a nul character".to_owned())
+}
+
+/// For generated code: what every type of a family has.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __model_methods {
+macro_rules! __model {
     ($model:ty) => {
+        impl ::std::ops::Deref for $model {
+            type Target = $crate::Sim<Self>;
+            #[inline]
+            fn deref(&self) -> &Self::Target {
+                &self.0
+            }
+        }
+        impl ::std::ops::DerefMut for $model {
+            #[inline]
+            fn deref_mut(&mut self) -> &mut Self::Target {
+                &mut self.0
+            }
+        }
         impl $model {
+            /// The ports; see [`verilated::Model::PORTS`]($crate::Model::PORTS).
+            pub const PORTS: &'static [$crate::PortInfo] = <Self as $crate::Model>::PORTS;
+            /// The rows that are linked into the program.
+            pub const BUILTINS: &'static [$crate::Builtin] = <Self as $crate::Model>::BUILTINS;
             /// See [`verilated::Model::new`]($crate::Model::new).
             ///
             /// # Errors
@@ -191,101 +605,27 @@ macro_rules! __model_methods {
             pub fn new(config: &$crate::Config) -> Result<Self, $crate::Error> {
                 <Self as $crate::Model>::new(config)
             }
-            /// See [`verilated::Model::run_cycles`]($crate::Model::run_cycles).
+            /// See [`verilated::Model::builtin`]($crate::Model::builtin).
             ///
             /// # Errors
-            /// As `tick`.
-            pub fn run_cycles(
-                &mut self,
-                cycles: u64,
-                stop: $crate::Stop<Self>,
-            ) -> Result<$crate::Ran, $crate::Error> {
-                <Self as $crate::Model>::run_cycles(self, cycles, stop)
+            /// As `new`; no such row.
+            pub fn builtin(name: &str, config: &$crate::Config) -> Result<Self, $crate::Error> {
+                <Self as $crate::Model>::builtin(name, config)
             }
-            /// See [`verilated::Model::run_until`]($crate::Model::run_until).
+            /// See [`verilated::Model::from_library`]($crate::Model::from_library).
             ///
             /// # Errors
-            /// The watchdog's, and as `tick`.
-            pub fn run_until(
-                &mut self,
-                stop: $crate::Stop<Self>,
-                max_cycles: u64,
-            ) -> Result<$crate::Ran, $crate::Error> {
-                <Self as $crate::Model>::run_until(self, stop, max_cycles)
+            /// As `new`; other ports or memories.
+            pub fn from_library(
+                library: &$crate::Library,
+                config: &$crate::Config,
+            ) -> Result<Self, $crate::Error> {
+                <Self as $crate::Model>::from_library(library, config)
             }
             /// See [`verilated::Model::port`]($crate::Model::port).
             #[must_use]
             pub fn port(name: &str) -> Option<$crate::Port<Self>> {
                 <Self as $crate::Model>::port(name)
-            }
-            /// Simulated time in units of the model's time precision.
-            #[must_use]
-            pub fn time(&self) -> u64 {
-                <Self as $crate::Model>::time(self)
-            }
-            /// Clock cycles run since construction.
-            #[must_use]
-            pub fn cycles(&self) -> u64 {
-                <Self as $crate::Model>::cycles(self)
-            }
-            /// Whether the RTL has run `$finish`, or the final blocks have run.
-            #[must_use]
-            pub fn finished(&self) -> bool {
-                <Self as $crate::Model>::finished(self)
-            }
-            /// See [`verilated::Model::finalize`]($crate::Model::finalize).
-            ///
-            /// # Errors
-            /// What the `final` blocks raised.
-            pub fn finalize(&mut self) -> Result<(), $crate::Error> {
-                <Self as $crate::Model>::finalize(self)
-            }
-            /// See [`verilated::Model::open_trace`]($crate::Model::open_trace).
-            ///
-            /// # Errors
-            /// `Error::Trace`.
-            pub fn open_trace(
-                &mut self,
-                path: impl AsRef<::std::path::Path>,
-            ) -> Result<(), $crate::Error> {
-                <Self as $crate::Model>::open_trace(self, path)
-            }
-            /// Goes on dumping into the open file.
-            pub fn start_trace(&mut self) {
-                <Self as $crate::Model>::start_trace(self);
-            }
-            /// Stops dumping; the file stays open.
-            pub fn stop_trace(&mut self) {
-                <Self as $crate::Model>::stop_trace(self);
-            }
-            /// Writes what has been dumped so far to the file.
-            ///
-            /// # Errors
-            /// `Error::Fatal` from Verilator's writer.
-            pub fn flush_trace(&mut self) -> Result<(), $crate::Error> {
-                <Self as $crate::Model>::flush_trace(self)
-            }
-            /// Completes and closes the waveform file.
-            ///
-            /// # Errors
-            /// `Error::Fatal` from Verilator's writer.
-            pub fn close_trace(&mut self) -> Result<(), $crate::Error> {
-                <Self as $crate::Model>::close_trace(self)
-            }
-            /// Writes this model's coverage counts to a file.
-            ///
-            /// # Errors
-            /// `Error::Coverage`.
-            pub fn write_coverage(
-                &mut self,
-                path: impl AsRef<::std::path::Path>,
-            ) -> Result<(), $crate::Error> {
-                <Self as $crate::Model>::write_coverage(self, path)
-            }
-            /// See [`verilated::Model::take_output`]($crate::Model::take_output).
-            #[must_use]
-            pub fn take_output(&mut self) -> String {
-                <Self as $crate::Model>::take_output(self)
             }
         }
     };

@@ -1,4 +1,4 @@
-//! Ports as data.
+//! Ports as data, and the stop conditions on them.
 
 use std::marker::PhantomData;
 
@@ -16,13 +16,14 @@ pub enum Direction {
 pub struct PortInfo {
     /// Name in the RTL.
     pub name: &'static str,
-    /// Width in bits.
+    /// Width in bits; 0 in the list of a family whose rows have different widths.
     pub width: u32,
     /// Direction, seen from the model.
     pub direction: Direction,
 }
 
-/// A port of up to 64 bits of the model `M`, for stop conditions.
+/// A port of the model `M`, for stop conditions. Of a port wider than 64 bits the lowest 64
+/// count.
 ///
 /// Each model has one constant of this type a port, named as the port in upper case.
 pub struct Port<M> {
@@ -51,4 +52,89 @@ impl<M> std::fmt::Debug for Port<M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Port").field("index", &self.index).finish()
     }
+}
+
+/// When [`Model::run_cycles`](crate::Model::run_cycles) and
+/// [`Model::run_until`](crate::Model::run_until) end ahead of their count.
+///
+/// A condition is looked at after each cycle, so that at least one is run.
+#[derive(Debug)]
+pub struct Stop<M> {
+    pub(crate) watch: Option<Watch<M>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Watch<M> {
+    pub(crate) port: Port<M>,
+    pub(crate) mask: u64,
+    pub(crate) value: u64,
+    pub(crate) equal: bool,
+}
+
+impl<M> Clone for Watch<M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<M> Copy for Watch<M> {}
+
+impl<M> Clone for Stop<M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<M> Copy for Stop<M> {}
+
+impl<M> Stop<M> {
+    /// No condition: the count alone ends the run.
+    #[must_use]
+    pub const fn never() -> Self {
+        Self { watch: None }
+    }
+
+    /// Stops when the port has this value.
+    #[must_use]
+    pub const fn equal(port: Port<M>, value: u64) -> Self {
+        Self::on(port, u64::MAX, value, true)
+    }
+
+    /// Stops when the port has another value than this.
+    #[must_use]
+    pub const fn not_equal(port: Port<M>, value: u64) -> Self {
+        Self::on(port, u64::MAX, value, false)
+    }
+
+    /// Stops when the bits of the port under the mask have this value. Bits of the
+    /// value outside of the mask are not looked at.
+    #[must_use]
+    pub const fn masked(port: Port<M>, mask: u64, value: u64) -> Self {
+        Self::on(port, mask, value & mask, true)
+    }
+
+    const fn on(port: Port<M>, mask: u64, value: u64, equal: bool) -> Self {
+        Self { watch: Some(Watch { port, mask, value, equal }) }
+    }
+}
+
+/// Why a batch ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Ended {
+    /// The stop condition came true.
+    Stop,
+    /// The RTL ran `$finish`.
+    Finish,
+    /// All cycles have been run.
+    Count,
+}
+
+/// What a batch did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ran {
+    /// Cycles run by the call, the one that ended it included.
+    pub cycles: u64,
+    /// Why it ended.
+    pub ended: Ended,
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-use verilated::build::{Trace, Verilate, Warnings};
+use verilated::build::{Family, Trace, Verilate, Warnings};
 
 const COUNTER: &str = "`include \"step.svh\"
 module counter (input logic clk_i, output logic [7:0] count_o);
@@ -15,6 +15,8 @@ module counter (input logic clk_i, output logic [7:0] count_o);
   always_ff @(posedge clk_i) count_q <= count_q + `STEP;
 endmodule
 ";
+
+const LIBRARY: &str = "libvrs_my_package_counter_counter_table.a";
 
 /// A package folder.
 struct Package {
@@ -107,7 +109,11 @@ impl Package {
     fn good(&self, what: &str, verilator: &Path) -> Built {
         let built = self.build(what, &[("VERILATOR", verilator)]);
         assert!(built.error.is_none(), "{}", built.error.unwrap_or_default());
-        assert!(built.stdout.contains("cargo:rustc-link-lib=static=vrs_my_package_counter\n"));
+        assert!(
+            built
+                .stdout
+                .contains("cargo:rustc-link-lib=static=vrs_my_package_counter_counter_table\n")
+        );
         assert!(built.stdout.contains("cargo:rustc-link-lib=static=vrs_runtime\n"));
         assert!(self.library().is_file() && self.path("out/counter.rs").is_file());
         built
@@ -118,8 +124,15 @@ impl Package {
         self.build(what, &[]).error.expect("the build has to fail")
     }
 
+    /// An object of Verilator's runtime.
+    fn runtime(&self) -> PathBuf {
+        let mut entries = fs::read_dir(self.path("out")).unwrap().map(|it| it.unwrap().path());
+        let dir = entries.find(|path| path.to_string_lossy().contains("/runtime-"));
+        dir.unwrap().join("verilated.o")
+    }
+
     fn library(&self) -> PathBuf {
-        self.path("out/counter/libvrs_my_package_counter.a")
+        self.path("out/counter/counter").join(LIBRARY)
     }
 }
 
@@ -136,6 +149,21 @@ fn build_script() {
     };
     let plain = |name: &str| Verilate::new(name, "counter").source("rtl/counter.sv");
     let counter = plain("counter").include_dir("inc").clock("clk_i").optimization("-O0");
+    let width = |name: &str, width: u32| {
+        let model = Verilate::new(name, "wide").source("rtl/wide.sv").optimization("-O0");
+        model.parameter("Width", width)
+    };
+    let wide = Family::new("wide", width("one", 1)).row(width("one", 1)).row(width("nine", 9));
+    if let Some(family) = match &*what {
+        "family" => Some(wide.varying(["a_i", "b_o"])),
+        "widths" => Some(wide),
+        "no_such_port" => Some(wide.varying(["a_i", "b_o", "c_o"])),
+        "other_ports" => Some(wide.varying(["a_i", "b_o"]).row(counter.clone())),
+        "no_rows" => Some(Family::new("wide", width("any", 3)).varying(["a_i"])),
+        _ => None,
+    } {
+        return note(verilated::build::run([family]));
+    }
     let models = match &*what {
         "counter" => vec![counter],
         "reports" => vec![counter.warnings(Warnings::Report)],
@@ -152,7 +180,11 @@ fn build_script() {
         "missing_dir" => vec![plain("counter").include_dir("nowhere")],
         other => panic!("{other}"),
     };
-    if let Err(error) = verilated::build::run(models) {
+    note(verilated::build::run(models));
+}
+
+fn note(result: Result<(), verilated::build::BuildError>) {
+    if let Err(error) = result {
         assert_eq!(format!("{error}"), format!("{error:?}"));
         fs::write("error", error.to_string()).unwrap();
     }
@@ -162,15 +194,13 @@ fn build_script() {
 fn a_build_is_redone_when_an_input_changes_and_only_then() {
     let package = Package::new();
     let verilator = package.counting_verilator();
-    let runtime = package.path("out/verilated-runtime/libvrs_runtime.a");
-
     let first = package.good("counter", &verilator);
     for line in ["rtl/counter.sv", "inc", "inc/step.svh"] {
         assert!(first.stdout.contains(&format!("cargo:rerun-if-changed={line}\n")), "{line}");
     }
     assert!(first.stdout.contains("cargo:rerun-if-env-changed=VERILATOR\n"));
     assert_eq!(package.runs(), 1);
-    let (library, shared) = (modified(&package.library()), modified(&runtime));
+    let (library, shared) = (modified(&package.library()), modified(&package.runtime()));
 
     // Nothing changed, though all times did.
     package.write("rtl/counter.sv", COUNTER);
@@ -202,7 +232,7 @@ fn a_build_is_redone_when_an_input_changes_and_only_then() {
     package.good("waived", &verilator);
     assert_eq!(package.runs(), 7);
     // The runtime has been compiled once for all of them.
-    assert_eq!(modified(&runtime), shared);
+    assert_eq!(modified(&package.runtime()), shared);
 }
 
 #[test]
@@ -219,30 +249,30 @@ fn what_a_failed_or_interrupted_build_leaves_is_never_taken_for_good() {
     assert_eq!(package.runs(), 2);
 
     // Interrupted before the stamp was written.
-    fs::remove_file(package.path("out/counter/stamp")).unwrap();
+    fs::remove_file(package.path("out/counter/counter/stamp")).unwrap();
     fs::write(package.library(), "half").unwrap();
     package.good("counter", &verilator);
     assert_eq!(package.runs(), 3);
     assert!(fs::metadata(package.library()).unwrap().len() > 1000);
 
     // Results damaged behind an intact stamp.
-    for name in ["out/counter.rs", "out/counter/libvrs_my_package_counter.a"] {
-        fs::write(package.path(name), "half").unwrap();
-        let runs = package.runs();
-        package.good("counter", &verilator);
-        assert_eq!(package.runs(), runs + 1, "{name}");
-    }
-    let runtime = package.path("out/verilated-runtime/libvrs_runtime.a");
-    fs::write(&runtime, "half").unwrap();
+    fs::write(package.library(), "half").unwrap();
     package.good("counter", &verilator);
-    assert!(fs::metadata(&runtime).unwrap().len() > 1000);
+    assert_eq!(package.runs(), 4);
+    for path in
+        [package.path("out/counter.rs"), package.runtime().with_file_name("libvrs_runtime.a")]
+    {
+        fs::write(&path, "half").unwrap();
+        package.good("counter", &verilator);
+        assert!(fs::metadata(&path).unwrap().len() > 1000, "{}", path.display());
+    }
 
     // A compiler that dies.
     package.write("inc/step.svh", "`define STEP 8'd3\n");
     package.compiler("all_fast.cpp");
     let error = package.bad("counter");
     assert!(error.contains("all_fast.cpp") && error.contains("broken compiler"), "{error}");
-    assert!(!package.path("out/counter/stamp").exists());
+    assert!(!package.path("out/counter/counter/stamp").exists());
     package.compiler("nothing");
     package.good("counter", &verilator);
 }
@@ -257,8 +287,11 @@ fn warnings_and_errors_come_with_file_and_line() {
     // A mistake in an include file names that file.
     package.write("rtl/counter.sv", COUNTER);
     package.write("inc/step.svh", "`define STEP 8'd1\nlogic logic;\n");
-    let error = package.bad("counter");
+    let built = package.build("counter", &[]);
+    let error = built.error.unwrap();
     assert!(error.contains("%Error") && error.contains("inc/step.svh:2"), "{error}");
+    // Cargo shows what a failed build script has printed: nothing that hides the error.
+    assert!(!built.stdout.contains("cargo:"), "{}", built.stdout);
 }
 
 #[test]
@@ -335,4 +368,36 @@ fn ports_of_other_types_are_named() {
         let error = package.bad("counter");
         assert!(error.contains(name.unwrap()) && error.contains(reason), "{port}: {error}");
     }
+}
+
+const WIDE: &str = "module wide #(parameter int Width = 1)
+  (input logic [Width-1:0] a_i, output logic [Width-1:0] b_o);
+  assign b_o = ~a_i;
+endmodule
+";
+
+#[test]
+fn rows_of_a_family_have_the_same_ports() {
+    let package = Package::new();
+    package.write("rtl/wide.sv", WIDE);
+    for (what, words) in [
+        (
+            "widths",
+            &["port `a_i`", "1 bits in row `one`, 9 bits in row `nine`", "Family::varying"][..],
+        ),
+        ("no_such_port", &["port `c_o`", "the ports are a_i, b_o"]),
+        ("other_ports", &["port `a_i`", "in row `one`, but not in `counter`"]),
+    ] {
+        let error = package.bad(what);
+        assert!(words.iter().all(|word| error.contains(word)), "{what}: {error}");
+    }
+    let built = package.build("family", &[]);
+    assert!(built.error.is_none(), "{:?}", built.error);
+    assert!(built.stdout.contains("static=vrs_my_package_wide_nine_table\n"), "{}", built.stdout);
+    let rust = fs::read_to_string(package.path("out/wide.rs")).unwrap();
+    assert_eq!(rust.matches("pub struct Wide(").count(), 1);
+    // Without rows there is a type, and nothing to compile or link.
+    let built = package.build("no_rows", &[("CXX", &package.compiler("all_fast"))]);
+    assert!(built.error.is_none(), "{:?}", built.error);
+    assert!(!built.stdout.contains("rustc-link"), "{}", built.stdout);
 }

@@ -12,17 +12,24 @@ use anyhow::Context;
 use clap::{ArgAction, ValueEnum};
 
 use super::error_message;
-use crate::check::lockstep::{
-    Cosimulation, End, Flip, Mismatch, ProgramCase, RunError, investigate,
-};
-use crate::dut::soc::{ElfError, Program, SOCS, SocBuild, SocError};
+use crate::bench::case::{Flip, ProgramCase};
+use crate::bench::cosimulation::{Cosimulation, End, RunError};
+use crate::bench::lockstep::Mismatch;
+use crate::bench::replay::investigate_program;
+use crate::bench::system::SystemError;
 use crate::firmware;
+use crate::hw::{Build, SOC, SocParameters};
+use model::elf::{ElfError, Program};
 use study::report::atomic::write_atomic;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// ELF file, or the name of a program of firmware/
     program: PathBuf,
+
+    /// System: a name such as soc_k3_f3, or kernel=3,log_frac=3[,multipliers=..,kernels=..,ram_bytes=..]
+    #[arg(long, value_name = "SYSTEM", default_value_t = SOC)]
+    soc: SocParameters,
 
     /// Compare every instruction with the reference model
     #[arg(
@@ -113,10 +120,9 @@ pub(super) fn run(args: &Args) -> ExitCode {
 }
 
 fn execute(args: &Args) -> anyhow::Result<ExitCode> {
-    let soc = &SOCS[0];
     let (name, elf) = read(&args.program)?;
     let in_file = || format!("cannot run {}", args.program.display());
-    let program = Program::parse(&elf, soc.ram_bytes).with_context(in_file)?;
+    let program = Program::parse(&elf, args.soc.ram_bytes).with_context(in_file)?;
     if program.tohost.is_none() && args.max_cycles.is_none() {
         return Err(ElfError::NoTohost).with_context(in_file);
     }
@@ -129,6 +135,7 @@ fn execute(args: &Args) -> anyhow::Result<ExitCode> {
     };
     let case = ProgramCase {
         program: name,
+        soc: args.soc,
         x_seed: args.seed,
         wait_states: args.wait_states,
         stall_seed: args.stalls,
@@ -138,9 +145,9 @@ fn execute(args: &Args) -> anyhow::Result<ExitCode> {
         ..ProgramCase::default()
     };
     let build = match args.trace {
-        None => SocBuild::Fast,
-        Some(Format::Vcd) => SocBuild::Vcd,
-        Some(Format::Fst) => SocBuild::Fst,
+        None => Build::Fast,
+        Some(Format::Vcd) => Build::Vcd,
+        Some(Format::Fst) => Build::Fst,
     };
     let mut run = Cosimulation::open(&program, &case, build, args.lockstep)?;
 
@@ -149,7 +156,7 @@ fn execute(args: &Args) -> anyhow::Result<ExitCode> {
     let end = follow(&mut run, args, wave.as_deref())?;
     let seconds = begin.elapsed().as_secs_f64();
 
-    let cycles = run.soc().cycles();
+    let cycles = run.system().cycles();
     if !args.quiet {
         println!("{}", verdict(&end, cycles));
         if let Some(wave) = &wave {
@@ -157,7 +164,7 @@ fn execute(args: &Args) -> anyhow::Result<ExitCode> {
         }
     }
     if args.stats {
-        print!("{}", statistics::table(&run.soc().statistics()?, seconds));
+        print!("{}", statistics::table(&run.system().statistics()?, seconds));
     }
     if let (Some((path, range)), End::Tohost(_)) = (signature, &end) {
         write_signature(&mut run, path, range)?;
@@ -207,23 +214,23 @@ fn follow(run: &mut Cosimulation, args: &Args, wave: Option<&Path>) -> anyhow::R
     let mut end = End::Limit;
     if let Some(wave) = wave {
         end = run_on(run, args.from.min(limit), &mut text)?;
-        run.soc().open_trace(wave)?;
+        run.system().open_trace(wave)?;
     }
     if end == End::Limit {
         end = run_on(run, limit, &mut text)?;
     }
-    run.soc().close_trace()?;
+    run.system().close_trace()?;
     text.finish_line()?;
     Ok(end)
 }
 
 fn run_on(run: &mut Cosimulation, until: u64, text: &mut Text) -> anyhow::Result<End> {
     loop {
-        let now = run.soc().cycles();
+        let now = run.system().cycles();
         let end = run.run(until.min(now.saturating_add(BATCH)));
         text.print(&run.take_output())?;
         match end {
-            Ok(End::Limit) if run.soc().cycles() < until => {}
+            Ok(End::Limit) if run.system().cycles() < until => {}
             end => return Ok(end?),
         }
     }
@@ -275,10 +282,9 @@ fn verdict(end: &End, cycles: u64) -> String {
 }
 
 fn follow_up(elf: &[u8], case: &ProgramCase, mismatch: &Mismatch) -> anyhow::Result<()> {
-    let folder = Path::new(MISMATCH_DIR).join(case.id());
-    let found = investigate(elf, case, mismatch, &folder)?;
+    let found = investigate_program(elf, case, mismatch, Path::new(MISMATCH_DIR))?;
     println!("mismatch report: {}", found.report.display());
-    println!("replay: ./run replay {}", folder.display());
+    println!("replay: ./run replay {}", found.folder.display());
     Ok(())
 }
 
@@ -287,10 +293,10 @@ fn write_signature(
     path: &Path,
     range: std::ops::Range<u32>,
 ) -> anyhow::Result<()> {
-    let soc = run.soc();
+    let system = run.system();
     let words = range.clone().step_by(4).map(|addr| {
-        let outside = SocError::OutsideRam { addr, bytes: 4 };
-        soc.read_word(addr).ok_or(RunError::from(outside))
+        let outside = SystemError::OutsideRam { addr, bytes: 4 };
+        system.read_word(addr).ok_or(RunError::from(outside))
     });
     let words: Vec<u32> = words.collect::<Result<_, _>>()?;
     write_atomic(path, |file| words.iter().try_for_each(|word| writeln!(file, "{word:08x}")))?;

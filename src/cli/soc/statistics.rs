@@ -3,7 +3,7 @@
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 
-use crate::dut::soc::Statistics;
+use crate::bench::system::Statistics;
 
 /// What the counters say, and how fast the simulation was.
 pub(super) fn table(statistics: &Statistics, seconds: f64) -> String {

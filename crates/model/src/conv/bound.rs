@@ -1,6 +1,6 @@
 //! How far approximation can move an output.
 
-use super::config::{MAX_LOG_FRAC, Mode, Semantics};
+use super::semantics::{MAX_LOG_FRAC, Mode, Semantics};
 
 /// The largest |exact − approx| of one output with `skipped` products skipped, before anything
 /// wraps. The bound is inclusive: it is the largest integer that the strict inequalities below

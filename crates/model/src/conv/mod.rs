@@ -9,22 +9,15 @@
 //! about one output; [`conv2d`] and the functions on [`PreparedPlane`]s are vectorised and threaded.
 //! A property test holds the two equal for every mode, scope, kernel side and number of fraction
 //! bits.
-//!
+
 mod bound;
-mod config;
 mod fast;
-mod layer;
-mod log_proxy;
 mod plain;
-mod prepared;
+mod semantics;
 mod shape;
-mod vector;
 
 pub use bound::error_bound;
-pub use config::{ConfigError, MAX_LOG_FRAC, Mode, Semantics, SmaxScope, Threshold};
-pub use fast::{conv2d, conv2d_prepared, dot_kernels};
-pub use layer::{conv2d_batch, conv2d_layer};
-pub use log_proxy::{log_proxy, msb};
-pub use plain::{Dot, MAX_PRODUCTS, conv2d_plain, dot, scores};
-pub use prepared::{PreparedKernels, PreparedPlane};
+pub use fast::{PreparedKernels, PreparedPlane, conv2d, conv2d_prepared, dot_kernels};
+pub use plain::{Dot, MAX_PRODUCTS, conv2d_plain, dot, log_proxy, msb, scores};
+pub use semantics::{ConfigError, MAX_LOG_FRAC, Mode, Semantics, SmaxScope, Threshold};
 pub use shape::{FeatureMap, Kernel, MAX_SIDE, Plane, ShapeError, output_size};

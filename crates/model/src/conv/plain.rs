@@ -1,9 +1,30 @@
 //! The plain model: section III of the paper, one output at a time.
 
 use super::bound::error_bound;
-use super::config::{Mode, Semantics, SmaxScope};
-use super::log_proxy::log_proxy;
+use super::semantics::{MAX_LOG_FRAC, Mode, Semantics, SmaxScope};
 use super::shape::{FeatureMap, Kernel, NO_SCORE, Plane};
+
+/// The index (0 to 31) of the highest set bit of |a|, where |−2³¹| = 2³¹; `None` for zero.
+pub fn msb(a: i32) -> Option<u32> {
+    a.unsigned_abs().checked_ilog2()
+}
+
+/// The log proxy L(a) of an operand, in units of 2^−F with F = `log_frac`; `None` for zero.
+///
+/// L(a) = msb(a)·2^F + the F bits of |a| right below its highest set bit: Mitchell's approximation
+/// of 2^F·log2|a|, truncated. Bits below the units are zero. With F = 0 it is the paper's MSB
+/// position. The range is 0 to 31·2^F + 2^F − 1.
+///
+/// # Panics
+/// If `log_frac` is above [`MAX_LOG_FRAC`].
+pub fn log_proxy(a: i32, log_frac: u32) -> Option<u32> {
+    assert!(log_frac <= MAX_LOG_FRAC, "{log_frac} fraction bits; at most {MAX_LOG_FRAC}");
+    let msb = msb(a)?;
+    let below_msb = a.unsigned_abs() - (1 << msb);
+    let fraction =
+        if msb >= log_frac { below_msb >> (msb - log_frac) } else { below_msb << (log_frac - msb) };
+    Some((msb << log_frac) + fraction)
+}
 
 /// The most products one [`Dot`] holds, a bit each.
 pub const MAX_PRODUCTS: usize = 64;
@@ -128,4 +149,206 @@ pub fn conv2d_plain(
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::conv::Threshold;
+
+    #[test]
+    fn msb_by_hand() {
+        let cases = [(1, 0), (2, 1), (3, 1), (4, 2), (255, 7), (256, 8), (i32::MAX, 30)];
+        for (a, expected) in cases {
+            assert_eq!(msb(a), Some(expected), "{a}");
+            assert_eq!(msb(-a), Some(expected), "−{a}");
+        }
+        assert_eq!(msb(0), None);
+        assert_eq!(msb(i32::MIN), Some(31), "|−2³¹| = 2³¹");
+        for k in 1..31 {
+            assert_eq!(msb((1 << k) - 1), Some(k - 1));
+            assert_eq!(msb(1 << k), Some(k));
+            assert_eq!(msb(-(1 << k) - 1), Some(k));
+        }
+    }
+
+    #[test]
+    fn log_proxy_by_hand() {
+        let cases = [
+            // 1 = 1.000 · 2⁰: fraction bits that the word does not have are zero
+            (1, 3, 0),
+            // 3 = 1.1 · 2¹
+            (3, 0, 1),
+            (3, 1, 3),
+            (3, 3, 8 + 4),
+            (-3, 3, 8 + 4),
+            // 13 = 1.101 · 2³: truncated, not rounded
+            (13, 1, 2 * 3 + 1),
+            (13, 2, 4 * 3 + 2),
+            (13, 3, 8 * 3 + 5),
+            (13, 4, 16 * 3 + 10),
+            // 255 = 1.1111111 · 2⁷
+            (255, 3, 8 * 7 + 7),
+            (i32::MAX, 8, 256 * 30 + 255),
+            (i32::MIN, 8, 256 * 31),
+            (i32::MIN, 0, 31),
+            (i32::MIN + 1, 8, 256 * 30 + 255),
+        ];
+        for (a, log_frac, expected) in cases {
+            assert_eq!(log_proxy(a, log_frac), Some(expected), "L({a}) with F = {log_frac}");
+        }
+        assert!((0..=MAX_LOG_FRAC).all(|log_frac| log_proxy(0, log_frac).is_none()));
+    }
+
+    #[test]
+    #[should_panic(expected = "9 fraction bits; at most 8")]
+    fn more_fraction_bits_than_supported() {
+        log_proxy(1, 9);
+    }
+
+    fn semantics(mode: Mode, log_frac: u32, threshold: u32, scope: SmaxScope) -> Semantics {
+        let threshold = Threshold::new(threshold).unwrap();
+        Semantics::new(mode, log_frac, threshold, scope).unwrap()
+    }
+
+    fn approx(threshold: u32) -> Semantics {
+        semantics(Mode::Approx, 0, threshold, SmaxScope::Window)
+    }
+
+    /// Scores 8, 7, 5, 0 and none; products 300, 130, −35, 1 and 0.
+    const WEIGHTS: [i32; 5] = [20, -13, 5, -1, 9];
+    const INPUTS: [i32; 5] = [15, -10, -7, -1, 0];
+
+    #[test]
+    fn scores_by_hand() {
+        let expected = [Some(4 + 3), Some(3 + 3), Some(2 + 2), Some(0), None];
+        assert_eq!(scores(&WEIGHTS, &INPUTS, 0), expected);
+        // 20 = 1.01·2⁴, 15 = 1.111·2³, 13 = 1.101·2³, 10 = 1.01·2³, 5 = 1.01·2², 7 = 1.11·2²
+        let expected = [Some(17 + 15), Some(14 + 13), Some(9 + 11), Some(0), None];
+        assert_eq!(scores(&WEIGHTS, &INPUTS, 2), expected);
+    }
+
+    #[test]
+    fn every_threshold_at_its_boundary() {
+        // Scores 7, 6, 4, 0 at F = 0: product i is kept from T = 7 − S_i + 1 on.
+        let kept = [
+            (1, 0b0001, 300),
+            (2, 0b0011, 430),
+            (3, 0b0011, 430),
+            (4, 0b0111, 395),
+            (7, 0b0111, 395),
+            (8, 0b1111, 396),
+            (u32::MAX, 0b1111, 396),
+        ];
+        for (t, kept, output) in kept {
+            let dot = dot(&WEIGHTS, &INPUTS, &approx(t), None);
+            assert_eq!((dot.kept, dot.output), (kept, output), "T = {t}");
+            assert_eq!((dot.s_max, dot.products), (Some(7), 5));
+            assert_eq!(dot.dropped, i128::from(396 - output));
+            assert_eq!(dot.skipped_count(), 5 - kept.count_ones());
+            assert_eq!((dot.exact(), dot.kept_count()), (396, kept.count_ones()));
+        }
+        // Scores 32, 27, 20, 0 at F = 2.
+        for (t, kept) in [(1, 1), (5, 1), (6, 3), (12, 3), (13, 7), (32, 7), (33, 15)] {
+            let semantics = semantics(Mode::Approx, 2, t, SmaxScope::Window);
+            assert_eq!(dot(&WEIGHTS, &INPUTS, &semantics, None).kept, kept, "F = 2, T = {t}");
+        }
+    }
+
+    #[test]
+    fn ties_at_s_max_are_all_kept() {
+        // 8·1, 4·2, −2·−4 and 1·8 score 3; 1·1 scores 0.
+        let dot = dot(&[8, 4, -2, 1, 1], &[1, 2, -4, 8, 1], &approx(1), None);
+        assert_eq!((dot.kept, dot.output, dot.s_max), (0b01111, 32, Some(3)));
+    }
+
+    #[test]
+    fn each_mode_with_zeros_on_either_side() {
+        let (weights, inputs) = ([3, 0, 5, 0], [7, 9, 0, 0]);
+        let modes = [
+            (Mode::Exact, 0b1111),
+            (Mode::ZeroSkip, 0b0011),
+            (Mode::DualZeroSkip, 0b0001),
+            (Mode::Approx, 0b0001),
+        ];
+        for (mode, kept) in modes {
+            let semantics = semantics(mode, 0, u32::MAX, SmaxScope::Window);
+            let dot = dot(&weights, &inputs, &semantics, None);
+            let found = (dot.kept, dot.output, dot.dropped, dot.s_max);
+            assert_eq!(found, (kept, 21, 0, Some(1 + 2)), "{mode}");
+        }
+    }
+
+    #[test]
+    fn without_two_operands_there_is_no_s_max() {
+        let dot = |semantics| dot(&[5, 0], &[0, 3], &semantics, Some(4));
+        let window = dot(approx(1));
+        assert_eq!((window.output, window.kept, window.s_max), (0, 0, None));
+        let running = dot(semantics(Mode::Approx, 0, 1, SmaxScope::Running));
+        assert_eq!((running.output, running.kept, running.s_max), (0, 0, Some(4)));
+    }
+
+    #[test]
+    fn running_scope_carries_s_max_from_channel_to_channel() {
+        // Scores 6 and 3 in the first channel, 4 and 5 in the second, 9 in the third.
+        let channels = [([8, 2], [8, 4]), ([4, -4], [4, 8]), ([16, 0], [32, 1])];
+        let kept = |scope| {
+            let semantics = semantics(Mode::Approx, 0, 2, scope);
+            let mut carry = None;
+            channels.map(|(weights, inputs)| {
+                let dot = dot(&weights, &inputs, &semantics, carry);
+                carry = dot.s_max;
+                (dot.kept, dot.s_max.unwrap())
+            })
+        };
+        assert_eq!(kept(SmaxScope::Window), [(0b01, 6), (0b11, 5), (0b01, 9)]);
+        assert_eq!(kept(SmaxScope::Running), [(0b01, 6), (0b10, 6), (0b01, 9)]);
+    }
+
+    #[test]
+    fn products_and_sums_wrap() {
+        let exact = semantics(Mode::Exact, 0, 1, SmaxScope::Window);
+        let dot = |weights: &[i32], inputs: &[i32]| dot(weights, inputs, &exact, None);
+        assert_eq!(dot(&[i32::MIN], &[i32::MIN]).output, 0);
+        assert_eq!(dot(&[i32::MIN], &[i32::MIN]).s_max, Some(62));
+        assert_eq!(dot(&[i32::MIN], &[-1]).output, i32::MIN);
+        assert_eq!(dot(&[i32::MAX, 1], &[1, 1]).output, i32::MIN);
+        assert_eq!(dot(&[65_537], &[65_537]).output, 131_073);
+        // A dropped sum does not wrap: 2⁶² is kept, 3·2⁶⁰ · 2 dropped at T = 1.
+        let w = [i32::MIN, 3 << 29, 3 << 29];
+        let dot = super::dot(&w, &[i32::MIN, i32::MIN, i32::MIN], &approx(1), None);
+        assert_eq!((dot.kept, dot.dropped), (1, -(3 << 61)));
+    }
+
+    #[test]
+    fn a_convolution_by_hand() {
+        // 1 2 3      1  0      1−5  2−6
+        // 4 5 6  by  0 −1  is  4−8  5−9
+        // 7 8 9
+        let plane = Plane::new(3, 3, (1..=9).collect()).unwrap();
+        let kernel = Kernel::new(2, vec![1, 0, 0, -1]).unwrap();
+        let map = conv2d_plain(&plane, &kernel, &approx(9), None);
+        assert_eq!((map.width, map.height, &map.outputs[..]), (2, 2, &[-4; 4][..]));
+        assert_eq!((map.slots(), map.total_kept(), map.total_skipped()), (16, 8, 8));
+        // At T = 1 only the larger operand of 1−5 counts, but both of 4−7 … 5−9: scores 2 and 3.
+        let map = conv2d_plain(&plane, &kernel, &approx(1), None);
+        assert_eq!(map.outputs, [-5, -6, -8, -9]);
+        assert_eq!(map.kept, [1; 4]);
+        assert_eq!([0, 1, 2, 3].map(|i| map.s_max(i)), [Some(2), Some(2), Some(3), Some(3)]);
+        assert_eq!(map.skipped(0), 3);
+        // Rows and columns are not mixed up on planes and kernels that are not symmetric.
+        let plane = Plane::new(3, 2, vec![1, 2, 3, 40, 50, 60]).unwrap();
+        let kernel = Kernel::new(2, vec![1, 10, 100, 1000]).unwrap();
+        let map = conv2d_plain(&plane, &kernel, &approx(u32::MAX), None);
+        assert_eq!(map.outputs, [1 + 20 + 4_000 + 50_000, 2 + 30 + 5_000 + 60_000]);
+    }
+
+    #[test]
+    fn a_map_from_parts_is_the_same_map() {
+        let plane = Plane::new(4, 3, vec![0, 0, 3, 4, 0, 0, 7, 8, 9, 10, 11, 12]).unwrap();
+        let kernel = Kernel::new(2, vec![1, -2, 3, -4]).unwrap();
+        let map = conv2d_plain(&plane, &kernel, &approx(2), None);
+        let s_max: Vec<_> = (0..map.outputs.len()).map(|i| map.s_max(i)).collect();
+        assert_eq!((s_max[0], s_max[1]), (None, Some(2 + 2)));
+        let (outputs, kept) = (map.outputs.clone(), map.kept.clone());
+        let parts = FeatureMap::from_parts(3, 2, outputs, kept, &s_max, 2);
+        assert_eq!(parts, map);
+    }
+}

@@ -3,27 +3,21 @@
 //! [`Network`] is the JSON description, [`Weights`] the float tensors, [`IntegerNetwork`] what runs:
 //! 16-bit weights and activations of a documented width with power-of-two scales, and a proof that
 //! no sum of any mode overflows. [`infer`] takes images through it; what performs the convolutions
-//! is a [`Convolver`].
+//! is an [`Engine`](crate::engine::Engine).
 
-mod configuration;
-mod error;
 mod float;
-mod golden;
 mod infer;
 mod integer;
 mod network;
 mod quantize;
-mod reorder;
-mod tanh;
-mod weights;
 
-pub use configuration::Configuration;
-pub use error::NetworkError;
-pub use float::FloatNetwork;
-pub use golden::GoldenConvolver;
-pub use infer::{Convolver, Inference, LayerOutcome, class_of, infer, input_planes};
-pub use integer::{AveragePool, Convolution, Dense, Finish, IntegerLayer};
-pub use network::{Activation, Input, LayerDescription, LayerKind, Network, Shape};
+pub use float::{FloatNetwork, Tensor, Weights};
+pub use infer::{
+    Configuration, Inference, LayerOutcome, NetworkRun, class_of, infer, input_planes,
+};
+pub use integer::{
+    AveragePool, Convolution, Dense, Finish, IntegerLayer, TANH_INPUT_BITS, integer_tanh,
+    tanh_table,
+};
+pub use network::{Activation, Input, LayerDescription, LayerKind, Network, NetworkError, Shape};
 pub use quantize::{IntegerNetwork, OverflowProof, WEIGHT_LIMIT};
-pub use tanh::{TANH_INPUT_BITS, integer_tanh, tanh_table};
-pub use weights::{Tensor, Weights};

@@ -1,17 +1,11 @@
-//! One model a feature of the crate `verilated`; the tests are in `tests/`.
+//! One family a feature of the crate `verilated`; the tests are in `tests/`.
 
 verilated::include_model!("widths");
 verilated::include_model!("tuned");
-verilated::include_model!("plain");
 verilated::include_model!("banks");
 verilated::include_model!("errors");
-verilated::include_model!("errors_unchecked");
 verilated::include_model!("oscillator");
 verilated::include_model!("startup");
 verilated::include_model!("unset");
 verilated::include_model!("shifter");
-verilated::include_model!("shifter_vcd");
-verilated::include_model!("shifter_cov");
-verilated::include_model!("shifter_both");
-#[cfg(feature = "fst")]
-verilated::include_model!("shifter_fst");
+verilated::include_model!("lanes");

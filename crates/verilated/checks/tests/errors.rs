@@ -1,7 +1,7 @@
 //! Errors in the RTL come back as values, and the process lives.
 
 use verilated::{Config, Error, Model, RtlKind, Stop};
-use verilated_checks::{Errors, ErrorsUnchecked, Oscillator, Startup};
+use verilated_checks::{Errors, Oscillator, Startup};
 
 fn captured() -> Config {
     Config::new().capture_output(true)
@@ -133,7 +133,7 @@ fn assertions_can_be_switched_off() {
         model.set_what_i(what);
         model.tick().unwrap();
     }
-    let mut model = ErrorsUnchecked::new(&captured()).unwrap();
+    let mut model = Errors::builtin("unchecked", &captured()).unwrap();
     model.set_what_i(12);
     model.tick().unwrap();
     // `$fatal` is no assertion.

@@ -5,8 +5,8 @@ use std::fs;
 use std::io::BufReader;
 use std::path::Path;
 
-use verilated::{Config, Error, Model};
-use verilated_checks::{Shifter, ShifterBoth, ShifterCov, ShifterVcd};
+use verilated::{Config, Error};
+use verilated_checks::Shifter;
 
 /// All values of the variable of this name, as (time, value).
 fn values(path: &Path, name: &str) -> Vec<(u64, u64)> {
@@ -36,30 +36,28 @@ fn values(path: &Path, name: &str) -> Vec<(u64, u64)> {
     values
 }
 
-trait Shift: Model {
+fn row(name: &str) -> Shifter {
+    Shifter::builtin(name, &Config::new()).unwrap()
+}
+
+trait Shift {
     fn shift(&mut self, bit: u8) -> Result<u8, Error>;
 }
 
-macro_rules! shift {
-    ($($model:ty),*) => {$(
-        impl Shift for $model {
-            fn shift(&mut self, bit: u8) -> Result<u8, Error> {
-                self.set_rst_ni(1);
-                self.set_bit_i(bit);
-                self.tick()?;
-                Ok(self.word_o())
-            }
-        }
-    )*};
+impl Shift for Shifter {
+    fn shift(&mut self, bit: u8) -> Result<u8, Error> {
+        self.set_rst_ni(1);
+        self.set_bit_i(bit);
+        self.tick()?;
+        Ok(self.word_o())
+    }
 }
-
-shift!(Shifter, ShifterVcd, ShifterBoth, ShifterCov);
 
 #[test]
 fn a_waveform_shows_each_cycle() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("all.vcd");
-    let mut model = ShifterVcd::new(&Config::new()).unwrap();
+    let mut model = row("vcd");
     model.open_trace(&path).unwrap();
     let mut expected: BTreeMap<u64, u64> = BTreeMap::from([(0, 0)]);
     for cycle in 0..200_u64 {
@@ -83,7 +81,7 @@ fn a_waveform_shows_each_cycle() {
 fn dumping_stops_and_starts() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("part.vcd");
-    let mut model = ShifterVcd::new(&Config::new()).unwrap();
+    let mut model = row("vcd");
     // Nothing happens while no file is open.
     model.start_trace();
     model.shift(1).unwrap();
@@ -106,7 +104,7 @@ fn dumping_stops_and_starts() {
 fn evaluations_between_ticks_are_seen() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("eval.vcd");
-    let mut model = ShifterVcd::new(&Config::new()).unwrap();
+    let mut model = row("vcd");
     model.open_trace(&path).unwrap();
     model.shift(1).unwrap();
     for rst_ni in [0, 1] {
@@ -120,7 +118,7 @@ fn evaluations_between_ticks_are_seen() {
 #[test]
 fn one_model_writes_one_file_after_the_other() {
     let dir = tempfile::tempdir().unwrap();
-    let mut model = ShifterVcd::new(&Config::new()).unwrap();
+    let mut model = row("vcd");
     for name in ["a.vcd", "b.vcd", "c.vcd"] {
         // Opening closes the one before.
         model.open_trace(dir.path().join(name)).unwrap();
@@ -140,7 +138,7 @@ fn models_trace_side_by_side() {
         for id in 0..4_u8 {
             let path = dir.path().join(format!("{id}.vcd"));
             scope.spawn(move || {
-                let mut model = ShifterVcd::new(&Config::new()).unwrap();
+                let mut model = row("vcd");
                 model.open_trace(&path).unwrap();
                 for cycle in 0..8 {
                     model.shift(id >> (cycle % 2) & 1).unwrap();
@@ -157,13 +155,13 @@ fn models_trace_side_by_side() {
 fn what_cannot_be_traced_says_why() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("none").join("x.vcd");
-    let mut model = ShifterVcd::new(&Config::new()).unwrap();
+    let mut model = row("vcd");
     assert!(matches!(model.open_trace(&path), Err(Error::Trace { path: p, .. }) if p == path));
     model.shift(1).unwrap();
     model.close_trace().unwrap();
 
     let path = dir.path().join("x.vcd");
-    let mut model = Shifter::new(&Config::new()).unwrap();
+    let mut model = row("plain");
     let error = model.open_trace(&path).unwrap_err();
     assert!(error.to_string().contains("without a trace"), "{error}");
     assert!(!path.exists());
@@ -176,10 +174,9 @@ fn what_cannot_be_traced_says_why() {
 #[cfg(feature = "fst")]
 #[test]
 fn an_fst_file_is_written() {
-    use verilated_checks::ShifterFst;
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.fst");
-    let mut model = ShifterFst::new(&Config::new()).unwrap();
+    let mut model = row("fst");
     assert!(model.open_trace(dir.path().join("none").join("x.fst")).is_err());
     model.open_trace(&path).unwrap();
     model.set_rst_ni(1);
@@ -210,8 +207,8 @@ fn cover_count(path: &Path) -> u64 {
 fn coverage_is_counted_per_model() {
     let dir = tempfile::tempdir().unwrap();
     let (one, two) = (dir.path().join("one.dat"), dir.path().join("two.dat"));
-    let mut first = ShifterCov::new(&Config::new()).unwrap();
-    let mut second = ShifterBoth::new(&Config::new()).unwrap();
+    let mut first = row("cov");
+    let mut second = row("both");
     for _ in 0..20 {
         first.shift(1).unwrap();
         second.shift(0).unwrap();
@@ -223,6 +220,6 @@ fn coverage_is_counted_per_model() {
     let missing = dir.path().join("none").join("x.dat");
     assert!(matches!(first.write_coverage(&missing), Err(Error::Coverage { .. })));
     first.shift(1).unwrap();
-    let error = Shifter::new(&Config::new()).unwrap().write_coverage(&one).unwrap_err();
+    let error = row("plain").write_coverage(&one).unwrap_err();
     assert!(error.to_string().contains("without coverage"), "{error}");
 }

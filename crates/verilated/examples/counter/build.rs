@@ -1,13 +1,16 @@
 //! Verilates the counter: once plain, for speed, and once with waveforms.
 
-use verilated::build::{BuildError, Trace, Verilate};
+use verilated::build::{BuildError, Family, Trace, Verilate};
 
 fn main() -> Result<(), BuildError> {
-    let counter = |name| {
+    let recipe = |name| {
         Verilate::new(name, "counter")
             .source("rtl/counter.sv")
             .parameter("Width", 12)
             .clock("clk_i")
     };
-    verilated::build::run([counter("counter"), counter("counter_traced").trace(Trace::Vcd)])
+    let counter = Family::new("counter", recipe("plain"))
+        .row(recipe("plain"))
+        .row(recipe("traced").trace(Trace::Vcd));
+    verilated::build::run([counter])
 }

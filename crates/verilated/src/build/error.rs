@@ -131,14 +131,22 @@ top module in one with packed vectors for ports."
         /// What is wrong with it.
         reason: String,
     },
-    /// Verilator wrote something this crate does not know.
-    #[error(
-        "model `{model}`: Verilator's output is not understood: {reason}. Please report this with the version of Verilator."
-    )]
-    Unexpected {
-        /// The model.
-        model: String,
-        /// What is not understood.
+    /// The rows of a family have different ports or memories.
+    #[error("family `{family}`: {what} {reason}")]
+    RowsDiffer {
+        /// The family.
+        family: String,
+        /// The port, or the memories.
+        what: String,
+        /// What is different, and what to do.
+        reason: String,
+    },
+    /// A shared object could not be loaded.
+    #[error("{} cannot be loaded: {reason}", path.display())]
+    Load {
+        /// The shared object.
+        path: PathBuf,
+        /// Why not.
         reason: String,
     },
     /// Not called from a `build.rs`.

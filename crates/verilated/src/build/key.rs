@@ -1,13 +1,16 @@
 //! The rebuild key: a digest of everything that goes into a model.
 //!
 //! A *stamp* lists the digest of what is known before the build (flags, tool versions,
-//! this crate's templates), of each file that was read, and of each file that was made.
+//! this crate's templates), of each file that was read, and of each file that was made, the
+//! latter relative to the folder of the stamp.
 //! It is removed before a build and written last, under its final name only when
 //! complete: a build that did not end has no stamp.
 
+use std::collections::VecDeque;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use sha2::{Digest, Sha256};
 
@@ -39,97 +42,171 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Adds the sources, waivers and include folders of a model. A folder counts with the
-/// names of its files and the contents of those that are HDL: a new file may hide
-/// another one.
-pub(crate) fn inputs(key: &mut Key, model: &Verilate) -> Result<(), BuildError> {
+/// What goes into a model, as far as it can be told before Verilator has run.
+pub(crate) struct Inputs {
+    /// A digest of the contents: of sources and waivers in their order, of the HDL files in the
+    /// include folders, and of what any of these include.
+    pub(crate) digest: String,
+    /// The files.
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Reads the inputs of a model. Paths do not count, so that the same files give the same digest
+/// from any folder; names do, for a new file may hide another one.
+pub(crate) fn inputs(model: &Verilate) -> Result<Inputs, BuildError> {
     let missing = |path: &Path| {
         let (model, path) = (model.name.clone(), path.to_owned());
         move |error: io::Error| BuildError::SourceMissing { model, path, reason: error.to_string() }
     };
-    for path in model.sources.iter().chain(&model.waivers) {
-        key.text(&path.to_string_lossy());
-        key.text(&file_digest(path).map_err(missing(path))?);
-    }
+    let mut queue: VecDeque<PathBuf> =
+        model.sources.iter().chain(&model.waivers).cloned().collect();
     for dir in &model.include_dirs {
-        key.text(&dir.to_string_lossy());
         let entries = fs::read_dir(dir).map_err(missing(dir))?;
         let mut files: Vec<PathBuf> =
-            entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|p| p.is_file()).collect();
+            entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|p| is_hdl(p)).collect();
         files.sort();
-        for file in files {
-            key.text(&file.to_string_lossy());
-            if is_hdl(&file) {
-                key.text(&file_digest(&file).map_err(missing(&file))?);
-            }
-        }
+        queue.extend(files);
     }
-    Ok(())
+    let (mut key, mut files) = (Key::default(), Vec::new());
+    while let Some(path) = queue.pop_front() {
+        if files.contains(&path) {
+            continue;
+        }
+        let bytes = fs::read(&path).map_err(missing(&path))?;
+        let text = String::from_utf8_lossy(&bytes);
+        key.text(&path.file_name().unwrap_or_default().to_string_lossy());
+        key.text(&text);
+        for rest in text.split("`include").skip(1) {
+            let Some(name) =
+                rest.trim_start().strip_prefix('"').and_then(|it| it.split('"').next())
+            else {
+                continue;
+            };
+            // Whichever of these Verilator takes: all of them count.
+            let dirs = [Path::new("")].into_iter().chain(path.parent());
+            let dirs = dirs.chain(model.include_dirs.iter().map(PathBuf::as_path));
+            queue.extend(dirs.map(|dir| dir.join(name)).filter(|path| path.is_file()));
+        }
+        files.push(path);
+    }
+    Ok(Inputs { digest: key.finish(), files })
 }
 
 fn is_hdl(path: &Path) -> bool {
+    // Verilator looks for modules in these folders too.
     let extension = path.extension().and_then(|extension| extension.to_str());
     extension.is_some_and(|e| ["sv", "svh", "v", "vh", "vlt", "inc"].contains(&e))
 }
 
 /// What a finished build was made from and what it made.
-#[derive(Default)]
 pub(crate) struct Stamp {
-    key: String,
-    files: Vec<(String, PathBuf)>,
+    dir: PathBuf,
+    text: String,
 }
 
 impl Stamp {
-    pub(crate) fn new(key: &str) -> Self {
-        Self { key: key.to_owned(), files: Vec::new() }
+    /// The stamp of a folder, not written yet.
+    pub(crate) fn new(dir: &Path, key: &str) -> Self {
+        Self { dir: dir.to_owned(), text: format!("{key}\n") }
     }
 
-    /// Adds a file that was read or made.
-    pub(crate) fn file(&mut self, path: &Path) -> Result<(), BuildError> {
-        let digest = file_digest(path).map_err(BuildError::io(path))?;
-        self.files.push((digest, path.to_owned()));
+    /// Adds a file that was read, or one that was made, by its name in the folder.
+    pub(crate) fn file(&mut self, sort: Sort, path: &Path) -> Result<(), BuildError> {
+        let place = match sort {
+            Sort::Read => path.to_owned(),
+            Sort::Made => self.dir.join(path),
+        };
+        let digest = file_digest(&place).map_err(BuildError::io(place))?;
+        self.text.push_str(&format!("{} {digest} {}\n", sort as u8, path.display()));
         Ok(())
     }
 
-    /// The files of the stamp in `dir`, when it stands for this key and none of them
-    /// has changed.
+    /// The files that were read for what is in `dir`, when it was made with this key and no
+    /// file has changed.
     pub(crate) fn matching(dir: &Path, key: &str) -> Option<Vec<PathBuf>> {
         let text = fs::read_to_string(dir.join(FILE)).ok()?;
         let mut lines = text.lines();
         if lines.next()? != key {
             return None;
         }
-        let mut files = Vec::new();
+        let mut read = Vec::new();
         for line in lines {
+            let (sort, line) = line.split_once(' ')?;
             let (digest, path) = line.split_once(' ')?;
-            let path = PathBuf::from(path);
-            if file_digest(&path).ok()? != digest {
+            let made = sort == (Sort::Made as u8).to_string();
+            let place = if made { dir.join(path) } else { PathBuf::from(path) };
+            if file_digest(&place).ok()? != digest {
                 return None;
             }
-            files.push(path);
+            if !made {
+                read.push(place);
+            }
         }
-        Some(files)
+        Some(read)
     }
 
-    /// Takes the stamp of an earlier build away.
-    pub(crate) fn remove(dir: &Path) -> Result<(), BuildError> {
-        let path = dir.join(FILE);
-        match fs::remove_file(&path) {
+    /// Notes that what is in the folder has been used.
+    #[cfg(feature = "load")]
+    pub(crate) fn touch(dir: &Path) {
+        // A cache that cannot be written serves all the same.
+        if let Ok(file) = fs::File::options().append(true).open(dir.join(FILE)) {
+            let _ = file.set_modified(std::time::SystemTime::now());
+        }
+    }
+
+    /// How long ago what is in the folder was used, or an interrupted build left it there.
+    #[cfg(feature = "load")]
+    pub(crate) fn unused(dir: &Path) -> Option<std::time::Duration> {
+        let file = fs::metadata(dir.join(FILE)).or_else(|_| fs::metadata(dir)).ok()?;
+        file.modified().ok()?.elapsed().ok()
+    }
+
+    /// Takes what an earlier build left in a folder away, the stamp first: what is left after
+    /// an interruption has none.
+    pub(crate) fn clear(dir: &Path) -> Result<(), BuildError> {
+        match fs::remove_file(dir.join(FILE)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(BuildError::io(path)(error))
+                return Err(BuildError::io(dir)(error));
+            }
+            _ => {}
+        }
+        match fs::remove_dir_all(dir) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(BuildError::io(dir)(error))
             }
             _ => Ok(()),
         }
     }
 
     /// Writes the stamp under another name and renames it.
-    pub(crate) fn write(&self, dir: &Path) -> Result<(), BuildError> {
-        let mut text = format!("{}\n", self.key);
-        for (digest, path) in &self.files {
-            text.push_str(&format!("{digest} {}\n", path.display()));
-        }
-        let (part, path) = (dir.join("stamp.part"), dir.join(FILE));
-        fs::write(&part, text).map_err(BuildError::io(&part))?;
-        fs::rename(&part, &path).map_err(BuildError::io(path))
+    pub(crate) fn write(&self) -> Result<(), BuildError> {
+        write(&self.dir.join(FILE), &self.text)
     }
+}
+
+/// How a file of a stamp came about.
+#[derive(Clone, Copy)]
+pub(crate) enum Sort {
+    Read,
+    Made,
+}
+
+/// Writes a file so that others see all of it or nothing, and leaves one alone that is as it
+/// should be.
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), BuildError> {
+    if fs::read(path).is_ok_and(|bytes| bytes == text.as_bytes()) {
+        return Ok(());
+    }
+    let part = part_of(path);
+    fs::write(&part, text).map_err(BuildError::io(&part))?;
+    fs::rename(&part, path).map_err(BuildError::io(path))
+}
+
+/// A name for a file while it is incomplete, which nobody else uses.
+pub(crate) fn part_of(path: &Path) -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}-{count}.part", std::process::id()));
+    PathBuf::from(name)
 }

@@ -1,22 +1,24 @@
-//! The build side: from SystemVerilog to a static library and a Rust file, in
-//! `build.rs`.
+//! The build side: from SystemVerilog to compiled models, and in `build.rs` to Rust types.
 //!
-//! Describe each model with a [`Verilate`] and hand them all to one [`run`].
+//! Describe models with [`Verilate`] and [`Family`] and hand them all to one
+#![cfg_attr(feature = "build", doc = "[`run`].")]
+#![cfg_attr(not(feature = "build"), doc = "`run`, which needs the feature `build`.")]
 
+#[cfg(feature = "build")]
 mod bindings;
-mod compile;
 mod error;
-mod jobs;
-mod key;
+#[cfg(feature = "build")]
+mod families;
+mod header;
+pub(crate) mod key;
 mod kinds;
-mod memories;
+pub(crate) mod make;
 mod options;
-mod pipeline;
-mod ports;
 mod shim;
-mod tool;
+pub(crate) mod tool;
 
 pub use error::BuildError;
-pub use options::{Trace, Verilate, Warnings, XAssign, XInitial};
-pub use pipeline::run;
+#[cfg(feature = "build")]
+pub use families::run;
+pub use options::{Family, Trace, Verilate, Warnings, XAssign, XInitial};
 pub use tool::{Tools, tools};

@@ -1,4 +1,4 @@
-//! The description of one model.
+//! The descriptions of models.
 
 use std::path::PathBuf;
 
@@ -62,7 +62,7 @@ pub enum XInitial {
 /// Paths are relative to the package (the working folder of `build.rs`) and appear in
 /// messages as they are given here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "a description does nothing until it is given to `run`"]
+#[must_use = "a description does nothing until it is given to `run` or `load`"]
 pub struct Verilate {
     pub(crate) name: String,
     pub(crate) top: String,
@@ -84,8 +84,8 @@ pub struct Verilate {
 }
 
 impl Verilate {
-    /// A model of this name (`snake_case`, unique in the package) of this top module.
-    /// The name `conv_k3` gives the Rust type `ConvK3`.
+    /// A model of this name (`snake_case`) of this top module. As a family of its own it has
+    /// the Rust type of that name: `conv_k3` gives `ConvK3`.
     pub fn new(name: impl Into<String>, top: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -210,25 +210,18 @@ impl Verilate {
         self
     }
 
-    /// The model's name in C and among libraries: unique in a program that links
-    /// models of several packages.
-    pub(crate) fn symbol(&self) -> String {
-        let package = std::env::var("CARGO_PKG_NAME").unwrap_or_default().replace('-', "_");
-        format!("{package}_{}", self.name)
-    }
-
-    /// The class Verilator writes.
-    pub(crate) fn prefix(&self) -> String {
-        format!("V{}", self.symbol())
-    }
-
     /// Verilator's arguments but for the output folder.
-    pub(crate) fn arguments(&self, version: crate::build::tool::Version) -> Vec<String> {
+    pub(crate) fn arguments(&self, version: super::tool::Version, prefix: &str) -> Vec<String> {
         let mut args: Vec<String> = ["--cc", "--no-timing", "-O3", "--threads", "1"]
             .map(str::to_owned)
             .into_iter()
             .collect();
-        args.extend(["--top-module".into(), self.top.clone(), "--prefix".into(), self.prefix()]);
+        args.extend([
+            "--top-module".into(),
+            self.top.clone(),
+            "--prefix".into(),
+            prefix.to_owned(),
+        ]);
         if version.has_quiet() {
             args.push("--quiet".to_owned());
         }
@@ -265,5 +258,61 @@ impl Verilate {
         args.extend(self.waivers.iter().map(text));
         args.extend(self.sources.iter().map(text));
         args
+    }
+}
+
+/// Models of one top module that differ in data alone: parameters, waveforms, flags. They
+/// share one Rust type.
+///
+/// Each *row* is a model that is linked into the program. Others can be loaded while it runs.
+/// A single [`Verilate`] is a family of one row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a description does nothing until it is given to `run`"]
+pub struct Family {
+    pub(crate) name: String,
+    pub(crate) recipe: Verilate,
+    pub(crate) varying: Vec<String>,
+    pub(crate) rows: Vec<Verilate>,
+    pub(crate) watched: bool,
+}
+
+impl Family {
+    /// A family of this name (`snake_case`, unique in the package): `conv_unit` gives the
+    /// Rust type `ConvUnit`. Where it has no rows, ports and memories of the type are those
+    /// of the recipe.
+    pub fn new(name: impl Into<String>, recipe: Verilate) -> Self {
+        Self { name: name.into(), recipe, varying: Vec::new(), rows: Vec::new(), watched: true }
+    }
+
+    /// Names the ports whose widths depend on the row. Their accessors take and give values of
+    /// any width.
+    pub fn varying<N: Into<String>>(mut self, ports: impl IntoIterator<Item = N>) -> Self {
+        self.varying.extend(ports.into_iter().map(Into::into));
+        self
+    }
+
+    /// Does not tell Cargo to watch the sources: for a program that notices itself that its rows
+    /// are out of date (`verilated::load::sources_digest`), and loads others instead.
+    pub fn unwatched(mut self) -> Self {
+        self.watched = false;
+        self
+    }
+
+    /// Adds a row that is linked into the program, with a name of its own.
+    pub fn row(mut self, row: Verilate) -> Self {
+        self.rows.push(row);
+        self
+    }
+
+    /// Adds rows.
+    pub fn rows(mut self, rows: impl IntoIterator<Item = Verilate>) -> Self {
+        self.rows.extend(rows);
+        self
+    }
+}
+
+impl From<Verilate> for Family {
+    fn from(model: Verilate) -> Self {
+        Self::new(model.name.clone(), model.clone()).row(model)
     }
 }

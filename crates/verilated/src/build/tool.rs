@@ -1,9 +1,11 @@
-//! Finding Verilator and the C++ compiler, and what their versions can do.
+//! Verilator and the C++ compiler: finding them, what their versions can do, running them.
 
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex};
 
 use super::BuildError;
 
@@ -103,6 +105,7 @@ impl Verilator {
     }
 
     /// The binary as a file to watch, looked up in `PATH` if need be.
+    #[cfg(feature = "build")]
     pub(crate) fn file(&self) -> Option<PathBuf> {
         find_in_path(&self.path)
     }
@@ -111,6 +114,7 @@ impl Verilator {
 /// The C++ compiler of the target.
 pub(crate) struct Compiler {
     tool: cc::Tool,
+    #[cfg(feature = "build")]
     archiver: PathBuf,
     pub(crate) identity: String,
     /// The first line it says of its version.
@@ -120,14 +124,22 @@ pub(crate) struct Compiler {
 impl Compiler {
     pub(crate) fn find() -> Result<Self, BuildError> {
         let fail = |reason: String| BuildError::CompilerNotFound { reason };
+        let native = env::var("HOST").ok() == env::var("TARGET").ok();
         let mut build = cc::Build::new();
+        // Outside of a build script nobody tells.
+        if env::var_os("TARGET").is_none() {
+            build.target(env!("VERILATED_TARGET")).host(env!("VERILATED_TARGET"));
+        }
+        // Where cc tries flags.
+        if env::var_os("OUT_DIR").is_none() {
+            build.out_dir(env::temp_dir());
+        }
         build.cpp(true).cargo_metadata(false).warnings(false).std("c++17");
         // The optimisation of each file is this crate's own choice.
         build.opt_level(0).debug(false).force_frame_pointer(false);
         for flag in ["-faligned-new", "-fcf-protection=none", "-fbracket-depth=4096", "-w"] {
             build.flag_if_supported(flag);
         }
-        let native = env::var("HOST").ok() == env::var("TARGET").ok();
         let chosen = env::vars_os().any(|(name, _)| {
             name.to_str().is_some_and(|name| name == "CXX" || name.starts_with("CXX_"))
                 || name == "HOST_CXX"
@@ -143,10 +155,21 @@ impl Compiler {
             .output()
             .map_err(|error| fail(format!("{}: {error}", tool.path().display())))?;
         let version = String::from_utf8_lossy(&version.stdout);
+        #[cfg(feature = "build")]
         let archiver = build.get_archiver().get_program().into();
         let identity = format!("{}\n{:?}\n{version}", tool.path().display(), tool.args());
         let said = version.lines().next().unwrap_or_default().to_owned();
-        Ok(Self { tool, archiver, identity, said })
+        Ok(Self {
+            tool,
+            #[cfg(feature = "build")]
+            archiver,
+            identity,
+            said,
+        })
+    }
+
+    pub(crate) fn is_gcc(&self) -> bool {
+        self.tool.is_like_gnu()
     }
 
     /// A command to compile one file.
@@ -158,6 +181,7 @@ impl Compiler {
 
     /// A command to put objects into a library; without dates, so that the same
     /// objects give the same bytes.
+    #[cfg(feature = "build")]
     pub(crate) fn archive(&self) -> Command {
         let mut command = Command::new(&self.archiver);
         command.env("ZERO_AR_DATE", "1").arg(if cfg!(target_os = "macos") {
@@ -169,7 +193,7 @@ impl Compiler {
     }
 }
 
-/// The tools that [`run`](super::run) uses on this machine.
+/// The tools that `run` and `load` use on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tools {
@@ -181,14 +205,25 @@ pub struct Tools {
     pub compiler: String,
 }
 
-/// Looks for Verilator and the C++ compiler as [`run`](super::run) does, for a record of what made
+/// Both tools, found.
+pub(crate) struct Toolbox {
+    pub(crate) verilator: Verilator,
+    pub(crate) compiler: Compiler,
+}
+
+impl Toolbox {
+    pub(crate) fn find() -> Result<Self, BuildError> {
+        Ok(Self { verilator: Verilator::find()?, compiler: Compiler::find()? })
+    }
+}
+
+/// Looks for Verilator and the C++ compiler as `run` and `load` do, for a record of what made
 /// a result or for C++ of one's own around a model.
 ///
 /// # Errors
 /// When either is missing or Verilator is too old.
 pub fn tools() -> Result<Tools, BuildError> {
-    let verilator = Verilator::find()?;
-    let compiler = Compiler::find()?;
+    let Toolbox { verilator, compiler } = Toolbox::find()?;
     let said = verilator.identity.lines().next().unwrap_or_default();
     let numbered = Version::parse(said).is_some();
     Ok(Tools {
@@ -203,6 +238,79 @@ pub fn tools() -> Result<Tools, BuildError> {
         verilator_include: verilator.include(),
         compiler: compiler.said,
     })
+}
+
+/// As many as Cargo allows.
+fn parallelism() -> usize {
+    std::env::var("NUM_JOBS")
+        .ok()
+        .and_then(|count| count.parse().ok())
+        .or_else(|| std::thread::available_parallelism().ok().map(usize::from))
+        .unwrap_or(1)
+        .max(1)
+}
+
+/// Calls `work` on each item on several threads. Ends early at the first error, which
+/// it returns; results are in the order of the items.
+pub(crate) fn in_parallel<T, R, E>(
+    items: Vec<T>,
+    work: impl Fn(T) -> Result<R, E> + Sync,
+) -> Result<Vec<R>, E>
+where
+    T: Send,
+    R: Send,
+    E: Send,
+{
+    let count = items.len();
+    let queue = Mutex::new(items.into_iter().enumerate());
+    let results = Mutex::new(Vec::with_capacity(count));
+    let failed = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..parallelism().min(count) {
+            scope.spawn(|| {
+                loop {
+                    if failed.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    let next = queue.lock().expect("no panic under the lock").next();
+                    let Some((index, item)) = next else { return };
+                    let result = work(item);
+                    if result.is_err() {
+                        failed.store(true, Ordering::Relaxed);
+                    }
+                    results.lock().expect("no panic under the lock").push((index, result));
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().expect("no panic under the lock");
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Runs a command, no more at a time than [`parallelism`] tells however many threads ask; its
+/// messages when it fails.
+pub(crate) fn run(command: &mut Command) -> Result<Output, String> {
+    static RUNNING: Mutex<usize> = Mutex::new(0);
+    static ENDED: Condvar = Condvar::new();
+    let running = RUNNING.lock().expect("no panic under the lock");
+    let limit = parallelism();
+    *ENDED.wait_while(running, |count| *count >= limit).expect("no panic under the lock") += 1;
+    let result = command.output();
+    *RUNNING.lock().expect("no panic under the lock") -= 1;
+    ENDED.notify_one();
+    let output =
+        result.map_err(|error| format!("{}: {error}", command.get_program().to_string_lossy()))?;
+    if output.status.success() {
+        return Ok(output);
+    }
+    let mut messages = String::from_utf8_lossy(&output.stderr).into_owned();
+    messages.push_str(&String::from_utf8_lossy(&output.stdout));
+    if messages.trim().is_empty() {
+        messages =
+            format!("{} ended with {}", command.get_program().to_string_lossy(), output.status);
+    }
+    Err(messages)
 }
 
 fn set(variable: &str) -> Option<OsString> {

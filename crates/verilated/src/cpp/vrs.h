@@ -1,6 +1,7 @@
-/* The C interface between a verilated model and Rust. Every model adds its own
- * functions to these in a header of its own; bindgen reads both. The structures
- * are mirrored in src/ffi.rs, which checks their layout. */
+/* The C interface between a verilated model and Rust: a table of data and functions,
+ * the same for every model, linked into the program or loaded while it runs. The
+ * structures are mirrored in src/ffi.rs; code that bindgen makes from this file checks
+ * their layout. A change here is a new VRS_ABI. */
 #ifndef VRS_H
 #define VRS_H
 
@@ -18,6 +19,8 @@ extern "C" {
 #define VRS_OUTPUT 8u   /* text waits to be taken */
 #define VRS_REFUSED 16u /* nothing was done, the model takes no more calls */
 #define VRS_FINALIZED 32u /* the final blocks have run */
+
+#define VRS_NO_CLOCK 64u /* nothing was done, the model has no clock */
 
 /* Kinds of error. */
 #define VRS_KIND_STOP 1u  /* vl_stop: $stop, $error, $fatal or an assertion */
@@ -38,7 +41,7 @@ typedef struct vrs_stop {
     const void* port; /* null: no condition */
     uint64_t mask;
     uint64_t value;
-    uint32_t bytes; /* 1, 2, 4 or 8 */
+    uint32_t bytes; /* size of the storage: 1, 2, 4, 8 or more */
     uint32_t equal; /* 1: stop when equal, 0: stop when not */
 } vrs_stop;
 
@@ -51,16 +54,69 @@ typedef struct vrs_error {
     uint32_t kind;
 } vrs_error;
 
-uint64_t vrs_time(const vrs_model* model);
-uint64_t vrs_cycles(const vrs_model* model);
-uint32_t vrs_flags(const vrs_model* model);
-/* The text printed since the last call; valid until the next call on the model. */
-const char* vrs_take_output(vrs_model* model, uint64_t* len);
-/* Takes the waiting error; zero when there is none. The strings are valid until
- * the next call on the model. */
-uint32_t vrs_take_error(vrs_model* model, vrs_error* error);
-/* Pauses (0) or resumes (1) dumping into the open trace. */
-void vrs_trace_enable(vrs_model* model, uint32_t on);
+typedef struct vrs_port {
+    const char* name; /* in the RTL; ports are in the order of their names */
+    uint32_t width;
+    uint32_t input; /* 1: input, 0: output */
+} vrs_port;
+
+typedef struct vrs_memory {
+    const char* name;
+    uint64_t words;
+    uint32_t bits; /* of a word as stored: 8, 16, 32 or 64 */
+    uint32_t width;
+} vrs_memory;
+
+/* What stands at a line of the RTL that can raise an error. */
+typedef struct vrs_place {
+    const char* file;
+    uint32_t line;
+    uint32_t kind; /* as RtlKind in Rust */
+} vrs_place;
+
+#define VRS_ABI 1u
+/* What a model can do. */
+#define VRS_CLOCKED 1u
+#define VRS_TRACED 2u
+#define VRS_COVERED 4u
+
+typedef struct vrs_table {
+    uint32_t abi; /* VRS_ABI, first in every version */
+    uint32_t abilities;
+    const char* name;
+    const char* sources_digest;
+    const vrs_port* ports;
+    const vrs_memory* memories;
+    const vrs_place* places;
+    uint32_t port_count;
+    uint32_t memory_count;
+    uint64_t place_count;
+    /* Writes the address of each port, then of each memory. */
+    vrs_model* (*create)(const vrs_config* config, void** storage);
+    void (*destroy)(vrs_model* model);
+    void (*finalize)(vrs_model* model);
+    /* These return the status. */
+    uint32_t (*eval)(vrs_model* model);
+    uint32_t (*tick)(vrs_model* model);
+    /* Up to `count` cycles; `*hit` tells whether the condition ended them. */
+    uint32_t (*run)(vrs_model* model, uint64_t count, const vrs_stop* stop, uint64_t* ran,
+                    uint32_t* hit);
+    uint32_t (*flags)(const vrs_model* model);
+    uint64_t (*time)(const vrs_model* model);
+    uint64_t (*cycles)(const vrs_model* model);
+    /* 0 when the file is open. */
+    uint32_t (*trace_open)(vrs_model* model, const char* path);
+    void (*trace_close)(vrs_model* model);
+    void (*trace_flush)(vrs_model* model);
+    /* Pauses (0) or resumes (1) dumping into the open trace. */
+    void (*trace_enable)(vrs_model* model, uint32_t on);
+    void (*coverage_write)(vrs_model* model, const char* path);
+    /* The text printed since the last call; valid until the next call on the model. */
+    const char* (*take_output)(vrs_model* model, uint64_t* len);
+    /* Takes the waiting error; zero when there is none. The strings are valid until
+     * the next call on the model. */
+    uint32_t (*take_error)(vrs_model* model, vrs_error* error);
+} vrs_table;
 
 #ifdef __cplusplus
 }

@@ -2,6 +2,8 @@
 #ifndef VRS_MODEL_H
 #define VRS_MODEL_H
 
+#include "vrs_print.h"
+
 #include "vrs.h"
 #include "verilated.h"
 
@@ -57,6 +59,12 @@ std::mutex& vrs_construct_mutex();
 uint64_t vrs_next_id();
 void vrs_configure(vrs_model* modelp, const vrs_config* configp);
 void vrs_poison(vrs_model* modelp, const char* whatp);
+uint64_t vrs_time(const vrs_model* modelp);
+uint64_t vrs_cycles(const vrs_model* modelp);
+uint32_t vrs_flags(const vrs_model* modelp);
+const char* vrs_take_output(vrs_model* modelp, uint64_t* lenp);
+uint32_t vrs_take_error(vrs_model* modelp, vrs_error* errorp);
+void vrs_trace_enable(vrs_model* modelp, uint32_t on);
 
 inline bool vrs_stop_hit(const vrs_stop* stopp) {
     uint64_t value;
@@ -64,7 +72,11 @@ inline bool vrs_stop_hit(const vrs_stop* stopp) {
     case 1: value = *static_cast<const uint8_t*>(stopp->port); break;
     case 2: value = *static_cast<const uint16_t*>(stopp->port); break;
     case 4: value = *static_cast<const uint32_t*>(stopp->port); break;
-    default: value = *static_cast<const uint64_t*>(stopp->port); break;
+    case 8: value = *static_cast<const uint64_t*>(stopp->port); break;
+    default: {
+        const uint32_t* const wordsp = static_cast<const uint32_t*>(stopp->port);
+        value = wordsp[0] | static_cast<uint64_t>(wordsp[1]) << 32;
+    }
     }
     return ((value & stopp->mask) == stopp->value) == (stopp->equal != 0);
 }

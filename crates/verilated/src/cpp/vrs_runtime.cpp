@@ -147,8 +147,6 @@ void vl_warn(const char* filep, int line, const char*, const char* msgp) {
     vrs_printf("%%Warning: %s:%d: %s\n", filep, line, msgp);
 }
 
-extern "C" {
-
 uint64_t vrs_time(const vrs_model* modelp) { return modelp->contextp->time(); }
 uint64_t vrs_cycles(const vrs_model* modelp) {
     return (modelp->base - modelp->start) / VRS_CYCLE;
@@ -179,5 +177,3 @@ uint32_t vrs_take_error(vrs_model* modelp, vrs_error* errorp) {
 void vrs_trace_enable(vrs_model* modelp, uint32_t on) {
     modelp->dumping = on != 0 && modelp->trace_open;
 }
-
-}  // extern "C"

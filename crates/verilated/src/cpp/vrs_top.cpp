@@ -1,6 +1,7 @@
 // The shim of one model. The build side puts a head before this file that defines
-//   VRS_TOP     the class of the model       VRS_FN(f)  the C name of function f
-//   VRS_PORTS   the structure of pointers    VRS_BIND   the code that fills it
+//   VRS_TOP     the class of the model       VRS_TABLE  the name of the function below
+//   VRS_BIND    the code that stores the addresses of ports and memories
+//   VRS_DATA    the first fields of the table, up to the functions
 //   VRS_TRACE   0 none, 1 VCD, 2 FST         VRS_COVERAGE  0 or 1
 //   VRS_CLOCK   the clock's member, absent without a clock
 
@@ -94,12 +95,8 @@ void advance(Instance* modelp) {
 #endif
 }
 
-}  // namespace
-
-extern "C" {
-
 // Always gives a model back, so that its text and error can be read from it.
-vrs_model* VRS_FN(new)(const vrs_config* configp, VRS_PORTS* portsp) {
+vrs_model* create(const vrs_config* configp, void** storagepp) {
     Instance* const modelp = new Instance;
     modelp->id = vrs_next_id();
     // Nobody else may set a seed until this model has drawn its initial values.
@@ -121,14 +118,14 @@ vrs_model* VRS_FN(new)(const vrs_config* configp, VRS_PORTS* portsp) {
     return modelp;
 }
 
-void VRS_FN(finalize)(vrs_model* modelp) {
+void finalize(vrs_model* modelp) {
     if (modelp->flags & VRS_POISONED || !self(modelp)->topp) return;
     enter(modelp);
     guarded(modelp, [=]() { self(modelp)->topp->final(); });
     modelp->flags |= VRS_FINISHED | VRS_FINALIZED;
 }
 
-void VRS_FN(trace_close)(vrs_model* modelp) {
+void trace_close(vrs_model* modelp) {
 #if VRS_TRACE
     Instance* const instancep = self(modelp);
     modelp->dumping = false;
@@ -145,8 +142,8 @@ void VRS_FN(trace_close)(vrs_model* modelp) {
 #endif
 }
 
-void VRS_FN(delete)(vrs_model* modelp) {
-    VRS_FN(trace_close)(modelp);
+void destroy(vrs_model* modelp) {
+    trace_close(modelp);
     enter(modelp);
     modelp->closing = true;
     delete self(modelp)->topp;
@@ -155,7 +152,7 @@ void VRS_FN(delete)(vrs_model* modelp) {
     delete self(modelp);
 }
 
-uint32_t VRS_FN(eval)(vrs_model* modelp) {
+uint32_t eval(vrs_model* modelp) {
     if (refused(modelp)) return modelp->flags | VRS_REFUSED;
     enter(modelp);
     guarded(modelp, [=]() {
@@ -166,17 +163,18 @@ uint32_t VRS_FN(eval)(vrs_model* modelp) {
     return modelp->flags;
 }
 
-uint32_t VRS_FN(tick)(vrs_model* modelp) {
+uint32_t tick(vrs_model* modelp) {
 #ifdef VRS_CLOCK
     if (refused(modelp)) return modelp->flags | VRS_REFUSED;
     enter(modelp);
     guarded(modelp, [=]() { cycle(self(modelp), self(modelp)->topp); });
-#endif
     return modelp->flags;
+#else
+    return modelp->flags | VRS_NO_CLOCK;
+#endif
 }
 
-// Runs up to `count` cycles; `*hitp` tells whether the condition ended them.
-uint32_t VRS_FN(run)(vrs_model* modelp, uint64_t count, const vrs_stop* stopp, uint64_t* ranp,
+uint32_t run(vrs_model* modelp, uint64_t count, const vrs_stop* stopp, uint64_t* ranp,
                      uint32_t* hitp) {
     *ranp = 0;
     *hitp = 0;
@@ -201,20 +199,20 @@ uint32_t VRS_FN(run)(vrs_model* modelp, uint64_t count, const vrs_stop* stopp, u
         }
     });
     *ranp = vrs_cycles(modelp) - first;
+    return modelp->flags;
 #else
     (void)count;
     (void)stopp;
+    return modelp->flags | VRS_NO_CLOCK;
 #endif
-    return modelp->flags;
 }
 
-// 0 when the file is open, 1 when the model has no trace, 2 when it did not open.
-uint32_t VRS_FN(trace_open)(vrs_model* modelp, const char* pathp) {
+uint32_t trace_open(vrs_model* modelp, const char* pathp) {
 #if VRS_TRACE
     Instance* const instancep = self(modelp);
-    if ((modelp->flags & VRS_POISONED) || !instancep->topp) return 2;
+    if ((modelp->flags & VRS_POISONED) || !instancep->topp) return 1;
     enter(modelp);
-    VRS_FN(trace_close)(modelp);
+    trace_close(modelp);
     guarded(modelp, [=]() {
         instancep->tracep = new vrs_trace_file;
         modelp->trace_open = true;
@@ -222,8 +220,8 @@ uint32_t VRS_FN(trace_open)(vrs_model* modelp, const char* pathp) {
         instancep->tracep->open(pathp);
     });
     if ((modelp->flags & VRS_POISONED) || !instancep->tracep->isOpen()) {
-        VRS_FN(trace_close)(modelp);
-        return 2;
+        trace_close(modelp);
+        return 1;
     }
     modelp->dumped = false;
     modelp->dumping = true;
@@ -236,7 +234,7 @@ uint32_t VRS_FN(trace_open)(vrs_model* modelp, const char* pathp) {
 #endif
 }
 
-void VRS_FN(trace_flush)(vrs_model* modelp) {
+void trace_flush(vrs_model* modelp) {
 #if VRS_TRACE
     if (!modelp->trace_open) return;
     enter(modelp);
@@ -246,17 +244,24 @@ void VRS_FN(trace_flush)(vrs_model* modelp) {
 #endif
 }
 
-// 0 when written, 1 when the model counts no coverage.
-uint32_t VRS_FN(coverage_write)(vrs_model* modelp, const char* pathp) {
+void coverage_write(vrs_model* modelp, const char* pathp) {
 #if VRS_COVERAGE
     enter(modelp);
     guarded(modelp, [=]() { modelp->contextp->coveragep()->write(pathp); });
-    return 0;
 #else
     (void)modelp;
     (void)pathp;
-    return 1;
 #endif
 }
 
-}  // extern "C"
+}  // namespace
+
+extern "C" __attribute__((visibility("default"))) const vrs_table* VRS_TABLE(void) {
+    static const vrs_table s_table = {
+        VRS_ABI, VRS_DATA,
+        create, destroy, finalize, eval, tick, run, vrs_flags, vrs_time, vrs_cycles,
+        trace_open, trace_close, trace_flush, vrs_trace_enable, coverage_write,
+        vrs_take_output, vrs_take_error,
+    };
+    return &s_table;
+}

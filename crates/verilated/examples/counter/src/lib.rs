@@ -1,12 +1,11 @@
 //! The counter of `rtl/counter.sv` as a Rust type: where to start reading.
 //!
-//! `build.rs` verilates it, the two lines below bring the results in, and
-//! [`count_to`] shows a whole simulation.
+//! `build.rs` verilates it, the line below brings the type in, and [`count_to`] shows a whole
+//! simulation.
 
 use verilated::{Config, Error, Stop};
 
 verilated::include_model!("counter");
-verilated::include_model!("counter_traced");
 
 /// Resets a counter, lets it count to a limit and returns the cycles that took.
 ///

@@ -1,7 +1,7 @@
 //! What a user's own tests look like.
 
 use verilated::{Config, Error, RtlKind, Stop};
-use verilated_counter::{Counter, CounterTraced, count_to};
+use verilated_counter::{Counter, count_to};
 
 #[test]
 fn it_counts() -> Result<(), Error> {
@@ -67,7 +67,7 @@ fn a_seed_shows_a_missing_reset() -> Result<(), Error> {
 #[test]
 fn a_waveform_is_written() -> Result<(), Error> {
     let path = std::env::temp_dir().join(format!("counter-{}.vcd", std::process::id()));
-    let mut counter = CounterTraced::new(&Config::new())?;
+    let mut counter = Counter::builtin("traced", &Config::new())?;
     counter.open_trace(&path)?;
     counter.set_limit_i(100);
     counter.set_en_i(1);

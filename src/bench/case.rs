@@ -1,0 +1,351 @@
+//! Mismatches in full: all that is needed to run a window, or a program, again.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::{fs, io};
+
+use model::conv::{ConfigError, MAX_SIDE, Semantics, Threshold};
+use model::engine::Place;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::memory::Stalls;
+use super::scoreboard::ExpectedWindow;
+use super::unit::{Tile, UnitOptions, WindowRun};
+use crate::hw::{Build, SOC, SocParameters, UnitParameters};
+
+/// The activations of one output of a kernel of side `side`: its part of a window with rows of
+/// `pitch` words.
+pub(super) fn inputs(words: &[i32], pitch: usize, side: usize, output: usize) -> Vec<i32> {
+    let (dx, dy) = Tile::place(output);
+    let rows = (0..side).map(|row| (dy + row) * pitch + dx);
+    rows.flat_map(|first| words[first..first + side].iter().copied()).collect()
+}
+
+/// A window with its kernel, and the run that it is of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operands {
+    /// The command as the unit got it.
+    pub run: WindowRun,
+    /// The kernel's side.
+    pub side: usize,
+    /// The kernel, row by row.
+    pub weights: Vec<i32>,
+    /// The window's words, row by row.
+    pub words: Vec<i32>,
+    /// The window's stream of waiting times.
+    pub stream: u64,
+}
+
+impl Operands {
+    /// Rows of the window, and words in a row.
+    pub fn window_side(&self) -> usize {
+        self.run.tile.window_side(self.side)
+    }
+
+    /// The activations of one output, row by row.
+    pub fn inputs(&self, output: usize) -> Vec<i32> {
+        inputs(&self.words, self.window_side(), self.side, output)
+    }
+
+    fn check(&self, unit: &UnitParameters) -> Result<(), CaseError> {
+        let kernel = unit.kernel.min(MAX_SIDE);
+        if !(1..=kernel).contains(&self.side) || self.weights.len() != self.side.pow(2) {
+            return Err(CaseError::Shape("the kernel's side or its number of weights"));
+        }
+        if self.words.len() != self.window_side().pow(2) {
+            return Err(CaseError::Shape("the tile or the number of words"));
+        }
+        if usize::from(self.run.slot) >= unit.kernels {
+            return Err(CaseError::Shape("the slot"));
+        }
+        if !self.run.addr.is_multiple_of(4) || self.run.addr > 1 << 24 || self.run.pitch > 1 << 16 {
+            return Err(CaseError::Shape("the address or the pitch"));
+        }
+        Ok(())
+    }
+}
+
+/// One window on one unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WindowCase {
+    /// Where it comes from.
+    pub place: Place,
+    /// The unit.
+    pub unit: UnitParameters,
+    /// The run's seed.
+    pub seed: u64,
+    /// Seed of the registers' initial values.
+    pub x_seed: u64,
+    /// Seed of the memory's waiting times.
+    pub stall_seed: Option<u64>,
+    /// T of the golden model; a planted bug gives the unit another one.
+    #[serde(with = "as_number")]
+    pub threshold: Threshold,
+    /// The window. Address and pitch are those of the fetch, also if it is used again.
+    pub window: Operands,
+    /// The window that was fetched before, where this one uses its words.
+    pub fetched_by: Option<Operands>,
+}
+
+/// Why a case cannot be run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CaseError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {source}; name a folder that a mismatch report is in", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is not a case.
+    #[error("{} is not a mismatch case: {source}", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// A setting is out of range.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Sizes that do not fit together.
+    #[error("the case does not describe a window: {0}")]
+    Shape(&'static str),
+    /// The memory cannot wait so long.
+    #[error("{0} wait states are too many: 0 to 15")]
+    WaitStates(u8),
+}
+
+/// The name of a case's file in its folder.
+pub const CASE_FILE: &str = "case.json";
+
+/// The name of a program's file in the folder of its case.
+pub const PROGRAM_FILE: &str = "program.elf";
+
+/// Reads the case in a folder.
+///
+/// # Errors
+/// If there is none.
+pub fn read<T: DeserializeOwned>(folder: &Path) -> Result<T, CaseError> {
+    let path = folder.join(CASE_FILE);
+    match fs::read_to_string(&path) {
+        Ok(text) => serde_json::from_str(&text).map_err(|source| CaseError::Parse { path, source }),
+        Err(source) => Err(CaseError::Read { path, source }),
+    }
+}
+
+/// Characters of a file name.
+pub(super) fn plain(text: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+    text.chars().map(plain).collect()
+}
+
+impl WindowCase {
+    /// Reads and checks the case of a mismatch folder.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be run.
+    pub fn read(folder: &Path) -> Result<Self, CaseError> {
+        let case: Self = read(folder)?;
+        case.check()?;
+        Ok(case)
+    }
+
+    /// Where it comes from, as part of a file name.
+    pub fn name(&self) -> String {
+        let Place { experiment, image, configuration, channel, column, row, .. } = &self.place;
+        let layer = match self.place.network.as_str() {
+            FILTERS => self.place.layer.clone(),
+            _ => format!("{}-o{:03}", self.place.layer, self.place.output),
+        };
+        plain(&format!(
+            "{experiment}-{}-image{image:05}-{layer}-{configuration}-c{channel}-x{column:02}y{row:02}",
+            self.unit
+        ))
+    }
+
+    /// How its unit is opened.
+    pub fn options(&self, build: Build) -> UnitOptions {
+        let stalls = self.stall_seed.map(|seed| Stalls { seed });
+        UnitOptions { build, x_seed: self.x_seed, stalls }
+    }
+
+    /// The golden semantics.
+    ///
+    /// # Errors
+    /// If the unit has more fraction bits than there are.
+    pub fn semantics(&self) -> Result<Semantics, CaseError> {
+        let WindowRun { mode, scope, .. } = self.window.run;
+        Ok(Semantics::new(mode, self.unit.log_frac, self.threshold, scope)?)
+    }
+
+    /// What the golden model makes of it.
+    ///
+    /// # Errors
+    /// As [`semantics`](Self::semantics).
+    pub fn expected(&self) -> Result<ExpectedWindow, CaseError> {
+        Ok(ExpectedWindow::new(&self.window, &self.semantics()?))
+    }
+
+    /// Whether the fields fit together and the window fits into a memory that can be had.
+    pub(super) fn check(&self) -> Result<(), CaseError> {
+        self.window.check(&self.unit)?;
+        if self.window.run.reuse != self.fetched_by.is_some() {
+            return Err(CaseError::Shape("a window that is used again has one that was fetched"));
+        }
+        if let Some(fetch) = &self.fetched_by {
+            fetch.check(&self.unit)?;
+            if fetch.run.reuse || fetch.window_side() < self.window.window_side() {
+                return Err(CaseError::Shape("the window that was fetched"));
+            }
+            let one_slot = fetch.run.slot == self.window.run.slot;
+            if one_slot && fetch.weights != self.window.weights {
+                return Err(CaseError::Shape("two kernels in one slot"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The network of filters that stand alone: their layers are the filters' names.
+pub const FILTERS: &str = "filters";
+
+/// A planted bug: bits of a word of the system's RAM that flip at some time. The reference's RAM
+/// stays as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Flip {
+    /// The clock cycle behind which they flip.
+    pub cycle: u64,
+    /// The word's address, a multiple of 4.
+    pub addr: u32,
+    /// The bits.
+    pub bits: u32,
+}
+
+impl FromStr for Flip {
+    type Err = String;
+
+    /// Reads `CYCLE,ADDRESS,BITS`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |text: &str| match text.strip_prefix("0x") {
+            Some(digits) => u64::from_str_radix(digits, 16).ok(),
+            None => text.parse().ok(),
+        };
+        let fields: Option<Vec<u64>> = text.split(',').map(number).collect();
+        let &[cycle, addr, bits] = fields.as_deref().unwrap_or_default() else {
+            return Err("it is CYCLE,ADDRESS,BITS, as in 1000,0x80000400,0x1".to_owned());
+        };
+        match (u32::try_from(addr), u32::try_from(bits)) {
+            (Ok(addr), Ok(bits)) if addr % 4 == 0 => Ok(Self { cycle, addr, bits }),
+            _ => Err("the address is a multiple of 4, and both it and the bits fit 32 bits".into()),
+        }
+    }
+}
+
+/// How a program is run on a system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProgramCase {
+    /// The program's name.
+    pub program: String,
+    /// The system.
+    pub soc: SocParameters,
+    /// Seed of the registers' initial values.
+    pub x_seed: u64,
+    /// How many cycles late each grant of the memory comes.
+    pub wait_states: u8,
+    /// Seed of the memory's waiting times.
+    pub stall_seed: Option<u32>,
+    /// Cycles in which the external interrupt becomes pending.
+    pub interrupts: Vec<u64>,
+    /// The cycles that it may take.
+    pub max_cycles: Option<u64>,
+    /// The cycle of the mismatch, of a case in a report.
+    pub mismatch_cycle: Option<u64>,
+    /// A planted bug.
+    pub flip: Option<Flip>,
+}
+
+impl Default for ProgramCase {
+    /// The default system, without waiting, interrupts or limits.
+    fn default() -> Self {
+        Self {
+            program: String::new(),
+            soc: SOC,
+            x_seed: 1,
+            wait_states: 0,
+            stall_seed: None,
+            interrupts: Vec::new(),
+            max_cycles: None,
+            mismatch_cycle: None,
+            flip: None,
+        }
+    }
+}
+
+impl ProgramCase {
+    /// Reads and checks the case of a mismatch folder.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be run.
+    pub fn read(folder: &Path) -> Result<Self, CaseError> {
+        let case: Self = read(folder)?;
+        if case.wait_states > 15 {
+            return Err(CaseError::WaitStates(case.wait_states));
+        }
+        Ok(case)
+    }
+
+    /// Program, system and seeds, as part of a file name.
+    pub fn name(&self) -> String {
+        let mut name = format!("{}-{}-seed{}", self.soc, self.program, self.x_seed);
+        if self.wait_states != 0 {
+            name.push_str(&format!("-wait{}", self.wait_states));
+        }
+        if let Some(seed) = self.stall_seed {
+            name.push_str(&format!("-stalls{seed}"));
+        }
+        plain(&name)
+    }
+}
+
+/// Values that are written as their names.
+pub(super) mod as_text {
+    use std::fmt::Display;
+    use std::str::FromStr;
+
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<T: Display, S: Serializer>(value: &T, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_str(value)
+    }
+
+    pub fn deserialize<'de, T, D: Deserializer<'de>>(from: D) -> Result<T, D::Error>
+    where
+        T: FromStr<Err: Display>,
+    {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// Thresholds.
+pub(super) mod as_number {
+    use model::conv::Threshold;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(value: &Threshold, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_u32(value.get())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Threshold, D::Error> {
+        Threshold::new(u32::deserialize(from)?).map_err(D::Error::custom)
+    }
+}

@@ -1,0 +1,484 @@
+//! Lockstep: each instruction that the system retires, compared with the reference model.
+//!
+//! A [`Lockstep`] is the reference beside the system: it [loads](Lockstep::load) what the system
+//! loads, [steps](Lockstep::step) for each instruction that retires, takes the bytes that the system
+//! has [sent](Lockstep::sent), and says how they [differ](Mismatch).
+
+use std::fmt;
+
+use model::elf::Program;
+use model::hart::{Access, Feed, FeedError, Hart, HartError, RAM_BASE, Retire, Run};
+
+use super::scoreboard::score;
+use super::system::{LastRun, Retirement};
+use crate::hw::SocParameters;
+
+/// Instructions that a mismatch tells of.
+const HISTORY: usize = 16;
+
+/// The instruction that waits for an interrupt.
+const WFI: u32 = 0x1050_0073;
+
+/// The reference model, in step with a system.
+#[derive(Debug)]
+pub struct Lockstep {
+    hart: Hart,
+    /// The registers as the system has written them.
+    registers: [u32; 32],
+    /// A ring of the last instructions.
+    history: [Traced; HISTORY],
+    retired: u64,
+    /// Bytes that the system has sent and the reference not yet.
+    sent: Vec<u8>,
+}
+
+impl Lockstep {
+    /// The reference of a system after its reset.
+    pub fn new(soc: &SocParameters) -> Self {
+        Self {
+            hart: Hart::new(&soc.hart()),
+            registers: [0; 32],
+            history: [Traced::default(); HISTORY],
+            retired: 0,
+            sent: Vec::new(),
+        }
+    }
+
+    /// Loads what the system has loaded.
+    pub fn load(&mut self, program: &Program) -> Result<(), HartError> {
+        program.segments.iter().try_for_each(|it| self.hart.load(it.addr, &it.bytes))
+    }
+
+    /// The reference model.
+    pub fn hart(&self) -> &Hart {
+        &self.hart
+    }
+
+    /// Whether the next instruction is a wfi.
+    pub(super) fn waits(&self) -> bool {
+        self.hart.read_word(self.hart.pc()) == Some(WFI)
+    }
+
+    /// Instructions compared so far.
+    pub fn instructions(&self) -> u64 {
+        self.retired
+    }
+
+    /// Takes a byte that the system has sent; it is compared as the instruction retires that sent it.
+    pub fn sent(&mut self, bytes: &[u8]) {
+        self.sent.extend_from_slice(bytes);
+    }
+
+    /// Executes the instruction that the system has retired, and compares. `last_run` gives the
+    /// results of the unit, if the instruction was a run of it.
+    pub fn step(
+        &mut self,
+        actual: &Retirement,
+        last_run: impl FnOnce() -> LastRun,
+    ) -> Result<Retire, Box<Mismatch>> {
+        self.note(actual);
+        let read = if actual.mem_rmask != 0 { actual.mem_rdata } else { actual.rd_value };
+        let feed = Feed { mip: Some(actual.mip), interrupt: actual.interrupt, read: Some(read) };
+        let expected = match self.hart.step(&feed) {
+            Ok(expected) => expected,
+            Err(error) => {
+                return Err(self.mismatch(actual.cycle, vec![Difference::Feed(error)], None));
+            }
+        };
+        let mut found = differences(actual, &expected, self.retired - 1);
+        // A store to a device may be one to the UART.
+        if expected.memory.is_some_and(|access| access.wmask != 0 && access.addr < RAM_BASE) {
+            found.extend(self.compare_output());
+        }
+        let mut ran = None;
+        if let Some(run) = &expected.run {
+            let last_run = last_run();
+            found.extend(run_differences(&last_run, run));
+            ran = Some(last_run);
+        }
+        if found.is_empty() {
+            return Ok(expected);
+        }
+        Err(self.mismatch(actual.cycle, found, ran.zip(expected.run)))
+    }
+
+    /// Notes an instruction in the history and in the system's registers.
+    #[inline]
+    fn note(&mut self, actual: &Retirement) {
+        self.registers[usize::from(actual.rd & 31)] = actual.rd_value;
+        self.registers[0] = 0;
+        self.history[self.retired as usize % HISTORY] = Traced {
+            cycle: actual.cycle,
+            order: actual.order,
+            pc: actual.pc,
+            insn: actual.insn,
+            rd: (actual.rd, actual.rd_value),
+            trap: actual.trap,
+            interrupt: actual.interrupt,
+        };
+        self.retired += 1;
+    }
+
+    /// What the reference sends, the system has sent before; the system may be ahead.
+    #[cold]
+    fn compare_output(&mut self) -> Option<Difference> {
+        let expected = self.hart.take_output();
+        if self.sent.starts_with(&expected) {
+            self.sent.drain(..expected.len());
+            return None;
+        }
+        Some(Difference::Sent { expected, actual: std::mem::take(&mut self.sent) })
+    }
+
+    /// The mismatch of these differences, after the last instruction.
+    #[cold]
+    pub(super) fn mismatch(
+        &self,
+        cycle: u64,
+        differences: Vec<Difference>,
+        run: Option<(LastRun, Box<Run>)>,
+    ) -> Box<Mismatch> {
+        let first = self.retired.saturating_sub(HISTORY as u64);
+        let history =
+            (first..self.retired).map(|order| self.history[order as usize % HISTORY]).collect();
+        let expected = self.hart.registers();
+        let registers = std::array::from_fn(|n| (self.registers[n], expected[n]));
+        Box::new(Mismatch { cycle, differences, history, registers, run })
+    }
+}
+
+/// How an instruction differs; the unit's results apart.
+#[inline]
+fn differences(actual: &Retirement, expected: &Retire, order: u64) -> Vec<Difference> {
+    let mut found = Vec::new();
+    if actual.order != order {
+        found.push(Difference::Order { expected: order, actual: actual.order });
+    }
+    if actual.pc != expected.pc {
+        found.push(Difference::Pc { expected: expected.pc, actual: actual.pc });
+    }
+    if actual.insn != expected.insn {
+        found.push(Difference::Instruction { expected: expected.insn, actual: actual.insn });
+    }
+    // One cause is reported: the trap's goes before the interrupt's.
+    let actual_trap = actual.trap.then_some(actual.cause);
+    let expected_trap = expected.trap.map(|trap| trap.cause);
+    if actual_trap != expected_trap {
+        found.push(Difference::Trap { expected: expected_trap, actual: actual_trap });
+    }
+    let actual_interrupt = actual.interrupt.then_some(actual.cause);
+    if actual_trap.is_none() && actual_interrupt != expected.interrupt {
+        let (expected, actual) = (expected.interrupt, actual_interrupt);
+        found.push(Difference::Interrupt { expected, actual });
+    }
+    let actual_rd = (actual.rd != 0).then_some((actual.rd, actual.rd_value));
+    if actual_rd != expected.rd {
+        found.push(Difference::Register { expected: expected.rd, actual: actual_rd });
+    }
+    let actual_memory = (actual.mem_rmask | actual.mem_wmask != 0).then_some(Access {
+        addr: actual.mem_addr,
+        rmask: actual.mem_rmask,
+        wmask: actual.mem_wmask,
+        rdata: actual.mem_rdata,
+        wdata: actual.mem_wdata,
+    });
+    if actual_memory != expected.memory {
+        found.push(Difference::Memory { expected: expected.memory, actual: actual_memory });
+    }
+    if actual.next_pc != expected.next_pc {
+        found.push(Difference::NextPc { expected: expected.next_pc, actual: actual.next_pc });
+    }
+    found
+}
+
+/// How the results of a run of the unit differ.
+fn run_differences(actual: &LastRun, expected: &Run) -> Vec<Difference> {
+    let mut found = Vec::new();
+    for output in 0..4 {
+        let (expected_keep, actual_keep) = (expected.keep[output], actual.kept.bits[output]);
+        if expected_keep != actual_keep {
+            found.push(Difference::Keep { output, expected: expected_keep, actual: actual_keep });
+        }
+        let (expected_score, actual_score) = (expected.s_max[output], actual.s_max[output]);
+        if expected_score != actual_score {
+            found.push(Difference::SMax { output, expected: expected_score, actual: actual_score });
+        }
+        let (expected, actual) = (expected.outputs[output], actual.outputs[output]);
+        if expected != actual {
+            found.push(Difference::Output { output, expected, actual });
+        }
+    }
+    found
+}
+
+/// An instruction of the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Traced {
+    /// The cycle behind which it was reported.
+    pub cycle: u64,
+    /// Its number.
+    pub order: u64,
+    /// Its address.
+    pub pc: u32,
+    /// Its bits; 16 of a compressed one.
+    pub insn: u32,
+    /// The register that the system wrote, 0 for none, and the value.
+    pub rd: (u8, u32),
+    /// It trapped.
+    pub trap: bool,
+    /// It is the first of an interrupt's handler.
+    pub interrupt: bool,
+}
+
+/// The first instruction at which the system and the reference differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The clock cycle behind which the system reported it, or in which it was given up.
+    pub cycle: u64,
+    /// How they differ; at least one thing.
+    pub differences: Vec<Difference>,
+    /// The last instructions that retired, the differing one last.
+    pub history: Vec<Traced>,
+    /// The registers after it, of the system and of the reference.
+    pub registers: [(u32, u32); 32],
+    /// The unit's run, if it was one: of the system and of the reference.
+    pub run: Option<(LastRun, Box<Run>)>,
+}
+
+impl Mismatch {
+    /// What an assertion tells when there is no reference.
+    pub(super) fn without_reference(cycle: u64, differences: Vec<Difference>) -> Self {
+        Self { cycle, differences, history: Vec::new(), registers: [(0, 0); 32], run: None }
+    }
+}
+
+/// A difference at one instruction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Difference {
+    /// The address of the instruction.
+    Pc {
+        /// The reference's.
+        expected: u32,
+        /// The system's.
+        actual: u32,
+    },
+    /// The bits of the instruction.
+    Instruction {
+        /// The reference's.
+        expected: u32,
+        /// The system's.
+        actual: u32,
+    },
+    /// The number of the instruction: one is missing, or reported twice.
+    Order {
+        /// The reference's.
+        expected: u64,
+        /// The system's.
+        actual: u64,
+    },
+    /// The exception.
+    Trap {
+        /// `mcause` of the reference; none if it does not trap.
+        expected: Option<u32>,
+        /// `mcause` of the system.
+        actual: Option<u32>,
+    },
+    /// Which interrupt was taken before the instruction.
+    Interrupt {
+        /// `mcause` of the reference.
+        expected: Option<u32>,
+        /// `mcause` of the system.
+        actual: Option<u32>,
+    },
+    /// The system's interrupts are not justified.
+    Feed(FeedError),
+    /// The register written, and its value.
+    Register {
+        /// The reference's; none if it writes none.
+        expected: Option<(u8, u32)>,
+        /// The system's.
+        actual: Option<(u8, u32)>,
+    },
+    /// The load or store.
+    Memory {
+        /// The reference's; none if there is none.
+        expected: Option<Access>,
+        /// The system's.
+        actual: Option<Access>,
+    },
+    /// The address of the next instruction.
+    NextPc {
+        /// The reference's.
+        expected: u32,
+        /// The system's.
+        actual: u32,
+    },
+    /// An output of the unit.
+    Output {
+        /// The output in the tile.
+        output: usize,
+        /// The reference's.
+        expected: i32,
+        /// The system's.
+        actual: i32,
+    },
+    /// S_max of an output of the unit.
+    SMax {
+        /// The output in the tile.
+        output: usize,
+        /// The reference's.
+        expected: Option<u32>,
+        /// The system's.
+        actual: Option<u32>,
+    },
+    /// The products multiplied of an output of the unit: bit `row · KERNEL + column`.
+    Keep {
+        /// The output in the tile.
+        output: usize,
+        /// The reference's.
+        expected: u64,
+        /// The system's.
+        actual: u64,
+    },
+    /// The UART.
+    Sent {
+        /// The reference's bytes.
+        expected: Vec<u8>,
+        /// The system's, from the same byte on.
+        actual: Vec<u8>,
+    },
+    /// No instruction retires any more.
+    Hang {
+        /// Cycles waited.
+        cycles: u64,
+        /// The address of the instruction that should retire next.
+        pc: u32,
+    },
+    /// An assertion of the RTL failed, or the model broke down.
+    Assertion(String),
+}
+
+/// An interrupt's or exception's `mcause`.
+struct Cause(u32);
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self.0 {
+            0x8000_0003 => "software interrupt",
+            0x8000_0007 => "timer interrupt",
+            0x8000_000b => "external interrupt",
+            1 => "instruction access fault",
+            2 => "illegal instruction",
+            3 => "breakpoint",
+            4 => "load address misaligned",
+            5 => "load access fault",
+            7 => "store access fault",
+            11 => "environment call",
+            _ => "unknown cause",
+        };
+        write!(f, "{text} (mcause {:#x})", self.0)
+    }
+}
+
+/// A load or store in words.
+struct Bytes(Access);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Access { addr, rmask, wmask, rdata, wdata } = self.0;
+        let (verb, mask, data) = match wmask {
+            0 => ("read", rmask, rdata),
+            _ => ("wrote", wmask, wdata),
+        };
+        let bytes = mask.count_ones() as usize;
+        let digits = 2 + 2 * bytes;
+        write!(f, "{verb} {data:#0digits$x} ({bytes} bytes) at {addr:#010x}")
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pc { expected, actual } => write!(
+                f,
+                "pc: the core retired the instruction at {actual:#010x}, expected the one at {expected:#010x}"
+            ),
+            Self::Instruction { expected, actual } => write!(
+                f,
+                "instruction: the core executed {actual:#010x}, the memory has {expected:#010x}"
+            ),
+            Self::Order { expected, actual } => {
+                write!(f, "order: the core numbered it {actual}, expected {expected}")
+            }
+            Self::Trap { expected: Some(expected), actual: Some(actual) } => {
+                write!(f, "trap: the core took {}, expected {}", Cause(*actual), Cause(*expected))
+            }
+            Self::Trap { expected: None, actual: Some(actual) } => {
+                write!(f, "trap: the core took {}, expected none", Cause(*actual))
+            }
+            Self::Trap { expected, .. } => write!(
+                f,
+                "trap: the core took none, expected {}",
+                Cause(expected.unwrap_or_default())
+            ),
+            Self::Interrupt { expected, actual } => {
+                let name = |cause: &Option<u32>| {
+                    cause.map_or("none".to_owned(), |cause| Cause(cause).to_string())
+                };
+                write!(f, "interrupt: the core took {}, expected {}", name(actual), name(expected))
+            }
+            Self::Feed(error) => write!(f, "interrupt: {error}"),
+            Self::Register { expected, actual } => {
+                match actual {
+                    Some((rd, value)) => write!(f, "x{rd}: the core wrote {value:#010x}")?,
+                    None => f.write_str("register: the core wrote none")?,
+                }
+                match expected {
+                    Some((rd, value)) if actual.is_some_and(|(other, _)| other == *rd) => {
+                        write!(f, ", expected {value:#010x}")
+                    }
+                    Some((rd, value)) => write!(f, ", expected {value:#010x} in x{rd}"),
+                    None => f.write_str(", expected no write"),
+                }
+            }
+            Self::Memory { expected, actual } => {
+                match actual {
+                    Some(access) => write!(f, "memory: the core {}", Bytes(*access))?,
+                    None => f.write_str("memory: the core made no access")?,
+                }
+                match expected {
+                    Some(access) => write!(f, ", the reference {}", Bytes(*access)),
+                    None => f.write_str(", expected no access"),
+                }
+            }
+            Self::NextPc { expected, actual } => {
+                write!(f, "next pc: the core goes on at {actual:#010x}, expected {expected:#010x}")
+            }
+            Self::Output { output, expected, actual } => {
+                write!(f, "output {output}: the unit has {actual}, expected {expected}")
+            }
+            Self::SMax { output, expected, actual } => write!(
+                f,
+                "output {output}: the unit has S_max = {}, expected {}",
+                score(*actual),
+                score(*expected)
+            ),
+            Self::Keep { output, expected, actual } => write!(
+                f,
+                "output {output}: the unit kept the products {actual:#b}, expected {expected:#b}"
+            ),
+            Self::Sent { expected, actual } => write!(
+                f,
+                "UART: the system sent {:?}, expected {:?}",
+                String::from_utf8_lossy(actual),
+                String::from_utf8_lossy(expected)
+            ),
+            Self::Hang { cycles, pc } => write!(
+                f,
+                "hang: no instruction has retired for {cycles} cycles; the next one is at {pc:#010x}"
+            ),
+            Self::Assertion(text) => write!(f, "the RTL stopped: {text}"),
+        }
+    }
+}

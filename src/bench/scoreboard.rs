@@ -1,0 +1,268 @@
+//! The scoreboard: what windows must come to, and how what a unit did differs from it.
+
+use std::fmt;
+
+use model::conv::{Dot, FeatureMap, Semantics, dot};
+
+use super::case::Operands;
+use super::unit::{Counters, Outcome, Tile, WindowRun};
+use crate::hw::UnitParameters;
+
+/// The golden outcome of one window: every output by the plain model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpectedWindow {
+    /// The outputs of the tile, in order.
+    pub dots: Vec<Dot>,
+    /// The kernel's side.
+    pub side: usize,
+}
+
+/// One thing in which a unit and the golden model disagree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Difference {
+    /// An output word.
+    Output {
+        /// The output in the tile.
+        output: usize,
+        /// Golden.
+        expected: i32,
+        /// The unit's.
+        actual: i32,
+    },
+    /// Which products were multiplied: bit `row · side + column`.
+    Kept {
+        /// The output in the tile.
+        output: usize,
+        /// Golden.
+        expected: u64,
+        /// The unit's.
+        actual: u64,
+    },
+    /// How many products were multiplied in all, products beyond the kernel included.
+    KeptCount {
+        /// Golden.
+        expected: u32,
+        /// The unit's.
+        actual: u32,
+    },
+    /// S_max.
+    SMax {
+        /// The output in the tile.
+        output: usize,
+        /// Golden.
+        expected: Option<u32>,
+        /// The unit's.
+        actual: Option<u32>,
+    },
+    /// Cycles from start to done.
+    Cycles {
+        /// By the cycle table, given when the last word arrived.
+        expected: u32,
+        /// The unit's.
+        actual: u32,
+    },
+    /// The cycle in which the last word arrived, of a memory that never waits; 0 of a window that is
+    /// used again.
+    LastWord {
+        /// By the cycle table.
+        expected: u32,
+        /// The unit's.
+        actual: u32,
+    },
+}
+
+/// A score, or none, in words.
+pub(super) fn score(score: Option<u32>) -> String {
+    score.map_or_else(|| "none".to_owned(), |score| score.to_string())
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Output { output, expected, actual } => {
+                write!(f, "output {output}: expected {expected}, the unit has {actual}")
+            }
+            Self::Kept { output, expected, actual } => write!(
+                f,
+                "output {output}: expected the products {expected:#b}, the unit kept {actual:#b}"
+            ),
+            Self::KeptCount { expected, actual } => {
+                write!(f, "expected {expected} multiplications, the unit did {actual}")
+            }
+            Self::SMax { output, expected, actual } => write!(
+                f,
+                "output {output}: expected S_max = {}, the unit has {}",
+                score(expected),
+                score(actual)
+            ),
+            Self::Cycles { expected, actual } => {
+                write!(f, "expected {expected} cycles from start to done, the unit took {actual}")
+            }
+            Self::LastWord { expected, actual } => write!(
+                f,
+                "expected the last word in cycle {expected}, the unit had it in cycle {actual}"
+            ),
+        }
+    }
+}
+
+/// Differences in time: the cycle table of `docs/conv_unit.md`. `waits` says that the memory may
+/// wait.
+#[inline]
+fn timing(
+    unit: &UnitParameters,
+    run: &WindowRun,
+    side: usize,
+    outcome: &Outcome,
+    waits: bool,
+) -> Option<Difference> {
+    let last_word = match run.reuse {
+        true => Some(0),
+        false if waits => None,
+        false => Some(unit.beats(run.addr, run.pitch, run.tile.window_side(side) as u32) + 1),
+    };
+    if let Some(expected) = last_word.filter(|&cycle| cycle != outcome.last_word_cycle) {
+        let actual = outcome.last_word_cycle;
+        return Some(Difference::LastWord { expected, actual });
+    }
+    let kept = outcome.kept.total();
+    let expected = match run.reuse {
+        true => unit.reuse_cycles(kept),
+        false => outcome.last_word_cycle + 3 + unit.issue_cycles(kept),
+    };
+    let actual = outcome.cycles;
+    (expected != actual).then_some(Difference::Cycles { expected, actual })
+}
+
+impl ExpectedWindow {
+    /// The plain model on a window.
+    pub fn new(window: &Operands, semantics: &Semantics) -> Self {
+        let Operands { run, side, weights, .. } = window;
+        let dots = (0..run.tile.outputs())
+            .map(|output| dot(weights, &window.inputs(output), semantics, run.carry[output]));
+        Self { dots: dots.collect(), side: *side }
+    }
+
+    /// All differences of an outcome, those in the values first.
+    pub fn compare(
+        &self,
+        unit: &UnitParameters,
+        run: &WindowRun,
+        outcome: &Outcome,
+        waits: bool,
+    ) -> Vec<Difference> {
+        let mut found = Vec::new();
+        for (output, dot) in self.dots.iter().enumerate() {
+            let actual = outcome.outputs[output];
+            if dot.output != actual {
+                found.push(Difference::Output { output, expected: dot.output, actual });
+            }
+            let actual = outcome.kept.of(output, self.side);
+            if dot.kept != actual {
+                found.push(Difference::Kept { output, expected: dot.kept, actual });
+            }
+            let actual = outcome.s_max[output];
+            if dot.s_max != actual {
+                found.push(Difference::SMax { output, expected: dot.s_max, actual });
+            }
+        }
+        for output in self.dots.len()..4 {
+            let actual = outcome.outputs[output];
+            if actual != 0 {
+                found.push(Difference::Output { output, expected: 0, actual });
+            }
+        }
+        let expected = self.dots.iter().map(Dot::kept_count).sum();
+        let actual = outcome.kept.total();
+        if expected != actual {
+            found.push(Difference::KeptCount { expected, actual });
+        }
+        found.extend(timing(unit, run, self.side, outcome, waits));
+        found
+    }
+}
+
+/// Whether a window, whose upper left corner is `(x, y)`, is what the golden map of the same operands
+/// says. It is the comparison of every window of a run; [`ExpectedWindow::compare`] then says how one
+/// differs.
+#[inline]
+pub(super) fn agrees(
+    unit: &UnitParameters,
+    golden: &GoldenMap<'_>,
+    (x, y): (usize, usize),
+    run: &WindowRun,
+    outcome: &Outcome,
+    waits: bool,
+) -> bool {
+    let mut total = 0;
+    let values = (0..run.tile.outputs()).all(|output| {
+        let (dx, dy) = Tile::place(output);
+        let i = golden.first + (y + dy) * golden.width + x + dx;
+        let kept = u32::from(golden.map.kept[i]);
+        total += kept;
+        golden.map.outputs[i] == outcome.outputs[output]
+            && kept == outcome.kept.count(output)
+            && golden.map.s_max(i) == outcome.s_max[output]
+    });
+    // Outputs that the tile does not have.
+    let others = outcome.outputs[run.tile.outputs()..].iter().all(|&output| output == 0);
+    values
+        && others
+        && total == outcome.kept.total()
+        && timing(unit, run, golden.side, outcome, waits).is_none()
+}
+
+/// The golden map of one output and input channel: a whole map, or a place in the row in which the
+/// golden model gives all outputs of a layer whose maps have one output each.
+pub(super) struct GoldenMap<'a> {
+    pub map: &'a FeatureMap,
+    /// The index of the map's first output.
+    pub first: usize,
+    /// Columns of the map.
+    pub width: usize,
+    /// The kernel's side.
+    pub side: usize,
+}
+
+/// What a kernel load that took `cycles` does to the counters.
+pub fn load_counters(unit: &UnitParameters, side: u32, addr: u32, cycles: u32) -> Counters {
+    Counters {
+        memory_words: side * side,
+        memory_beats: unit.beats(addr, side, side),
+        cycles_idle: 1,
+        // The last word arrives three cycles before the end.
+        cycles_get_data: cycles - 3,
+        cycles_stage_1: 1,
+        cycles_stage_2: 1,
+        cycles_done: 1,
+        ..Counters::default()
+    }
+}
+
+/// What a window with a kernel of side `side` does to the counters. Counts that are compared
+/// elsewhere (multiplications, cycles) come from the window itself.
+#[inline]
+pub fn window_counters(
+    unit: &UnitParameters,
+    side: usize,
+    run: &WindowRun,
+    outcome: &Outcome,
+) -> Counters {
+    let kept = outcome.kept.total();
+    let products = (run.tile.outputs() * side * side) as u32;
+    // A window that is used again is not fetched, and its logs are there.
+    let window_side = if run.reuse { 0 } else { run.tile.window_side(side) as u32 };
+    Counters {
+        windows: 1,
+        multiplications_done: kept,
+        multiplications_skipped: products.wrapping_sub(kept),
+        memory_words: window_side * window_side,
+        memory_beats: unit.beats(run.addr, run.pitch, window_side),
+        cycles_idle: 1,
+        cycles_get_data: outcome.last_word_cycle,
+        cycles_stage_1: u32::from(!run.reuse),
+        cycles_stage_2: unit.issue_cycles(kept).max(1),
+        cycles_stage_3: u32::from(kept > 0),
+        cycles_done: 1,
+    }
+}

@@ -1,0 +1,248 @@
+//! Any unit on the bench: what it has to tell of itself, and what it gets for that: a scoreboard,
+//! reports with waveforms of what differs, and their replay.
+//!
+//! `examples/own_unit` is a small one.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use model::hex;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use study::report::atomic::{WriteError, write_atomic};
+
+use super::case::{self, CASE_FILE, CaseError};
+use crate::hw::Build;
+
+/// Why a unit does not do what it is told.
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
+/// A unit whose transactions are compared with a golden function, one by one.
+pub trait UnitUnderTest: Sized {
+    /// All that goes in: what is needed to run it again from reset. It is kept in the report's
+    /// `case.json`.
+    type Transaction: Serialize + DeserializeOwned;
+    /// All that comes out.
+    type Outcome;
+
+    /// A unit out of reset, for this transaction and those after it.
+    ///
+    /// # Errors
+    /// If there is no model of it, or the transaction is not for it.
+    fn open(first: &Self::Transaction, build: Build) -> Result<Self, BoxError>;
+
+    /// Runs a transaction.
+    ///
+    /// # Errors
+    /// If the unit does not finish it, or an assertion of the RTL fails.
+    fn run(&mut self, transaction: &Self::Transaction) -> Result<Self::Outcome, BoxError>;
+
+    /// Writes a waveform from now on, or completes the one that is open; asked of
+    /// [`Build::Vcd`] alone.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    fn trace(&mut self, wave: Option<&Path>) -> Result<(), BoxError>;
+
+    /// How an outcome differs from what the golden function says, in words; nothing if it agrees.
+    fn differences(transaction: &Self::Transaction, outcome: &Self::Outcome) -> Vec<String>;
+
+    /// What a transaction is, as the beginning of its report's folder name.
+    fn name(transaction: &Self::Transaction) -> String;
+
+    /// What an engineer asks first: the text of the report. By default, the case.
+    fn describe(transaction: &Self::Transaction, _outcome: Option<&Self::Outcome>) -> String {
+        serde_json::to_string_pretty(transaction).unwrap_or_default()
+    }
+
+    /// A GTKWave save file for the waveform, if there is one.
+    fn save_file(_transaction: &Self::Transaction) -> Option<String> {
+        None
+    }
+}
+
+/// Why a mismatch cannot be followed up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// The case cannot be run.
+    #[error(transparent)]
+    Case(#[from] CaseError),
+    /// The hardware cannot be had.
+    #[error(transparent)]
+    Open(BoxError),
+    /// The folder cannot be made.
+    #[error("cannot create {}: {source}", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+/// What a replay found.
+#[derive(Debug)]
+pub struct Replayed<O> {
+    /// The unit's outcome, or why it has none.
+    pub outcome: Result<O, BoxError>,
+    /// How it differs; empty if the difference needs what came before the transaction.
+    pub differences: Vec<String>,
+    /// The folder of the files.
+    pub folder: PathBuf,
+    /// The waveform.
+    pub wave: PathBuf,
+    /// The report.
+    pub report: PathBuf,
+}
+
+impl<O> Replayed<O> {
+    /// Whether the unit did what it must.
+    pub fn agrees(&self) -> bool {
+        self.outcome.is_ok() && self.differences.is_empty()
+    }
+}
+
+/// What was found on a unit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Transactions compared.
+    pub compared: u64,
+    /// Those that differ.
+    pub mismatches: u64,
+    /// Folders of the reports of the first few.
+    pub reports: Vec<PathBuf>,
+}
+
+/// Mismatches that have a report with a waveform.
+pub const REPORTS: usize = 3;
+
+/// Runs transactions, in order, on one unit and compares each with the golden function. `each` gets
+/// every outcome; reports of the first mismatches go to folders of their own below `folder`.
+///
+/// # Errors
+/// If the unit cannot be opened, or a report cannot be written.
+pub fn check<U: UnitUnderTest>(
+    transactions: impl IntoIterator<Item = U::Transaction>,
+    folder: &Path,
+    mut each: impl FnMut(&U::Transaction, &U::Outcome),
+) -> Result<Checked, ReplayError> {
+    let (mut checked, mut unit) = (Checked::default(), None);
+    for transaction in transactions {
+        let open = match unit.take() {
+            Some(open) => open,
+            None => U::open(&transaction, Build::Fast).map_err(ReplayError::Open)?,
+        };
+        let open: &mut U = unit.insert(open);
+        let outcome = open.run(&transaction);
+        checked.compared += 1;
+        let differs = match &outcome {
+            Ok(outcome) => {
+                each(&transaction, outcome);
+                !U::differences(&transaction, outcome).is_empty()
+            }
+            // Nobody knows what state it is in.
+            Err(_) => {
+                unit = None;
+                true
+            }
+        };
+        if differs {
+            checked.mismatches += 1;
+            if checked.reports.len() < REPORTS {
+                checked.reports.push(investigate::<U>(&transaction, folder)?.folder);
+            }
+        }
+    }
+    Ok(checked)
+}
+
+/// The folder of a case below another: the same for the same case, and no other's.
+pub(super) fn case_folder(parent: &Path, name: &str, case: &impl Serialize) -> PathBuf {
+    let text = serde_json::to_vec(case).unwrap_or_default();
+    parent.join(format!("{name}-{}", &hex(&Sha256::digest(text))[..8]))
+}
+
+/// Runs a transaction from reset in a traced build and writes, into a folder of its own below
+/// `parent`: the case, the report, the waveform from reset to its end, and a GTKWave save file.
+///
+/// # Errors
+/// If the unit cannot be opened, or a file cannot be written.
+pub fn investigate<U: UnitUnderTest>(
+    transaction: &U::Transaction,
+    parent: &Path,
+) -> Result<Replayed<U::Outcome>, ReplayError> {
+    let folder = case_folder(parent, &U::name(transaction), transaction);
+    fs::create_dir_all(&folder)
+        .map_err(|source| ReplayError::Folder { folder: folder.clone(), source })?;
+    write_case(&folder, transaction)?;
+    replay_in::<U>(transaction, &folder)
+}
+
+/// Runs the case of a mismatch folder again and writes its report and waveform anew.
+///
+/// # Errors
+/// If there is no such case, and as [`investigate`].
+pub fn replay<U: UnitUnderTest>(folder: &Path) -> Result<Replayed<U::Outcome>, ReplayError> {
+    replay_in::<U>(&case::read(folder)?, folder)
+}
+
+pub(super) fn write_case(folder: &Path, case: &impl Serialize) -> Result<(), WriteError> {
+    write_atomic(&folder.join(CASE_FILE), |file| {
+        serde_json::to_writer_pretty(&mut *file, case)?;
+        writeln!(file)
+    })
+}
+
+/// Runs a transaction from reset and writes its files into a folder that there is.
+pub(super) fn replay_in<U: UnitUnderTest>(
+    transaction: &U::Transaction,
+    folder: &Path,
+) -> Result<Replayed<U::Outcome>, ReplayError> {
+    let mut unit = U::open(transaction, Build::Vcd).map_err(ReplayError::Open)?;
+    let wave = folder.join("wave.vcd");
+    unit.trace(Some(&wave)).map_err(ReplayError::Open)?;
+    let outcome = unit.run(transaction);
+    unit.trace(None).map_err(ReplayError::Open)?;
+    let differences = match &outcome {
+        Ok(outcome) => U::differences(transaction, outcome),
+        Err(_) => Vec::new(),
+    };
+
+    let save_file = U::save_file(transaction);
+    if let Some(text) = &save_file {
+        write_atomic(&folder.join("wave.gtkw"), |file| file.write_all(text.as_bytes()))?;
+    }
+    let report = folder.join("report.txt");
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let mut text = format!("MISMATCH {name}\n\n");
+    // Writing into a String cannot fail.
+    for difference in &differences {
+        let _ = writeln!(text, "  {difference}");
+    }
+    if let Err(error) = &outcome {
+        let _ = writeln!(text, "  the unit did not finish: {error}");
+    } else if differences.is_empty() {
+        text.push_str("  None in this replay from reset: the difference needs what came before.\n");
+    }
+    let _ = writeln!(text, "\n{}", U::describe(transaction, outcome.as_ref().ok()));
+    text.push_str(&footer(folder, save_file.is_some()));
+    write_atomic(&report, |file| file.write_all(text.as_bytes()))?;
+    let folder = folder.to_owned();
+    Ok(Replayed { outcome, differences, folder, wave, report })
+}
+
+/// How to look at it, and how to run it again.
+pub(super) fn footer(folder: &Path, save_file: bool) -> String {
+    let save_file = if save_file { " wave.gtkw" } else { "" };
+    format!(
+        "waveform    gtkwave wave.vcd{save_file}   (or: surfer wave.vcd)\nreplay      ./run replay {}\n",
+        folder.display()
+    )
+}

@@ -1,0 +1,604 @@
+//! The unit behind transactions: what goes in, what comes out, and the driver that alone touches its
+//! pins.
+
+use std::path::Path;
+
+use model::conv::{MAX_SIDE, Mode, SmaxScope, Threshold};
+use serde::{Deserialize, Serialize};
+
+use super::memory::{Memory, Port, Stalls};
+use crate::hw::{self, Build, ConvUnit, HwError, UnitParameters};
+
+/// The outputs that one window yields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Tile {
+    /// One output from a k×k window.
+    #[serde(rename = "1x1")]
+    One,
+    /// 2×2 outputs from a (k+1)×(k+1) window: the paper's.
+    #[serde(rename = "2x2")]
+    TwoByTwo,
+}
+
+impl Tile {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::One, Self::TwoByTwo];
+
+    /// Outputs: 1 or 4, numbered row by row.
+    pub const fn outputs(self) -> usize {
+        match self {
+            Self::One => 1,
+            Self::TwoByTwo => 4,
+        }
+    }
+
+    /// Rows, and columns, of the window for a kernel of side `k`.
+    pub const fn window_side(self, k: usize) -> usize {
+        match self {
+            Self::One => k,
+            Self::TwoByTwo => k + 1,
+        }
+    }
+
+    /// Column and row of an output in the tile.
+    pub const fn place(output: usize) -> (usize, usize) {
+        (output % 2, output / 2)
+    }
+}
+
+/// The run-window command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WindowRun {
+    /// The slot of the kernel.
+    pub slot: u8,
+    /// Whether it runs on the window that the run before was on, which the unit still holds. Of
+    /// that window the side counts; `addr` and `pitch` are not read.
+    pub reuse: bool,
+    /// Byte address of the window's first word, a multiple of 4.
+    pub addr: u32,
+    /// Words from one row of the input array to the next.
+    pub pitch: u32,
+    /// Outputs.
+    pub tile: Tile,
+    /// Which products are multiplied.
+    #[serde(with = "super::case::as_text")]
+    pub mode: Mode,
+    /// T, in units of 2^−LOG_FRAC of the unit. The unit saturates it at 65,535, which is above
+    /// every score.
+    #[serde(with = "super::case::as_number")]
+    pub threshold: Threshold,
+    /// What S_max is taken over.
+    #[serde(with = "super::case::as_text")]
+    pub scope: SmaxScope,
+    /// S_max of the channels before, of each output; used in running scope.
+    pub carry: [Option<u32>; 4],
+}
+
+/// The products that were multiplied, of each output of a tile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Kept {
+    /// Bit `row · KERNEL + column` of each output.
+    pub bits: [u64; 4],
+    /// `KERNEL` of the unit.
+    pub kernel: usize,
+}
+
+impl Kept {
+    /// The products of one output, bit `row · side + column`, of a kernel of side `side`.
+    pub fn of(&self, output: usize, side: usize) -> u64 {
+        let row = |row: usize| self.bits[output] >> (row * self.kernel) & ((1 << side) - 1);
+        (0..side).fold(0, |kept, number| kept | row(number) << (number * side))
+    }
+
+    /// How many of one output.
+    #[inline]
+    pub fn count(&self, output: usize) -> u32 {
+        self.bits[output].count_ones()
+    }
+
+    /// How many of all outputs, those beyond the kernel and the tile included.
+    #[inline]
+    pub fn total(&self) -> u32 {
+        (0..4).map(|output| self.count(output)).sum()
+    }
+}
+
+/// What ended a command that the unit itself refused or could not finish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// `ERROR_BUS`: a read was answered with an error.
+    #[error("a read of the unit was answered with a bus error")]
+    Bus,
+    /// `ERROR_COMMAND`.
+    #[error(
+        "the unit refuses the command (unaligned address, kernel side or slot out of range, no kernel in the slot, or no window to use again)"
+    )]
+    Refused,
+}
+
+/// What one window came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    /// The outputs; those that the tile does not have are 0.
+    pub outputs: [i32; 4],
+    /// S_max of each output, in units of 2^−LOG_FRAC.
+    pub s_max: [Option<u32>; 4],
+    /// The products multiplied.
+    pub kept: Kept,
+    /// Cycles from start to done: 0 is the cycle in which the command is taken.
+    pub cycles: u32,
+    /// The cycle, counted alike, in which the last word arrived; 0 if none did.
+    pub last_word_cycle: u32,
+    /// Time of the rising clock edge after which done is high, in the waveform's units.
+    pub done_time: u64,
+}
+
+/// The unit's performance counters, 32 bits each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Windows that ended well.
+    pub windows: u32,
+    /// Multiplications done.
+    pub multiplications_done: u32,
+    /// Products skipped.
+    pub multiplications_skipped: u32,
+    /// Words that entered the buffer.
+    pub memory_words: u32,
+    /// Accesses of the memory port.
+    pub memory_beats: u32,
+    /// Cycles in `IDLE`.
+    pub cycles_idle: u32,
+    /// Cycles in `GET_DATA`.
+    pub cycles_get_data: u32,
+    /// Cycles in `STAGE_1`.
+    pub cycles_stage_1: u32,
+    /// Cycles in `STAGE_2`.
+    pub cycles_stage_2: u32,
+    /// Cycles in `STAGE_3`.
+    pub cycles_stage_3: u32,
+    /// Cycles in `DONE`.
+    pub cycles_done: u32,
+}
+
+impl Counters {
+    /// How many there are.
+    pub const COUNT: usize = 11;
+
+    /// Counters in the order of their addresses, `conv_approx_pkg::COUNTER_*`.
+    pub const fn from_addresses(value: [u32; Self::COUNT]) -> Self {
+        let [
+            windows,
+            multiplications_done,
+            multiplications_skipped,
+            memory_words,
+            memory_beats,
+            cycles_idle,
+            cycles_get_data,
+            cycles_stage_1,
+            cycles_stage_2,
+            cycles_stage_3,
+            cycles_done,
+        ] = value;
+        Self {
+            windows,
+            multiplications_done,
+            multiplications_skipped,
+            memory_words,
+            memory_beats,
+            cycles_idle,
+            cycles_get_data,
+            cycles_stage_1,
+            cycles_stage_2,
+            cycles_stage_3,
+            cycles_done,
+        }
+    }
+
+    /// The reverse of [`from_addresses`](Self::from_addresses).
+    pub const fn addresses(&self) -> [u32; Self::COUNT] {
+        [
+            self.windows,
+            self.multiplications_done,
+            self.multiplications_skipped,
+            self.memory_words,
+            self.memory_beats,
+            self.cycles_idle,
+            self.cycles_get_data,
+            self.cycles_stage_1,
+            self.cycles_stage_2,
+            self.cycles_stage_3,
+            self.cycles_done,
+        ]
+    }
+
+    /// The sum of two readings; each counter wraps, as in the unit.
+    #[must_use]
+    #[inline]
+    pub fn plus(&self, other: &Self) -> Self {
+        let (mine, other) = (self.addresses(), other.addresses());
+        Self::from_addresses(std::array::from_fn(|i| mine[i].wrapping_add(other[i])))
+    }
+
+    /// Cycles in all states.
+    pub fn cycles(&self) -> u32 {
+        self.addresses()[5..].iter().fold(0, |sum, &cycles| sum.wrapping_add(cycles))
+    }
+}
+
+/// Why a transaction has no result.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnitError {
+    /// The unit answered with an error; it is ready for the next command.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// The unit took longer than any command can.
+    #[error("no done after {cycles} cycles: the unit hangs")]
+    Hang {
+        /// Cycles waited.
+        cycles: u32,
+    },
+    /// An assertion of the RTL failed, or the model broke down.
+    #[error(transparent)]
+    Model(#[from] verilated::Error),
+    /// There is no model.
+    #[error(transparent)]
+    Hw(#[from] HwError),
+}
+
+/// How a unit is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnitOptions {
+    /// The build.
+    pub build: Build,
+    /// Seed of the values that registers hold before they are written.
+    pub x_seed: u64,
+    /// Random waiting of the memory; none without.
+    pub stalls: Option<Stalls>,
+}
+
+impl Default for UnitOptions {
+    fn default() -> Self {
+        Self { build: Build::Fast, x_seed: 1, stalls: None }
+    }
+}
+
+/// No command takes this long, whatever the stalls.
+const HANG_CYCLES: u32 = 10_000;
+
+/// A verilated unit with a memory: transactions in, results out.
+#[derive(Debug)]
+pub struct UnitDriver {
+    model: ConvUnit,
+    parameters: UnitParameters,
+    memory: Memory,
+    port: Port,
+    stream: u64,
+    last_word_cycle: u32,
+    acknowledge_delay: u32,
+}
+
+impl UnitDriver {
+    /// A unit out of reset, with an empty memory.
+    ///
+    /// # Errors
+    /// If there is no model of it, or it does not come out of reset.
+    pub fn open(parameters: &UnitParameters, options: &UnitOptions) -> Result<Self, UnitError> {
+        assert!(parameters.kernel <= MAX_SIDE, "KERNEL is at most {MAX_SIDE}");
+        let mut driver = Self {
+            model: hw::unit(parameters, options.build, options.x_seed)?,
+            parameters: *parameters,
+            memory: Memory::default(),
+            port: Port::new(options.stalls),
+            stream: 0,
+            last_word_cycle: 0,
+            acknowledge_delay: 0,
+        };
+        driver.reset()?;
+        Ok(driver)
+    }
+
+    /// Its parameters.
+    #[inline]
+    pub fn parameters(&self) -> &UnitParameters {
+        &self.parameters
+    }
+
+    /// The memory behind its port.
+    pub fn memory(&mut self) -> &mut Memory {
+        &mut self.memory
+    }
+
+    /// The stream of waiting times that the next transaction draws from; the one after draws from
+    /// the next. Without stalls it means nothing.
+    #[inline]
+    pub fn set_stream(&mut self, stream: u64) {
+        self.stream = stream;
+    }
+
+    /// How many cycles a result waits before it is taken; 0 at first. The unit holds it.
+    pub fn set_acknowledge_delay(&mut self, cycles: u32) {
+        self.acknowledge_delay = cycles;
+    }
+
+    /// Clock cycles since the model was made.
+    pub fn cycles(&self) -> u64 {
+        self.model.cycles()
+    }
+
+    /// Writes a waveform from now on; a traced build only.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn open_trace(&mut self, path: &Path) -> Result<(), UnitError> {
+        Ok(self.model.open_trace(path)?)
+    }
+
+    /// Completes the waveform.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn close_trace(&mut self) -> Result<(), UnitError> {
+        Ok(self.model.close_trace()?)
+    }
+
+    /// Holds the reset for two cycles; reads under way are forgotten.
+    ///
+    /// # Errors
+    /// If an assertion of the RTL fails.
+    pub fn reset(&mut self) -> Result<(), UnitError> {
+        self.model.set_cmd_valid_i(0);
+        self.model.set_done_ready_i(0);
+        self.model.set_rst_ni(0);
+        self.port.begin(self.stream);
+        for _ in 0..2 {
+            self.model.set_mem_rvalid_i(0);
+            self.model.tick()?;
+        }
+        self.model.set_rst_ni(1);
+        // A port that never waits grants in every cycle.
+        self.model.set_mem_gnt_i(1);
+        Ok(())
+    }
+
+    /// Reads a kernel of `side` × `side` words, row by row, from the byte address `addr` and keeps
+    /// it in a slot. Returns the cycles from start to done.
+    ///
+    /// # Errors
+    /// What the unit answers, or why it does not.
+    pub fn load_kernel(&mut self, slot: u8, side: u32, addr: u32) -> Result<u32, UnitError> {
+        self.model.set_cmd_op_i(0);
+        self.model.set_cmd_kernel_i(slot);
+        self.model.set_cmd_size_i(side);
+        self.model.set_cmd_addr_i(addr);
+        let (cycles, _) = self.command()?;
+        let error = self.error();
+        self.acknowledge()?;
+        error.map_or(Ok(cycles), |error| Err(error.into()))
+    }
+
+    /// Runs one window.
+    ///
+    /// # Errors
+    /// What the unit answers, or why it does not.
+    #[inline]
+    pub fn run_window(&mut self, run: &WindowRun) -> Result<Outcome, UnitError> {
+        self.set_run(run);
+        let (cycles, done_time) = self.command()?;
+        let outcome = match self.error() {
+            Some(error) => Err(error.into()),
+            None => Ok(Outcome {
+                outputs: self.model.output_o().map(u32::cast_signed),
+                s_max: self.s_max(),
+                kept: self.kept(),
+                cycles,
+                last_word_cycle: self.last_word_cycle,
+                done_time,
+            }),
+        };
+        self.acknowledge()?;
+        outcome
+    }
+
+    /// Takes a window's command and is reset `cycles` cycles later, in the middle of it.
+    ///
+    /// # Errors
+    /// If an assertion of the RTL fails.
+    pub fn abort_window(&mut self, run: &WindowRun, cycles: u32) -> Result<(), UnitError> {
+        self.set_run(run);
+        self.port.begin(self.stream);
+        self.model.set_cmd_valid_i(1);
+        for number in 0..=cycles {
+            self.any_cycle(number)?;
+            self.model.set_cmd_valid_i(0);
+        }
+        self.reset()
+    }
+
+    /// Reads all performance counters; the clock stands still.
+    ///
+    /// # Errors
+    /// If an assertion of the RTL fails.
+    pub fn counters(&mut self) -> Result<Counters, UnitError> {
+        let mut values = [0; Counters::COUNT];
+        for (address, value) in (0..).zip(&mut values) {
+            self.model.set_counter_clear_i(0);
+            self.model.set_counter_select_i(address);
+            self.model.eval()?;
+            *value = self.model.counter_o();
+        }
+        Ok(Counters::from_addresses(values))
+    }
+
+    /// Sets all performance counters to 0.
+    ///
+    /// # Errors
+    /// If an assertion of the RTL fails.
+    pub fn clear_counters(&mut self) -> Result<(), UnitError> {
+        self.model.set_counter_clear_i(1);
+        self.any_cycle(0)?;
+        self.model.set_counter_clear_i(0);
+        Ok(())
+    }
+
+    /// Lets `cycles` cycles pass without a command.
+    ///
+    /// # Errors
+    /// If an assertion of the RTL fails.
+    pub fn idle(&mut self, cycles: u32) -> Result<(), UnitError> {
+        (0..cycles).try_for_each(|number| self.any_cycle(number))
+    }
+
+    #[inline]
+    fn set_run(&mut self, run: &WindowRun) {
+        let model = &mut self.model;
+        model.set_cmd_op_i(1);
+        model.set_cmd_kernel_i(run.slot);
+        model.set_cmd_reuse_i(u8::from(run.reuse));
+        model.set_cmd_size_i(run.pitch);
+        model.set_cmd_addr_i(run.addr);
+        model.set_cmd_tile_i(u8::from(run.tile == Tile::TwoByTwo));
+        model.set_cmd_mode_i(run.mode as u8);
+        model.set_cmd_threshold_i(u16::try_from(run.threshold.get()).unwrap_or(u16::MAX));
+        let running = run.scope == SmaxScope::Running;
+        model.set_cmd_running_i(u8::from(running));
+        // Not read in window scope.
+        if running {
+            let width = s_max_width(self.parameters.log_frac);
+            let pack = |score: &Option<u32>| match score {
+                Some(score) => 1 << (width - 1) | u64::from(*score),
+                None => 0,
+            };
+            let carry = run.carry.iter().rev().fold(0, |bits, score| bits << width | pack(score));
+            model.set_cmd_smax_i(carry);
+        }
+    }
+
+    #[inline]
+    fn s_max(&self) -> [Option<u32>; 4] {
+        let width = s_max_width(self.parameters.log_frac);
+        let bits = self.model.smax_o().to_u64();
+        [0, 1, 2, 3].map(|output| {
+            let field = (bits >> (output * width)) & ((1 << width) - 1);
+            // At most 14 bits are left.
+            (field >> (width - 1) == 1).then_some((field & ((1 << (width - 1)) - 1)) as u32)
+        })
+    }
+
+    #[inline]
+    fn kept(&self) -> Kept {
+        let kernel = self.parameters.kernel;
+        let (keep, products) = (self.model.keep_o(), (kernel * kernel) as u32);
+        Kept { bits: [0, 1, 2, 3].map(|output| keep.bits(output * products, products)), kernel }
+    }
+
+    /// What the unit says of the command that is done.
+    #[inline]
+    fn error(&self) -> Option<CommandError> {
+        match self.model.error_o() {
+            0 => None,
+            1 => Some(CommandError::Bus),
+            _ => Some(CommandError::Refused),
+        }
+    }
+
+    /// Runs the command on the pins until its result is to be taken. Returns the cycles from the
+    /// one in which it is taken to the first one with done high, and the time of the latter.
+    #[inline]
+    fn command(&mut self) -> Result<(u32, u64), UnitError> {
+        match self.parameters.mem_width {
+            32 => self.command_on::<1>(),
+            _ => self.command_on::<4>(),
+        }
+    }
+
+    #[inline]
+    fn command_on<const WORDS: usize>(&mut self) -> Result<(u32, u64), UnitError> {
+        self.port.begin(self.stream);
+        self.stream += 1;
+        self.last_word_cycle = 0;
+        self.model.set_cmd_valid_i(1);
+        let mut cycles = 0;
+        while self.model.cmd_ready_o() == 0 {
+            self.cycle::<WORDS>(cycles)?;
+            cycles += 1;
+            if cycles == HANG_CYCLES {
+                return Err(UnitError::Hang { cycles });
+            }
+        }
+        self.cycle::<WORDS>(0)?;
+        self.model.set_cmd_valid_i(0);
+        cycles = 1;
+        while self.model.done_valid_o() == 0 {
+            self.cycle::<WORDS>(cycles)?;
+            cycles += 1;
+            if cycles == HANG_CYCLES {
+                return Err(UnitError::Hang { cycles });
+            }
+        }
+        let done_time = self.model.time();
+        for _ in 0..self.acknowledge_delay {
+            self.cycle::<WORDS>(0)?;
+        }
+        Ok((cycles, done_time))
+    }
+
+    /// Takes the result, so that the unit is ready again.
+    #[inline]
+    fn acknowledge(&mut self) -> Result<(), UnitError> {
+        self.model.set_done_ready_i(1);
+        self.any_cycle(0)?;
+        self.model.set_done_ready_i(0);
+        Ok(())
+    }
+
+    #[inline]
+    fn any_cycle(&mut self, number: u32) -> Result<(), UnitError> {
+        match self.parameters.mem_width {
+            32 => self.cycle::<1>(number),
+            _ => self.cycle::<4>(number),
+        }
+    }
+
+    /// One clock cycle with the memory port attached. Every simulated cycle of every window goes
+    /// through here; inlined, it is a few loads and stores around the model's own work.
+    #[inline(always)]
+    fn cycle<const WORDS: usize>(&mut self, number: u32) -> Result<(), UnitError> {
+        let request = (self.model.mem_req_o() != 0).then(|| self.model.mem_addr_o());
+        let answered = match &mut self.port {
+            Port::Ready { next } => std::mem::replace(next, request),
+            Port::Waiting(waiting) => {
+                let (grant, answered) = waiting.cycle(request);
+                self.model.set_mem_gnt_i(u8::from(grant));
+                answered
+            }
+        };
+        match answered {
+            None => self.model.set_mem_rvalid_i(0),
+            Some(addr) => {
+                self.last_word_cycle = number;
+                self.model.set_mem_rvalid_i(1);
+                match self.memory.beat::<WORDS>(addr) {
+                    Some(beat) => {
+                        self.model.set_mem_err_i(0);
+                        if WORDS == 1 {
+                            self.model.set_mem_rdata_i(u64::from(beat[0]));
+                        } else {
+                            self.model.set_mem_rdata_i_words(beat);
+                        }
+                    }
+                    None => self.model.set_mem_err_i(1),
+                }
+            }
+        }
+        self.model.tick()?;
+        Ok(())
+    }
+}
+
+/// Bits of one output's S_max on the pins, at most 15: a score, and valid above it.
+#[inline]
+const fn s_max_width(log_frac: u32) -> u32 {
+    7 + log_frac
+}

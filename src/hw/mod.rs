@@ -1,0 +1,254 @@
+//! The verilated hardware: one type per top module, [`ConvUnit`] and [`Soc`]; parameter sets and
+//! builds are data.
+//!
+//! What commands use by default is linked into the program. Every other parameter set, every build
+//! with waveforms, and RTL that was edited since the program was built is verilated when it is asked
+//! for and kept in a cache: `target/models`, or where `CONVAPPROX_CACHE` says.
+
+mod models;
+#[allow(dead_code, reason = "build.rs has the rest of its uses")]
+mod parameter_sets;
+
+pub use models::{HwError, soc, soc_digest, unit, unit_digest};
+pub use parameter_sets::{
+    Build, NETWORK_UNIT, PAPER_UNIT, RARE_UNITS, SOC, SOCS, SocParameters, UNITS, UnitParameters,
+};
+
+use std::str::FromStr;
+
+use model::hart::{HartConfig, RAM_BASE, UnitShape};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+verilated::include_model!("conv_unit");
+verilated::include_model!("soc");
+
+impl UnitParameters {
+    /// The unit for layers of a network, with kernels up to `side` and `log_frac` fraction bits:
+    /// [`NETWORK_UNIT`] as far as it can be.
+    pub fn for_network(log_frac: u32, side: usize) -> Self {
+        let kernel = side.max(NETWORK_UNIT.kernel);
+        let multipliers = 4 * (kernel * kernel) as u32;
+        Self { kernel, log_frac, multipliers, ..NETWORK_UNIT }
+    }
+
+    /// Words of one beat of the memory port.
+    pub const fn beat_words(&self) -> u32 {
+        self.mem_width / 32
+    }
+
+    /// Beats that fetch `side` rows of `side` words, the first at the byte address `addr`, the
+    /// rows `pitch` words apart.
+    pub fn beats(&self, addr: u32, pitch: u32, side: u32) -> u32 {
+        let words = self.beat_words();
+        (0..side)
+            .map(|row| {
+                let offset = (addr / 4).wrapping_add(row.wrapping_mul(pitch)) % words;
+                (offset + side).div_ceil(words)
+            })
+            .sum()
+    }
+
+    /// Cycles of STAGE_2 that issue `kept` products: 0 if there are none to issue.
+    pub const fn issue_cycles(&self, kept: u32) -> u32 {
+        kept.div_ceil(self.multipliers)
+    }
+
+    /// Cycles from start to done of a window whose memory never waits: see `docs/conv_unit.md`.
+    pub const fn window_cycles(&self, beats: u32, kept: u32) -> u32 {
+        beats + 4 + self.issue_cycles(kept)
+    }
+
+    /// Cycles from start to done of a run on the window of the run before.
+    pub const fn reuse_cycles(&self, kept: u32) -> u32 {
+        2 + self.issue_cycles(kept)
+    }
+}
+
+impl SocParameters {
+    /// The reference model of it.
+    pub fn hart(&self) -> HartConfig {
+        let &Self { kernel, log_frac, multipliers, kernels, ram_bytes } = self;
+        let unit = UnitShape { kernel, log_frac, multipliers, kernels };
+        HartConfig { ram_base: RAM_BASE, ram_bytes, boot: RAM_BASE, unit }
+    }
+}
+
+/// A text that names no parameter set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is no parameter set: {reason}")]
+pub struct ParameterError {
+    text: String,
+    reason: String,
+}
+
+/// The parameters of a text, `kernel=7,log_frac=2` or a name such as `k7_f2`, one entry for each of
+/// `known`: its name, its letter in names, and its range.
+fn parse<const N: usize>(
+    text: &str,
+    prefix: &str,
+    known: [(&str, &str, [u32; 2]); N],
+) -> Result<[Option<u32>; N], ParameterError> {
+    let error = |reason: String| ParameterError { text: text.to_owned(), reason };
+    let (words, separator) = (known.map(|(word, ..)| word), known.map(|(_, letter, _)| letter));
+    let mut values = [None; N];
+    let named = text.contains('=');
+    let stem = match named {
+        true => text,
+        false => text.strip_prefix(prefix).unwrap_or(text).trim_start_matches('_'),
+    };
+    let parts = stem.split(if named { ',' } else { '_' }).map(str::trim);
+    for part in parts.filter(|part| !part.is_empty()) {
+        let (key, number) = match part.split_once('=') {
+            Some((key, number)) => (words.iter().position(|&word| word == key.trim()), number),
+            None => {
+                let digits = part.find(|c: char| c.is_ascii_digit()).unwrap_or(part.len());
+                let (letter, number) = part.split_at(digits);
+                (separator.iter().position(|&it| it == letter), number)
+            }
+        };
+        let number = number.trim().parse::<u32>().ok();
+        let Some((index, number)) = key.zip(number) else {
+            return Err(error(format!(
+                "{part:?} is not understood; write a name such as {}, or {}",
+                if prefix.is_empty() { "k3_f2" } else { "soc_k3_f3" },
+                words.map(|word| format!("{word}=N")).join(",")
+            )));
+        };
+        let (word, _, [low, high]) = known[index];
+        if !(low..=high).contains(&number) {
+            return Err(error(format!("{word} is {low} to {high}, not {number}")));
+        }
+        if values[index].replace(number).is_some() {
+            return Err(error(format!("{word} is given twice")));
+        }
+    }
+    Ok(values)
+}
+
+/// The multipliers of a unit: of the parallel one if none are given.
+fn multipliers(text: &str, kernel: u32, given: Option<u32>) -> Result<u32, ParameterError> {
+    let all = 4 * kernel * kernel;
+    match given {
+        Some(given) if given > all => Err(ParameterError {
+            text: text.to_owned(),
+            reason: format!("a unit with kernel={kernel} has at most {all} multipliers"),
+        }),
+        given => Ok(given.unwrap_or(all)),
+    }
+}
+
+const KERNEL: (&str, &str, [u32; 2]) = ("kernel", "k", [1, 7]);
+const LOG_FRAC: (&str, &str, [u32; 2]) = ("log_frac", "f", [0, 8]);
+const MULTIPLIERS: (&str, &str, [u32; 2]) = ("multipliers", "m", [1, 196]);
+const KERNELS: (&str, &str, [u32; 2]) = ("kernels", "n", [1, 256]);
+
+impl FromStr for UnitParameters {
+    type Err = ParameterError;
+
+    /// Reads a name (`k7_m4_f2`) or parameters (`kernel=7,log_frac=2,multipliers=4`).
+    fn from_str(text: &str) -> Result<Self, ParameterError> {
+        let width = ("mem_width", "w", [32, 128]);
+        let known = [KERNEL, LOG_FRAC, MULTIPLIERS, width, KERNELS];
+        let [kernel, log_frac, given, mem_width, kernels] = parse(text, "", known)?;
+        let error = |reason: &str| ParameterError { text: text.to_owned(), reason: reason.into() };
+        let kernel = kernel.ok_or_else(|| error("it needs kernel=N, the largest kernel side"))?;
+        let mem_width = mem_width.unwrap_or(32);
+        if ![32, 128].contains(&mem_width) {
+            return Err(error("mem_width is 32 or 128"));
+        }
+        Ok(Self {
+            kernel: kernel as usize,
+            log_frac: log_frac.unwrap_or(0),
+            multipliers: multipliers(text, kernel, given)?,
+            mem_width,
+            kernels: kernels.unwrap_or(1) as usize,
+        })
+    }
+}
+
+impl FromStr for SocParameters {
+    type Err = ParameterError;
+
+    /// Reads a name (`soc`, `soc_k3_f3`) or parameters (`kernel=3,log_frac=3`).
+    fn from_str(text: &str) -> Result<Self, ParameterError> {
+        let ram = ("ram_bytes", "r", [1 << 16, 1 << 28]);
+        let known = [KERNEL, LOG_FRAC, MULTIPLIERS, KERNELS, ram];
+        let [kernel, log_frac, given, kernels, ram_bytes] = parse(text, "soc", known)?;
+        let kernel = kernel.unwrap_or(SOC.kernel as u32);
+        let ram_bytes = ram_bytes.unwrap_or(SOC.ram_bytes);
+        if !ram_bytes.is_power_of_two() {
+            let reason = "ram_bytes is a power of two".to_owned();
+            return Err(ParameterError { text: text.to_owned(), reason });
+        }
+        Ok(Self {
+            kernel: kernel as usize,
+            log_frac: log_frac.unwrap_or(SOC.log_frac),
+            multipliers: multipliers(text, kernel, given)?,
+            kernels: kernels.map_or(SOC.kernels, |kernels| kernels as usize),
+            ram_bytes,
+        })
+    }
+}
+
+/// Files have the name, which says everything.
+macro_rules! serde_as_name {
+    ($($set:ty),*) => {
+        $(
+            impl Serialize for $set {
+                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    serializer.collect_str(self)
+                }
+            }
+
+            impl<'de> Deserialize<'de> for $set {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    let text = String::deserialize(deserializer)?;
+                    text.parse().map_err(serde::de::Error::custom)
+                }
+            }
+        )*
+    };
+}
+serde_as_name!(UnitParameters, SocParameters);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_all_parameters() {
+        for set in UNITS.iter().chain(RARE_UNITS) {
+            assert_eq!(set.to_string().parse(), Ok(*set));
+        }
+        for set in SOCS {
+            assert_eq!(set.to_string().parse(), Ok(*set));
+        }
+        assert_eq!("k5_n16_w128".parse(), Ok(NETWORK_UNIT));
+        assert_eq!(NETWORK_UNIT.to_string(), "k5_n16_w128");
+        assert_eq!(SOC.to_string(), "soc");
+        let set: UnitParameters = "kernel=7, log_frac=2,multipliers=4".parse().unwrap();
+        assert_eq!(set.to_string(), "k7_m4_f2");
+        let set: SocParameters = "kernel=3,log_frac=3".parse().unwrap();
+        assert_eq!((set, set.to_string().as_str()), (SOCS[1], "soc_k3_f3"));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_set_is_said() {
+        for (text, words) in [
+            ("k9", "kernel is 1 to 7, not 9"),
+            ("kernel=0", "kernel is 1 to 7, not 0"),
+            ("k3_f9", "log_frac is 0 to 8, not 9"),
+            ("k3_m37", "at most 36 multipliers"),
+            ("k3_w64", "mem_width is 32 or 128"),
+            ("kernel=3,kernel=3", "kernel is given twice"),
+            ("f2", "it needs kernel=N"),
+            ("lenet", "\"lenet\" is not understood"),
+            ("kernel=three", "write a name such as k3_f2, or kernel=N,log_frac=N"),
+        ] {
+            let error = text.parse::<UnitParameters>().unwrap_err().to_string();
+            assert!(error.contains(words), "{text}: {error}");
+        }
+        let error = "soc_r100000".parse::<SocParameters>().unwrap_err().to_string();
+        assert!(error.contains("power of two"), "{error}");
+    }
+}

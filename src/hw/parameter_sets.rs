@@ -1,0 +1,219 @@
+//! The hardware that is simulated, as data: parameter sets, and the recipe by which each is
+//! verilated. `build.rs` links the sets that commands use by default; every other one is verilated
+//! when it is asked for.
+
+use std::fmt::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use verilated::build::{Trace, Verilate};
+
+/// The parameters of `conv_unit.sv`. The name has them all: `k5_n16_w128` is KERNEL = 5 with 16
+/// slots and a port of 128 bits; what is not in it has its default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UnitParameters {
+    /// `KERNEL`: the largest kernel side, 1 to 7.
+    pub kernel: usize,
+    /// `LOG_FRAC`: fraction bits of the log proxy, 0 to 8.
+    pub log_frac: u32,
+    /// `MULTIPLIERS`: 4·KERNEL² is the parallel unit, 1 to 4·KERNEL² − 1 the serial one.
+    pub multipliers: u32,
+    /// `MEM_WIDTH`: bits of the memory port, 32 or 128.
+    pub mem_width: u32,
+    /// `KERNELS`: the kernels that it keeps, in slots 0, 1, …; 1 to 256.
+    pub kernels: usize,
+}
+
+/// The parameters of `soc.sv`; named alike, as in `soc_k3_f3`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SocParameters {
+    /// `KERNEL`: the unit's largest kernel side, 1 to 7.
+    pub kernel: usize,
+    /// `LOG_FRAC`: fraction bits of the unit's log proxy, 0 to 8.
+    pub log_frac: u32,
+    /// `MULTIPLIERS`: of the unit.
+    pub multipliers: u32,
+    /// `KERNELS`: the kernels that the unit keeps, 1 to 256.
+    pub kernels: usize,
+    /// `RAM_BYTES`: a power of two, 64 KiB to 256 MiB.
+    pub ram_bytes: u32,
+}
+
+/// The paper's unit: 3×3 kernels, all 36 products of the 2×2 tile at once.
+pub const PAPER_UNIT: UnitParameters =
+    UnitParameters { kernel: 3, log_frac: 0, multipliers: 36, mem_width: 32, kernels: 1 };
+
+/// For LeNet-5: a window is fetched once for up to 16 output channels.
+pub const NETWORK_UNIT: UnitParameters =
+    UnitParameters { kernel: 5, log_frac: 0, multipliers: 100, mem_width: 128, kernels: 16 };
+
+/// The system of `soc`, `torture` and `accel`.
+pub const SOC: SocParameters =
+    SocParameters { kernel: 5, log_frac: 0, multipliers: 100, kernels: 16, ram_bytes: 1 << 20 };
+
+/// The sets on which the tests of the unit run by default. To add one, add a line.
+#[rustfmt::skip]
+pub const UNITS: &[UnitParameters] = &[
+    PAPER_UNIT,
+    UnitParameters { log_frac: 3, ..PAPER_UNIT },
+    UnitParameters { mem_width: 128, ..PAPER_UNIT },
+    // Kept products only, one a cycle.
+    UnitParameters { log_frac: 3, multipliers: 1, kernels: 3, ..PAPER_UNIT },
+    NETWORK_UNIT,
+];
+
+/// Further sets, also at the ends of the ranges: the tests run on them with `CONVAPPROX_SETS=all`.
+#[rustfmt::skip]
+pub const RARE_UNITS: &[UnitParameters] = &[
+    UnitParameters { multipliers: 2, ..PAPER_UNIT },
+    UnitParameters { mem_width: 32, kernels: 1, ..NETWORK_UNIT },
+    UnitParameters { log_frac: 3, ..NETWORK_UNIT },
+    UnitParameters { multipliers: 4, ..NETWORK_UNIT },
+    UnitParameters { kernel: 1, multipliers: 4, ..PAPER_UNIT },
+    UnitParameters { kernel: 2, log_frac: 1, multipliers: 16, ..PAPER_UNIT },
+    UnitParameters { log_frac: 8, ..PAPER_UNIT },
+    UnitParameters { kernel: 6, multipliers: 1, ..PAPER_UNIT },
+    UnitParameters { kernel: 7, multipliers: 196, kernels: 2, mem_width: 128, ..PAPER_UNIT },
+];
+
+/// The systems on which programs and `torture` are tested.
+pub const SOCS: &[SocParameters] =
+    &[SOC, SocParameters { kernel: 3, log_frac: 3, multipliers: 36, ..SOC }];
+
+/// What is linked into the program.
+pub const LINKED_UNITS: &[UnitParameters] = &[PAPER_UNIT, NETWORK_UNIT];
+/// What is linked into the program.
+pub const LINKED_SOCS: &[SocParameters] = &[SOC];
+
+/// How a model is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Build {
+    /// Without waveforms.
+    Fast,
+    /// With VCD waveforms.
+    Vcd,
+    /// With FST waveforms.
+    Fst,
+}
+
+impl Build {
+    fn apply(self, model: Verilate) -> Verilate {
+        match self {
+            Self::Fast => model,
+            Self::Vcd => model.trace(Trace::Vcd).optimization("-O1"),
+            Self::Fst => model.trace(Trace::Fst).optimization("-O1"),
+        }
+    }
+
+    /// The name of a model of this build.
+    pub fn name_of(self, set: impl fmt::Display) -> String {
+        match self {
+            Self::Fast => set.to_string(),
+            Self::Vcd => format!("{set}_vcd"),
+            Self::Fst => format!("{set}_fst"),
+        }
+    }
+}
+
+/// Ports of `conv_unit` whose widths depend on the parameters.
+pub const UNIT_VARYING: &[&str] = &["cmd_smax_i", "keep_o", "mem_rdata_i", "smax_o"];
+/// Ports of `soc` whose widths depend on the parameters.
+pub const SOC_VARYING: &[&str] = &["conv_keep_o"];
+
+impl UnitParameters {
+    /// How it is verilated, of the RTL in a folder.
+    pub fn recipe(&self, build: Build, rtl: &Path) -> io::Result<Verilate> {
+        let model = Verilate::new(build.name_of(self), "conv_unit")
+            .sources(unit_sources(rtl)?)
+            .waivers(rtl.join("waivers.vlt"))
+            .parameter("KERNEL", self.kernel)
+            .parameter("LOG_FRAC", self.log_frac)
+            .parameter("MULTIPLIERS", self.multipliers)
+            .parameter("MEM_WIDTH", self.mem_width)
+            .parameter("KERNELS", self.kernels)
+            .clock("clk_i");
+        Ok(build.apply(model))
+    }
+}
+
+impl SocParameters {
+    /// How it is verilated, of the RTL in a folder.
+    pub fn recipe(&self, build: Build, rtl: &Path) -> io::Result<Verilate> {
+        let mut sources = unit_sources(rtl)?;
+        sources.push(rtl.join(COPROCESSOR));
+        sources.extend(package_first(&rtl.join("core"), "core_pkg.sv")?);
+        sources.extend(package_first(&rtl.join("soc"), "soc_pkg.sv")?);
+        let model = Verilate::new(build.name_of(self), "soc")
+            .sources(sources)
+            .waivers(rtl.join("waivers.vlt"))
+            .parameter("KERNEL", self.kernel)
+            .parameter("LOG_FRAC", self.log_frac)
+            .parameter("MULTIPLIERS", self.multipliers)
+            .parameter("KERNELS", self.kernels)
+            .parameter("RAM_BYTES", self.ram_bytes)
+            .clock("clk_i")
+            .memory("ram", "u_ram.words");
+        Ok(build.apply(model))
+    }
+}
+
+/// What the core needs of the unit's folder and the unit alone does not.
+const COPROCESSOR: &str = "conv_approx/conv_coprocessor.sv";
+
+fn unit_sources(rtl: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut sources = package_first(&rtl.join("conv_approx"), "conv_approx_pkg.sv")?;
+    sources.retain(|file| !file.ends_with(COPROCESSOR));
+    Ok(sources)
+}
+
+/// The SystemVerilog files of a folder; the package comes before the modules that use it.
+fn package_first(folder: &Path, package: &str) -> io::Result<Vec<PathBuf>> {
+    let context = |error: io::Error| {
+        io::Error::new(error.kind(), format!("cannot read {}: {error}", folder.display()))
+    };
+    let entries = fs::read_dir(folder).map_err(context)?;
+    let mut files: Vec<PathBuf> =
+        entries.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>().map_err(context)?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "sv"));
+    files.sort_by_key(|file| (!file.ends_with(package), file.clone()));
+    Ok(files)
+}
+
+/// Parts of a name, with the parameters that have their defaults left out.
+fn name(parts: &[(&str, u32, u32)]) -> String {
+    let mut name = String::new();
+    for (letter, value, default) in parts {
+        if value != default {
+            // Writing into a String cannot fail.
+            let _ = write!(name, "_{letter}{value}");
+        }
+    }
+    name
+}
+
+impl fmt::Display for UnitParameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let &Self { kernel, log_frac, multipliers, mem_width, kernels } = self;
+        let rest = name(&[
+            ("m", multipliers, 4 * (kernel * kernel) as u32),
+            ("n", kernels as u32, 1),
+            ("f", log_frac, 0),
+            ("w", mem_width, 32),
+        ]);
+        f.pad(&format!("k{kernel}{rest}"))
+    }
+}
+
+impl fmt::Display for SocParameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let &Self { kernel, log_frac, multipliers, kernels, ram_bytes } = self;
+        let rest = name(&[
+            ("k", kernel as u32, SOC.kernel as u32),
+            ("m", multipliers, 4 * (kernel * kernel) as u32),
+            ("n", kernels as u32, SOC.kernels as u32),
+            ("f", log_frac, SOC.log_frac),
+            ("r", ram_bytes, SOC.ram_bytes),
+        ]);
+        f.pad(&format!("soc{rest}"))
+    }
+}

@@ -1,0 +1,496 @@
+//! What the unit holds from one command to the next: kernels, each in its slot with its side, and the
+//! window, for as long as it has the words.
+
+use convapprox::bench::memory::Stalls;
+use convapprox::bench::unit::{CommandError, Tile, WindowRun};
+use convapprox::hw::UnitParameters;
+use model::conv::Mode;
+
+use crate::bench::{
+    Bench, KERNEL_ADDR, WINDOW_ADDR, Window, noise, threshold, units, units_and_x_seeds,
+};
+
+#[test]
+fn each_kernel_side_after_each_other() {
+    for (parameters, x_seed) in units_and_x_seeds() {
+        let mut bench = Bench::new(parameters, x_seed, None);
+        for before in 1..=parameters.kernel {
+            for side in 1..=parameters.kernel {
+                // What the larger kernel and its window leave behind must not be seen.
+                for tile in Tile::ALL {
+                    for mode in Mode::ALL {
+                        let mut first = Window::plain(before, Tile::TwoByTwo);
+                        first.run.mode = mode;
+                        let mut second = Window::plain(side, tile);
+                        second.run.mode = mode;
+                        second.weights.reverse();
+                        bench.load(&first);
+                        bench.check(&first, &format!("side {before}"));
+                        bench.load(&second);
+                        bench.check(&second, &format!("side {side} after {before}"));
+                    }
+                }
+            }
+        }
+        bench.check_counters("after all sides");
+    }
+}
+
+#[test]
+fn a_kernel_may_lie_at_any_word() {
+    for parameters in units() {
+        let mut bench = Bench::new(parameters, 1, None);
+        for side in 1..=parameters.kernel {
+            for word in 0..8 {
+                let window = Window::plain(side, Tile::TwoByTwo);
+                bench.load_at(&window, KERNEL_ADDR + 4 * word);
+                bench.check(&window, &format!("kernel of side {side} at word {word}"));
+            }
+        }
+        bench.check_counters("after all places");
+    }
+}
+
+#[test]
+fn windows_back_to_back_share_nothing() {
+    // How much is kept, by every which word is zero.
+    let fills = [("all", None), ("nothing", Some(1)), ("some", Some(2))];
+    for parameters in units() {
+        let mut bench = Bench::new(parameters, 1, None);
+        bench.load(&Window::plain(parameters.kernel, Tile::TwoByTwo));
+        let mut run = |tile: Tile, (kept, zeros): (&str, Option<usize>), before: &str| {
+            let mut window = Window::plain(parameters.kernel, tile);
+            window.run.mode = Mode::DualZeroSkip;
+            for (i, word) in window.words.iter_mut().enumerate() {
+                let is_zero = zeros.is_some_and(|every| i % every == 0);
+                *word = if is_zero { 0 } else { *word - 1000 };
+            }
+            bench.check(&window, &format!("{kept} kept, after {before}"));
+        };
+        // Each kind of window after each other, from nothing to everything and back.
+        for first in fills {
+            for second in fills {
+                for (first_tile, second_tile) in
+                    Tile::ALL.iter().flat_map(|a| Tile::ALL.map(|b| (*a, b)))
+                {
+                    run(first_tile, first, "any");
+                    run(second_tile, second, first.0);
+                }
+            }
+        }
+        bench.check_counters("after all pairs");
+    }
+}
+
+#[test]
+fn rows_may_be_any_distance_apart() {
+    for parameters in units() {
+        let mut bench = Bench::new(parameters, 1, None);
+        let kernel = Window::plain(parameters.kernel, Tile::TwoByTwo);
+        bench.load(&kernel);
+        // The same row again, overlapping rows, usual pitches of each alignment, far apart, and
+        // upwards: addresses are modulo 2^32, and so are the top two bits of a pitch in words.
+        let upwards = [1, 7, 30].map(u32::wrapping_neg);
+        let beyond = [1 << 30 | 9, 3 << 30 | 10];
+        let pitches = (0..12).chain([28, 61, 128, 255]).chain(upwards).chain(beyond);
+        for pitch in pitches {
+            for offset in 0..4 {
+                let run = WindowRun { pitch, addr: WINDOW_ADDR + 1024 + 4 * offset, ..kernel.run };
+                let side = kernel.window_side() as u32;
+                let word = |i: u32| {
+                    let distance = (4 * (i / side)).wrapping_mul(pitch);
+                    noise(run.addr.wrapping_add(distance) / 4 + i % side)
+                };
+                let words = (0..side * side).map(word).collect();
+                let window = Window { words, run, ..kernel.clone() };
+                bench.check(&window, &format!("pitch {pitch}, {offset} words off a line"));
+            }
+        }
+        bench.check_counters("after all pitches");
+    }
+}
+
+/// A window with a kernel of some side in a slot; `version` makes another kernel of it.
+fn in_slot(slot: usize, side: usize, version: i32) -> Window {
+    let plain = Window::plain(side, Tile::TwoByTwo);
+    let weights = plain.weights.iter().enumerate();
+    let weights = weights.map(|(i, w)| w * (version + 2) + slot as i32 * 1000 + i as i32).collect();
+    Window { weights, run: WindowRun { slot: number(slot), ..plain.run }, ..plain }
+}
+
+/// A slot's number on the pins.
+fn number(slot: usize) -> u8 {
+    u8::try_from(slot).unwrap()
+}
+
+#[test]
+fn each_slot_keeps_its_kernel() {
+    for (parameters, x_seed) in units_and_x_seeds() {
+        let mut bench = Bench::new(parameters, x_seed, None);
+        let slots = parameters.kernels;
+        let side = |slot: usize| 1 + slot % parameters.kernel;
+        let mut windows: Vec<_> = (0..slots).map(|slot| in_slot(slot, side(slot), 0)).collect();
+        // From the last to the first, so that each is loaded before the ones below.
+        for window in windows.iter().rev() {
+            bench.load(window);
+        }
+        for round in 0..2 {
+            for window in &windows {
+                bench.check(window, &format!("slot {}, round {round}", window.run.slot));
+            }
+        }
+        // One is replaced, by a kernel of another side; the others stay.
+        for changed in 0..slots {
+            let side = parameters.kernel - changed % parameters.kernel;
+            windows[changed] = in_slot(changed, side, 1);
+            bench.load(&windows[changed]);
+            for window in &windows {
+                bench.check(window, &format!("slot {}, {changed} is new", window.run.slot));
+            }
+        }
+        bench.check_counters("after all slots");
+    }
+}
+
+#[test]
+fn an_empty_slot_cannot_be_run() {
+    for (parameters, x_seed) in units_and_x_seeds() {
+        let slots = parameters.kernels;
+        for filled in 0..slots {
+            let mut bench = Bench::new(parameters, x_seed, None);
+            let window = in_slot(filled, parameters.kernel, 0);
+            bench.load(&window);
+            for empty in (0..slots).filter(|&slot| slot != filled) {
+                let what = format!("slot {empty} of {slots}, {filled} is filled");
+                for reuse in [false, true] {
+                    let run = WindowRun { slot: number(empty), reuse, ..window.run };
+                    bench.fails(CommandError::Refused, &what, |unit| unit.run_window(&run));
+                }
+                bench.check(&window, &what);
+            }
+            // A reset empties it.
+            bench.unit.reset().unwrap();
+            bench.was_reset();
+            let counters = bench.unit.counters().unwrap();
+            bench.unit.clear_counters().unwrap();
+            assert_eq!(counters.windows, 0);
+            bench.was_reset();
+            bench
+                .fails(CommandError::Refused, "after a reset", |unit| unit.run_window(&window.run));
+        }
+    }
+}
+
+#[test]
+fn slots_that_the_unit_has_not_are_refused() {
+    for parameters in units() {
+        let mut bench = Bench::new(parameters, 1, None);
+        let slots = parameters.kernels;
+        let windows: Vec<_> = (0..slots).map(|slot| in_slot(slot, 1, 0)).collect();
+        for window in &windows {
+            bench.load(window);
+        }
+        bench.check(&windows[0], "before");
+        // Each one, so also those whose low bits name a slot that there is.
+        for slot in slots..256 {
+            let what = format!("slot {slot} of {slots}");
+            for reuse in [false, true] {
+                let run = WindowRun { slot: number(slot), reuse, ..windows[0].run };
+                bench.fails(CommandError::Refused, &what, |unit| unit.run_window(&run));
+            }
+            bench.fails(CommandError::Refused, &what, |unit| {
+                unit.load_kernel(number(slot), 1, KERNEL_ADDR)
+            });
+        }
+        for window in &windows {
+            bench.check(window, "after all that are none");
+        }
+    }
+}
+
+#[test]
+fn a_load_that_fails_leaves_every_slot() {
+    for parameters in units() {
+        let mut bench = Bench::new(parameters, 1, None);
+        let slots = parameters.kernels;
+        let windows: Vec<_> = (0..slots).map(|slot| in_slot(slot, parameters.kernel, 0)).collect();
+        for window in &windows {
+            bench.load(window);
+        }
+        for slot in 0..slots {
+            bench.unit.memory().set_bad(Some(KERNEL_ADDR));
+            bench.fails(CommandError::Bus, "bad", |unit| {
+                unit.load_kernel(number(slot), 1, KERNEL_ADDR)
+            });
+            bench.unit.memory().set_bad(None);
+            for window in &windows {
+                bench.check(window, &format!("after a failed load of slot {slot}"));
+            }
+        }
+    }
+}
+
+/// A kernel that fits, other than that of [`Window::plain`], in a slot.
+fn other_kernel(side: usize, slot: usize) -> Vec<i32> {
+    (0..side * side).map(|i| (i as i32 * 11 + slot as i32 * 29) % 53 - 20).collect()
+}
+
+/// The run on what the unit holds of `held`, with the kernel in `slot`. Address and pitch are
+/// nowhere, since nothing may look at them.
+fn again(held: &Window, slot: u8, side: usize, weights: Vec<i32>, tile: Tile) -> Window {
+    let (from, to) = (held.window_side(), tile.window_side(side));
+    let rows = held.words.chunks_exact(from).take(to);
+    let words = rows.flat_map(|row| &row[..to]).copied().collect();
+    let run =
+        WindowRun { slot, reuse: true, addr: 0xdead_beef, pitch: 0x1357_9bdf, tile, ..held.run };
+    Window { side, weights, words, run }
+}
+
+/// Fills every slot with a kernel of that side, slot 0 with the window's own.
+fn fill(bench: &mut Bench, window: &Window) -> Vec<Vec<i32>> {
+    let slots = bench.parameters.kernels;
+    let mut kernels = vec![window.weights.clone()];
+    kernels.extend((1..slots).map(|slot| other_kernel(window.side, slot)));
+    for (slot, weights) in kernels.iter().enumerate() {
+        let run = WindowRun { slot: number(slot), ..window.run };
+        bench.load(&Window { weights: weights.clone(), run, ..window.clone() });
+    }
+    kernels
+}
+
+#[test]
+fn one_window_for_every_kernel() {
+    for (parameters, x_seed) in units_and_x_seeds() {
+        for stalls in [None, Some(Stalls { seed: 21 })] {
+            let mut bench = Bench::new(parameters, x_seed, stalls);
+            for (side, tile) in
+                (1..=parameters.kernel).flat_map(|k| Tile::ALL.map(|tile| (k, tile)))
+            {
+                let mut window = Window::plain(side, tile);
+                let kernels = fill(&mut bench, &window);
+                for mode in Mode::ALL {
+                    window.run.mode = mode;
+                    window.run.threshold = threshold(2 << parameters.log_frac);
+                    bench.check(&window, "fetched");
+                    // Up, down, and each twice in a row.
+                    let up = 0..kernels.len();
+                    for slot in up.clone().chain(up.rev()) {
+                        let weights = kernels[slot].clone();
+                        let window = again(&window, number(slot), side, weights, tile);
+                        bench.check(&window, &format!("again with slot {slot}, side {side}"));
+                    }
+                }
+            }
+            bench.check_counters("after all windows");
+        }
+    }
+}
+
+#[test]
+fn each_run_on_the_same_words_has_its_own_command() {
+    for parameters in units() {
+        let mut bench = Bench::new(parameters, 1, None);
+        let window = Window::plain(parameters.kernel, Tile::TwoByTwo);
+        bench.load(&window);
+        bench.check(&window, "fetched");
+        for round in 0..3u32 {
+            for mode in Mode::ALL {
+                for tile in Tile::ALL {
+                    let (side, weights) = (window.side, window.weights.clone());
+                    let mut again = again(&window, 0, side, weights, tile);
+                    again.run.mode = mode;
+                    again.run.threshold = threshold(1 + round);
+                    again.run.carry = [3, 9, 1, 7].map(|score| Some(score << round));
+                    bench.check(&again, &format!("{mode}, {tile:?}, round {round}"));
+                }
+            }
+        }
+        bench.check_counters("after all commands");
+    }
+}
+
+#[test]
+fn a_window_has_every_smaller_one_in_its_corner() {
+    for parameters in units().into_iter().filter(|unit| unit.kernels > 1) {
+        let mut bench = Bench::new(parameters, 1, None);
+        for held in 1..=parameters.kernel {
+            for held_tile in Tile::ALL {
+                for side in 1..=parameters.kernel {
+                    let large = Window::plain(held, held_tile);
+                    let mut small = Window::plain(side, Tile::One);
+                    (small.run.slot, small.weights) = (1, other_kernel(side, 1));
+                    for tile in Tile::ALL {
+                        bench.load(&large);
+                        bench.load(&small);
+                        bench.check(&large, "fetched");
+                        let what = format!("{side}, {tile:?} of {held}, {held_tile:?}");
+                        if tile.window_side(side) <= large.window_side() {
+                            let weights = small.weights.clone();
+                            bench.check(&again(&large, 1, side, weights, tile), &what);
+                        } else {
+                            let run = WindowRun { slot: 1, reuse: true, tile, ..large.run };
+                            bench.fails(CommandError::Refused, &what, |unit| unit.run_window(&run));
+                            // What was refused did no harm.
+                            let weights = large.weights.clone();
+                            let window = again(&large, 0, held, weights, held_tile);
+                            bench.check(&window, &what);
+                        }
+                    }
+                }
+            }
+        }
+        bench.check_counters("after all sizes");
+    }
+}
+
+/// A unit that holds a window, and the run on it.
+fn holding(parameters: UnitParameters, x_seed: u64) -> (Bench, Window, Window) {
+    let mut bench = Bench::new(parameters, x_seed, None);
+    let window = Window::plain(parameters.kernel, Tile::TwoByTwo);
+    bench.load(&window);
+    bench.check(&window, "fetched");
+    let again = again(&window, 0, window.side, window.weights.clone(), Tile::TwoByTwo);
+    bench.check(&again, "before");
+    (bench, window, again)
+}
+
+/// The unit holds nothing: neither the window nor, which a kernel's words would be enough for, the
+/// smallest one.
+#[track_caller]
+fn holds_nothing(bench: &mut Bench, again: &Window, what: &str) {
+    for tile in Tile::ALL {
+        let run = WindowRun { tile, ..again.run };
+        let what = format!("{what}, {tile:?}");
+        bench.fails(CommandError::Refused, &what, |unit| unit.run_window(&run));
+    }
+}
+
+#[test]
+fn there_is_no_window_before_the_first() {
+    for (parameters, x_seed) in units_and_x_seeds() {
+        let mut bench = Bench::new(parameters, x_seed, None);
+        let mut window = Window::plain(parameters.kernel, Tile::TwoByTwo);
+        window.run.reuse = true;
+        bench.fails(CommandError::Refused, "no kernel", |unit| unit.run_window(&window.run));
+        bench.load(&window);
+        holds_nothing(&mut bench, &window, "no window");
+        bench.check_counters("after refused commands");
+    }
+}
+
+#[test]
+fn a_kernel_load_takes_the_window_away() {
+    for (parameters, x_seed) in units_and_x_seeds() {
+        let (mut bench, window, again) = holding(parameters, x_seed);
+        bench.load(&window);
+        holds_nothing(&mut bench, &again, "after a load");
+        bench.check(&window, "fetched anew");
+        bench.check(&again, "there again");
+
+        // Also one that fails on the way: its words went into the buffer.
+        bench.unit.memory().set_bad(Some(KERNEL_ADDR));
+        bench.fails(CommandError::Bus, "bad", |unit| unit.load_kernel(0, 1, KERNEL_ADDR));
+        bench.unit.memory().set_bad(None);
+        holds_nothing(&mut bench, &again, "after a load that failed");
+        bench.check(&window, "the old kernel, fetched anew");
+        bench.check(&again, "there again");
+        bench.check_counters("after loads");
+    }
+}
+
+#[test]
+fn a_bus_error_takes_the_window_away() {
+    for (parameters, x_seed) in units_and_x_seeds() {
+        let (mut bench, window, again) = holding(parameters, x_seed);
+        for word in [0, 1] {
+            bench.unit.memory().set_bad(Some(WINDOW_ADDR + 4 * word));
+            bench.fails(CommandError::Bus, "bad word", |unit| unit.run_window(&window.run));
+            // Nothing is read, so the bad word does not matter.
+            holds_nothing(&mut bench, &again, "after a bad word");
+            bench.unit.memory().set_bad(None);
+            bench.check(&window, "fetched anew");
+            bench.unit.memory().set_bad(Some(WINDOW_ADDR));
+            bench.check(&again, "with memory that cannot be read");
+        }
+        bench.check_counters("after bus errors");
+    }
+}
+
+#[test]
+fn a_reset_takes_the_window_away() {
+    for (parameters, x_seed) in units_and_x_seeds() {
+        let (mut bench, window, again) = holding(parameters, x_seed);
+        for cycle in 0..8 {
+            bench.unit.abort_window(&again.run, cycle).unwrap();
+            bench.was_reset();
+            let what = format!("reset in cycle {cycle}");
+            bench.fails(CommandError::Refused, &what, |unit| unit.run_window(&again.run));
+            bench.load(&window);
+            holds_nothing(&mut bench, &again, &what);
+            bench.check(&window, &what);
+            bench.check(&again, &what);
+            bench.check_counters(&what);
+        }
+    }
+}
+
+#[test]
+fn a_refused_command_leaves_the_window() {
+    for (parameters, x_seed) in units_and_x_seeds() {
+        let (mut bench, window, again) = holding(parameters, x_seed);
+        let refused = CommandError::Refused;
+        let unaligned = WindowRun { addr: WINDOW_ADDR + 1, ..window.run };
+        bench.fails(refused, "unaligned", |unit| unit.run_window(&unaligned));
+        bench.check(&again, "after an unaligned window");
+        bench.fails(refused, "side 0", |unit| unit.load_kernel(0, 0, KERNEL_ADDR));
+        bench.check(&again, "after a kernel of side 0");
+        bench.fails(refused, "unaligned", |unit| unit.load_kernel(0, 1, KERNEL_ADDR + 2));
+        bench.check(&again, "after an unaligned kernel");
+        if parameters.kernels < 256 {
+            let slot = WindowRun { slot: number(parameters.kernels), ..again.run };
+            bench.fails(refused, "slot out of range", |unit| unit.run_window(&slot));
+            bench.check(&again, "after a slot that is none");
+        }
+        bench.check_counters("after refused commands");
+    }
+}
+
+#[test]
+fn a_run_on_held_words_takes_the_cycles_of_its_stages() {
+    for parameters in units() {
+        let (mut bench, window, _) = holding(parameters, 1);
+        // From everything kept to nothing.
+        for zeros in [None, Some(4), Some(2), Some(1)] {
+            let mut window = window.clone();
+            window.run.mode = Mode::ZeroSkip;
+            for (i, word) in window.words.iter_mut().enumerate() {
+                *word = if zeros.is_some_and(|every| i % every == 0) { 0 } else { *word };
+            }
+            bench.check(&window, "fetched");
+            for tile in Tile::ALL {
+                let again = again(&window, 0, window.side, window.weights.clone(), tile);
+                let before = bench.unit.counters().unwrap();
+                let outcome = bench.check(&again, &format!("every {zeros:?} zero, {tile:?}"));
+                let after = bench.unit.counters().unwrap();
+                let kept = outcome.kept.total();
+                let issue = kept.div_ceil(parameters.multipliers);
+                let name = parameters;
+                assert_eq!(outcome.cycles, 2 + issue, "{name}: {kept} kept");
+                assert_eq!(outcome.last_word_cycle, 0, "{name}: no word comes");
+                let states = [
+                    ("IDLE", before.cycles_idle, after.cycles_idle, 1),
+                    ("GET_DATA", before.cycles_get_data, after.cycles_get_data, 0),
+                    ("STAGE_1", before.cycles_stage_1, after.cycles_stage_1, 0),
+                    ("STAGE_2", before.cycles_stage_2, after.cycles_stage_2, issue.max(1)),
+                    ("STAGE_3", before.cycles_stage_3, after.cycles_stage_3, u32::from(kept > 0)),
+                    ("DONE", before.cycles_done, after.cycles_done, 1),
+                ];
+                for (state, before, after, expected) in states {
+                    assert_eq!(after - before, expected, "{name}: cycles in {state}");
+                }
+                assert_eq!(after.memory_beats, before.memory_beats, "{name}: no access");
+            }
+        }
+        bench.check_counters("after all fills");
+    }
+}
