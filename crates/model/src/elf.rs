@@ -1,4 +1,4 @@
-//! Programs: ELF files for the system.
+//! ELF files of programs for the system: read, written, and given one more segment.
 
 use std::fs;
 use std::ops::Range;
@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 
 use object::Endianness;
 use object::elf::{
-    ELFCLASS32, ELFCLASS64, ELFDATA2LSB, ELFMAG, EM_RISCV, ET_EXEC, FileHeader32, PT_LOAD,
+    EF_RISCV_RVC, ELFCLASS32, ELFCLASS64, ELFDATA2LSB, ELFMAG, EM_RISCV, ET_EXEC, FileHeader32,
+    PF_R, PF_W, PF_X, PT_LOAD, SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_PROGBITS, STB_GLOBAL,
+    STB_LOCAL, STT_NOTYPE,
 };
 use object::read::elf::{FileHeader, ProgramHeader, Sym};
+use object::write::elf as write;
 
-use crate::hart::RAM_BASE;
+use crate::facts::soc::RAM_BASE;
 
 /// Why a file is no program for the system.
 #[derive(Debug, thiserror::Error)]
@@ -94,9 +97,9 @@ pub struct Segment {
     pub bytes: Vec<u8>,
 }
 
-/// A program for the system.
+/// What an ELF file puts into the system's memory.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Program {
+pub struct Executable {
     /// What is in memory before the first instruction.
     pub segments: Vec<Segment>,
     /// The word that the program writes its result to: 1 passed, 2n + 1 test n failed.
@@ -105,7 +108,7 @@ pub struct Program {
     pub signature: Option<Range<u32>>,
 }
 
-impl Program {
+impl Executable {
     /// Reads an ELF file for a system with `ram_bytes` of RAM.
     pub fn read(path: &Path, ram_bytes: u32) -> Result<Self, ElfError> {
         let data =
@@ -143,12 +146,17 @@ impl Program {
         if segments.is_empty() {
             return Err(ElfError::Empty);
         }
-        let mut program = Self { segments, tohost: None, signature: None };
-        program.symbols(header, data, &ram)?;
-        Ok(program)
+        let mut executable = Self { segments, tohost: None, signature: None };
+        executable.find_symbols(header, data, &ram)?;
+        Ok(executable)
     }
 
-    fn symbols(&mut self, header: &Header, data: &[u8], ram: &Range<u64>) -> Result<(), ElfError> {
+    fn find_symbols(
+        &mut self,
+        header: &Header,
+        data: &[u8],
+        ram: &Range<u64>,
+    ) -> Result<(), ElfError> {
         let endian = Endianness::Little;
         let sections = header.sections(endian, data).map_err(damaged)?;
         let table = sections.symbols(endian, data, object::elf::SHT_SYMTAB);
@@ -176,9 +184,149 @@ impl Program {
     /// A program of machine code alone, at the first address of the RAM.
     pub fn from_words(words: &[u32]) -> Self {
         let bytes = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        let segments = vec![Segment { addr: RAM_BASE, bytes }];
-        Self { segments, tohost: None, signature: None }
+        Self { segments: vec![Segment { addr: RAM_BASE, bytes }], ..Self::default() }
     }
+
+    /// The ELF file, as a toolchain would link it. The first segment is the code; `parts` are names
+    /// of places in it, beside those of the symbols that the program has.
+    pub fn to_elf(&self, parts: &[(String, u32)]) -> Vec<u8> {
+        /// Segments and sections begin at such multiples in the file.
+        const ALIGNMENT: u32 = 4;
+
+        let segments = &self.segments;
+        let (begin, end) = self.signature.clone().map(|range| (range.start, range.end)).unzip();
+        let known = [
+            ("_start", Some(RAM_BASE)),
+            ("tohost", self.tohost),
+            ("begin_signature", begin),
+            ("end_signature", end),
+        ];
+        let parts = parts.iter().map(|(name, addr)| (name.as_str(), *addr, STB_LOCAL));
+        let known = known.iter().filter_map(|&(name, addr)| Some((name, addr?, STB_GLOBAL)));
+        let locals = parts.len() as u32;
+        let symbols: Vec<_> = parts.chain(known).collect();
+
+        let mut bytes = Vec::new();
+        let mut writer = write::Writer::new(Endianness::Little, false, &mut bytes);
+        writer.reserve_file_header();
+        writer.reserve_program_headers(segments.len() as u32);
+        writer.reserve_null_section_index();
+        let sections: Vec<_> = (0..segments.len())
+            .map(|index| {
+                let name = writer.add_section_name(if index == 0 { b".text" } else { b".data" });
+                let offset = writer.reserve(segments[index].bytes.len(), ALIGNMENT as usize);
+                (name, writer.reserve_section_index(), offset)
+            })
+            .collect();
+        writer.reserve_null_symbol_index();
+        let code: Option<write::SectionIndex> = sections.first().map(|&(_, index, _)| index);
+        let names: Vec<_> = symbols
+            .iter()
+            .map(|&(name, ..)| {
+                writer.reserve_symbol_index(code);
+                writer.add_string(name.as_bytes())
+            })
+            .collect();
+        writer.reserve_symtab_section_index();
+        writer.reserve_symtab();
+        writer.reserve_strtab_section_index();
+        writer.reserve_strtab();
+        writer.reserve_shstrtab_section_index();
+        writer.reserve_shstrtab();
+        writer.reserve_section_headers();
+
+        let header = write::FileHeader {
+            os_abi: 0,
+            abi_version: 0,
+            e_type: ET_EXEC,
+            e_machine: EM_RISCV,
+            e_entry: RAM_BASE.into(),
+            e_flags: EF_RISCV_RVC,
+        };
+        writer.write_file_header(&header).expect("the file is small");
+        writer.write_align_program_headers();
+        for (index, (segment, &(_, _, offset))) in segments.iter().zip(&sections).enumerate() {
+            writer.write_program_header(&write::ProgramHeader {
+                p_type: PT_LOAD,
+                p_flags: PF_R | PF_W | if index == 0 { PF_X } else { 0 },
+                p_offset: offset as u64,
+                p_vaddr: segment.addr.into(),
+                p_paddr: segment.addr.into(),
+                p_filesz: segment.bytes.len() as u64,
+                p_memsz: segment.bytes.len() as u64,
+                p_align: ALIGNMENT.into(),
+            });
+        }
+        for segment in segments {
+            writer.write_align(ALIGNMENT as usize);
+            writer.write(&segment.bytes);
+        }
+        writer.write_null_symbol();
+        for (&(_, addr, binding), &name) in symbols.iter().zip(&names) {
+            writer.write_symbol(&write::Sym {
+                name: Some(name),
+                section: code,
+                st_info: binding << 4 | STT_NOTYPE,
+                st_other: 0,
+                st_shndx: 0,
+                st_value: addr.into(),
+                st_size: 0,
+            });
+        }
+        writer.write_strtab();
+        writer.write_shstrtab();
+        writer.write_null_section_header();
+        for (index, (segment, &(name, _, offset))) in segments.iter().zip(&sections).enumerate() {
+            let kind = if index == 0 { SHF_EXECINSTR } else { SHF_WRITE };
+            writer.write_section_header(&write::SectionHeader {
+                name: Some(name),
+                sh_type: SHT_PROGBITS,
+                sh_flags: (SHF_ALLOC | kind).into(),
+                sh_addr: segment.addr.into(),
+                sh_offset: offset as u64,
+                sh_size: segment.bytes.len() as u64,
+                sh_link: 0,
+                sh_info: 0,
+                sh_addralign: ALIGNMENT.into(),
+                sh_entsize: 0,
+            });
+        }
+        // The one that is always there comes first.
+        writer.write_symtab_section_header(1 + locals);
+        writer.write_strtab_section_header();
+        writer.write_shstrtab_section_header();
+        bytes
+    }
+}
+
+/// The ELF file of a program with one more segment to load. What is in it stays where it is; a longer
+/// table of segments comes behind it.
+pub fn with_segment(elf: &[u8], addr: u32, bytes: &[u8]) -> Result<Vec<u8>, ElfError> {
+    /// Bytes of a program header, and offsets in the file header of its table and their number.
+    const PROGRAM_HEADER: usize = 32;
+    const TABLE: usize = 28;
+    const COUNT: usize = 44;
+    /// What the new table and the new segment begin at a multiple of.
+    const ALIGNMENT: usize = 16;
+
+    let endian = Endianness::Little;
+    let header = header(elf)?;
+    let count = header.program_headers(endian, elf).map_err(damaged)?.len();
+    let table = header.e_phoff(endian) as usize;
+    let mut file = elf.to_vec();
+    file.resize(elf.len().next_multiple_of(ALIGNMENT), 0);
+    let table_at = file.len();
+    file.extend_from_slice(&elf[table..][..PROGRAM_HEADER * count]);
+    let data_at = (table_at + PROGRAM_HEADER * (count + 1)).next_multiple_of(ALIGNMENT);
+    let (size, flags) = (bytes.len() as u32, PF_R | PF_W);
+    for word in [PT_LOAD, data_at as u32, addr, addr, size, size, flags, ALIGNMENT as u32] {
+        file.extend_from_slice(&word.to_le_bytes());
+    }
+    file.resize(data_at, 0);
+    file.extend_from_slice(bytes);
+    file[TABLE..TABLE + 4].copy_from_slice(&(table_at as u32).to_le_bytes());
+    file[COUNT..COUNT + 2].copy_from_slice(&(count as u16 + 1).to_le_bytes());
+    Ok(file)
 }
 
 fn damaged(reason: impl ToString) -> ElfError {

@@ -3,13 +3,17 @@
 //! - [`conv`]: the arithmetic of approximate convolution, bit for bit;
 //! - [`nn`]: networks in integers, whose convolutions an engine runs;
 //! - [`engine`]: what runs the convolutions of a network, in software or in hardware;
-//! - [`hart`]: the instruction-set simulator of the core;
-//! - [`elf`]: the programs that the simulator and the core run.
+//! - [`isa`]: the instructions of the core;
+//! - [`hart`]: its instruction-set simulator;
+//! - [`elf`]: the programs that the simulator and the core run;
+//! - [`facts`]: the numbers that software shares with RTL and firmware.
 
 pub mod conv;
 pub mod elf;
 pub mod engine;
+pub mod facts;
 pub mod hart;
+pub mod isa;
 pub mod nn;
 
 /// Bytes in hexadecimal, as digests are written.

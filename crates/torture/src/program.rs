@@ -1,8 +1,43 @@
-//! A program before it is bits: blocks of items that a shrinker can take out one by one.
+//! A random program: blocks of items that a shrinker can take out one by one, and their places in
+//! memory.
 
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use model::elf::{Executable, Segment};
+use model::facts::soc::RAM_BASE;
+use model::isa::{Instruction, Op, Register, disassemble, is_compressed};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::instruction::{BranchOp, Instruction, Register};
+use super::generate::corner;
+use super::runtime::{boot, finish, handler};
+
+/// Words that the trap handler and the program's end use; [`save`] has the offsets.
+pub(crate) const SAVE: u32 = RAM_BASE + 0x1_0000;
+/// The intervals of the timer, up to a 0.
+const INTERVALS: u32 = RAM_BASE + 0x1_0400;
+/// A store of 1 here ends the program.
+pub(crate) const TOHOST: u32 = RAM_BASE + 0x1_1000;
+/// The words that loads, stores and the convolution unit work on.
+pub(crate) const DATA: u32 = RAM_BASE + 0x1_2000;
+/// Bytes of the data area.
+pub(crate) const DATA_BYTES: u32 = 0x2000;
+
+/// Offsets in the save area.
+pub(crate) mod save {
+    /// The two registers that the trap handler uses.
+    pub const SCRATCH: [i32; 2] = [0, 4];
+    /// Exceptions so far.
+    pub const EXCEPTIONS: i32 = 8;
+    /// Address of the timer's next interval.
+    pub const INTERVAL: i32 = 12;
+    /// While it is not 0 the timer goes on with this interval.
+    pub const PERIOD: i32 = 16;
+    /// All registers at the end, x0 first.
+    pub const REGISTERS: i32 = 64;
+}
 
 /// A place in a program that items refer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -19,9 +54,15 @@ pub enum Item {
     /// An instruction; `short`: in 16 bits if there is such a form.
     #[allow(missing_docs, reason = "told above")]
     Plain { instruction: Instruction, short: bool },
+    /// These 32 bits, whatever they are; the lowest two are 11.
+    #[allow(missing_docs, reason = "told above")]
+    Word { bits: u32 },
+    /// These 16 bits, whatever they are.
+    #[allow(missing_docs, reason = "told above")]
+    Half { bits: u16 },
     /// A branch to a label; `short`: in 16 bits if there is such a form and the label is near.
     #[allow(missing_docs, reason = "told above")]
-    Branch { op: BranchOp, rs1: Register, rs2: Register, to: Label, short: bool },
+    Branch { op: Op, rs1: Register, rs2: Register, to: Label, short: bool },
     /// `jal` to a label.
     #[allow(missing_docs, reason = "as for a branch")]
     Jump { rd: Register, to: Label, short: bool },
@@ -49,14 +90,19 @@ impl Item {
         Self::Plain { instruction, short: true }
     }
 
-    /// The register other than x0 that it writes, if it does.
+    /// The register other than x0 that it writes, if it does. Raw bits are taken to write nothing.
     pub fn destination(self) -> Option<Register> {
         match self {
             Self::Plain { instruction, .. } => instruction.destination(),
             Self::Jump { rd, .. } | Self::Constant { rd, .. } | Self::Address { rd, .. } => {
                 (rd != 0).then_some(rd)
             }
-            Self::Label(_) | Self::Branch { .. } | Self::Align | Self::Gap { .. } => None,
+            Self::Label(_)
+            | Self::Word { .. }
+            | Self::Half { .. }
+            | Self::Branch { .. }
+            | Self::Align
+            | Self::Gap { .. } => None,
         }
     }
 }
@@ -91,9 +137,9 @@ impl Reserved {
     }
 }
 
-/// A whole program, without boot code and trap handler, which [`assemble`](super::assemble) adds.
+/// A whole program, without boot code and trap handler, which [`assemble`] adds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Program {
+pub struct RandomProgram {
     /// Registers with a fixed role.
     pub reserved: Reserved,
     /// Two registers that the trap handler saves, uses and restores.
@@ -113,9 +159,348 @@ pub struct Program {
     pub functions: Vec<Block>,
 }
 
-impl Program {
+impl RandomProgram {
     /// Items in all blocks.
     pub fn items(&self) -> impl Iterator<Item = &Item> {
         self.body.iter().chain(&self.functions).flat_map(|block| &block.items)
     }
+}
+
+/// All that a run depends on: a program, when interrupts come from outside, how memory waits. The same stimulus gives the same run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stimulus {
+    /// Where it comes from.
+    pub seed: u64,
+    /// What is run.
+    pub program: RandomProgram,
+    /// Cycles after reset in which the external interrupt is raised, in ascending order.
+    pub interrupts: Vec<u64>,
+    /// Seed of the memory's random waiting times; 0 for none.
+    pub stall_seed: u32,
+    /// Cycles that the memory's grants come late, 0 to 15.
+    pub wait_states: u8,
+}
+
+/// What is in RAM when a program starts; all other bytes are 0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Code and data. The code is the first segment, from the first address of RAM on. The signature
+    /// are the registers at the end.
+    pub executable: Executable,
+    /// The parts of the code, in the order of their addresses.
+    pub parts: Vec<Part>,
+}
+
+/// A block of a program, or what every program has around its blocks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// What it is about.
+    pub name: String,
+    /// The addresses of its items, and the one behind the last.
+    pub addresses: Vec<u32>,
+}
+
+impl Image {
+    /// The code.
+    pub fn code(&self) -> &Segment {
+        &self.executable.segments[0]
+    }
+
+    /// The part of the code that an address belongs to.
+    pub fn part(&self, addr: u32) -> Option<&Part> {
+        self.parts.iter().find(|part| (part.first()..part.end()).contains(&addr))
+    }
+
+    /// The instruction at an address of the code: its bits, 16 of a short one.
+    pub fn instruction(&self, addr: u32) -> Option<u32> {
+        let low = self.half(addr)?;
+        if is_compressed(low) { Some(low) } else { Some(low | self.half(addr + 2)? << 16) }
+    }
+
+    fn half(&self, addr: u32) -> Option<u32> {
+        let code = self.code();
+        let offset = addr.checked_sub(code.addr)? as usize;
+        let bytes = code.bytes.get(offset..offset + 2)?;
+        Some(u32::from(bytes[0]) | u32::from(bytes[1]) << 8)
+    }
+
+    /// The ELF file, with the parts, numbered, as symbols.
+    pub fn to_elf(&self) -> Vec<u8> {
+        let name = |name: &str, index: usize| format!("{}_{index}", name.replace(' ', "_"));
+        let parts = self.parts.iter().enumerate();
+        let symbols: Vec<_> =
+            parts.map(|(index, part)| (name(&part.name, index), part.first())).collect();
+        self.executable.to_elf(&symbols)
+    }
+
+    /// The instructions of the program's own blocks as text, one line each; those of boot code, end and
+    /// trap handler are left out.
+    pub fn listing(&self) -> String {
+        let mut text = String::new();
+        for part in self.parts.iter().filter(|part| !AROUND.contains(&&*part.name)) {
+            // Writing into a String cannot fail.
+            let _ = writeln!(text, "{}:", part.name);
+            let mut addr = part.first();
+            while addr < part.end() {
+                let gap = (addr..part.end()).step_by(2).take_while(|&it| self.half(it) == Some(0));
+                let gap = gap.count() as u32;
+                if gap > LISTED_GAP {
+                    let _ = writeln!(text, "  {addr:08x}  0000      {gap} halfwords of 0");
+                    addr += 2 * gap;
+                    continue;
+                }
+                let insn = self.instruction(addr).unwrap_or_default();
+                let (bits, bytes) = match is_compressed(insn) {
+                    true => (format!("{insn:04x}"), 2),
+                    false => (format!("{insn:08x}"), 4),
+                };
+                let _ = writeln!(text, "  {addr:08x}  {bits:8}  {}", disassemble(insn, addr));
+                addr += bytes;
+            }
+        }
+        text
+    }
+}
+
+impl Part {
+    /// Its first address.
+    pub fn first(&self) -> u32 {
+        self.addresses[0]
+    }
+
+    /// The address behind it.
+    pub fn end(&self) -> u32 {
+        *self.addresses.last().unwrap_or(&0)
+    }
+}
+
+/// More halfwords of 0 than this are one line of a listing.
+const LISTED_GAP: u32 = 4;
+
+/// Parts that are alike in every program.
+const AROUND: [&str; 3] = ["boot", "end", "trap handler"];
+
+/// Puts boot code, body, end, functions and trap handler one behind the other, and the data where
+/// they expect it.
+pub fn assemble(program: &RandomProgram) -> Result<Image, LayoutError> {
+    let (boot, finish, handler) = (boot(program), finish(program), handler(program));
+    let mut parts: Vec<(&str, &[Item])> = vec![(AROUND[0], &boot)];
+    parts.extend(program.body.iter().map(|block| (&*block.name, &*block.items)));
+    parts.push((AROUND[1], &finish));
+    parts.extend(program.functions.iter().map(|block| (&*block.name, &*block.items)));
+    parts.push((AROUND[2], &handler));
+
+    let items: Vec<Item> = parts.iter().flat_map(|(_, items)| *items).copied().collect();
+    let placed = layout(&items, RAM_BASE)?;
+    let limit = (SAVE - RAM_BASE) as usize;
+    if placed.bytes.len() > limit {
+        return Err(LayoutError::Size { bytes: placed.bytes.len(), limit });
+    }
+    let end = RAM_BASE + placed.bytes.len() as u32;
+    let mut addresses = placed.addresses.clone();
+    addresses.push(end);
+    let mut first = 0;
+    let parts = parts
+        .iter()
+        .map(|(name, items)| {
+            let part = addresses[first..=first + items.len()].to_vec();
+            first += items.len();
+            Part { name: (*name).to_owned(), addresses: part }
+        })
+        .collect();
+    let mut segments = vec![Segment { addr: RAM_BASE, bytes: placed.bytes }];
+    segments.extend(data(program).into_iter().filter(|segment| !segment.bytes.is_empty()));
+    let registers = SAVE + save::REGISTERS as u32;
+    let signature = Some(registers..registers + 4 * 32);
+    let executable = Executable { segments, tohost: Some(TOHOST), signature };
+    Ok(Image { executable, parts })
+}
+
+fn data(program: &RandomProgram) -> Vec<Segment> {
+    let words = |addr, words: &mut dyn Iterator<Item = u32>| Segment {
+        addr,
+        bytes: words.flat_map(u32::to_le_bytes).collect(),
+    };
+    let mut segments = vec![
+        words(SAVE + save::INTERVAL as u32, &mut [INTERVALS].into_iter()),
+        words(INTERVALS, &mut program.timer_intervals.iter().copied()),
+    ];
+    if let Some(seed) = program.data_seed {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let word = |_| match rng.random_range(0..4) {
+            0 => corner(&mut rng),
+            1 => rng.random_range(-200..200_i32) as u32,
+            _ => rng.random(),
+        };
+        segments.push(words(DATA, &mut (0..DATA_BYTES / 4).map(word)));
+    }
+    segments
+}
+
+/// Why a program has no image.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LayoutError {
+    /// A branch reaches ±4 KiB.
+    #[error("a branch from {from:#x} to {to:#x} is too far: put less between them")]
+    Reach {
+        /// The branch.
+        from: u32,
+        /// Its target.
+        to: u32,
+    },
+    /// The code runs into what lies behind it.
+    #[error("the program takes {bytes} bytes, {limit} is the most: make it of fewer blocks")]
+    Size {
+        /// Bytes of the program.
+        bytes: usize,
+        /// Bytes that there are.
+        limit: usize,
+    },
+}
+
+/// Items with their addresses.
+struct Layout {
+    /// The bytes, from the first item's address.
+    bytes: Vec<u8>,
+    /// The address of each item.
+    addresses: Vec<u32>,
+}
+
+/// Distances that a branch of 32 bits reaches.
+const BRANCH_REACH: std::ops::Range<i32> = -4096..4096;
+
+/// Places items one behind the other from the address `base`, a multiple of 4.
+///
+/// Branches and jumps that may be short are so at first; those that do not reach become long, which
+/// moves others further apart, until all reach.
+fn layout(items: &[Item], base: u32) -> Result<Layout, LayoutError> {
+    let mut long: Vec<bool> = items.iter().map(|item| !may_be_short(item)).collect();
+    loop {
+        let (addresses, labels) = place(items, &long, base);
+        let mut changed = false;
+        for (index, long) in long.iter_mut().enumerate().filter(|(_, long)| !**long) {
+            let instruction = resolve(items[index], addresses[index], 2, &labels);
+            *long = instruction.and_then(Instruction::compress).is_none();
+            changed |= *long;
+        }
+        if !changed {
+            let bytes = encode(items, &long, &addresses, &labels)?;
+            return Ok(Layout { bytes, addresses });
+        }
+    }
+}
+
+fn may_be_short(item: &Item) -> bool {
+    matches!(item, Item::Branch { short: true, .. } | Item::Jump { short: true, .. })
+}
+
+/// Addresses of the items and of the labels.
+fn place(items: &[Item], long: &[bool], base: u32) -> (Vec<u32>, HashMap<Label, u32>) {
+    let mut labels = HashMap::new();
+    let mut addresses = Vec::with_capacity(items.len());
+    let mut address = base;
+    for (item, &long) in items.iter().zip(long) {
+        addresses.push(address);
+        address += match *item {
+            Item::Label(label) => {
+                labels.insert(label, address);
+                0
+            }
+            Item::Plain { instruction, short } => size(instruction, short),
+            Item::Word { .. } => 4,
+            Item::Half { .. } => 2,
+            Item::Branch { .. } | Item::Jump { .. } => {
+                if long {
+                    4
+                } else {
+                    2
+                }
+            }
+            Item::Constant { rd, value, short } => {
+                constant(rd, value).iter().map(|&it| size(it, short)).sum()
+            }
+            Item::Address { .. } => 8,
+            Item::Align => address % 4,
+            Item::Gap { halves } => 2 * u32::from(halves),
+        };
+    }
+    (addresses, labels)
+}
+
+fn size(instruction: Instruction, short: bool) -> u32 {
+    if short && instruction.compress().is_some() { 2 } else { 4 }
+}
+
+/// The instruction of `size` bytes at address `from` that a branch or a jump is.
+fn resolve(item: Item, from: u32, size: u32, labels: &HashMap<Label, u32>) -> Option<Instruction> {
+    let offset =
+        |to: Label| labels.get(&to).map_or(size as i32, |&to| to.wrapping_sub(from) as i32);
+    match item {
+        Item::Branch { op, rs1, rs2, to, .. } => {
+            Some(Instruction::s(op, rs1, rs2, offset(to)))
+        }
+        Item::Jump { rd, to, .. } => Some(Instruction::jal(rd, offset(to))),
+        _ => None,
+    }
+}
+
+fn encode(
+    items: &[Item],
+    long: &[bool],
+    addresses: &[u32],
+    labels: &HashMap<Label, u32>,
+) -> Result<Vec<u8>, LayoutError> {
+    let mut bytes = Vec::new();
+    for ((item, &long), &address) in items.iter().zip(long).zip(addresses) {
+        match *item {
+            Item::Label(_) => {}
+            Item::Plain { instruction, short } => bytes.extend(instruction.bytes(short)),
+            Item::Word { bits } => bytes.extend((bits | 3).to_le_bytes()),
+            Item::Half { bits } => bytes.extend(bits.to_le_bytes()),
+            Item::Branch { .. } | Item::Jump { .. } => {
+                let size = if long { 4 } else { 2 };
+                let instruction = resolve(*item, address, size, labels).expect("it has a target");
+                if matches!(item, Item::Branch { .. }) && !BRANCH_REACH.contains(&instruction.imm) {
+                    let to = address.wrapping_add_signed(instruction.imm);
+                    return Err(LayoutError::Reach { from: address, to });
+                }
+                bytes.extend(instruction.bytes(!long));
+            }
+            Item::Constant { rd, value, short } => {
+                for instruction in constant(rd, value) {
+                    bytes.extend(instruction.bytes(short));
+                }
+            }
+            Item::Address { rd, to, addend } => {
+                let target = labels.get(&to).map_or(address + 8, |&to| to);
+                let offset = target.wrapping_add_signed(addend).wrapping_sub(address);
+                let (upper, lower) = split(offset);
+                bytes.extend(Instruction::u(Op::Auipc, rd, upper).bytes(false));
+                bytes.extend(Instruction::addi(rd, rd, lower).bytes(false));
+            }
+            Item::Align if address % 4 != 0 => bytes.extend([0x01, 0x00]),
+            Item::Align => {}
+            Item::Gap { halves } => bytes.resize(bytes.len() + 2 * usize::from(halves), 0),
+        }
+    }
+    Ok(bytes)
+}
+
+/// The instructions that bring a constant into a register.
+fn constant(rd: Register, value: u32) -> Vec<Instruction> {
+    let (upper, lower) = split(value);
+    match (upper, lower) {
+        (0, lower) => vec![Instruction::addi(rd, 0, lower)],
+        (upper, 0) => vec![Instruction::u(Op::Lui, rd, upper)],
+        (upper, lower) => {
+            vec![Instruction::u(Op::Lui, rd, upper), Instruction::addi(rd, rd, lower)]
+        }
+    }
+}
+
+/// The parts of a number for `lui` or `auipc` and for `addi`.
+fn split(value: u32) -> (u32, i32) {
+    let upper = value.wrapping_add(0x800) & 0xffff_f000;
+    (upper, value.wrapping_sub(upper) as i32)
 }

@@ -1,10 +1,11 @@
 //! What every program has around its blocks: boot code, the end, and the trap handler.
 
-use super::instruction::{
-    BranchOp, CsrOp, ImmediateOp, Instruction, LoadOp, Register, RegisterOp, SystemOp,
-};
-use super::map::{self, csr, save};
-use super::program::{Item, Label, Program};
+use model::facts::csr::{MCAUSE, MEPC, MTVAL, MTVEC};
+use model::facts::riscv::{IRQ_EXTERNAL, IRQ_SOFTWARE, IRQ_TIMER};
+use model::facts::soc::{ADDR_EXTERNAL, ADDR_MSIP, ADDR_MTIME, ADDR_MTIMECMP};
+use model::isa::{Instruction, Op, Register};
+
+use super::program::{Item, Label, RandomProgram, SAVE, TOHOST, save};
 
 /// The trap handler, and the vector table: entry n is 4·n bytes behind it.
 pub const HANDLER: Label = Label(u32::MAX);
@@ -25,9 +26,7 @@ const VECTORS: [Label; 3] = [Label(u32::MAX - 11), Label(u32::MAX - 12), Label(u
 const SERVICES: [Label; 3] = [Label(u32::MAX - 14), Label(u32::MAX - 15), Label(u32::MAX - 16)];
 
 /// Causes of software, timer and external interrupts.
-const CAUSES: [usize; 3] = [3, 7, 11];
-/// The largest cause that has an entry in the vector table.
-const LAST_ENTRY: usize = 11;
+const CAUSES: [u32; 3] = [IRQ_SOFTWARE, IRQ_TIMER, IRQ_EXTERNAL];
 
 /// Collects items, all of them short or none.
 struct Code {
@@ -48,7 +47,7 @@ impl Code {
         self.items.push(Item::Constant { rd, value, short: self.short });
     }
 
-    fn branch(&mut self, op: BranchOp, rs1: Register, rs2: Register, to: Label) {
+    fn branch(&mut self, op: Op, rs1: Register, rs2: Register, to: Label) {
         self.items.push(Item::Branch { op, rs1, rs2, to, short: self.short });
     }
 
@@ -58,17 +57,17 @@ impl Code {
 }
 
 /// Sets the trap vector and the address of the save area.
-pub fn boot(program: &Program) -> Vec<Item> {
+pub fn boot(program: &RandomProgram) -> Vec<Item> {
     let [a, _] = program.scratch;
     let mut code = Code { items: Vec::new(), short: program.short_handler };
-    code.constant(program.reserved.save, map::SAVE);
+    code.constant(program.reserved.save, SAVE);
     code.items.push(Item::Address { rd: a, to: HANDLER, addend: i32::from(program.vectored) });
-    code.op(Instruction::csrw(csr::MTVEC, a));
+    code.op(Instruction::csrw(MTVEC, a));
     code.items
 }
 
 /// Stores all registers and ends the program.
-pub fn finish(program: &Program) -> Vec<Item> {
+pub fn finish(program: &RandomProgram) -> Vec<Item> {
     let [a, b] = program.scratch;
     let mut code = Code { items: Vec::new(), short: program.short_handler };
     code.label(FINISH);
@@ -76,7 +75,7 @@ pub fn finish(program: &Program) -> Vec<Item> {
         let offset = save::REGISTERS + 4 * i32::from(register);
         code.op(Instruction::sw(register, program.reserved.save, offset));
     }
-    code.constant(a, map::TOHOST);
+    code.constant(a, TOHOST);
     code.constant(b, 1);
     code.op(Instruction::sw(b, a, 0));
     code.label(SPIN);
@@ -88,11 +87,11 @@ pub fn finish(program: &Program) -> Vec<Item> {
 ///
 /// An exception goes on behind its instruction, but a failed fetch where the program has said. A
 /// software or external interrupt is withdrawn; the timer is set to its next interval.
-pub fn handler(program: &Program) -> Vec<Item> {
+pub fn handler(program: &RandomProgram) -> Vec<Item> {
     let [a, b] = program.scratch;
     let mut code = Code { items: vec![Item::Align], short: program.short_handler };
     code.label(HANDLER);
-    for entry in 0..=LAST_ENTRY {
+    for entry in 0..=IRQ_EXTERNAL {
         let cause = CAUSES.iter().position(|&cause| cause == entry);
         let to = cause.map_or(EXCEPTION, |cause| VECTORS[cause]);
         code.items.push(Item::Jump { rd: 0, to, short: false });
@@ -104,60 +103,60 @@ pub fn handler(program: &Program) -> Vec<Item> {
         enter(&mut code, program);
         code.label(service);
         match CAUSES[index] {
-            3 => withdraw(&mut code, a, map::MSIP),
-            7 => timer(&mut code, program),
-            _ => withdraw(&mut code, a, map::EXTERNAL),
+            IRQ_SOFTWARE => withdraw(&mut code, a, ADDR_MSIP),
+            IRQ_TIMER => timer(&mut code, program),
+            _ => withdraw(&mut code, a, ADDR_EXTERNAL),
         }
     }
     code.label(DISPATCH);
-    code.op(Instruction::Immediate { op: ImmediateOp::Andi, rd: a, rs1: a, immediate: 31 });
-    code.constant(b, 7);
-    code.branch(BranchOp::Bltu, a, b, SERVICES[0]);
-    code.branch(BranchOp::Beq, a, b, SERVICES[1]);
+    code.op(Instruction::i(Op::Andi, a, a, 31));
+    code.constant(b, IRQ_TIMER);
+    code.branch(Op::Bltu, a, b, SERVICES[0]);
+    code.branch(Op::Beq, a, b, SERVICES[1]);
     code.jump(SERVICES[2]);
     code.items
 }
 
-fn enter(code: &mut Code, program: &Program) {
+fn enter(code: &mut Code, program: &RandomProgram) {
     for (register, offset) in program.scratch.into_iter().zip(save::SCRATCH) {
         code.op(Instruction::sw(register, program.reserved.save, offset));
     }
 }
 
 /// The entry of exceptions, and of interrupts in direct mode.
-fn common(code: &mut Code, program: &Program) {
+fn common(code: &mut Code, program: &RandomProgram) {
     let ([a, b], base) = (program.scratch, program.reserved.save);
     code.label(EXCEPTION);
     enter(code, program);
-    code.op(Instruction::csrr(a, csr::MCAUSE));
-    code.branch(BranchOp::Blt, a, 0, DISPATCH);
+    code.op(Instruction::csrr(a, MCAUSE));
+    code.branch(Op::Blt, a, 0, DISPATCH);
     code.op(Instruction::lw(b, base, save::EXCEPTIONS));
     code.op(Instruction::addi(b, b, 1));
     code.op(Instruction::sw(b, base, save::EXCEPTIONS));
-    code.op(Instruction::csrr(b, csr::MTVAL));
+    code.op(Instruction::csrr(b, MTVAL));
     code.op(Instruction::addi(a, a, -1));
-    code.branch(BranchOp::Beq, a, 0, FETCH);
+    code.branch(Op::Beq, a, 0, FETCH);
 }
 
 /// Sets mepc behind the instruction, by its length, or to where the program goes on; then returns.
-fn fetch_or_next(code: &mut Code, program: &Program) {
+fn fetch_or_next(code: &mut Code, program: &RandomProgram) {
     let ([a, b], base) = (program.scratch, program.reserved.save);
-    let lhu = Instruction::Load { op: LoadOp::Lhu, rd: b, rs1: a, offset: 0 };
-    code.op(Instruction::csrr(a, csr::MEPC));
+    let lhu = Instruction::i(Op::Lhu, b, a, 0);
+    code.op(Instruction::csrr(a, MEPC));
     code.op(lhu);
-    code.op(Instruction::Immediate { op: ImmediateOp::Andi, rd: b, rs1: b, immediate: 3 });
+    code.op(Instruction::i(Op::Andi, b, b, 3));
     code.op(Instruction::addi(b, b, -3));
-    code.branch(BranchOp::Bne, b, 0, SHORT);
+    code.branch(Op::Bne, b, 0, SHORT);
     code.op(Instruction::addi(a, a, 2));
     code.label(SHORT);
     code.op(Instruction::addi(a, a, 2));
     code.label(NEXT);
-    code.op(Instruction::csrw(csr::MEPC, a));
+    code.op(Instruction::csrw(MEPC, a));
     code.label(RESTORE);
     for (register, offset) in program.scratch.into_iter().zip(save::SCRATCH) {
         code.op(Instruction::lw(register, base, offset));
     }
-    code.op(Instruction::System { op: SystemOp::Mret });
+    code.op(Instruction::plain(Op::Mret));
     code.label(FETCH);
     code.op(Instruction::addi(a, program.reserved.resume, 0));
     code.jump(NEXT);
@@ -169,13 +168,13 @@ fn withdraw(code: &mut Code, a: Register, device: u32) {
     code.jump(RESTORE);
 }
 
-fn timer(code: &mut Code, program: &Program) {
+fn timer(code: &mut Code, program: &RandomProgram) {
     let ([a, b], base) = (program.scratch, program.reserved.save);
     code.op(Instruction::lw(b, base, save::PERIOD));
-    code.branch(BranchOp::Bne, b, 0, REARM);
+    code.branch(Op::Bne, b, 0, REARM);
     code.op(Instruction::lw(a, base, save::INTERVAL));
     code.op(Instruction::lw(b, a, 0));
-    code.branch(BranchOp::Beq, b, 0, DISARM);
+    code.branch(Op::Beq, b, 0, DISARM);
     code.op(Instruction::addi(a, a, 4));
     code.op(Instruction::sw(a, base, save::INTERVAL));
     code.label(REARM);
@@ -189,12 +188,12 @@ fn timer(code: &mut Code, program: &Program) {
 /// Lets the timer interrupt come as many cycles from now as register `b` says; changes both.
 pub fn arm_timer(a: Register, b: Register) -> Vec<Item> {
     vec![
-        Item::Constant { rd: a, value: map::MTIME, short: true },
+        Item::Constant { rd: a, value: ADDR_MTIME, short: true },
         Item::short(Instruction::lw(a, a, 0)),
-        Item::short(Instruction::Register { op: RegisterOp::Add, rd: b, rs1: b, rs2: a }),
-        Item::Constant { rd: a, value: map::MTIMECMP, short: true },
+        Item::short(Instruction::r(Op::Add, b, b, a)),
+        Item::Constant { rd: a, value: ADDR_MTIMECMP, short: true },
         Item::short(Instruction::sw(b, a, 0)),
-        Item::Constant { rd: b, value: map::MTIME, short: true },
+        Item::Constant { rd: b, value: ADDR_MTIME, short: true },
         Item::short(Instruction::lw(b, b, 4)),
         Item::short(Instruction::sw(b, a, 4)),
     ]
@@ -203,14 +202,9 @@ pub fn arm_timer(a: Register, b: Register) -> Vec<Item> {
 /// Turns the timer off; changes both registers.
 pub fn disarm_timer(a: Register, b: Register) -> Vec<Item> {
     vec![
-        Item::Constant { rd: a, value: map::MTIMECMP, short: true },
+        Item::Constant { rd: a, value: ADDR_MTIMECMP, short: true },
         Item::Constant { rd: b, value: u32::MAX, short: true },
         Item::short(Instruction::sw(b, a, 4)),
         Item::short(Instruction::sw(b, a, 0)),
     ]
-}
-
-/// Sets or clears bits of a CSR by an immediate.
-pub fn csr_bits(op: CsrOp, csr: u16, bits: u8) -> Item {
-    Item::long(Instruction::Csr { op, rd: 0, csr, source: bits })
 }

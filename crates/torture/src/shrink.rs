@@ -4,9 +4,9 @@
 //! first, and puts simpler operands in; keeps what still fails. Every candidate is a program that can
 //! be run, because a reference to what is gone means the next instruction; it need not end.
 
-use super::instruction::Instruction;
-use super::program::{Block, Item, Program};
-use super::stimulus::Stimulus;
+use model::isa::{Format, Instruction, Op};
+
+use super::program::{Block, Item, RandomProgram, Stimulus};
 
 /// The smallest stimulus found for which `fails` still holds, as it does for the given one. It is
 /// asked at most `limit` times.
@@ -99,12 +99,12 @@ impl<F: FnMut(&Stimulus) -> bool> Search<F> {
     }
 }
 
-fn blocks(program: &mut Program) -> impl Iterator<Item = &mut Block> {
+fn blocks(program: &mut RandomProgram) -> impl Iterator<Item = &mut Block> {
     program.body.iter_mut().chain(&mut program.functions)
 }
 
 /// Removes a range of the items, counted through all blocks, and blocks that are empty then.
-fn remove(program: &mut Program, range: std::ops::Range<usize>) {
+fn remove(program: &mut RandomProgram, range: std::ops::Range<usize>) {
     let mut index = 0;
     for block in blocks(program) {
         block.items.retain(|_| {
@@ -116,7 +116,7 @@ fn remove(program: &mut Program, range: std::ops::Range<usize>) {
     program.functions.retain(|block| !block.items.is_empty());
 }
 
-fn item(program: &mut Program, index: usize) -> &mut Item {
+fn item(program: &mut RandomProgram, index: usize) -> &mut Item {
     let mut items = blocks(program).flat_map(|block| &mut block.items);
     items.nth(index).expect("the index is below the number of items")
 }
@@ -135,13 +135,14 @@ fn simpler(item: &Item) -> Vec<Item> {
         Item::Label(_) | Item::Align => {}
         Item::Gap { halves } => add(Item::Gap { halves: halves / 2 }),
         Item::Plain { instruction, short } => {
-            // Where only the place of others matters.
             add(NOP);
             add(Item::Plain { instruction, short: false });
             for instruction in simpler_instructions(instruction) {
                 add(Item::Plain { instruction, short });
             }
         }
+        // Where only the place of others matters.
+        Item::Word { .. } | Item::Half { .. } => add(NOP),
         Item::Branch { op, rs1, rs2, to, short } => {
             add(Item::Branch { op, rs1, rs2, to, short: false });
             add(Item::Branch { op, rs1: 0, rs2, to, short });
@@ -167,37 +168,28 @@ fn simpler_values(value: u32) -> Vec<u32> {
     [0, 1, value & 0xffff_f000].into_iter().filter(|&it| it < value).collect()
 }
 
+/// With x0 or 0 for one of the operands.
 fn simpler_instructions(instruction: Instruction) -> Vec<Instruction> {
-    use Instruction::*;
-    match instruction {
-        Lui { rd, .. } => vec![Lui { rd, value: 0 }],
-        Auipc { rd, .. } => vec![Auipc { rd, value: 0 }],
-        Jalr { rd, rs1, offset } => vec![Jalr { rd: 0, rs1, offset }, Jalr { rd, rs1, offset: 0 }],
-        Load { op, rd, rs1, offset } => {
-            vec![Load { op, rd: 0, rs1, offset }, Load { op, rd, rs1, offset: 0 }]
+    let it = instruction;
+    match it.op.format() {
+        Format::J | Format::B | Format::Fixed | Format::FenceI => Vec::new(),
+        Format::U => vec![Instruction { imm: 0, ..it }],
+        Format::Fence => vec![Instruction::i(Op::Fence, 0, 0, 0xff)],
+        // The number of the CSR is no operand.
+        Format::Csr | Format::CsrImmediate => {
+            vec![Instruction { rd: 0, ..it }, Instruction { rs1: 0, ..it }]
         }
-        Store { op, rs1, rs2, offset } => {
-            vec![Store { op, rs1, rs2: 0, offset }, Store { op, rs1, rs2, offset: 0 }]
-        }
-        Immediate { op, rd, rs1, immediate } => vec![
-            Immediate { op, rd: 0, rs1, immediate },
-            Immediate { op, rd, rs1: 0, immediate },
-            Immediate { op, rd, rs1, immediate: 0 },
+        // Nor is the base of an address.
+        Format::Address | Format::S => vec![
+            Instruction { rd: 0, ..it },
+            Instruction { rs2: 0, ..it },
+            Instruction { imm: 0, ..it },
         ],
-        Register { op, rd, rs1, rs2 } => vec![
-            Register { op, rd: 0, rs1, rs2 },
-            Register { op, rd, rs1: 0, rs2 },
-            Register { op, rd, rs1, rs2: 0 },
+        _ => vec![
+            Instruction { rd: 0, ..it },
+            Instruction { rs1: 0, ..it },
+            Instruction { rs2: 0, ..it },
+            Instruction { imm: 0, ..it },
         ],
-        Csr { op, rd, csr, source } => {
-            vec![Csr { op, rd: 0, csr, source }, Csr { op, rd, csr, source: 0 }]
-        }
-        Fence { .. } => vec![Fence { rd: 0, rs1: 0, bits: 0xff }],
-        Conv { op, rd, rs1, rs2 } => vec![
-            Conv { op, rd: 0, rs1, rs2 },
-            Conv { op, rd, rs1: 0, rs2 },
-            Conv { op, rd, rs1, rs2: 0 },
-        ],
-        Jal { .. } | Branch { .. } | System { .. } | Word { .. } | Half { .. } => Vec::new(),
     }
 }

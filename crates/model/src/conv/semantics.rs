@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::facts::unit;
+
 /// The largest supported number of fraction bits of a log proxy.
 pub const MAX_LOG_FRAC: u32 = 8;
 
@@ -34,16 +36,16 @@ pub enum ConfigError {
 /// `zero-skip`, `dual-zero-skip`, `approx`. The discriminants are the hardware's mode numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[repr(u8)]
+#[repr(u32)]
 pub enum Mode {
     /// Every product, zeros included.
-    Exact = 0,
+    Exact = unit::MODE_EXACT,
     /// Products whose activation (the input operand) is not zero: the hard-sparsity baseline.
-    ZeroSkip = 1,
+    ZeroSkip = unit::MODE_ZERO_SKIP,
     /// Products whose two operands are not zero.
-    DualZeroSkip = 2,
+    DualZeroSkip = unit::MODE_DUAL_ZERO_SKIP,
     /// Products whose two operands are not zero and whose score is within the threshold of S_max.
-    Approx = 3,
+    Approx = unit::MODE_APPROX,
 }
 
 impl Mode {
@@ -89,14 +91,15 @@ impl FromStr for Mode {
 /// The products that S_max, the largest score, is taken over.
 ///
 /// [`Display`](fmt::Display) and [`FromStr`] use `window` and `running`, the values of the CSV
-/// column `smax_scope`.
+/// column `smax_scope`. The discriminants are the hardware's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[repr(u32)]
 pub enum SmaxScope {
     /// The products of one output of one input channel, as in the paper.
-    Window,
+    Window = unit::SCOPE_WINDOW,
     /// Those, and the products of the same output in the input channels before.
-    Running,
+    Running = unit::SCOPE_RUNNING,
 }
 
 impl SmaxScope {

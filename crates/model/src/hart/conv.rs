@@ -2,9 +2,18 @@
 //!
 //! `docs/isa.md` is what this follows. The arithmetic is the golden model's.
 
-use crate::conv::{Kernel, Mode, Semantics, Threshold, dot};
-
-use super::conv_config::Config;
+use crate::conv::{Kernel, Mode, Semantics, SmaxScope, Threshold, dot};
+use crate::facts::conv::{
+    CONFIG_END, CONFIG_MODE, CONFIG_SCOPE, CONFIG_SIDE, CONFIG_SLOT, CONFIG_TILE, LOAD_SLOT,
+    READ_CARRY, READ_CONFIGURATION, READ_COUNTERS, READ_FIRST_CYCLES, READ_KEPT, READ_KERNEL,
+    READ_KERNELS, READ_LAST_COUNTER, READ_LOG_FRAC, READ_MULTIPLIERS, READ_OUTPUT, READ_THRESHOLD,
+    SMAX_VALID,
+};
+use crate::facts::unit::{
+    COUNTER_MEMORY_BEATS, COUNTER_MEMORY_WORDS, COUNTER_MULTIPLICATIONS_DONE,
+    COUNTER_MULTIPLICATIONS_SKIPPED, COUNTER_WINDOWS, SCOPE_RUNNING, THRESHOLD_W, TILE_2X2,
+};
+use crate::isa::Op;
 
 /// The parameters of the unit in the core.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,17 +79,51 @@ pub(super) enum Refused {
     Bus,
 }
 
-/// A custom instruction with the values of its source registers.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Command {
-    pub(super) funct3: u8,
-    pub(super) funct7: u8,
-    pub(super) rs1_is_x0: bool,
-    pub(super) rs2_is_x0: bool,
-    pub(super) rs1: u32,
-    pub(super) rs2: u32,
-    /// What the DUT read of a counter that depends on time.
-    pub(super) fed: Option<u32>,
+/// What conv.config sets besides the threshold. The default is the one after reset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Config {
+    mode: Mode,
+    scope: SmaxScope,
+    /// Whether the tile has 2×2 outputs.
+    two_by_two: bool,
+    /// Kernel side of a conv.load that names none.
+    side: usize,
+    /// The slot of conv.run.
+    slot: u8,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let (mode, scope) = (Mode::Exact, SmaxScope::Window);
+        Self { mode, scope, two_by_two: false, side: 0, slot: 0 }
+    }
+}
+
+impl Config {
+    /// `None` if the unit has no such side or slot, or a bit without a meaning is set.
+    fn from_word(word: u32, shape: &UnitShape) -> Option<Self> {
+        let field = |low: u32, end: u32| word >> low & ((1 << (end - low)) - 1);
+        let mode = Mode::of_number(field(CONFIG_MODE, CONFIG_SCOPE));
+        let scope = match field(CONFIG_SCOPE, CONFIG_TILE) {
+            SCOPE_RUNNING => SmaxScope::Running,
+            _ => SmaxScope::Window,
+        };
+        let two_by_two = field(CONFIG_TILE, CONFIG_SIDE) == TILE_2X2;
+        let side = field(CONFIG_SIDE, CONFIG_SLOT) as usize;
+        let slot = field(CONFIG_SLOT, CONFIG_END) as u8;
+        let exists = side <= shape.kernel
+            && usize::from(slot) < shape.kernels
+            && word >> CONFIG_END == 0;
+        exists.then_some(Self { mode, scope, two_by_two, side, slot })
+    }
+
+    fn to_word(self) -> u32 {
+        (self.mode as u32) << CONFIG_MODE
+            | (self.scope as u32) << CONFIG_SCOPE
+            | u32::from(self.two_by_two) << CONFIG_TILE
+            | (self.side as u32) << CONFIG_SIDE
+            | u32::from(self.slot) << CONFIG_SLOT
+    }
 }
 
 /// The window of the last fetch, row by row.
@@ -105,7 +148,7 @@ struct Counters {
 pub(super) struct Unit {
     shape: UnitShape,
     config: Config,
-    /// At most 65535.
+    /// Saturated to the bits that the unit has.
     threshold: u32,
     carry: [Option<u32>; 4],
     slots: Vec<Option<Kernel>>,
@@ -115,9 +158,6 @@ pub(super) struct Unit {
     kept: u32,
     counters: Counters,
 }
-
-/// conv.carry and conv.read have a score below this bit, which says that there is one.
-const VALID: u32 = 1 << 15;
 
 impl Unit {
     pub(super) fn new(shape: UnitShape) -> Self {
@@ -134,34 +174,29 @@ impl Unit {
         }
     }
 
-    /// Executes one instruction; `read_word` reads memory, where `None` is a bus error. Returns rd's
-    /// value.
+    /// Executes one instruction, whose encoding is in order, on the values of its sources; `fed` is
+    /// what the DUT read of a counter that depends on time, and `read_word` reads memory, where
+    /// `None` is a bus error. Returns rd's value.
     pub(super) fn execute(
         &mut self,
-        command: &Command,
+        op: Op,
+        rs1: u32,
+        rs2: u32,
+        fed: Option<u32>,
         read_word: impl Fn(u32) -> Option<u32>,
     ) -> Result<(u32, Option<Box<Run>>), Refused> {
-        let &Command { funct3, funct7, rs1_is_x0, rs2_is_x0, rs1, rs2, fed } = command;
-        let only_x0 = match funct3 {
-            2 | 3 => rs2_is_x0,
-            6 => rs1_is_x0 && rs2_is_x0,
-            _ => true,
-        };
-        if funct7 != 0 || !only_x0 {
-            return Err(Refused::Illegal);
-        }
-        match funct3 {
-            0 => self.load(rs1, rs2, read_word).map(|()| (0, None)),
-            1 => self.run(rs1, rs2, read_word),
-            2 => self.again(rs1),
-            3 => Ok((self.read(rs1, fed), None)),
-            4 => self.configure(rs1, rs2).map(|before| (before, None)),
-            5 => {
+        match op {
+            Op::ConvLoad => self.load(rs1, rs2, read_word).map(|()| (0, None)),
+            Op::ConvRun => self.run(rs1, rs2, read_word),
+            Op::ConvAgain => self.again(rs1),
+            Op::ConvRead => Ok((self.read(rs1, fed), None)),
+            Op::ConvConfig => self.configure(rs1, rs2).map(|before| (before, None)),
+            Op::ConvCarry => {
                 let halves = [rs1 & 0xffff, rs1 >> 16, rs2 & 0xffff, rs2 >> 16];
                 self.carry = halves.map(|half| self.score(half));
                 Ok((0, None))
             }
-            6 => {
+            Op::ConvClear => {
                 self.counters = Counters::default();
                 Ok((0, None))
             }
@@ -176,7 +211,7 @@ impl Unit {
         addr: u32,
         read_word: impl Fn(u32) -> Option<u32>,
     ) -> Result<(), Refused> {
-        let [side, slot, ..] = size.to_le_bytes().map(usize::from);
+        let (side, slot) = ((size & 0xff) as usize, (size >> LOAD_SLOT & 0xff) as usize);
         let side = if side == 0 { self.config.side } else { side };
         if !(1..=self.shape.kernel).contains(&side) || slot >= self.shape.kernels {
             return Err(Refused::Illegal);
@@ -301,36 +336,41 @@ impl Unit {
             return Err(Refused::Illegal);
         }
         let before = std::mem::replace(&mut self.config, config);
-        self.threshold = threshold.min(0xffff);
+        self.threshold = threshold.min((1 << THRESHOLD_W) - 1);
         Ok(before.to_word())
     }
 
     /// A half of conv.carry.
     fn score(&self, half: u32) -> Option<u32> {
         let score = half & ((1 << (6 + self.shape.log_frac)) - 1);
-        (half & VALID != 0).then_some(score)
+        (half & SMAX_VALID != 0).then_some(score)
     }
 
     /// conv.read.
     fn read(&self, index: u32, fed: Option<u32>) -> u32 {
         let Counters { windows, done, skipped, words, beats } = self.counters;
         match index {
-            0..=3 => self.outputs[index as usize] as u32,
-            4..=7 => self.carry[index as usize - 4].map_or(0, |score| VALID | score),
-            8 => self.threshold,
-            9 => self.config.to_word(),
-            10 => self.kept,
-            16 => windows,
-            17 => done,
-            18 => skipped,
-            19 => words,
-            20 => beats,
+            READ_OUTPUT..READ_CARRY => self.outputs[(index - READ_OUTPUT) as usize] as u32,
+            READ_CARRY..READ_THRESHOLD => {
+                self.carry[(index - READ_CARRY) as usize].map_or(0, |score| SMAX_VALID | score)
+            }
+            READ_THRESHOLD => self.threshold,
+            READ_CONFIGURATION => self.config.to_word(),
+            READ_KEPT => self.kept,
             // Cycles, of which the reference has none.
-            21..=26 => fed.unwrap_or(0),
-            32 => self.shape.kernel as u32,
-            33 => self.shape.log_frac,
-            34 => self.shape.multipliers,
-            35 => self.shape.kernels as u32,
+            READ_FIRST_CYCLES..=READ_LAST_COUNTER => fed.unwrap_or(0),
+            READ_COUNTERS..READ_FIRST_CYCLES => match index - READ_COUNTERS {
+                COUNTER_WINDOWS => windows,
+                COUNTER_MULTIPLICATIONS_DONE => done,
+                COUNTER_MULTIPLICATIONS_SKIPPED => skipped,
+                COUNTER_MEMORY_WORDS => words,
+                COUNTER_MEMORY_BEATS => beats,
+                _ => 0,
+            },
+            READ_KERNEL => self.shape.kernel as u32,
+            READ_LOG_FRAC => self.shape.log_frac,
+            READ_MULTIPLIERS => self.shape.multipliers,
+            READ_KERNELS => self.shape.kernels as u32,
             _ => 0,
         }
     }

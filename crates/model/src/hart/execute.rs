@@ -2,12 +2,15 @@
 
 use super::Hart;
 use super::bus::mask;
-use super::conv::{Command, Refused, Run};
-use super::csr::{self, Counts};
-use super::decode::{Condition, CsrAccess, CsrSource, Instruction, Width, is_compressed};
+use super::conv::{Refused, Run};
+use super::csr::Counts;
 use super::feed::Feed;
-use super::retire::Access;
-use super::trap::{self, Trap};
+use super::retire::{Access, Trap};
+use crate::facts::riscv::{
+    COUNTER_CYCLE, COUNTER_INSTRET, EVENT_BRANCH, EVENT_BRANCH_TAKEN, EVENT_COMPRESSED, EVENT_JUMP,
+    EVENT_LOAD, EVENT_STORE, IRQ_TIMER,
+};
+use crate::isa::{Instruction, Op, is_compressed};
 
 /// What an instruction that did not trap leaves.
 pub(super) struct Effect {
@@ -44,95 +47,106 @@ impl Hart {
         mip: u32,
         feed: &Feed,
     ) -> Result<Effect, Stopped> {
+        use Op::*;
+
+        let Instruction { op, rd, rs1, rs2, imm } = instruction;
         let compressed = is_compressed(insn);
         let next_pc = self.pc.wrapping_add(if compressed { 2 } else { 4 });
-        let always = csr::COUNT_CYCLE | csr::COUNT_INSTRUCTION;
-        let counts = always | if compressed { csr::COUNT_COMPRESSED } else { 0 };
-        let mut effect = Effect { next_pc, rd: 0, value: 0, memory: None, run: None, counts };
-        let x = |register: u8| self.registers[usize::from(register)];
+        let always = 1 << COUNTER_CYCLE | 1 << COUNTER_INSTRET;
+        let counts = always | u32::from(compressed) << EVENT_COMPRESSED;
+        let mut effect = Effect { next_pc, rd, value: 0, memory: None, run: None, counts };
+        let x = |register: u8| self.registers[usize::from(register & 31)];
+        let (a, b) = (x(rs1), x(rs2));
 
-        match instruction {
-            Instruction::Lui { rd, imm } => (effect.rd, effect.value) = (rd, imm),
-            Instruction::Auipc { rd, imm } => {
-                (effect.rd, effect.value) = (rd, self.pc.wrapping_add(imm));
+        match op {
+            Lui => effect.value = imm as u32,
+            Auipc => effect.value = self.pc.wrapping_add_signed(imm),
+            Jal => {
+                effect.value = next_pc;
+                effect.next_pc = self.pc.wrapping_add_signed(imm);
+                effect.counts |= 1 << EVENT_JUMP;
             }
-            Instruction::Jal { rd, offset } => {
-                (effect.rd, effect.value) = (rd, next_pc);
-                effect.next_pc = self.pc.wrapping_add_signed(offset);
-                effect.counts |= csr::COUNT_JUMP;
+            Jalr => {
+                effect.value = next_pc;
+                effect.next_pc = a.wrapping_add_signed(imm) & !1;
+                effect.counts |= 1 << EVENT_JUMP;
             }
-            Instruction::Jalr { rd, rs1, offset } => {
-                (effect.rd, effect.value) = (rd, next_pc);
-                effect.next_pc = x(rs1).wrapping_add_signed(offset) & !1;
-                effect.counts |= csr::COUNT_JUMP;
-            }
-            Instruction::Branch { condition, rs1, rs2, offset } => {
-                effect.counts |= csr::COUNT_BRANCH;
-                if holds(condition, x(rs1), x(rs2)) {
-                    effect.next_pc = self.pc.wrapping_add_signed(offset);
-                    effect.counts |= csr::COUNT_TAKEN;
+            Beq | Bne | Blt | Bge | Bltu | Bgeu => {
+                effect.counts |= 1 << EVENT_BRANCH;
+                if is_taken(op, a, b) {
+                    effect.next_pc = self.pc.wrapping_add_signed(imm);
+                    effect.counts |= 1 << EVENT_BRANCH_TAKEN;
                 }
             }
-            Instruction::Load { width, signed, rd, rs1, offset } => {
-                let addr = x(rs1).wrapping_add_signed(offset);
-                let rdata = self.bus.load(addr, width, feed.read).map_err(Trap::load)?;
-                (effect.rd, effect.value) = (rd, if signed { extend(rdata, width) } else { rdata });
-                let rmask = lanes(width);
+            Lb | Lh | Lw | Lbu | Lhu => {
+                let (addr, bytes) = (a.wrapping_add_signed(imm), op.access_bytes());
+                let rdata = self.bus.load(addr, bytes, feed.read).map_err(Trap::load)?;
+                effect.value = match op {
+                    Lb => rdata as i8 as u32,
+                    Lh => rdata as i16 as u32,
+                    _ => rdata,
+                };
+                let rmask = lanes(bytes);
                 effect.memory = Some(Access { addr, rmask, rdata, ..Access::default() });
-                effect.counts |= csr::COUNT_LOAD;
+                effect.counts |= 1 << EVENT_LOAD;
             }
-            Instruction::Store { width, rs2, rs1, offset } => {
-                let addr = x(rs1).wrapping_add_signed(offset);
-                let value = x(rs2);
-                self.bus.store(addr, width, value).map_err(Trap::store)?;
-                let (wmask, wdata) = (lanes(width), value & mask(width));
+            Sb | Sh | Sw => {
+                let (addr, bytes) = (a.wrapping_add_signed(imm), op.access_bytes());
+                self.bus.store(addr, bytes, b).map_err(Trap::store)?;
+                let (wmask, wdata) = (lanes(bytes), b & mask(bytes));
                 effect.memory = Some(Access { addr, wmask, wdata, ..Access::default() });
-                effect.counts |= csr::COUNT_STORE;
+                effect.counts |= 1 << EVENT_STORE;
             }
-            Instruction::Immediate { operation, rd, rs1, imm } => {
-                (effect.rd, effect.value) = (rd, operation.compute(x(rs1), imm as u32));
+            Addi | Slti | Sltiu | Xori | Ori | Andi | Slli | Srli | Srai => {
+                effect.value = compute(op, a, imm as u32);
             }
-            Instruction::Register { operation, rd, rs1, rs2 } => {
-                (effect.rd, effect.value) = (rd, operation.compute(x(rs1), x(rs2)));
+            Add | Sub | Sll | Slt | Sltu | Xor | Srl | Sra | Or | And | Mul | Mulh | Mulhsu
+            | Mulhu | Div | Divu | Rem | Remu => effect.value = compute(op, a, b),
+            // The fields of a fence are ignored; one of them looks like rd.
+            Fence => effect.rd = 0,
+            FenceI => {
+                effect.rd = 0;
+                effect.counts |= 1 << EVENT_JUMP;
             }
-            Instruction::Fence => {}
-            Instruction::FenceI => effect.counts |= csr::COUNT_JUMP,
-            Instruction::Ecall => return Err(Trap::environment_call().into()),
-            Instruction::Ebreak => return Err(Trap::breakpoint(self.pc).into()),
-            Instruction::Mret => {
+            Ecall => return Err(Trap::environment_call().into()),
+            Ebreak => return Err(Trap::breakpoint(self.pc).into()),
+            Mret => {
                 effect.next_pc = self.csrs.leave_trap();
-                effect.counts |= csr::COUNT_JUMP;
+                effect.counts |= 1 << EVENT_JUMP;
             }
-            Instruction::Wfi => {
+            Wfi => {
                 if self.csrs.enabled() & mip == 0 {
                     self.wait(feed)?;
                 }
             }
-            Instruction::Csr { access, rd, csr, source } => {
+            Csrrw | Csrrs | Csrrc | Csrrwi | Csrrsi | Csrrci => {
+                let operand = if matches!(op, Csrrw | Csrrs | Csrrc) { a } else { rs1.into() };
+                let write = |old: u32| match op {
+                    Csrrw | Csrrwi => Some(operand),
+                    // Without a source they only read, whatever the source register holds.
+                    _ if rs1 == 0 => None,
+                    Csrrs | Csrrsi => Some(old | operand),
+                    _ => Some(old & !operand),
+                };
                 let fed = feed.read.filter(|_| rd != 0);
-                let (value, written) =
-                    self.access_csr(access, csr, source, mip, fed).ok_or(Trap::illegal(insn))?;
-                (effect.rd, effect.value) = (rd, value);
+                let access = self.csrs.access(imm as u16, mip, fed, write);
+                let (value, written) = access.ok_or(Trap::illegal(insn))?;
+                effect.value = value;
                 effect.counts &= !written;
             }
-            Instruction::Conv { funct3, funct7, rd, rs1, rs2 } => {
-                let command = Command {
-                    funct3,
-                    funct7,
-                    rs1_is_x0: rs1 == 0,
-                    rs2_is_x0: rs2 == 0,
-                    rs1: x(rs1),
-                    rs2: x(rs2),
-                    fed: feed.read.filter(|_| rd != 0),
-                };
+            ConvLoad | ConvRun | ConvAgain | ConvRead | ConvConfig | ConvCarry | ConvClear => {
+                let fed = feed.read.filter(|_| rd != 0);
                 let bus = &self.bus;
-                let done = self.unit.execute(&command, |addr| bus.read_word(addr));
-                let (value, run) = done.map_err(|refused| match refused {
+                let done = if instruction.is_refused() {
+                    Err(Refused::Illegal)
+                } else {
+                    self.unit.execute(op, a, b, fed, |addr| bus.read_word(addr))
+                };
+                (effect.value, effect.run) = done.map_err(|refused| match refused {
                     Refused::Illegal => Trap::illegal(insn),
-                    Refused::Misaligned => Trap::load_misaligned(command.rs2),
-                    Refused::Bus => Trap::load(command.rs2),
+                    Refused::Misaligned => Trap::load_misaligned(b),
+                    Refused::Bus => Trap::load(b),
                 })?;
-                (effect.rd, effect.value, effect.run) = (rd, value, run);
             }
         }
         Ok(effect)
@@ -141,60 +155,60 @@ impl Hart {
     /// A wfi that no interrupt ends yet. Beside a DUT it has ended there.
     #[cold]
     fn wait(&mut self, feed: &Feed) -> Result<(), Stopped> {
-        let timer_ends_it = self.csrs.enabled() & 1 << trap::TIMER != 0;
+        let timer_ends_it = self.csrs.enabled() & 1 << IRQ_TIMER != 0;
         if feed.mip.is_none() && timer_ends_it && self.bus.devices.wait_for_timer() {
             return Ok(());
         }
         Err(Stopped::Asleep)
     }
+}
 
-    /// A CSR instruction: the value before, and the counter that it wrote. `None` if it is illegal.
-    fn access_csr(
-        &mut self,
-        access: CsrAccess,
-        csr: u16,
-        source: CsrSource,
-        mip: u32,
-        fed: Option<u32>,
-    ) -> Option<(u32, Counts)> {
-        let known = self.csrs.read(csr, mip)?;
-        let value = fed.filter(|_| csr::depends_on_time(csr)).unwrap_or(known);
-        let (operand, is_zero) = match source {
-            CsrSource::Register(rs1) => (self.registers[usize::from(rs1)], rs1 == 0),
-            CsrSource::Immediate(imm) => (imm.into(), imm == 0),
-        };
-        let new = match access {
-            CsrAccess::Write => operand,
-            // Without a source they only read, whatever the source register holds.
-            _ if is_zero => return Some((value, 0)),
-            CsrAccess::Set => value | operand,
-            CsrAccess::Clear => value & !operand,
-        };
-        if csr::is_read_only(csr) {
-            return None;
-        }
-        Some((value, self.csrs.write(csr, new)))
+/// The result of an operation on two registers, or on a register and an immediate. Shifts take the
+/// five lowest bits of `b`; a division by zero gives all ones and the dividend as remainder, and
+/// −2³¹ / −1 gives −2³¹ and 0.
+#[inline]
+fn compute(op: Op, a: u32, b: u32) -> u32 {
+    use Op::*;
+
+    let (signed_a, signed_b) = (a as i32, b as i32);
+    match op {
+        Add | Addi => a.wrapping_add(b),
+        Sub => a.wrapping_sub(b),
+        Sll | Slli => a << (b & 31),
+        Slt | Slti => (signed_a < signed_b) as u32,
+        Sltu | Sltiu => (a < b) as u32,
+        Xor | Xori => a ^ b,
+        Srl | Srli => a >> (b & 31),
+        Sra | Srai => (signed_a >> (b & 31)) as u32,
+        Or | Ori => a | b,
+        And | Andi => a & b,
+        Mul => a.wrapping_mul(b),
+        Mulh => ((signed_a as i64 * signed_b as i64) >> 32) as u32,
+        Mulhsu => ((signed_a as i64 * b as i64) >> 32) as u32,
+        Mulhu => ((a as u64 * b as u64) >> 32) as u32,
+        Div if b == 0 => u32::MAX,
+        Div => signed_a.wrapping_div(signed_b) as u32,
+        Divu => a.checked_div(b).unwrap_or(u32::MAX),
+        Rem if b == 0 => a,
+        Rem => signed_a.wrapping_rem(signed_b) as u32,
+        Remu => a.checked_rem(b).unwrap_or(a),
+        _ => unreachable!("{} computes nothing", op.name()),
     }
 }
 
-const fn holds(condition: Condition, a: u32, b: u32) -> bool {
-    match condition {
-        Condition::Equal => a == b,
-        Condition::NotEqual => a != b,
-        Condition::Less => (a as i32) < b as i32,
-        Condition::GreaterEqual => a as i32 >= b as i32,
-        Condition::LessUnsigned => a < b,
-        Condition::GreaterEqualUnsigned => a >= b,
+#[inline]
+fn is_taken(op: Op, a: u32, b: u32) -> bool {
+    match op {
+        Op::Beq => a == b,
+        Op::Bne => a != b,
+        Op::Blt => (a as i32) < b as i32,
+        Op::Bge => a as i32 >= b as i32,
+        Op::Bltu => a < b,
+        _ => a >= b,
     }
-}
-
-/// Sign extension.
-const fn extend(value: u32, width: Width) -> u32 {
-    let unused = 32 - 8 * width as u32;
-    ((value << unused) as i32 >> unused) as u32
 }
 
 /// The byte mask of an access.
-const fn lanes(width: Width) -> u8 {
-    (1 << width as u32) - 1
+const fn lanes(bytes: u32) -> u8 {
+    (1 << bytes) - 1
 }

@@ -1,13 +1,15 @@
 //! What the reference takes from the device under test (DUT), and how it disagrees.
 
+use crate::facts::riscv::{IRQ_SOFTWARE, IRQ_TIMER};
+
 /// What the reference cannot know by itself and takes from the DUT, for one instruction. The
 /// default is a hart that stands alone: it has its own devices, and its mtime and mcycle count
 /// instructions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Feed {
     /// mip when the DUT decided on an interrupt: on the one that it took before the instruction, or
-    /// else for the instruction itself; of a wfi, when it ended. `None`: the interrupt lines of the reference's own devices,
-    /// which then decides on interrupts itself.
+    /// else for the instruction itself; of a wfi, when it ended. `None`: the interrupt lines of the
+    /// reference's own devices, which then decides on interrupts itself.
     pub mip: Option<u32>,
     /// The DUT took an interrupt before the instruction.
     pub interrupt: bool,
@@ -36,7 +38,7 @@ pub enum FeedError {
         pc: u32,
     },
     /// An interrupt while only others than the enabled ones are pending.
-    #[error("the DUT took the interrupt {cause} before {pc:#010x} but mie.{} is 0", super::trap::enable_name(*.cause))]
+    #[error("the DUT took the interrupt {cause} before {pc:#010x} but mie.{} is 0", enable_name(*.cause))]
     NotEnabled {
         /// The instruction that it did not get to.
         pc: u32,
@@ -77,4 +79,13 @@ pub enum FeedError {
         /// The interrupts that would end it.
         mie: u32,
     },
+}
+
+/// The name of an interrupt's bit in mie, such as `MTIE`.
+const fn enable_name(cause: u32) -> &'static str {
+    match cause {
+        IRQ_SOFTWARE => "MSIE",
+        IRQ_TIMER => "MTIE",
+        _ => "MEIE",
+    }
 }

@@ -5,42 +5,27 @@
 //! the RTL, instruction by instruction: there it takes what depends on time from the device under
 //! test ([`Feed`]) and tells what the instruction must have done ([`Retire`]).
 
-mod alu;
 mod bus;
 mod conv;
-mod conv_config;
 mod csr;
-mod decode;
-mod devices;
-mod disassemble;
 mod execute;
-mod expand;
 mod feed;
-mod memory;
 mod retire;
-mod run;
-mod trap;
 
-pub use alu::Operation;
 pub use conv::{Run, UnitShape};
-pub use decode::{Condition, CsrAccess, CsrSource, Instruction, Width, decode, is_compressed};
-pub use disassemble::disassemble;
 pub use feed::{Feed, FeedError};
-pub use retire::{Access, Retire};
-pub use run::RunEnd;
-pub use trap::Trap;
+pub use retire::{Access, Retire, Trap};
 
-use bus::Bus;
+use crate::facts::riscv::{CAUSE_INTERRUPT, COUNTER_CYCLE};
+use crate::facts::soc::{RAM_BASE, RAM_BYTES};
+use crate::isa::{self, Op};
+use bus::{Bus, Devices, Ram};
 use conv::Unit;
 use csr::Csrs;
-use devices::Devices;
 use execute::{Effect, Stopped};
-use memory::Ram;
+use retire::first_interrupt;
 
-/// Byte address of the RAM, and of the first instruction.
-pub const RAM_BASE: u32 = 0x8000_0000;
-
-/// Memory and parameters of a [`Hart`]. The default is the SoC's: 1 MiB at `0x8000_0000`.
+/// Memory and parameters of a [`Hart`]. The default is the system that ships.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HartConfig {
     /// First address of RAM, a multiple of 4.
@@ -56,7 +41,7 @@ pub struct HartConfig {
 impl Default for HartConfig {
     fn default() -> Self {
         let unit = UnitShape::default();
-        Self { ram_base: RAM_BASE, ram_bytes: 1 << 20, boot: RAM_BASE, unit }
+        Self { ram_base: RAM_BASE, ram_bytes: RAM_BYTES, boot: RAM_BASE, unit }
     }
 }
 
@@ -71,6 +56,17 @@ pub enum HartError {
         /// How many.
         bytes: usize,
     },
+}
+
+/// Why [`Hart::run`] came back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunEnd {
+    /// The program stored this word, which is not 0, to `tohost`.
+    ToHost(u32),
+    /// The program was still running.
+    Limit,
+    /// It waits for an interrupt that cannot come.
+    Asleep(FeedError),
 }
 
 /// The architectural state of the core, its memory and its devices.
@@ -124,7 +120,7 @@ impl Hart {
         let pc = self.pc;
         let inhibited = self.csrs.inhibited();
         let (insn, executed) = match self.fetch() {
-            Ok(insn) => match decode::decode(insn) {
+            Ok(insn) => match isa::decode(insn) {
                 Some(instruction) => (insn, self.execute(instruction, insn, mip, feed)),
                 None => (insn, Err(Trap::illegal(insn).into())),
             },
@@ -154,7 +150,7 @@ impl Hart {
             Err(Stopped::Trap(trap)) => {
                 retire.next_pc = self.csrs.enter_trap(trap.cause, trap.value, pc);
                 retire.trap = Some(trap);
-                csr::COUNT_CYCLE
+                1 << COUNTER_CYCLE
             }
             Err(Stopped::Asleep) => {
                 let mie = self.csrs.enabled();
@@ -175,9 +171,8 @@ impl Hart {
     #[inline]
     fn interrupt(&self, feed: &Feed, mip: u32) -> Result<Option<u32>, FeedError> {
         let pc = self.pc;
-        let enabled = trap::first_interrupt(mip & self.csrs.enabled());
-        let due = enabled.filter(|_| self.csrs.interruptible());
-        let mcause = due.map(|cause| trap::INTERRUPT | cause);
+        let due = self.csrs.due(mip);
+        let mcause = due.map(|cause| CAUSE_INTERRUPT | cause);
         match (feed.mip, feed.interrupt, due) {
             (None, true, _) => Err(FeedError::NoMip { pc }),
             (None, false, _) | (Some(_), true, Some(_)) | (Some(_), false, None) => Ok(mcause),
@@ -185,7 +180,7 @@ impl Hart {
             (Some(_), false, Some(_)) if self.at_wfi() => Ok(None),
             (Some(_), false, Some(cause)) => Err(FeedError::Ignored { pc, cause }),
             (Some(_), true, None) if !self.csrs.interruptible() => Err(FeedError::Disabled { pc }),
-            (Some(_), true, None) => Err(match trap::first_interrupt(mip) {
+            (Some(_), true, None) => Err(match first_interrupt(mip) {
                 Some(cause) => FeedError::NotEnabled { pc, cause },
                 None => FeedError::NotPending { pc },
             }),
@@ -194,18 +189,18 @@ impl Hart {
 
     #[cold]
     fn at_wfi(&self) -> bool {
-        self.fetch().ok().and_then(decode::decode) == Some(decode::Instruction::Wfi)
+        self.fetch().ok().and_then(isa::decode).is_some_and(|it| it.op == Op::Wfi)
     }
 
     /// The bits of the instruction at the pc.
     #[inline]
     fn fetch(&self) -> Result<u32, Trap> {
         if let Some(word) = self.bus.ram.read_word(self.pc) {
-            return Ok(if decode::is_compressed(word) { word & 0xffff } else { word });
+            return Ok(if isa::is_compressed(word) { word & 0xffff } else { word });
         }
         // The last halfword of RAM, or none.
         match self.bus.ram.read(self.pc).map(u16::from_le_bytes) {
-            Some(half) if decode::is_compressed(half.into()) => Ok(half.into()),
+            Some(half) if isa::is_compressed(half.into()) => Ok(half.into()),
             Some(_) => Err(Trap::fetch(self.pc.wrapping_add(2))),
             None => Err(Trap::fetch(self.pc)),
         }
@@ -237,10 +232,34 @@ impl Hart {
         self.instructions
     }
 
+    /// Runs until the word at `tohost` is written and not 0, but at most `max_instructions`.
+    pub fn run(&mut self, max_instructions: u64, tohost: Option<u32>) -> RunEnd {
+        for _ in 0..max_instructions {
+            let retire = match self.step(&Feed::default()) {
+                Ok(retire) => retire,
+                Err(error) => return RunEnd::Asleep(error),
+            };
+            let (Some(access), Some(tohost)) = (retire.memory, tohost) else { continue };
+            if access.wmask == 0 || !overlap(access.addr, access.wmask.count_ones(), tohost) {
+                continue;
+            }
+            if let Some(word @ 1..) = self.read_word(tohost) {
+                return RunEnd::ToHost(word);
+            }
+        }
+        RunEnd::Limit
+    }
+
     /// The bytes that the UART has sent since the last call.
     pub fn take_output(&mut self) -> Vec<u8> {
         self.bus.devices.take_output()
     }
+}
+
+/// Whether a store of so many bytes reaches the word at `tohost`.
+fn overlap(addr: u32, bytes: u32, tohost: u32) -> bool {
+    let (addr, tohost) = (u64::from(addr), u64::from(tohost));
+    addr < tohost + 4 && tohost < addr + u64::from(bytes)
 }
 
 #[cfg(test)]

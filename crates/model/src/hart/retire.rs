@@ -1,7 +1,10 @@
-//! What one instruction did.
+//! What one instruction did, and how it trapped.
 
 use super::conv::Run;
-use super::trap::Trap;
+use crate::facts::riscv::{
+    CAUSE_BREAKPOINT, CAUSE_ECALL_M, CAUSE_ILLEGAL, CAUSE_INSTR_ACCESS, CAUSE_LOAD_ACCESS,
+    CAUSE_LOAD_MISALIGNED, CAUSE_STORE_ACCESS, IRQ_EXTERNAL, IRQ_SOFTWARE, IRQ_TIMER,
+};
 
 /// An instruction that was executed, or trapped.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,4 +41,49 @@ pub struct Access {
     pub rdata: u32,
     /// The bytes written; the others are 0.
     pub wdata: u32,
+}
+
+/// An exception: what an instruction that cannot be executed leaves in mcause and mtval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trap {
+    /// mcause.
+    pub cause: u32,
+    /// mtval.
+    pub value: u32,
+}
+
+impl Trap {
+    /// The fetch of the halfword at `addr` failed.
+    pub(super) const fn fetch(addr: u32) -> Self {
+        Self { cause: CAUSE_INSTR_ACCESS, value: addr }
+    }
+
+    pub(super) const fn illegal(insn: u32) -> Self {
+        Self { cause: CAUSE_ILLEGAL, value: insn }
+    }
+
+    pub(super) const fn breakpoint(pc: u32) -> Self {
+        Self { cause: CAUSE_BREAKPOINT, value: pc }
+    }
+
+    pub(super) const fn load_misaligned(addr: u32) -> Self {
+        Self { cause: CAUSE_LOAD_MISALIGNED, value: addr }
+    }
+
+    pub(super) const fn load(addr: u32) -> Self {
+        Self { cause: CAUSE_LOAD_ACCESS, value: addr }
+    }
+
+    pub(super) const fn store(addr: u32) -> Self {
+        Self { cause: CAUSE_STORE_ACCESS, value: addr }
+    }
+
+    pub(super) const fn environment_call() -> Self {
+        Self { cause: CAUSE_ECALL_M, value: 0 }
+    }
+}
+
+/// The interrupt of `pending` that goes first: external before software before timer.
+pub(super) fn first_interrupt(pending: u32) -> Option<u32> {
+    [IRQ_EXTERNAL, IRQ_SOFTWARE, IRQ_TIMER].into_iter().find(|cause| pending >> cause & 1 == 1)
 }

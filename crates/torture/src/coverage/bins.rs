@@ -1,102 +1,129 @@
-//! The bins: groups of them, each the product of its axes.
+//! The bins: groups of them, each the product of its axes. What the hardware has a table of is an axis
+//! made from that table.
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
-use super::facts::{CLASSES, OPCODES, SHORT_FORMS, USES, has_source};
+use model::conv::{MAX_SIDE, Mode, SmaxScope};
+use model::facts::conv::{READ_COUNTERS, READ_KEPT, READ_KERNEL, READ_KERNELS, READ_LAST_COUNTER};
+use model::facts::csr::{CSRS, Csr, MTVEC};
+use model::facts::riscv::{
+    CAUSE_BREAKPOINT, CAUSE_ECALL_M, CAUSE_ILLEGAL, CAUSE_LOAD_ACCESS, CAUSE_LOAD_MISALIGNED,
+    CAUSE_STORE_ACCESS, IRQ_EXTERNAL, IRQ_SOFTWARE, IRQ_TIMER,
+};
+use model::isa::{Class, FORMS, Format, Op};
+
+type Axis = Vec<&'static str>;
 
 /// Declares the groups with their names and axes.
 macro_rules! groups {
-    ($($(#[$doc:meta])* $group:ident $name:literal [$($axis:expr),*];)*) => {
+    ($kernel:ident; $($(#[$doc:meta])* $group:ident $name:literal [$($axis:expr),*];)*) => {
         /// A group of bins.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(super) enum Group { $($(#[$doc])* $group),* }
 
         impl Group {
-            pub const ALL: &[Self] = &[$(Self::$group),*];
+            const ALL: &[(Self, &str)] = &[$((Self::$group, $name)),*];
 
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$group => $name),* }
-            }
-
-            pub fn axes(self) -> &'static [&'static [&'static str]] {
-                match self { $(Self::$group => &[$($axis),*]),* }
+            fn axes(self, $kernel: usize) -> Vec<Axis> {
+                match self { $(Self::$group => vec![$(Axis::from($axis)),*]),* }
             }
         }
     };
 }
 
 groups! {
+    kernel;
     /// Each instruction has retired.
-    Opcode "opcode" [OPCODES];
+    Opcode "opcode" [names(Op::ALL)];
     /// Each 16-bit form has retired.
-    ShortForm "short form" [SHORT_FORMS];
+    ShortForm "short form" [short_forms()];
     /// A 32-bit instruction lies across two words.
     Crossing "across words" [CLASSES];
     /// What a source is for, what has made it, how many instructions before.
     Hazard "hazard" [USES, PRODUCERS, DISTANCES];
     /// The same for each instruction.
-    OpcodeHazard "opcode hazard" [OPCODES, PRODUCERS, DISTANCES];
+    OpcodeHazard "opcode hazard" [names(Op::ALL), PRODUCERS, DISTANCES];
     /// Branches, both ways.
-    Branch "branch" [BRANCHES, WAYS];
+    Branch "branch" [names(BRANCHES), WAYS];
     /// Bits of an offset that are not its sign's.
-    Reach "reach" [REACHING, DIRECTIONS, OFFSET_BITS];
+    Reach "reach" [["branch", "jal"], ["forward", "backward"], OFFSET_BITS];
     /// Where jumps go to.
     Target "target" [JUMPS, TARGETS];
     /// Loads and stores, by the place in the word.
-    Access "access" [ACCESSES, PLACES];
+    Access "access" [names(ACCESSES), ["+0", "+1", "+2", "+3"]];
     /// Loads of what a store has written just before.
-    Forward "load after store" [OVERLAPS, DISTANCES];
+    Forward "load after store" [["the same bytes", "some of them"], DISTANCES];
     /// Values of the two sources.
-    Operands "operands" [REGISTER_OPS, CORNER_NAMES, CORNER_NAMES];
+    Operands "operands" [names(REGISTER_OPS), CORNER_NAMES, CORNER_NAMES];
     /// Exceptions, in all their kinds.
     Trap "exception" [TRAPS];
     /// Exceptions, by what has retired just before.
-    TrapAfter "exception after" [CAUSE_NAMES, CLASSES];
+    TrapAfter "exception after" [CAUSES.map(|(_, name)| name), CLASSES];
     /// Interrupts, by how the handler is found.
-    Interrupt "interrupt" [INTERRUPTS, MODES];
+    Interrupt "interrupt" [INTERRUPTS.map(|(_, name)| name), ["direct", "vectored"]];
     /// Interrupts, by what has retired just before.
-    InterruptAfter "interrupt after" [INTERRUPTS, CLASSES];
+    InterruptAfter "interrupt after" [INTERRUPTS.map(|(_, name)| name), CLASSES];
     /// Interrupts, by what has not been run for them.
-    Interrupted "interrupted" [INTERRUPTS, CLASSES];
+    Interrupted "interrupted" [INTERRUPTS.map(|(_, name)| name), CLASSES];
     /// How a `wfi` has ended.
-    Wait "wfi" [WAITS];
+    Wait "wfi" [["interrupts off", "interrupt behind it"]];
     /// CSRs that a program writes with anything.
-    CsrWrite "csr" [WRITABLE_NAMES, CSR_ACCESSES];
+    CsrWrite "csr" [csr_names(writable_csrs()), ["read", "write", "set", "clear"]];
     /// CSRs that a program only reads.
-    CsrRead "csr read" [READABLE_NAMES];
+    CsrRead "csr read" [csr_names(readable_csrs())];
     /// How instructions of the unit end.
-    Conv "conv" [CONV_NAMES];
+    Conv "conv" [conv_outcome_names()];
     /// Runs of the unit, by configuration.
-    ConvRun "conv run" [CONV_RUNS, CONV_MODES, SCOPES, TILES];
+    ConvRun "conv run" [["run", "again"], Mode::ALL.map(Mode::name),
+                        SmaxScope::ALL.map(SmaxScope::name), TILES];
     /// Runs of the unit, by size.
-    ConvSize "conv size" [SIDES, TILES];
+    ConvSize "conv size" [&SIDES[..kernel], TILES];
     /// What is read from the unit.
-    ConvRead "conv.read" [CONV_INDEX_NAMES];
+    ConvRead "conv.read" [conv_read_names()];
     /// Instructions that the program has overwritten.
-    Patch "overwritten" [LENGTHS, BEHIND];
+    Patch "overwritten" [["16 bits", "32 bits"], ["right behind fence.i", "later"]];
 }
 
-const PRODUCERS: &[&str] = &["alu", "muldiv", "load", "link", "csr", "conv"];
-const DISTANCES: &[&str] = &["1", "2", "3"];
-const BRANCHES: &[&str] = &["beq", "bne", "blt", "bge", "bltu", "bgeu"];
-const WAYS: &[&str] = &["not taken", "to a word", "to an odd halfword"];
-const REACHING: &[&str] = &["branch", "jal"];
-const DIRECTIONS: &[&str] = &["forward", "backward"];
-pub(super) const OFFSET_BITS: &[&str] = &["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"];
-pub(super) const JUMPS: &[&str] =
-    &["jal", "jalr", "c.j", "c.jal", "c.jr", "c.jalr", "branch", "c.branch", "mret"];
-const TARGETS: &[&str] =
-    &["16 bits in a word", "32 bits in a word", "16 bits at its end", "32 bits across words"];
-const ACCESSES: &[&str] = &["lb", "lh", "lw", "lbu", "lhu", "sb", "sh", "sw"];
-const PLACES: &[&str] = &["+0", "+1", "+2", "+3"];
-const OVERLAPS: &[&str] = &["the same bytes", "some of them"];
-const REGISTER_OPS: &[&str] = &[
-    "add", "sub", "sll", "slt", "sltu", "xor", "srl", "sra", "or", "and", "mul", "mulh", "mulhsu",
-    "mulhu", "div", "divu", "rem", "remu",
+pub(super) const BRANCHES: &[Op] = Op::range(Op::Beq, Op::Bgeu);
+/// Loads and stores.
+pub(super) const ACCESSES: &[Op] = Op::range(Op::Lb, Op::Sw);
+pub(super) const REGISTER_OPS: &[Op] = Op::range(Op::Add, Op::Remu);
+
+/// The names of [`Class`], in order, but for those that never retire.
+const CLASSES: [&str; Class::Call as usize] =
+    ["alu", "muldiv", "load", "store", "branch", "jump", "csr", "conv", "system"];
+
+/// What a source register is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    Alu,
+    MulDiv,
+    LoadAddress,
+    StoreAddress,
+    StoreData,
+    Branch,
+    Jalr,
+    Csr,
+    Conv,
+}
+
+/// The names of [`Use`], in order.
+#[rustfmt::skip]
+const USES: [&str; Use::Conv as usize + 1] = [
+    "alu", "muldiv", "load address", "store address", "store data", "branch", "jalr", "csr", "conv",
 ];
-pub(super) const CORNERS: &[u32] = &[0, 1, u32::MAX, 0x8000_0000, 0x7fff_ffff];
-const CORNER_NAMES: &[&str] = &["0", "1", "-1", "min", "max"];
-pub(super) const TRAPS: &[&str] = &[
+const PRODUCERS: [&str; 6] = ["alu", "muldiv", "load", "link", "csr", "conv"];
+const DISTANCES: [&str; 3] = ["1", "2", "3"];
+const WAYS: [&str; 3] = ["not taken", "to a word", "to an odd halfword"];
+pub(super) const OFFSET_BITS: [&str; 11] =
+    ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"];
+const JUMPS: [&str; 9] =
+    ["jal", "jalr", "c.j", "c.jal", "c.jr", "c.jalr", "branch", "c.branch", "mret"];
+const TARGETS: [&str; 4] =
+    ["16 bits in a word", "32 bits in a word", "16 bits at its end", "32 bits across words"];
+pub(super) const CORNERS: [u32; 5] = [0, 1, u32::MAX, 0x8000_0000, 0x7fff_ffff];
+const CORNER_NAMES: [&str; 5] = ["0", "1", "-1", "min", "max"];
+pub(super) const TRAPS: [&str; 19] = [
     "fetch",
     "fetch of the second half",
     "illegal word",
@@ -117,165 +144,177 @@ pub(super) const TRAPS: &[&str] = &[
     "ecall",
     "first instruction of an interrupt",
 ];
-pub(super) const CAUSES: &[u32] = &[2, 3, 4, 5, 7, 11];
-const CAUSE_NAMES: &[&str] =
-    &["illegal", "breakpoint", "misaligned", "load access", "store access", "ecall"];
-const INTERRUPTS: &[&str] = &["software", "timer", "external"];
-const MODES: &[&str] = &["direct", "vectored"];
-const CSR_ACCESSES: &[&str] = &["read", "write", "set", "clear"];
-const WAITS: &[&str] = &["interrupts off", "interrupt behind it"];
-/// CSRs, of those with a number only the first.
-pub(super) const WRITABLE: &[u16] = &[
-    0x300, 0x301, 0x304, 0x310, 0x320, 0x323, 0x340, 0x341, 0x342, 0x343, 0x344, 0xb00, 0xb02,
-    0xb03, 0xb80, 0xb82, 0xb83,
+pub(super) const CAUSES: [(u32, &str); 6] = [
+    (CAUSE_ILLEGAL, "illegal"),
+    (CAUSE_BREAKPOINT, "breakpoint"),
+    (CAUSE_LOAD_MISALIGNED, "misaligned"),
+    (CAUSE_LOAD_ACCESS, "load access"),
+    (CAUSE_STORE_ACCESS, "store access"),
+    (CAUSE_ECALL_M, "ecall"),
 ];
-#[rustfmt::skip]
-const WRITABLE_NAMES: &[&str] = &[
-    "mstatus", "misa", "mie", "mstatush", "mcountinhibit", "mhpmevent", "mscratch", "mepc",
-    "mcause", "mtval", "mip", "mcycle", "minstret", "mhpmcounter", "mcycleh", "minstreth",
-    "mhpmcounterh",
-];
-pub(super) const READABLE: &[u16] =
-    &[0x305, 0xc00, 0xc02, 0xc80, 0xc82, 0xf11, 0xf12, 0xf13, 0xf14, 0xf15];
-const READABLE_NAMES: &[&str] = &[
-    "mtvec",
-    "cycle",
-    "instret",
-    "cycleh",
-    "instreth",
-    "mvendorid",
-    "marchid",
-    "mimpid",
-    "mhartid",
-    "mconfigptr",
-];
-#[rustfmt::skip]
-pub(super) const CONV_OUTCOMES: &[(usize, Option<u32>)] = &[
-    (0, None), (0, Some(2)), (0, Some(4)), (0, Some(5)),
-    (1, None), (1, Some(2)), (1, Some(4)), (1, Some(5)),
-    (2, None), (2, Some(2)), (3, None), (3, Some(2)), (4, None), (4, Some(2)),
-    (5, None), (5, Some(2)), (6, None), (6, Some(2)), (7, Some(2)),
-];
-const CONV_NAMES: &[&str] = &[
-    "load ok",
-    "load illegal",
-    "load misaligned",
-    "load access fault",
-    "run ok",
-    "run illegal",
-    "run misaligned",
-    "run access fault",
-    "again ok",
-    "again illegal",
-    "read ok",
-    "read illegal",
-    "config ok",
-    "config illegal",
-    "carry ok",
-    "carry illegal",
-    "clear ok",
-    "clear illegal",
-    "function 7",
-];
-const CONV_RUNS: &[&str] = &["run", "again"];
-const CONV_MODES: &[&str] = &["exact", "zero-skip", "dual-zero-skip", "approx"];
-const SCOPES: &[&str] = &["window", "running"];
-const TILES: &[&str] = &["1 output", "4 outputs"];
-const SIDES: &[&str] = &["side 1", "side 2", "side 3", "side 4", "side 5"];
-/// Indices of `conv.read`.
-pub(super) const CONV_INDICES: &[u32] = &[
-    0,
-    1,
-    2,
-    3,
-    4,
-    5,
-    6,
-    7,
-    8,
-    9,
-    10,
-    16,
-    17,
-    18,
-    19,
-    20,
-    21,
-    22,
-    23,
-    24,
-    25,
-    26,
-    32,
-    33,
-    34,
-    35,
-    u32::MAX,
-];
-const CONV_INDEX_NAMES: &[&str] = &[
-    "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "16", "17", "18", "19", "20", "21",
-    "22", "23", "24", "25", "26", "32", "33", "34", "35", "another",
-];
-const LENGTHS: &[&str] = &["16 bits", "32 bits"];
-const BEHIND: &[&str] = &["right behind fence.i", "later"];
+pub(super) const INTERRUPTS: [(u32, &str); 3] =
+    [(IRQ_SOFTWARE, "software"), (IRQ_TIMER, "timer"), (IRQ_EXTERNAL, "external")];
+const SOFTWARE: usize = 0;
+const TILES: [&str; 2] = ["1 output", "4 outputs"];
+const SIDES: [&str; MAX_SIDE] =
+    ["side 1", "side 2", "side 3", "side 4", "side 5", "side 6", "side 7"];
+
+fn names(ops: &[Op]) -> Axis {
+    ops.iter().map(|op| op.name()).collect()
+}
+
+/// The 16-bit forms by their places in the table, and behind them what does nothing.
+fn short_forms() -> Axis {
+    FORMS.iter().map(|form| form.name).chain(["hint"]).collect()
+}
+
+/// CSRs that a program may write with anything without losing its way, by their numbers.
+pub(super) fn writable_csrs() -> Vec<&'static Csr> {
+    sorted_csrs(|row| !row.is_read_only() && row.number != MTVEC)
+}
+
+/// The other ones.
+pub(super) fn readable_csrs() -> Vec<&'static Csr> {
+    sorted_csrs(|row| row.is_read_only() || row.number == MTVEC)
+}
+
+fn sorted_csrs(choose: impl Fn(&Csr) -> bool) -> Vec<&'static Csr> {
+    let mut rows: Vec<_> = CSRS.iter().filter(|row| choose(row)).collect();
+    rows.sort_by_key(|row| row.number);
+    rows
+}
+
+/// A row of numbered ones counts as one.
+fn csr_names(rows: Vec<&Csr>) -> Axis {
+    rows.iter().map(|row| leaked(format!("{}{}", row.name, row.suffix))).collect()
+}
+
+/// How an instruction of the unit ends: well, or with a cause. Without an instruction: the funct3
+/// that none has.
+pub(super) type ConvOutcome = (Option<Op>, Option<u32>);
+
+/// Every outcome that there is, with its name.
+pub(super) fn conv_outcomes() -> Vec<(ConvOutcome, String)> {
+    let ends = [
+        (None, "ok"),
+        (Some(CAUSE_ILLEGAL), "illegal"),
+        (Some(CAUSE_LOAD_MISALIGNED), "misaligned"),
+        (Some(CAUSE_LOAD_ACCESS), "access fault"),
+    ];
+    let mut outcomes = Vec::new();
+    for &op in Op::range(Op::ConvLoad, Op::ConvClear) {
+        let reads_memory = matches!(op, Op::ConvLoad | Op::ConvRun);
+        for (cause, end) in &ends[..if reads_memory { 4 } else { 2 }] {
+            let name = op.name().trim_start_matches("conv.");
+            outcomes.push(((Some(op), *cause), format!("{name} {end}")));
+        }
+    }
+    outcomes.push(((None, Some(CAUSE_ILLEGAL)), "function 7".to_owned()));
+    outcomes
+}
+
+fn conv_outcome_names() -> Axis {
+    conv_outcomes().into_iter().map(|(_, name)| leaked(name)).collect()
+}
+
+/// The indices of `conv.read` that give something.
+pub(super) fn conv_read_indices() -> impl Iterator<Item = u32> {
+    (0..=READ_KEPT).chain(READ_COUNTERS..=READ_LAST_COUNTER).chain(READ_KERNEL..=READ_KERNELS)
+}
+
+/// Those, and any other.
+fn conv_read_names() -> Axis {
+    let names = conv_read_indices().map(|index| leaked(index.to_string()));
+    names.chain(["another"]).collect()
+}
+
+/// A name that is made once and used until the end.
+fn leaked(name: String) -> &'static str {
+    name.leak()
+}
 
 /// All bins, one behind the other.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Bins {
-    /// The first bin of each group.
-    firsts: Vec<usize>,
+    /// The first bin of each group, and the sizes of its axes.
+    groups: Vec<(usize, Vec<usize>)>,
     /// The name of each bin; `None` of what cannot be.
     pub names: Vec<Option<String>>,
 }
 
-pub(super) static BINS: LazyLock<Bins> = LazyLock::new(Bins::new);
-
 impl Bins {
-    fn new() -> Self {
-        let (mut firsts, mut names) = (Vec::new(), Vec::new());
-        for &group in Group::ALL {
-            firsts.push(names.len());
-            let axes = group.axes();
-            for index in 0..axes.iter().map(|axis| axis.len()).product() {
-                let point = point(axes, index);
+    /// The bins of a system whose unit has kernels of at most so many rows.
+    pub fn of(kernel: usize) -> &'static Self {
+        static BINS: [OnceLock<Bins>; MAX_SIDE + 1] = [const { OnceLock::new() }; MAX_SIDE + 1];
+        BINS[kernel].get_or_init(|| Self::new(kernel))
+    }
+
+    fn new(kernel: usize) -> Self {
+        let (mut groups, mut names) = (Vec::new(), Vec::new());
+        for &(group, group_name) in Group::ALL {
+            let axes = group.axes(kernel);
+            let sizes: Vec<_> = axes.iter().map(Vec::len).collect();
+            let first = names.len();
+            for index in 0..sizes.iter().product() {
+                let point = point(&sizes, index);
                 let name = || {
                     let parts = axes.iter().zip(&point).map(|(axis, &place)| axis[place]);
-                    [group.name()].into_iter().chain(parts).collect::<Vec<_>>().join("/")
+                    [group_name].into_iter().chain(parts).collect::<Vec<_>>().join("/")
                 };
                 names.push(possible(group, &point).then(name));
             }
+            groups.push((first, sizes));
         }
-        Self { firsts, names }
+        Self { groups, names }
     }
 
     /// The bin at a point of a group.
     pub fn index(&self, group: Group, point: &[usize]) -> usize {
-        let axes = group.axes();
-        debug_assert_eq!(axes.len(), point.len(), "{group:?}");
-        let offset = axes.iter().zip(point).fold(0, |offset, (axis, place)| {
-            debug_assert!(*place < axis.len(), "{group:?} {point:?}");
-            offset * axis.len() + place
+        let (first, sizes) = &self.groups[group as usize];
+        debug_assert_eq!(sizes.len(), point.len(), "{group:?}");
+        let offset = sizes.iter().zip(point).fold(0, |offset, (size, place)| {
+            debug_assert!(place < size, "{group:?} {point:?}");
+            offset * size + place
         });
-        self.firsts[group as usize] + offset
+        first + offset
     }
 }
 
 /// The places on the axes, the last one running fastest.
-fn point(axes: &[&[&str]], mut index: usize) -> Vec<usize> {
-    let mut point = vec![0; axes.len()];
-    for (place, axis) in point.iter_mut().zip(axes).rev() {
-        *place = index % axis.len();
-        index /= axis.len();
+fn point(sizes: &[usize], mut index: usize) -> Vec<usize> {
+    let mut point = vec![0; sizes.len()];
+    for (place, size) in point.iter_mut().zip(sizes).rev() {
+        *place = index % size;
+        index /= size;
     }
     point
 }
 
 fn possible(group: Group, point: &[usize]) -> bool {
+    let retires = |op: Op| op.class() != Class::Call;
     match group {
-        Group::OpcodeHazard => has_source(point[0]),
+        Group::Opcode => retires(Op::ALL[point[0]]),
+        Group::OpcodeHazard => retires(Op::ALL[point[0]]) && has_source(Op::ALL[point[0]]),
+        Group::ShortForm => FORMS.get(point[0]).is_none_or(|form| retires(form.op)),
         // A software interrupt comes right behind its store, or behind what lets it come.
-        Group::InterruptAfter if INTERRUPTS[point[0]] == "software" => {
-            ["store", "csr", "system"].contains(&CLASSES[point[1]])
+        Group::InterruptAfter if point[0] == SOFTWARE => {
+            let may = [Class::Store, Class::Csr, Class::System];
+            may.iter().any(|&class| class as usize == point[1])
         }
         _ => true,
     }
+}
+
+/// Whether an instruction reads a register.
+fn has_source(op: Op) -> bool {
+    !matches!(
+        op.format(),
+        Format::U
+            | Format::J
+            | Format::CsrImmediate
+            | Format::Fence
+            | Format::FenceI
+            | Format::Fixed
+            | Format::Conv0
+    )
 }

@@ -1,26 +1,25 @@
 //! Branches, jumps, loops and calls.
 
+use model::facts::csr;
+use model::facts::riscv::{MSTATUS_MIE, MSTATUS_MPIE};
+use model::isa::{Instruction, Op, Register};
 use rand::Rng;
 use rand::seq::SliceRandom;
 
+use super::BRANCHES;
 use super::writer::Writer;
-use crate::instruction::{BranchOp, CsrOp, Instruction, Register, StoreOp, SystemOp};
-use crate::map::{MSTATUS_MIE, csr};
 use crate::program::{Item, Label};
-
-/// `mstatus.MPIE`, what `mstatus.MIE` is after `mret`.
-const MPIE: u32 = 1 << 7;
 
 impl Writer<'_> {
     /// A branch to a label; both ways about as often, and short forms where there are.
     pub fn branch(&mut self, to: Label) {
         let short = self.short();
         if short && self.chance(50) {
-            let op = self.choose(&[BranchOp::Beq, BranchOp::Bne]);
+            let op = self.choose(&[Op::Beq, Op::Bne]);
             let rs1 = self.narrow_source();
             return self.push(Item::Branch { op, rs1, rs2: 0, to, short });
         }
-        let op = self.choose(BranchOp::ALL);
+        let op = self.choose(BRANCHES);
         let rs1 = self.source();
         let rs2 = if self.chance(20) { rs1 } else { self.source() };
         self.push(Item::Branch { op, rs1, rs2, to, short });
@@ -54,7 +53,7 @@ impl Writer<'_> {
     pub fn never_run(&mut self) {
         for _ in 0..self.rng.random_range(0..4) {
             let bits = self.choose(&[0, 0x0405, 0x9002, 0x8082]);
-            self.long(Instruction::Half { bits });
+            self.push(Item::Half { bits });
         }
     }
 
@@ -85,7 +84,7 @@ impl Writer<'_> {
         }
         let rd = self.link_or_nothing();
         // jalr clears bit 0 of the sum.
-        self.op(Instruction::Jalr { rd, rs1: register, offset: odd - addend });
+        self.op(Instruction::i(Op::Jalr, rd, register, odd - addend));
         self.never_run();
         self.place(end);
     }
@@ -101,7 +100,7 @@ impl Writer<'_> {
         self.op(Instruction::lw(register, base, offset));
         self.without(&[register], 1);
         let rd = self.link_or_nothing();
-        self.op(Instruction::Jalr { rd, rs1: register, offset: 0 });
+        self.op(Instruction::i(Op::Jalr, rd, register, 0));
         self.never_run();
         self.place(end);
     }
@@ -145,8 +144,8 @@ impl Writer<'_> {
         self.loops -= 1;
         self.op(Instruction::addi(counter, counter, -1));
         let short = self.short();
-        let op = self.choose(&[BranchOp::Bne, BranchOp::Blt]);
-        let [rs1, rs2] = if op == BranchOp::Bne { [counter, 0] } else { [0, counter] };
+        let op = self.choose(&[Op::Bne, Op::Blt]);
+        let [rs1, rs2] = if op == Op::Bne { [counter, 0] } else { [0, counter] };
         self.push(Item::Branch { op, rs1, rs2, to: begin, short });
     }
 
@@ -164,7 +163,7 @@ impl Writer<'_> {
         } else {
             let register = self.target();
             self.push(Item::Address { rd: register, to, addend: 0 });
-            self.op(Instruction::Jalr { rd: link, rs1: register, offset: 0 });
+            self.op(Instruction::i(Op::Jalr, link, register, 0));
         }
         self.forget();
     }
@@ -172,7 +171,7 @@ impl Writer<'_> {
     /// The return of a function.
     pub fn return_from_function(&mut self) {
         let rs1 = self.reserved.link;
-        self.op(Instruction::Jalr { rd: 0, rs1, offset: 0 });
+        self.op(Instruction::i(Op::Jalr, 0, rs1, 0));
     }
 
     /// Pieces that are run one behind the other but lie in another order.
@@ -211,7 +210,7 @@ impl Writer<'_> {
     /// A branch that is taken, or a jump, in 32 bits.
     fn always(&mut self, to: Label) {
         if self.chance(70) {
-            let op = self.choose(&[BranchOp::Beq, BranchOp::Bge, BranchOp::Bgeu]);
+            let op = self.choose(&[Op::Beq, Op::Bge, Op::Bgeu]);
             let register = self.source();
             self.push(Item::Branch { op, rs1: register, rs2: register, to, short: false });
         } else {
@@ -221,7 +220,7 @@ impl Writer<'_> {
 
     /// `fence.i`.
     pub fn fence_i(&mut self) {
-        self.long(Instruction::System { op: SystemOp::FenceI });
+        self.long(Instruction::plain(Op::FenceI));
     }
 
     /// Overwrites an instruction that has not been run in this round, and runs it: right behind the
@@ -230,29 +229,33 @@ impl Writer<'_> {
         let site = self.label();
         let [old, new] = [(); 2].map(|()| self.patchable());
         let halves = self.chance(40);
-        let [old, new] = if halves { [old.1, new.1] } else { [old.0, new.0] };
+        let site_bits = |(long, half): (u32, u16)| match halves {
+            true => (u32::from(half), Item::Half { bits: half }),
+            false => (long, Item::Word { bits: long }),
+        };
+        let [(_, old), (new, _)] = [old, new].map(site_bits);
         let [addr, value] = self.targets();
         self.push(Item::Address { rd: addr, to: site, addend: 0 });
-        self.constant(value, new.encode());
-        let op = if halves { StoreOp::Sh } else { StoreOp::Sw };
-        self.op(Instruction::Store { op, rs1: addr, rs2: value, offset: 0 });
+        self.constant(value, new);
+        let op = if halves { Op::Sh } else { Op::Sw };
+        self.op(Instruction::s(op, addr, value, 0));
         self.fence_i();
         for _ in 0..self.choose(&[0, 0, 1, 2, 5]) {
             self.simple();
         }
         self.place(site);
-        self.long(old);
+        self.push(old);
         self.forget();
     }
 
     /// An instruction that an overwritten one may be or become, in 32 bits and in 16.
-    fn patchable(&mut self) -> (Instruction, Instruction) {
+    fn patchable(&mut self) -> (u32, u16) {
         let (rd, rs2) = (self.target(), self.source().max(1));
         let immediate = self.rng.random_range(-2048..2048);
         let long = Instruction::addi(rd, rs2, immediate);
         // c.add or c.mv
         let bits = self.choose(&[0x9002, 0x8002]) | u16::from(rd) << 7 | u16::from(rs2) << 2;
-        (Instruction::Word { bits: long.encode() }, Instruction::Half { bits })
+        (long.encode(), bits)
     }
 
     /// An `mret` without a trap before it: a jump that may turn interrupts on.
@@ -260,16 +263,17 @@ impl Writer<'_> {
         let end = self.label();
         let register = self.target();
         // An interrupt in between would change mepc.
-        self.csr_bits(CsrOp::Csrrci, csr::MSTATUS, MSTATUS_MIE);
+        self.csr_bits(Op::Csrrci, csr::MSTATUS, MSTATUS_MIE);
         self.push(Item::Address { rd: register, to: end, addend: 0 });
-        let op = self.choose(&[CsrOp::Csrrs, CsrOp::Csrrc]);
+        let op = self.choose(&[Op::Csrrs, Op::Csrrc]);
         self.long(Instruction::csrw(csr::MEPC, register));
-        self.constant(register, MPIE);
-        self.long(Instruction::Csr { op, rd: 0, csr: csr::MSTATUS, source: register });
+        // What mstatus.MIE is after mret.
+        self.constant(register, MSTATUS_MPIE);
+        self.long(Instruction::csr(op, 0, csr::MSTATUS, register));
         if self.chance(50) {
             self.long(Instruction::csrr(register, csr::MEPC));
         }
-        self.long(Instruction::System { op: SystemOp::Mret });
+        self.long(Instruction::plain(Op::Mret));
         self.never_run();
         self.place(end);
     }

@@ -1,21 +1,28 @@
 //! The instructions of the approximate convolution unit (`docs/isa.md`).
 
+use model::facts::conv::{
+    CONFIG_END, CONFIG_MODE, CONFIG_SCOPE, CONFIG_SIDE, CONFIG_SLOT, CONFIG_TILE, LOAD_SLOT,
+    SMAX_VALID,
+};
+use model::facts::soc::{ADDR_UART, RAM_BASE};
+use model::facts::unit::{MODE_APPROX, THRESHOLD_W};
+use model::hart::UnitShape;
+use model::isa::{Instruction, Op, Register};
 use rand::Rng;
 
-use super::values;
-use super::writer::Writer;
-use crate::instruction::{ConvOp, Instruction, Register};
-use crate::map;
+use super::writer::{Writer, any};
+use super::{CONV_OPS, RAM_END};
+use crate::program::{DATA, DATA_BYTES, Item};
 
-/// The unit of the SoC: largest side, number of slots.
-const KERNEL: u32 = 5;
-const KERNELS: u32 = 16;
+/// Slots that an instruction can name.
+const SLOT_LIMIT: u32 = 256;
 
 /// What the unit holds as far as the order of the code tells.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct ConvState {
+    shape: UnitShape,
     /// Sides of the kernels in the slots.
-    sides: [Option<u32>; KERNELS as usize],
+    sides: Vec<Option<u32>>,
     /// The configured slot, side and tile.
     slot: u32,
     side: u32,
@@ -32,12 +39,12 @@ impl Writer<'_> {
             10..13 => self.conv_again(),
             13..16 => self.conv_read(),
             16 | 17 => self.conv_carry(),
-            18 => self.conv_op(ConvOp::Clear, 0, 0),
+            18 => self.conv_op(Op::ConvClear, 0, 0),
             _ => self.conv_illegal(),
         }
     }
 
-    fn conv_op(&mut self, op: ConvOp, rs1: Register, rs2: Register) {
+    fn conv_op(&mut self, op: Op, rs1: Register, rs2: Register) {
         for register in [rs1, rs2] {
             if register != 0 && self.chance(12) {
                 self.launder(register, &[rs1, rs2]);
@@ -45,7 +52,7 @@ impl Writer<'_> {
         }
         self.without(&[rs1, rs2], 1);
         let rd = self.destination();
-        self.long(Instruction::Conv { op, rd, rs1, rs2 });
+        self.long(Instruction::r(op, rd, rs1, rs2));
         if self.chance(30) {
             let target = self.destination();
             self.op(Instruction::addi(target, rd, 1));
@@ -71,30 +78,37 @@ impl Writer<'_> {
 
     /// A slot that holds a kernel if there is one.
     fn filled_slot(&mut self) -> u32 {
-        let filled: Vec<_> = (0..KERNELS).filter(|&slot| self.conv.side(slot).is_some()).collect();
+        let kernels = self.conv.kernels();
+        let filled: Vec<_> = (0..kernels).filter(|&slot| self.conv.side(slot).is_some()).collect();
         if filled.is_empty() || self.chance(5) {
-            return self.rng.random_range(0..KERNELS);
+            return self.rng.random_range(0..kernels);
         }
         self.choose(&filled)
     }
 
     fn conv_config(&mut self) {
+        let (kernel, kernels) = (self.conv.kernel(), self.conv.kernels());
         let (mode, scope, tile) =
             (self.rng.random_range(0..4), self.rng.random_range(0..2), self.chance(60));
-        let side = if self.chance(5) { KERNEL + 1 } else { self.rng.random_range(0..=KERNEL) };
-        let slot = if self.chance(5) { KERNELS } else { self.filled_slot() };
-        let further = if self.chance(4) { 1 << self.rng.random_range(16..32) } else { 0 };
-        let word = mode | scope << 2 | u32::from(tile) << 3 | side << 4 | slot << 8 | further;
+        let side = if self.chance(5) { kernel + 1 } else { self.rng.random_range(0..=kernel) };
+        let slot = if self.chance(5) { kernels } else { self.filled_slot() };
+        let further = if self.chance(4) { 1 << self.rng.random_range(CONFIG_END..32) } else { 0 };
+        let word = mode << CONFIG_MODE
+            | scope << CONFIG_SCOPE
+            | u32::from(tile) << CONFIG_TILE
+            | side << CONFIG_SIDE
+            | slot << CONFIG_SLOT
+            | further;
         let threshold = match self.rng.random_range(0..12) {
             0 => 0,
-            1 => 0xffff,
-            2 => 0x1_0000,
-            3 => values::any(self.rng),
-            _ => self.rng.random_range(1..12),
+            1 => (1 << THRESHOLD_W) - 1,
+            2 => 1 << THRESHOLD_W,
+            3 => any(self.rng),
+            _ => self.rng.random_range(1..12 << self.conv.shape.log_frac),
         };
         let [rs1, rs2] = self.operands(word, threshold);
-        self.conv_op(ConvOp::Config, rs1, rs2);
-        if side <= KERNEL && slot < KERNELS && further == 0 && (mode != 3 || threshold != 0) {
+        self.conv_op(Op::ConvConfig, rs1, rs2);
+        if side <= kernel && slot < kernels && further == 0 && (mode != MODE_APPROX || threshold != 0) {
             (self.conv.slot, self.conv.side, self.conv.tile) = (slot, side, tile);
         }
     }
@@ -102,41 +116,42 @@ impl Writer<'_> {
     /// An address for `bytes` bytes that the unit reads: in the data area, or with an error.
     fn unit_address(&mut self, bytes: u32) -> u32 {
         match self.rng.random_range(0..40) {
-            0 => (map::RAM_END - 4 * self.rng.random_range(1..8)).min(map::RAM_END - 4),
-            1 => map::RAM - 4 * self.rng.random_range(1..4),
-            2..5 => self.rng.random_range(map::DATA..map::DATA + map::DATA_BYTES),
-            5 => self.choose(&[0, map::UART + 4, map::RAM_END, 0xffff_fffc]),
+            0 => (RAM_END - 4 * self.rng.random_range(1..8)).min(RAM_END - 4),
+            1 => RAM_BASE - 4 * self.rng.random_range(1..4),
+            2..5 => self.rng.random_range(DATA..DATA + DATA_BYTES),
+            5 => self.choose(&[0, ADDR_UART + 4, RAM_END, 0xffff_fffc]),
             _ => self.data_address(bytes) & !3,
         }
     }
 
     fn conv_load(&mut self) {
+        let (kernel, kernels) = (self.conv.kernel(), self.conv.kernels());
         let side = if self.chance(4) {
-            self.rng.random_range(KERNEL + 1..256)
+            self.rng.random_range(kernel + 1..256)
         } else {
-            self.rng.random_range(0..=KERNEL)
+            self.rng.random_range(0..=kernel)
         };
-        let slot = if self.chance(4) {
-            self.rng.random_range(KERNELS..256)
+        let slot = if self.chance(4) && kernels < SLOT_LIMIT {
+            self.rng.random_range(kernels..SLOT_LIMIT)
         } else {
-            self.rng.random_range(0..KERNELS)
+            self.rng.random_range(0..kernels)
         };
         // The upper half does not count.
         let further = if self.chance(20) { self.rng.random::<u32>() << 16 } else { 0 };
         let side_read = if side == 0 { self.conv.side } else { side };
-        let addr = self.unit_address(4 * side_read.min(KERNEL).pow(2).max(1));
-        let [rs1, rs2] = self.operands(side | slot << 8 | further, addr);
-        self.conv_op(ConvOp::Load, rs1, rs2);
-        if (1..=KERNEL).contains(&side_read) && slot < KERNELS && addr.is_multiple_of(4) {
+        let addr = self.unit_address(4 * side_read.min(kernel).pow(2).max(1));
+        let [rs1, rs2] = self.operands(side | slot << LOAD_SLOT | further, addr);
+        self.conv_op(Op::ConvLoad, rs1, rs2);
+        if (1..=kernel).contains(&side_read) && slot < kernels && addr.is_multiple_of(4) {
             self.conv.sides[slot as usize] = Some(side_read);
         }
     }
 
     fn conv_run(&mut self) {
-        let side = self.conv.side(self.conv.slot).unwrap_or(KERNEL) + u32::from(self.conv.tile);
+        let side = self.conv.side(self.conv.slot).unwrap_or(self.conv.kernel()) + u32::from(self.conv.tile);
         let (pitch, addr) = match self.rng.random_range(0..12) {
             // Anywhere.
-            0 => (values::any(self.rng), self.unit_address(4)),
+            0 => (any(self.rng), self.unit_address(4)),
             // Backwards.
             1 | 2 => {
                 let pitch = self.rng.random_range(0..12);
@@ -150,27 +165,28 @@ impl Writer<'_> {
             }
         };
         let [rs1, rs2] = self.operands(pitch, addr);
-        self.conv_op(ConvOp::Run, rs1, rs2);
+        self.conv_op(Op::ConvRun, rs1, rs2);
         if self.chance(40) {
             self.conv_again();
         }
     }
 
     fn conv_again(&mut self) {
+        let kernels = self.conv.kernels();
         let slot = match self.rng.random_range(0..20) {
-            0 => self.rng.random_range(KERNELS..256),
+            0 if kernels < SLOT_LIMIT => self.rng.random_range(kernels..SLOT_LIMIT),
             // Bits 31:8 do not count.
             1 => self.filled_slot() | self.rng.random::<u32>() << 8,
             _ => self.filled_slot(),
         };
         let rs1 = self.operand(slot);
         let rs2 = if self.chance(4) { self.target() } else { 0 };
-        self.conv_op(ConvOp::Again, rs1, rs2);
+        self.conv_op(Op::ConvAgain, rs1, rs2);
     }
 
     fn conv_read(&mut self) {
         let index = match self.rng.random_range(0..12) {
-            0 => values::any(self.rng),
+            0 => any(self.rng),
             1 => self.rng.random_range(11..40),
             2..4 => self.rng.random_range(16..27),
             4 => self.rng.random_range(32..36),
@@ -179,18 +195,18 @@ impl Writer<'_> {
         };
         let rs1 = self.operand(index);
         let rs2 = if self.chance(4) { self.target() } else { 0 };
-        self.conv_op(ConvOp::Read, rs1, rs2);
+        self.conv_op(Op::ConvRead, rs1, rs2);
     }
 
     fn conv_carry(&mut self) {
         let half = |it: &mut Self| match it.rng.random_range(0..4) {
             0 => 0,
             1 => it.rng.random::<u32>() & 0xffff,
-            _ => 0x8000 | it.rng.random_range(0..64),
+            _ => SMAX_VALID | it.rng.random_range(0..64 << it.conv.shape.log_frac),
         };
         let words = [(); 2].map(|()| half(self) | half(self) << 16);
         let [rs1, rs2] = self.operands(words[0], words[1]);
-        self.conv_op(ConvOp::Carry, rs1, rs2);
+        self.conv_op(Op::ConvCarry, rs1, rs2);
     }
 
     /// An address that is not that of a word.
@@ -201,66 +217,79 @@ impl Writer<'_> {
         self.without(&[base], 2);
         // Side 1 or as configured, in the slot 0.
         let rd = self.destination();
-        let op = self.choose(&[ConvOp::Load, ConvOp::Run]);
-        self.long(Instruction::Conv { op, rd, rs1: 0, rs2: base });
+        let op = self.choose(&[Op::ConvLoad, Op::ConvRun]);
+        self.long(Instruction::r(op, rd, 0, base));
     }
 
     /// An instruction of the unit with whatever is in the registers, that reads no memory.
     pub fn conv_simple(&mut self) {
         let rs1 = self.source();
-        let op = self.choose(&[ConvOp::Read, ConvOp::Again, ConvOp::Clear, ConvOp::Carry]);
+        let op = self.choose(&[Op::ConvRead, Op::ConvAgain, Op::ConvClear, Op::ConvCarry]);
         let [rs1, rs2] = match op {
-            ConvOp::Clear => [0, 0],
-            ConvOp::Carry => [rs1, self.source()],
+            Op::ConvClear => [0, 0],
+            Op::ConvCarry => [rs1, self.source()],
             _ => [rs1, 0],
         };
         let rd = self.destination();
-        self.long(Instruction::Conv { op, rd, rs1, rs2 });
+        self.long(Instruction::r(op, rd, rs1, rs2));
     }
 
     /// Passes a value through the unit: as the product of a 1×1 kernel, which is 1.
     pub fn through_unit(&mut self, register: Register, kept: &[Register]) {
         let base = self.other_than(kept);
         let word = self.other_than(&[kept, &[base]].concat());
-        let slot = self.rng.random_range(0..KERNELS);
+        let slot = self.rng.random_range(0..self.conv.kernels());
         let addr = self.data_address(8) & !3;
         self.constant(base, addr);
         self.constant(word, 1);
         self.op(Instruction::sw(word, base, 0));
         self.op(Instruction::sw(register, base, 4));
-        self.constant(word, 1 << 4 | slot << 8);
-        let conv = |op, rd, rs1, rs2| Instruction::Conv { op, rd, rs1, rs2 };
-        self.long(conv(ConvOp::Config, 0, word, 0));
+        self.constant(word, 1 << CONFIG_SIDE | slot << CONFIG_SLOT);
+        self.long(Instruction::r(Op::ConvConfig, 0, word, 0));
         // The configured side, 1.
-        self.op(Instruction::addi(word, word, -(1 << 4)));
-        self.long(conv(ConvOp::Load, 0, word, base));
+        self.op(Instruction::addi(word, word, -(1 << CONFIG_SIDE)));
+        self.long(Instruction::r(Op::ConvLoad, 0, word, base));
         self.op(Instruction::addi(base, base, 4));
-        self.long(conv(ConvOp::Run, register, 0, base));
+        self.long(Instruction::r(Op::ConvRun, register, 0, base));
         self.conv.sides[slot as usize] = Some(1);
         (self.conv.slot, self.conv.side, self.conv.tile) = (slot, 1, false);
     }
 
     /// What the unit refuses by the encoding alone.
     fn conv_illegal(&mut self) {
-        let op = self.choose(ConvOp::ALL);
+        let op = self.choose(CONV_OPS);
         let [rs1, rs2] = self.targets();
         let rd = self.destination();
-        let good = Instruction::Conv { op, rd, rs1, rs2 }.encode();
+        let good = Instruction::r(op, rd, rs1, rs2).encode();
         let bits = match self.rng.random_range(0..3) {
             0 => good | 7 << 12,
             1 => good | 1 << self.rng.random_range(25..32),
             _ => {
                 // Both fields must be x0, and one of them is not.
                 let [rs1, rs2] = self.choose(&[[rs1, 0], [0, rs2]]);
-                let op = ConvOp::Clear;
-                return self.long(Instruction::Conv { op, rd, rs1, rs2 });
+                let op = Op::ConvClear;
+                return self.long(Instruction::r(op, rd, rs1, rs2));
             }
         };
-        self.long(Instruction::Word { bits });
+        self.push(Item::Word { bits });
     }
 }
 
 impl ConvState {
+    pub fn new(shape: &UnitShape) -> Self {
+        Self { shape: *shape, sides: vec![None; shape.kernels], slot: 0, side: 0, tile: false }
+    }
+
+    /// The largest side.
+    fn kernel(&self) -> u32 {
+        self.shape.kernel as u32
+    }
+
+    /// The number of slots.
+    fn kernels(&self) -> u32 {
+        self.shape.kernels as u32
+    }
+
     fn side(&self, slot: u32) -> Option<u32> {
         self.sides[slot as usize]
     }

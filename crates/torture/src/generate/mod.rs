@@ -7,24 +7,38 @@
 mod compute;
 mod control;
 mod conv;
-mod hazard;
-mod illegal;
-mod interrupts;
-mod launder;
-mod profile;
 mod traps;
-pub(super) mod values;
 mod writer;
 
+use model::facts::soc::{RAM_BASE, RAM_BYTES};
+use model::hart::UnitShape;
+use model::isa::Op;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::image::assemble;
-use super::program::{Block, Item, Program, Reserved};
-use super::stimulus::Stimulus;
-use profile::{Element, Profile};
-use writer::{State, Writer};
+use super::program::{
+    Block, Image, Item, Label, RandomProgram, Reserved, Stimulus, assemble,
+};
+use conv::ConvState;
+pub(super) use writer::corner;
+use writer::{State, Writer, any};
+
+/// First address behind the RAM.
+const RAM_END: u32 = RAM_BASE + RAM_BYTES;
+
+// What is chosen from: the instructions of the table, in its order.
+const BRANCHES: &[Op] = Op::range(Op::Beq, Op::Bgeu);
+const LOADS: &[Op] = Op::range(Op::Lb, Op::Lhu);
+const STORES: &[Op] = Op::range(Op::Sb, Op::Sw);
+const IMMEDIATE_OPS: &[Op] = Op::range(Op::Addi, Op::Srai);
+const REGISTER_OPS: &[Op] = Op::range(Op::Add, Op::Remu);
+const ARITHMETIC: &[Op] = Op::range(Op::Add, Op::And);
+const MULDIV: &[Op] = Op::range(Op::Mul, Op::Remu);
+const CSR_OPS: &[Op] = Op::range(Op::Csrrw, Op::Csrrci);
+const CSR_REGISTER_OPS: &[Op] = Op::range(Op::Csrrw, Op::Csrrc);
+const CONV_OPS: &[Op] = Op::range(Op::ConvLoad, Op::ConvClear);
+const CONV_OPS_WITH_SOURCES: &[Op] = Op::range(Op::ConvLoad, Op::ConvCarry);
 
 /// How deep branches and loops are in one another.
 const DEPTH: usize = 2;
@@ -37,14 +51,15 @@ pub fn program_seed(seed: u64, index: u64) -> u64 {
     rng.random()
 }
 
-/// The program of a seed, with its interrupts and waiting times; the same on every machine.
-pub fn generate(seed: u64) -> Stimulus {
+/// The program of a seed for a system with this unit, with its interrupts and waiting times, and
+/// what it is in memory; the same on every machine.
+pub fn generate(seed: u64, unit: &UnitShape) -> (Stimulus, Image) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let program = loop {
-        let program = program(&mut rng);
+    let (program, image) = loop {
+        let program = program(&mut rng, unit);
         // Very few have a branch that does not reach.
-        if assemble(&program).is_ok() {
-            break program;
+        if let Ok(image) = assemble(&program) {
+            break (program, image);
         }
     };
     let items = program.items().count() as u64;
@@ -55,10 +70,10 @@ pub fn generate(seed: u64) -> Stimulus {
     interrupts.dedup();
     let wait_states = *[0, 0, 0, 0, 1, 2, 3, 5].choose(&mut rng).expect("it is not empty");
     let stall_seed = if rng.random_ratio(1, 2) { rng.random() } else { 0 };
-    Stimulus { seed, program, interrupts, stall_seed, wait_states }
+    (Stimulus { seed, program, interrupts, stall_seed, wait_states }, image)
 }
 
-fn program(rng: &mut ChaCha8Rng) -> Program {
+fn program(rng: &mut ChaCha8Rng, unit: &UnitShape) -> RandomProgram {
     let profile = Profile::random(rng);
     let reserved = reserve(rng);
     let scratch = {
@@ -66,7 +81,8 @@ fn program(rng: &mut ChaCha8Rng) -> Program {
         free.shuffle(rng);
         [free[0], free[1]]
     };
-    let mut state = State::default();
+    let conv = ConvState::new(unit);
+    let mut state = State { conv, next_label: 0, functions: Vec::new() };
     let count = rng.random_range(1..4);
     let functions: Vec<_> =
         (0..count).map(|_| function(rng, &profile, reserved, &mut state)).collect();
@@ -82,7 +98,7 @@ fn program(rng: &mut ChaCha8Rng) -> Program {
     }
     let count = rng.random_range(0..12);
     let most = *[8, 64, 512].choose(rng).expect("it is not empty");
-    Program {
+    RandomProgram {
         reserved,
         scratch,
         vectored: rng.random(),
@@ -116,7 +132,7 @@ fn registers(
     }
     for register in 1..32 {
         if register != reserved.save {
-            let value = values::any(writer.rng);
+            let value = any(writer.rng);
             writer.constant(register, value);
         }
     }
@@ -140,7 +156,7 @@ fn function(
     Block { name: "function".to_owned(), items: writer.items }
 }
 
-fn first_label(block: &Block) -> Option<super::program::Label> {
+fn first_label(block: &Block) -> Option<Label> {
     match block.items.first() {
         Some(&Item::Label(label)) => Some(label),
         _ => None,
@@ -206,5 +222,103 @@ impl Writer<'_> {
                 self.jalr()
             }
         }
+    }
+}
+
+/// What a block is made of. Each program has its own taste: one that is all branches and traps finds
+/// other bugs than one that is all loads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Element {
+    Register,
+    Immediate,
+    Upper,
+    MulDiv,
+    Load,
+    Store,
+    ShortForm,
+    Hint,
+    Fence,
+    Skip,
+    Else,
+    Jalr,
+    JumpTable,
+    LinkUse,
+    Hazard,
+    Loop,
+    Call,
+    Maze,
+    Far,
+    Csr,
+    Conv,
+    Exception,
+    Interrupt,
+    Wait,
+    Patch,
+    Return,
+    DoubleTrap,
+}
+
+/// Elements and how often they are on average, relative to each other.
+const WEIGHTS: &[(Element, u32)] = &[
+    (Element::Register, 140),
+    (Element::Immediate, 120),
+    (Element::Upper, 20),
+    (Element::MulDiv, 60),
+    (Element::Load, 120),
+    (Element::Store, 100),
+    (Element::ShortForm, 120),
+    (Element::Hint, 6),
+    (Element::Fence, 5),
+    (Element::Skip, 90),
+    (Element::Else, 15),
+    (Element::Jalr, 15),
+    (Element::Hazard, 90),
+    (Element::JumpTable, 10),
+    (Element::LinkUse, 12),
+    (Element::Loop, 8),
+    (Element::Call, 14),
+    (Element::Maze, 4),
+    (Element::Far, 3),
+    (Element::Csr, 40),
+    (Element::Conv, 40),
+    (Element::Exception, 14),
+    (Element::Interrupt, 14),
+    (Element::Wait, 2),
+    (Element::Patch, 6),
+    (Element::Return, 3),
+    (Element::DoubleTrap, 1),
+];
+
+/// The taste of one program.
+#[derive(Debug)]
+struct Profile {
+    weights: Vec<(Element, u32)>,
+    /// How often an instruction that has a 16-bit form gets it.
+    short_percent: u32,
+}
+
+impl Profile {
+    /// Takes each weight a quarter to four times, or not at all.
+    fn random(rng: &mut ChaCha8Rng) -> Self {
+        let mut taste = |&(element, weight): &(Element, u32)| {
+            let factor = [0, 1, 2, 4, 4, 8, 16].choose(rng).expect("it is not empty");
+            (element, weight * factor)
+        };
+        let weights = WEIGHTS.iter().map(&mut taste).collect();
+        let short_percent = *[0, 30, 60, 80, 100].choose(rng).expect("it is not empty");
+        Self { weights, short_percent }
+    }
+
+    /// The next element.
+    fn element(&self, rng: &mut ChaCha8Rng) -> Element {
+        let total: u32 = self.weights.iter().map(|(_, weight)| weight).sum();
+        let mut point = rng.random_range(0..total.max(1));
+        for &(element, weight) in &self.weights {
+            if point < weight {
+                return element;
+            }
+            point -= weight;
+        }
+        Element::Register
     }
 }

@@ -1,20 +1,19 @@
 //! Appends items to a block and keeps in mind what they do to the registers.
 
+use model::isa::{Instruction, Op, Register};
 use rand::Rng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
+use super::Profile;
 use super::conv::ConvState;
-use super::profile::Profile;
-use crate::instruction::{CsrOp, ImmediateOp, Instruction, Register};
-use crate::map;
-use crate::program::{Item, Label, Reserved};
+use crate::program::{DATA, DATA_BYTES, Item, Label, Reserved};
 
 /// How many data addresses are kept in mind, for accesses that meet earlier ones.
 const RECENT_ADDRESSES: usize = 4;
 
 /// What goes on from block to block.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct State {
     /// What the convolution unit holds, as far as it can be told here.
     pub conv: ConvState,
@@ -101,12 +100,10 @@ impl<'a> Writer<'a> {
 
     /// The sum that an `addi` gives, if it is known.
     fn sum(&self, instruction: Instruction) -> Option<u32> {
-        match instruction {
-            Instruction::Immediate { op: ImmediateOp::Addi, rs1, immediate, .. } => {
-                Some(self.value(rs1)?.wrapping_add_signed(immediate))
-            }
-            _ => None,
+        if instruction.op != Op::Addi {
+            return None;
         }
+        Some(self.value(instruction.rs1)?.wrapping_add_signed(instruction.imm))
     }
 
     /// The value of a register, if it is known.
@@ -134,9 +131,9 @@ impl<'a> Writer<'a> {
         self.push(Item::Constant { rd, value, short });
     }
 
-    /// Sets or clears bits of a CSR.
-    pub fn csr_bits(&mut self, op: CsrOp, csr: u16, bits: u8) {
-        self.long(Instruction::Csr { op, rd: 0, csr, source: bits });
+    /// Sets or clears bits of a CSR by an immediate, 0 to 31.
+    pub fn csr_bits(&mut self, op: Op, csr: u16, bits: u32) {
+        self.long(Instruction::csr(op, 0, csr, bits as u8));
     }
 
     pub fn place(&mut self, label: Label) {
@@ -238,21 +235,21 @@ impl<'a> Writer<'a> {
 
     fn points_to_data(&self, register: Register) -> bool {
         self.known[usize::from(register)]
-            .is_some_and(|value| (map::DATA..map::DATA + map::DATA_BYTES).contains(&value))
+            .is_some_and(|value| (DATA..DATA + DATA_BYTES).contains(&value))
     }
 
     /// An address in the data area where an access of `bytes` bytes stays inside.
     pub fn data_address(&mut self, bytes: u32) -> u32 {
-        let last = map::DATA + map::DATA_BYTES - bytes;
+        let last = DATA + DATA_BYTES - bytes;
         let addr = if !self.addresses.is_empty() && self.chance(50) {
             let near = self.rng.random_range(-3..=3);
             let addresses = self.addresses.clone();
             self.choose(&addresses).wrapping_add_signed(near)
         } else {
-            self.rng.random_range(map::DATA..=last)
+            self.rng.random_range(DATA..=last)
         };
         let alignment = if self.chance(50) { bytes.min(4) } else { 1 };
-        let addr = addr.clamp(map::DATA, last) / alignment * alignment;
+        let addr = addr.clamp(DATA, last) / alignment * alignment;
         if self.addresses.len() == RECENT_ADDRESSES {
             self.addresses.remove(0);
         }
@@ -286,5 +283,31 @@ impl<'a> Writer<'a> {
             self.launder(register, &[]);
         }
         (register, offset)
+    }
+}
+
+/// 0, ±1, the smallest or the largest number.
+pub fn edge(rng: &mut impl Rng) -> u32 {
+    *[0, 1, u32::MAX, 0x8000_0000, 0x7fff_ffff].choose(rng).expect("it is not empty")
+}
+
+/// A value at an edge of its range, a single bit, a run of ones.
+pub fn corner(rng: &mut impl Rng) -> u32 {
+    match rng.random_range(0..10) {
+        0..5 => edge(rng),
+        5 => 1 << rng.random_range(0..32),
+        6 => !(1 << rng.random_range(0..32)),
+        7 => u32::MAX >> rng.random_range(0..32),
+        8 => u32::MAX << rng.random_range(0..32),
+        _ => rng.random_range(-8..8_i32) as u32,
+    }
+}
+
+/// A corner, a small number, or anything.
+pub fn any(rng: &mut impl Rng) -> u32 {
+    match rng.random_range(0..8) {
+        0..3 => corner(rng),
+        3 => rng.random_range(-2048..2048_i32) as u32,
+        _ => rng.random(),
     }
 }

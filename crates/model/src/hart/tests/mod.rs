@@ -2,21 +2,12 @@
 
 use super::{Feed, Hart, HartConfig, Retire, Trap};
 
-mod arithmetic;
-mod compressed;
-mod control;
 mod conv;
-mod conv_traps;
-mod counters;
 mod csr;
-mod decode;
 mod devices;
-mod encode;
-mod interrupts;
-mod memory;
-mod random;
+mod instructions;
+mod programs;
 mod traps;
-mod vectors;
 
 const BASE: u32 = 0x8000_0000;
 
@@ -64,4 +55,68 @@ fn trap(insn: u32, registers: &[(usize, u32)]) -> Option<Trap> {
         hart.registers[register] = value;
     }
     step(&mut hart).trap
+}
+
+/// Instruction words from their fields, as the manual draws the formats: not by the table.
+mod encode {
+    pub(super) const fn r(funct7: u32, rs2: u32, rs1: u32, funct3: u32, rd: u32, opcode: u32) -> u32 {
+        funct7 << 25 | rs2 << 20 | rs1 << 15 | funct3 << 12 | rd << 7 | opcode
+    }
+
+    pub(super) const fn i(imm: i32, rs1: u32, funct3: u32, rd: u32, opcode: u32) -> u32 {
+        (imm as u32 & 0xfff) << 20 | rs1 << 15 | funct3 << 12 | rd << 7 | opcode
+    }
+
+    pub(super) const fn s(imm: i32, rs2: u32, rs1: u32, funct3: u32) -> u32 {
+        let imm = imm as u32;
+        (imm >> 5 & 0x7f) << 25 | rs2 << 20 | rs1 << 15 | funct3 << 12 | (imm & 31) << 7 | 0x23
+    }
+
+    pub(super) const fn b(imm: i32, rs2: u32, rs1: u32, funct3: u32) -> u32 {
+        let imm = imm as u32;
+        let high = (imm >> 12 & 1) << 6 | (imm >> 5 & 0x3f);
+        let low = (imm >> 1 & 15) << 1 | (imm >> 11 & 1);
+        high << 25 | rs2 << 20 | rs1 << 15 | funct3 << 12 | low << 7 | 0x63
+    }
+
+    pub(super) const fn j(imm: i32, rd: u32) -> u32 {
+        let imm = imm as u32;
+        let high = (imm >> 20 & 1) << 19 | (imm >> 1 & 0x3ff) << 9;
+        (high | (imm >> 11 & 1) << 8 | (imm >> 12 & 0xff)) << 12 | rd << 7 | 0x6f
+    }
+
+    pub(super) const fn addi(rd: u32, rs1: u32, imm: i32) -> u32 {
+        i(imm, rs1, 0, rd, 0x13)
+    }
+
+    pub(super) const fn lw(rd: u32, rs1: u32, imm: i32) -> u32 {
+        i(imm, rs1, 2, rd, 0x03)
+    }
+
+    pub(super) const fn sw(rs2: u32, rs1: u32, imm: i32) -> u32 {
+        s(imm, rs2, rs1, 2)
+    }
+
+    pub(super) const fn csrrw(rd: u32, csr: u16, rs1: u32) -> u32 {
+        r(0, 0, rs1, 1, rd, 0x73) | (csr as u32) << 20
+    }
+
+    pub(super) const fn csrrs(rd: u32, csr: u16, rs1: u32) -> u32 {
+        r(0, 0, rs1, 2, rd, 0x73) | (csr as u32) << 20
+    }
+
+    pub(super) const fn csrrc(rd: u32, csr: u16, rs1: u32) -> u32 {
+        r(0, 0, rs1, 3, rd, 0x73) | (csr as u32) << 20
+    }
+
+    /// csrrwi, csrrsi and csrrci are the ones above with funct3 4 higher.
+    pub(super) const fn immediate(csr_instruction: u32) -> u32 {
+        csr_instruction | 4 << 12
+    }
+
+    pub(super) const NOP: u32 = addi(0, 0, 0);
+    pub(super) const ECALL: u32 = 0x0000_0073;
+    pub(super) const EBREAK: u32 = 0x0010_0073;
+    pub(super) const MRET: u32 = 0x3020_0073;
+    pub(super) const WFI: u32 = 0x1050_0073;
 }

@@ -5,7 +5,8 @@ use rand_chacha::ChaCha8Rng;
 
 use super::encode::{NOP, sw};
 use super::{BASE, Feed, Hart, HartConfig, hart, store};
-use crate::hart::{RunEnd, disassemble};
+use crate::hart::RunEnd;
+use crate::isa::disassemble;
 
 /// Mostly the opcodes that there are.
 fn word(rng: &mut ChaCha8Rng) -> u32 {

@@ -1,0 +1,483 @@
+//! What instructions do: arithmetic, jumps and branches, loads and stores.
+
+use proptest::prelude::*;
+
+use super::encode::{NOP, addi, b, i, j, r, s, sw};
+use super::{BASE, Hart, HartConfig, Retire, Trap, execute, hart, step, store, trap};
+use crate::hart::Access;
+
+/// The result of a register operation.
+fn register(funct7: u32, funct3: u32, a: u32, b: u32) -> u32 {
+    let retire = execute(r(funct7, 12, 11, funct3, 10, 0x33), &[(11, a), (12, b)]);
+    let (rd, value) = retire.rd.unwrap();
+    assert_eq!((rd, retire.next_pc), (10, BASE + 4));
+    value
+}
+
+/// The result of an immediate operation.
+fn with_immediate(imm: i32, funct3: u32, a: u32) -> u32 {
+    execute(i(imm, 11, funct3, 10, 0x13), &[(11, a)]).rd.unwrap().1
+}
+
+const MIN: u32 = 0x8000_0000;
+const MAX: u32 = 0x7fff_ffff;
+const MINUS_1: u32 = 0xffff_ffff;
+
+#[test]
+fn register_operations_by_hand() {
+    #[rustfmt::skip]
+    let cases = [
+        // add, sub
+        (0x00, 0, 5, 7, 12),
+        (0x00, 0, MAX, 1, MIN),
+        (0x00, 0, MINUS_1, 1, 0),
+        (0x20, 0, 5, 7, 0xffff_fffe),
+        (0x20, 0, MIN, 1, MAX),
+        // sll: the five lowest bits count
+        (0x00, 1, 1, 31, MIN),
+        (0x00, 1, 0xf000_000f, 4, 0x0000_00f0),
+        (0x00, 1, 3, 0xffff_ffe1, 6),
+        (0x00, 1, 3, 32, 3),
+        // slt, sltu
+        (0x00, 2, MINUS_1, 0, 1),
+        (0x00, 2, 0, MINUS_1, 0),
+        (0x00, 2, MIN, MAX, 1),
+        (0x00, 2, 7, 7, 0),
+        (0x00, 3, MINUS_1, 0, 0),
+        (0x00, 3, 0, MINUS_1, 1),
+        (0x00, 3, 7, 7, 0),
+        // xor
+        (0x00, 4, 0x0ff0_0ff0, 0xff00_ff00, 0xf0f0_f0f0),
+        // srl, sra
+        (0x00, 5, MIN, 31, 1),
+        (0x00, 5, 0x8000_0010, 4, 0x0800_0001),
+        (0x00, 5, MIN, 0xffff_ffff, 1),
+        (0x20, 5, MIN, 31, MINUS_1),
+        (0x20, 5, 0x8000_0010, 4, 0xf800_0001),
+        (0x20, 5, 0x4000_0010, 4, 0x0400_0001),
+        (0x20, 5, MIN, 32, MIN),
+        // or, and
+        (0x00, 6, 0x0ff0_0ff0, 0xff00_ff00, 0xfff0_fff0),
+        (0x00, 7, 0x0ff0_0ff0, 0xff00_ff00, 0x0f00_0f00),
+        // mul: the low half
+        (0x01, 0, 7, 6, 42),
+        (0x01, 0, MINUS_1, MINUS_1, 1),
+        (0x01, 0, 0x0001_0000, 0x0001_0000, 0),
+        (0x01, 0, MIN, 3, MIN),
+        // mulh: −2³¹·−2³¹ = 2⁶²; −1·1 = −1
+        (0x01, 1, MIN, MIN, 0x4000_0000),
+        (0x01, 1, MINUS_1, 1, MINUS_1),
+        (0x01, 1, MINUS_1, MINUS_1, 0),
+        (0x01, 1, MAX, MAX, 0x3fff_ffff),
+        // mulhsu: rs1 signed, rs2 not: −1·(2³²−1) = −2³² + 1
+        (0x01, 2, MINUS_1, MINUS_1, MINUS_1),
+        (0x01, 2, MIN, MINUS_1, MIN),
+        (0x01, 2, MINUS_1, 1, MINUS_1),
+        (0x01, 2, 1, MINUS_1, 0),
+        (0x01, 2, 2, MINUS_1, 1),
+        // mulhu: (2³²−1)² = 2⁶⁴ − 2³³ + 1
+        (0x01, 3, MINUS_1, MINUS_1, 0xffff_fffe),
+        (0x01, 3, MIN, 2, 1),
+        (0x01, 3, 1, MINUS_1, 0),
+        // div, divu: towards zero; by zero all ones; the overflow
+        (0x01, 4, 0xffff_fff9, 2, 0xffff_fffd),
+        (0x01, 4, 7, 0xffff_fffe, 0xffff_fffd),
+        (0x01, 4, 20, 0, MINUS_1),
+        (0x01, 4, MIN, 0, MINUS_1),
+        (0x01, 4, MIN, MINUS_1, MIN),
+        (0x01, 5, 0xffff_fff9, 2, 0x7fff_fffc),
+        (0x01, 5, 20, 0, MINUS_1),
+        (0x01, 5, MIN, MINUS_1, 0),
+        // rem, remu: the dividend's sign; by zero the dividend; the overflow
+        (0x01, 6, 0xffff_fff9, 2, MINUS_1),
+        (0x01, 6, 7, 0xffff_fffe, 1),
+        (0x01, 6, 20, 0, 20),
+        (0x01, 6, MIN, 0, MIN),
+        (0x01, 6, MIN, MINUS_1, 0),
+        (0x01, 7, 0xffff_fff9, 4, 1),
+        (0x01, 7, 20, 0, 20),
+        (0x01, 7, MIN, MINUS_1, MIN),
+    ];
+    for (funct7, funct3, a, b, expected) in cases {
+        let actual = register(funct7, funct3, a, b);
+        assert_eq!(actual, expected, "funct7 {funct7:#x}, funct3 {funct3}: {a:#x}, {b:#x}");
+    }
+}
+
+#[test]
+fn immediate_operations_by_hand() {
+    #[rustfmt::skip]
+    let cases = [
+        // addi, slti, sltiu, xori, ori, andi: the immediate is sign-extended
+        (-1, 0, 5, 4),
+        (2047, 0, MINUS_1, 2046),
+        (-2048, 0, 0, 0xffff_f800),
+        (-1, 2, 0xffff_fffe, 1),
+        (-1, 2, 0, 0),
+        (-1, 3, 5, 1),
+        (-1, 3, MINUS_1, 0),
+        (1, 3, 0, 1),
+        (-1, 4, 0x1234_5678, 0xedcb_a987),
+        (0x7ff, 6, 0x8000_0000, 0x8000_07ff),
+        (-16, 6, 3, 0xffff_fff3),
+        (-16, 7, 0x1234_5678, 0x1234_5670),
+        (0xff, 7, 0x1234_5678, 0x78),
+        // slli, srli, srai
+        (31, 1, 3, MIN),
+        (0, 1, 3, 3),
+        (31, 5, MIN, 1),
+        (31 | 0x400, 5, MIN, MINUS_1),
+        (4 | 0x400, 5, 0x7000_0000, 0x0700_0000),
+    ];
+    for (imm, funct3, a, expected) in cases {
+        assert_eq!(with_immediate(imm, funct3, a), expected, "{imm}, funct3 {funct3}: {a:#x}");
+    }
+}
+
+#[test]
+fn upper_immediates() {
+    assert_eq!(execute(0xffff_f537, &[]).rd, Some((10, 0xffff_f000)), "lui");
+    assert_eq!(execute(0x1234_5517, &[]).rd, Some((10, 0x9234_5000)), "auipc");
+    assert_eq!(execute(0x8000_0517, &[]).rd, Some((10, 0)), "auipc wraps");
+}
+
+#[test]
+fn x0_stays_zero() {
+    let mut hart = hart(&[addi(0, 0, 5), addi(10, 0, 0)]);
+    let retire = step(&mut hart);
+    assert_eq!((retire.rd, hart.register(0)), (None, 0));
+    assert_eq!(step(&mut hart).rd, Some((10, 0)));
+}
+
+#[test]
+fn a_source_may_be_the_destination() {
+    let retire = execute(r(0, 10, 10, 0, 10, 0x33), &[(10, 21)]);
+    assert_eq!(retire.rd, Some((10, 42)));
+}
+
+/// Corners as often as anything else.
+fn operand() -> impl Strategy<Value = u32> {
+    prop_oneof![Just(0), Just(1), Just(MIN), Just(MAX), Just(MINUS_1), any::<u32>(), 0..64_u32]
+}
+
+proptest! {
+    #[test]
+    fn operations_are_those_of_wide_integers(a in operand(), b in operand()) {
+        let (ua, ub) = (i128::from(a), i128::from(b));
+        let (sa, sb) = (i128::from(a as i32), i128::from(b as i32));
+        let shift = 1_i128 << (b % 32);
+        let quotient = |dividend: i128, divisor: i128| if divisor == 0 { -1 } else { dividend / divisor };
+        let remainder = |dividend: i128, quotient: i128, divisor: i128| {
+            if divisor == 0 { dividend } else { dividend - quotient * divisor }
+        };
+        let high = |product: i128| product.div_euclid(1 << 32);
+        let expected = [
+            (0x00, 0, ua + ub),
+            (0x20, 0, ua - ub),
+            (0x00, 1, ua * shift),
+            (0x00, 2, (sa < sb).into()),
+            (0x00, 3, (ua < ub).into()),
+            (0x00, 5, ua.div_euclid(shift)),
+            (0x20, 5, sa.div_euclid(shift)),
+            (0x01, 0, ua * ub),
+            (0x01, 1, high(sa * sb)),
+            (0x01, 2, high(sa * ub)),
+            (0x01, 3, high(ua * ub)),
+            (0x01, 4, quotient(sa, sb)),
+            (0x01, 5, quotient(ua, ub)),
+            (0x01, 6, remainder(sa, quotient(sa, sb), sb)),
+            (0x01, 7, remainder(ua, quotient(ua, ub), ub)),
+        ];
+        for (funct7, funct3, expected) in expected {
+            let expected = expected.rem_euclid(1 << 32) as u32;
+            prop_assert_eq!(register(funct7, funct3, a, b), expected, "{:#x}, {}", funct7, funct3);
+        }
+    }
+
+    #[test]
+    fn logic_is_bit_by_bit(a in operand(), b in operand()) {
+        let bit = |word: u32, i: u32| word >> i & 1;
+        for i in 0..32 {
+            prop_assert_eq!(bit(register(0, 4, a, b), i), u32::from(bit(a, i) != bit(b, i)));
+            prop_assert_eq!(bit(register(0, 6, a, b), i), (bit(a, i) + bit(b, i)).min(1));
+            prop_assert_eq!(bit(register(0, 7, a, b), i), bit(a, i) * bit(b, i));
+        }
+    }
+
+    #[test]
+    fn an_immediate_is_a_register_with_its_value(imm in -2048..2048, a in operand()) {
+        for funct3 in [0, 2, 3, 4, 6, 7] {
+            let expected = register(0, funct3, a, imm as u32);
+            prop_assert_eq!(with_immediate(imm, funct3, a), expected, "funct3 {}", funct3);
+        }
+    }
+}
+
+#[test]
+fn branches_by_hand() {
+    // funct3, a, b, taken
+    let cases = [
+        (0, 5, 5, true),
+        (0, 5, 6, false),
+        (1, 5, 6, true),
+        (1, 5, 5, false),
+        (4, 0xffff_ffff, 0, true),
+        (4, 0, 0xffff_ffff, false),
+        (4, 3, 3, false),
+        (5, 0, 0xffff_ffff, true),
+        (5, 0xffff_ffff, 0, false),
+        (5, 3, 3, true),
+        (6, 0, 0xffff_ffff, true),
+        (6, 0xffff_ffff, 0, false),
+        (6, 3, 3, false),
+        (7, 0xffff_ffff, 0, true),
+        (7, 0, 0xffff_ffff, false),
+        (7, 3, 3, true),
+    ];
+    for (funct3, x, y, taken) in cases {
+        for offset in [-4096, -2, 2, 4, 4094] {
+            let retire = execute(b(offset, 12, 11, funct3), &[(11, x), (12, y)]);
+            let next = if taken { BASE.wrapping_add_signed(offset) } else { BASE + 4 };
+            assert_eq!(retire.next_pc, next, "funct3 {funct3}: {x:#x}, {y:#x}, {offset}");
+            assert_eq!((retire.rd, retire.memory), (None, None));
+        }
+    }
+}
+
+#[test]
+fn jumps_by_hand() {
+    for offset in [-0x10_0000, -2, 0, 2, 0x7fe, 0x800, 0xf_fffe] {
+        let retire = execute(j(offset, 5), &[]);
+        assert_eq!(retire.next_pc, BASE.wrapping_add_signed(offset), "jal {offset}");
+        assert_eq!(retire.rd, Some((5, BASE + 4)));
+    }
+    // jalr clears bit 0 of the sum, and links even to its own source.
+    let retire = execute(i(-1, 11, 0, 11, 0x67), &[(11, 0x8000_1004)]);
+    assert_eq!((retire.next_pc, retire.rd), (0x8000_1002, Some((11, BASE + 4))));
+    let retire = execute(i(2047, 11, 0, 0, 0x67), &[(11, 0xffff_ffff)]);
+    assert_eq!((retire.next_pc, retire.rd), (2046, None));
+}
+
+#[test]
+fn an_instruction_may_cross_words() {
+    // c.nop; addi a0,x0,7; c.nop
+    let middle = addi(10, 0, 7);
+    let mut hart = hart(&[middle << 16 | 1, 1 << 16 | middle >> 16, NOP]);
+    step(&mut hart);
+    let retire = step(&mut hart);
+    assert_eq!((retire.pc, retire.insn, retire.rd), (BASE + 2, middle, Some((10, 7))));
+    assert_eq!(step(&mut hart).insn, 1);
+    assert_eq!(hart.pc(), BASE + 8);
+}
+
+#[test]
+fn a_program_may_write_itself() {
+    let mut hart = hart(&[sw(11, 10, 4), NOP, NOP]);
+    (hart.registers[10], hart.registers[11]) = (BASE, addi(12, 0, 9));
+    step(&mut hart);
+    assert_eq!(step(&mut hart).rd, Some((12, 9)));
+}
+
+#[test]
+fn fence_and_fence_i_do_nothing() {
+    for insn in [0x0ff0_000f, 0x0000_000f, 0xffff_8f8f, 0x0000_100f, 0xffff_9f8f] {
+        let retire = execute(insn, &[]);
+        assert_eq!((retire.next_pc, retire.rd, retire.memory), (BASE + 4, None, None));
+    }
+}
+
+#[test]
+fn the_pc_wraps() {
+    let config = HartConfig {
+        ram_base: 0xffff_fff0,
+        ram_bytes: 16,
+        boot: 0xffff_fffc,
+        ..Default::default()
+    };
+    let mut hart = Hart::new(&config);
+    store(&mut hart, 0xffff_fffc, &[NOP]);
+    assert_eq!(step(&mut hart).next_pc, 0);
+}
+
+const DATA: u32 = 0x8000_0100;
+const END: u32 = 0x8001_0000;
+
+/// RAM with `76543210 fedcba98` at `DATA`, and a10 = `addr`, a11 = `value`.
+fn prepared(insn: u32, addr: u32, value: u32) -> Hart {
+    let mut hart = hart(&[insn]);
+    store(&mut hart, DATA, &[0x7654_3210, 0xfedc_ba98]);
+    (hart.registers[10], hart.registers[11]) = (addr, value);
+    hart
+}
+
+/// A load of a12.
+fn load(funct3: u32, addr: u32) -> Retire {
+    let retire = step(&mut prepared(i(0, 10, funct3, 12, 0x03), addr, 0));
+    assert!(retire.trap.is_none() || retire.rd.is_none() && retire.memory.is_none());
+    retire
+}
+
+/// A store of `value`, and the hart after it.
+fn stored(funct3: u32, addr: u32, value: u32) -> (Retire, Hart) {
+    let mut hart = prepared(s(0, 11, 10, funct3), addr, value);
+    let retire = step(&mut hart);
+    assert_eq!(retire.rd, None);
+    assert!(retire.trap.is_none() || retire.memory.is_none());
+    (retire, hart)
+}
+
+#[test]
+fn loads_by_hand() {
+    // funct3, offset, rd, mask, raw
+    let cases = [
+        (0, 0, 0x10, 1, 0x10),
+        (0, 4, 0xffff_ff98, 1, 0x98),
+        (0, 7, 0xffff_fffe, 1, 0xfe),
+        (4, 4, 0x98, 1, 0x98),
+        (4, 3, 0x76, 1, 0x76),
+        (1, 0, 0x3210, 3, 0x3210),
+        (1, 1, 0x5432, 3, 0x5432),
+        (1, 3, 0xffff_9876, 3, 0x9876),
+        (1, 6, 0xffff_fedc, 3, 0xfedc),
+        (5, 3, 0x9876, 3, 0x9876),
+        (5, 6, 0xfedc, 3, 0xfedc),
+        (2, 0, 0x7654_3210, 15, 0x7654_3210),
+        (2, 1, 0x9876_5432, 15, 0x9876_5432),
+        (2, 2, 0xba98_7654, 15, 0xba98_7654),
+        (2, 3, 0xdcba_9876, 15, 0xdcba_9876),
+    ];
+    for (funct3, offset, value, rmask, rdata) in cases {
+        let retire = load(funct3, DATA + offset);
+        assert_eq!(retire.rd, Some((12, value)), "funct3 {funct3} at {offset}");
+        let access = Access { addr: DATA + offset, rmask, wmask: 0, rdata, wdata: 0 };
+        assert_eq!(retire.memory, Some(access));
+    }
+}
+
+#[test]
+fn stores_by_hand() {
+    // funct3, offset, the two words after it, mask, data
+    let cases = [
+        (0, 0, [0x7654_32dd, 0xfedc_ba98], 1, 0xdd),
+        (0, 3, [0xdd54_3210, 0xfedc_ba98], 1, 0xdd),
+        (1, 0, [0x7654_ccdd, 0xfedc_ba98], 3, 0xccdd),
+        (1, 1, [0x76cc_dd10, 0xfedc_ba98], 3, 0xccdd),
+        (1, 3, [0xdd54_3210, 0xfedc_bacc], 3, 0xccdd),
+        (2, 0, [0xaabb_ccdd, 0xfedc_ba98], 15, 0xaabb_ccdd),
+        (2, 1, [0xbbcc_dd10, 0xfedc_baaa], 15, 0xaabb_ccdd),
+        (2, 2, [0xccdd_3210, 0xfedc_aabb], 15, 0xaabb_ccdd),
+        (2, 3, [0xdd54_3210, 0xfeaa_bbcc], 15, 0xaabb_ccdd),
+    ];
+    for (funct3, offset, after, wmask, wdata) in cases {
+        let (retire, hart) = stored(funct3, DATA + offset, 0xaabb_ccdd);
+        let words = [DATA, DATA + 4].map(|addr| hart.read_word(addr).unwrap());
+        assert_eq!(words, after, "funct3 {funct3} at {offset}: {words:x?}");
+        let access = Access { addr: DATA + offset, rmask: 0, wmask, rdata: 0, wdata };
+        assert_eq!(retire.memory, Some(access));
+    }
+}
+
+#[test]
+fn offsets_are_signed_and_wrap() {
+    for offset in [-2048, -1, 0, 2047] {
+        let addr = DATA.wrapping_add_signed(-offset);
+        let retire = step(&mut prepared(i(offset, 10, 2, 12, 0x03), addr, 0));
+        assert_eq!(retire.rd, Some((12, 0x7654_3210)));
+        let mut hart = prepared(s(offset, 11, 10, 2), addr, 5);
+        step(&mut hart);
+        assert_eq!(hart.read_word(DATA), Some(5));
+    }
+}
+
+#[test]
+fn faults_name_the_part_that_failed() {
+    // funct3, address, mtval: within a word, the access; of one that crosses, the access or the
+    // second word.
+    let cases = [
+        (0, END, END),
+        (1, END + 2, END + 2),
+        (2, END - 4, 0),
+        (2, END, END),
+        (2, END - 3, END),
+        (2, END - 1, END),
+        (1, END - 1, END),
+        (1, END - 2, 0),
+        (1, 0x7fff_ffff, 0x7fff_ffff),
+        (2, 0x7fff_fffd, 0x7fff_fffd),
+        (2, 0x7fff_fffc, 0x7fff_fffc),
+        (2, 0xffff_fffe, 0xffff_fffe),
+        (2, 0, 0),
+        (0, 0x0000_0001, 0x0000_0001),
+    ];
+    for (funct3, addr, value) in cases {
+        let in_ram = addr == END - 4 || addr == END - 2;
+        let trap = |cause| (!in_ram).then_some(Trap { cause, value });
+        assert_eq!(load(funct3, addr).trap, trap(5), "load {funct3} of {addr:#x}");
+        assert_eq!(stored(funct3, addr, 1).0.trap, trap(7), "store {funct3} to {addr:#x}");
+    }
+}
+
+#[test]
+fn a_store_that_fails_in_its_second_half_has_written_the_first() {
+    let (retire, hart) = stored(2, END - 1, 0xaabb_ccdd);
+    assert_eq!(retire.trap, Some(Trap { cause: 7, value: END }));
+    assert_eq!(hart.read_word(END - 4), Some(0xdd00_0000));
+    // One that fails in its first half has written nothing.
+    let (retire, hart) = stored(2, 0x7fff_fffe, 0xaabb_ccdd);
+    assert_eq!(retire.trap, Some(Trap { cause: 7, value: 0x7fff_fffe }));
+    assert_eq!(hart.read_word(0x8000_0000), Some(s(0, 11, 10, 2)));
+}
+
+#[test]
+fn a_load_of_x0_is_a_load() {
+    let retire = step(&mut prepared(i(0, 10, 2, 0, 0x03), DATA, 0));
+    assert_eq!((retire.rd, retire.memory.unwrap().rdata), (None, 0x7654_3210));
+    let retire = step(&mut prepared(i(0, 10, 2, 0, 0x03), 0, 0));
+    assert_eq!(retire.trap, Some(Trap { cause: 5, value: 0 }));
+}
+
+#[test]
+fn programs_are_loaded_into_ram_alone() {
+    let mut hart = hart(&[]);
+    assert!(hart.load(END - 4, &[1, 2, 3, 4]).is_ok());
+    assert_eq!(hart.read_word(END - 4), Some(0x0403_0201));
+    let error = hart.load(END - 3, &[1, 2, 3, 4]).unwrap_err();
+    assert_eq!(error.to_string(), "4 bytes at 0x8000fffd do not lie in RAM");
+    assert!(hart.load(0x7fff_ffff, &[1, 2]).is_err());
+    assert_eq!((hart.read_word(END - 3), hart.read_word(0x1000_0000)), (None, None));
+}
+
+#[test]
+fn illegal_ones_trap_with_their_16_bits() {
+    for half in [0x0000, 0x0004, 0x2000, 0x4002, 0x6081, 0x6101, 0x8002, 0x9001, 0x9c01, 0xffc0] {
+        // Whatever is behind it.
+        let trap = trap(half | 0xabcd_0000, &[]).unwrap();
+        assert_eq!((trap.cause, trap.value), (2, half), "{half:#06x}");
+    }
+}
+
+#[test]
+fn hints_do_nothing() {
+    // c.nop 1; c.addi a0,0; c.li x0,1; c.lui x0,1; c.slli a0,0; c.slli x0,1; c.mv x0,a0;
+    // c.add x0,a0; c.srli s0,0
+    for half in [0x0005, 0x0501, 0x4005, 0x6005, 0x0502, 0x0006, 0x802a, 0x902a, 0x8001] {
+        let mut hart = hart(&[half]);
+        (hart.registers[8], hart.registers[10]) = (0x1234_5678, 0x9abc_def0);
+        let before = hart.registers;
+        let retire = step(&mut hart);
+        assert_eq!((retire.trap, retire.next_pc), (None, BASE + 2), "{half:#06x}");
+        assert_eq!(hart.registers, before, "{half:#06x}");
+    }
+}
+
+#[test]
+fn the_next_instruction_is_two_bytes_on() {
+    // c.li a0,1; c.jalr a5 at BASE + 2
+    let mut hart = hart(&[0x9782_4505]);
+    hart.registers[15] = BASE + 0x101;
+    let retire = step(&mut hart);
+    assert_eq!((retire.insn, retire.next_pc), (0x4505, BASE + 2));
+    let retire = step(&mut hart);
+    assert_eq!((retire.insn, retire.pc), (0x9782, BASE + 2));
+    assert_eq!((retire.rd, retire.next_pc), (Some((1, BASE + 4)), BASE + 0x100));
+}
