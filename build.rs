@@ -15,6 +15,7 @@ use std::{env, io};
 use parameter_sets::{
     Build, LINKED_SOCS, LINKED_UNITS, PAPER_UNIT, SOC, SOC_VARYING, UNIT_VARYING,
 };
+use sha2::{Digest, Sha256};
 use verilated::build::Family;
 
 fn main() {
@@ -28,7 +29,8 @@ fn build() -> Result<(), Box<dyn std::error::Error>> {
     firmware::build()?;
     verilated::build::run(families()?)?;
     watch_interfaces()?;
-    record_tools()
+    record_tools()?;
+    record_sources()
 }
 
 /// An edited line of the RTL is no reason to run this again: the program notices that its models
@@ -73,4 +75,54 @@ fn record_tools() -> Result<(), Box<dyn std::error::Error>> {
     let include = tools.verilator_include;
     println!("cargo::rustc-env=CONVAPPROX_VERILATOR_INCLUDE={}", include.display());
     Ok(())
+}
+
+/// The revision, and a digest of the Rust sources, for the provenance of results: what differs in
+/// them may differ in its results.
+fn record_sources() -> Result<(), Box<dyn std::error::Error>> {
+    let mut files = Vec::new();
+    for folder in ["src", "crates"] {
+        println!("cargo::rerun-if-changed={folder}");
+        rust_files(Path::new(folder), &mut files)?;
+    }
+    files.sort();
+    let mut hash = Sha256::new();
+    for file in files {
+        hash.update(file.to_string_lossy().as_bytes());
+        hash.update(fs::read(file)?);
+    }
+    let digest: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    println!("cargo::rustc-env=CONVAPPROX_SOURCES_SHA256={digest}");
+
+    let revision = git(&["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]);
+    println!("cargo::rustc-env=CONVAPPROX_REVISION={}", revision.unwrap_or_default());
+    for file in ["HEAD", "index"] {
+        if let Some(path) = git(&["rev-parse", "--git-path", file]) {
+            println!("cargo::rerun-if-changed={path}");
+        }
+    }
+    Ok(())
+}
+
+fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            rust_files(&path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// What git says of this folder, whatever repository the environment names; nothing without git, or
+/// outside a repository.
+fn git(arguments: &[&str]) -> Option<String> {
+    let mut command = Command::new("git");
+    for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
+        command.env_remove(variable);
+    }
+    let output = command.args(arguments).output().ok().filter(|it| it.status.success())?;
+    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }

@@ -16,8 +16,8 @@ use convapprox::bench::cosimulation::{Cosimulation, End};
 use convapprox::bench::system::{Ended, SystemDriver, SystemOptions};
 use convapprox::firmware;
 use convapprox::hw::{Build, SOC, SocParameters};
-use model::elf::Program;
-use model::hart::RAM_BASE;
+use model::elf::Executable;
+use model::facts::soc::RAM_BASE;
 
 use common::{compile_plain_loop, median};
 
@@ -54,7 +54,7 @@ impl Round {
 
 fn measure(soc: &SocParameters, name: &str, plain: &Path) -> Result<(), Box<dyn Error>> {
     let elf = firmware::find(name).ok_or("no such program")?.elf;
-    let program = Program::parse(elf, soc.ram_bytes)?;
+    let program = Executable::parse(elf, soc.ram_bytes)?;
     let image = image(soc, &program)?;
     let mut once = SystemDriver::open(soc, &SystemOptions::default())?;
     once.load(&program)?;
@@ -95,7 +95,7 @@ fn measure(soc: &SocParameters, name: &str, plain: &Path) -> Result<(), Box<dyn 
 }
 
 /// The RAM with the program in it, as a file for the C++ loop.
-fn image(soc: &SocParameters, program: &Program) -> Result<std::path::PathBuf, Box<dyn Error>> {
+fn image(soc: &SocParameters, program: &Executable) -> Result<std::path::PathBuf, Box<dyn Error>> {
     let mut ram = vec![0; soc.ram_bytes as usize];
     for segment in &program.segments {
         let first = (segment.addr - RAM_BASE) as usize;
@@ -109,7 +109,7 @@ fn image(soc: &SocParameters, program: &Program) -> Result<std::path::PathBuf, B
 fn plain_loop(
     plain: &Path,
     image: &Path,
-    program: &Program,
+    program: &Executable,
     runs: u64,
 ) -> Result<Round, Box<dyn Error>> {
     let tohost = program.tohost.ok_or("no tohost")?.to_string();
@@ -124,7 +124,11 @@ fn plain_loop(
     Ok(Round { cycles: cycles.parse()?, seconds: seconds.parse()?, sum: sum.parse()? })
 }
 
-fn alone(system: &mut SystemDriver, program: &Program, runs: u64) -> Result<Round, Box<dyn Error>> {
+fn alone(
+    system: &mut SystemDriver,
+    program: &Executable,
+    runs: u64,
+) -> Result<Round, Box<dyn Error>> {
     let (mut cycles, mut output) = (0, Vec::new());
     let begin = Instant::now();
     for _ in 0..runs {
@@ -139,7 +143,7 @@ fn alone(system: &mut SystemDriver, program: &Program, runs: u64) -> Result<Roun
     Ok(Round { cycles, seconds: begin.elapsed().as_secs_f64(), sum: sum(&output) })
 }
 
-fn compared(program: &Program, runs: u64) -> Result<Round, Box<dyn Error>> {
+fn compared(program: &Executable, runs: u64) -> Result<Round, Box<dyn Error>> {
     let mut round = Round { cycles: 0, seconds: 0.0, sum: 0 };
     let mut output = Vec::new();
     for _ in 0..runs {

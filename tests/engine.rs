@@ -67,7 +67,7 @@ fn plain(
         }
         let word = |i| maps.iter().fold(0_i32, |sum, map| sum.wrapping_add(map.outputs[i]));
         let sums = (0..maps[0].outputs.len()).map(word).collect();
-        (sums, maps.iter().map(FeatureMap::total_kept).sum())
+        (sums, maps.iter().map(FeatureMap::total_kept).sum::<u64>())
     };
     let image = |planes| layer.filters.iter().map(|it| output(planes, it)).unzip();
     inputs.iter().map(image).collect()

@@ -6,7 +6,7 @@ use std::path::Path;
 use convapprox::bench::system::{SystemDriver, SystemOptions};
 use convapprox::firmware::find;
 use convapprox::hw::SOC;
-use model::elf::Program;
+use model::elf::Executable;
 
 use crate::assembly::{SPIN, T0, T1, addi, lui, sw};
 use crate::common::{output, text};
@@ -24,7 +24,7 @@ fn folder() -> tempfile::TempDir {
 /// Writes a program that writes a word to `tohost` at once: `hello` with other first instructions.
 fn program_that_writes(folder: &Path, word: i32) -> String {
     let mut elf = find("hello").unwrap().elf.to_vec();
-    let tohost = Program::parse(&elf, SOC.ram_bytes).unwrap().tohost.unwrap();
+    let tohost = Executable::parse(&elf, SOC.ram_bytes).unwrap().tohost.unwrap();
     let words = [
         lui(T0, tohost.wrapping_add(0x800)),
         addi(T0, T0, (tohost as i32) << 20 >> 20),
@@ -139,7 +139,7 @@ fn the_signature_is_a_word_a_line() {
     assert_eq!(status, Some(0), "{errors}");
     let written = fs::read_to_string(folder.path().join("signature")).unwrap();
     let elf = find("cycles_conv").unwrap().elf;
-    let program = Program::parse(elf, SOC.ram_bytes).unwrap();
+    let program = Executable::parse(elf, SOC.ram_bytes).unwrap();
     let range = program.signature.clone().unwrap();
     assert!(range.len() > 16, "this program leaves results behind");
     assert_eq!(written.lines().count(), (range.end - range.start) as usize / 4);

@@ -6,8 +6,8 @@ use convapprox::bench::lockstep::{Difference, Lockstep, Mismatch};
 use convapprox::bench::system::{LastRun, Retirement, SystemDriver, SystemOptions};
 use convapprox::firmware::find;
 use convapprox::hw::{Build, SOC};
-use model::elf::Program;
-use model::hart::RAM_BASE;
+use model::elf::Executable;
+use model::facts::soc::RAM_BASE;
 
 use crate::assembly::{SPIN, T0, T1, WFI, addi, finish, program};
 
@@ -17,7 +17,7 @@ fn tampered(
     name: &str,
     mut tamper: impl FnMut(&mut Retirement, &mut LastRun) -> bool,
 ) -> Box<Mismatch> {
-    let program = Program::parse(find(name).unwrap().elf, SOC.ram_bytes).unwrap();
+    let program = Executable::parse(find(name).unwrap().elf, SOC.ram_bytes).unwrap();
     let mut soc = SystemDriver::open(&SOC, &SystemOptions::default()).unwrap();
     soc.load(&program).unwrap();
     let mut reference = Lockstep::new(&SOC);
@@ -160,7 +160,7 @@ fn each_result_of_the_unit_counts() {
 
 #[test]
 fn what_the_uart_sends_counts() {
-    let program = Program::parse(find("hello").unwrap().elf, SOC.ram_bytes).unwrap();
+    let program = Executable::parse(find("hello").unwrap().elf, SOC.ram_bytes).unwrap();
     let mut soc = SystemDriver::open(&SOC, &SystemOptions::default()).unwrap();
     soc.load(&program).unwrap();
     let mut reference = Lockstep::new(&SOC);

@@ -7,13 +7,13 @@ use convapprox::bench::cosimulation::{Cosimulation, End};
 use convapprox::bench::system::{Ended, Statistics, SystemDriver, SystemError, SystemOptions};
 use convapprox::firmware::find;
 use convapprox::hw::{Build, SOC};
-use model::elf::Program;
-use model::hart::RAM_BASE;
+use model::elf::Executable;
+use model::facts::soc::RAM_BASE;
 
 use crate::assembly::{SPIN, T0, T1, TOHOST, WFI, addi, finish, lui, program, sw};
 
-fn parsed(name: &str) -> Program {
-    Program::parse(find(name).unwrap().elf, SOC.ram_bytes).unwrap()
+fn parsed(name: &str) -> Executable {
+    Executable::parse(find(name).unwrap().elf, SOC.ram_bytes).unwrap()
 }
 
 /// Runs a program beside the reference.

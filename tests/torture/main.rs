@@ -2,7 +2,5 @@
 //! and that the core agrees with its reference on them.
 
 mod command;
-mod encoder;
 mod generator;
-mod lockstep;
 mod shrinking;

@@ -9,11 +9,12 @@ mod blob;
 use std::path::{Path, PathBuf};
 
 use model::conv::{Plane, Semantics};
-use model::elf::Program;
+use model::elf::{Executable, with_segment};
 use model::engine::{
     Detail, Engine, EngineError, EngineFactory, EngineInfo, Findings, GoldenEngine, LayerRun,
     Mismatch, Place, StageCounts, StageRecord,
 };
+use model::facts::blob::{NETWORK_ADDRESS, RECORD};
 use model::hart::{Hart, RunEnd};
 use model::hex;
 use model::nn::{Configuration, Convolution, Inference, IntegerNetwork, NetworkRun};
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use self::blob::{Blob, NETWORK_ADDRESS, Stage};
+use self::blob::{Blob, Stage};
 use super::case::ProgramCase;
 use super::cosimulation::{Cosimulation, End};
 use super::lockstep;
@@ -31,7 +32,14 @@ use crate::firmware;
 use crate::hw::{self, Build, SOC, SocParameters};
 
 /// Words of a record in RAM: what is counted at one moment.
-const RECORD_WORDS: usize = 27;
+const RECORD_WORDS: usize = {
+    let (mut words, mut field) = (0, 0);
+    while field < RECORD.len() {
+        words += RECORD[field].1;
+        field += 1;
+    }
+    words
+};
 
 /// Cycles, or instructions, after which a program is taken for one that does not end.
 const LIMIT: u64 = 200_000_000;
@@ -187,8 +195,9 @@ impl CoreEngine {
         let name = self.settings.firmware;
         let firmware = firmware::find(name)
             .ok_or_else(|| self.unsupported(format!("this build has no program {name}")))?;
-        let elf = with_segment(firmware.elf, NETWORK_ADDRESS, &blob.bytes_with(pixels));
-        let program = Program::parse(&elf, self.settings.soc.ram_bytes)
+        let elf = with_segment(firmware.elf, NETWORK_ADDRESS, &blob.bytes_with(pixels))
+            .map_err(|error| self.failed(place, error))?;
+        let program = Executable::parse(&elf, self.settings.soc.ram_bytes)
             .map_err(|error| self.failed(place, error))?;
         let words = blob.words.len();
         let ran = match self.settings.core {
@@ -239,7 +248,7 @@ impl CoreEngine {
         }
     }
 
-    fn on_the_reference(&self, program: &Program, words: usize) -> Result<Ran, BoxError> {
+    fn on_the_reference(&self, program: &Executable, words: usize) -> Result<Ran, BoxError> {
         let mut hart = Hart::new(&self.settings.soc.hart());
         for segment in &program.segments {
             hart.load(segment.addr, &segment.bytes)?;
@@ -255,7 +264,7 @@ impl CoreEngine {
         Ok(Ran::Finished { words, instructions: 0 })
     }
 
-    fn on_the_system(&self, program: &Program, words: usize) -> Result<Ran, BoxError> {
+    fn on_the_system(&self, program: &Executable, words: usize) -> Result<Ran, BoxError> {
         let case = self.case();
         let mut run = Cosimulation::open(program, &case, Build::Fast, self.settings.lockstep)?;
         match run.run(LIMIT)? {
@@ -329,7 +338,8 @@ impl Engine for CoreEngine {
         let fail = |source: BoxError| EngineError::Failed { case: None, source };
         let case = InferenceCase::deserialize(&mismatch.case).map_err(|it| fail(it.into()))?;
         let elf = unhex(&case.elf).ok_or_else(|| fail("the case has no program".into()))?;
-        let program = Program::parse(&elf, case.run.soc.ram_bytes).map_err(|it| fail(it.into()))?;
+        let program =
+            Executable::parse(&elf, case.run.soc.ram_bytes).map_err(|it| fail(it.into()))?;
         let again = Cosimulation::open(&program, &case.run, Build::Fast, true)
             .and_then(|mut again| again.run(LIMIT));
         let End::Mismatch(found) = again.map_err(|it| fail(it.into()))? else {
@@ -438,52 +448,9 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     digits.map(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok()).collect()
 }
 
-/// Bytes of a program header.
-const HEADER: usize = 32;
-
-/// `PT_LOAD`, readable and writable.
-const LOAD: u32 = 1;
-const READ_WRITE: u32 = 6;
-
-/// An ELF file of a 32-bit little-endian program with one more segment to load. What is in it stays where
-/// it is; a longer table of segments comes behind it.
-///
-/// # Panics
-/// If it is not the file of a program that [`crate::firmware`] has.
-fn with_segment(elf: &[u8], address: u32, bytes: &[u8]) -> Vec<u8> {
-    let half = |at: usize| u16::from_le_bytes([elf[at], elf[at + 1]]);
-    let (table, count) = (u32::from_le_bytes([elf[28], elf[29], elf[30], elf[31]]), half(44));
-    assert_eq!(usize::from(half(42)), HEADER, "an ELF file for 32 bits");
-    let mut file = elf.to_vec();
-    file.resize(elf.len().next_multiple_of(16), 0);
-    let table_at = file.len();
-    file.extend_from_slice(&elf[table as usize..][..HEADER * usize::from(count)]);
-    let data_at = (table_at + HEADER * (usize::from(count) + 1)).next_multiple_of(16);
-    let size = bytes.len() as u32;
-    for word in [LOAD, data_at as u32, address, address, size, size, READ_WRITE, 16] {
-        file.extend_from_slice(&word.to_le_bytes());
-    }
-    file.resize(data_at, 0);
-    file.extend_from_slice(bytes);
-    file[28..32].copy_from_slice(&(table_at as u32).to_le_bytes());
-    file[44..46].copy_from_slice(&(count + 1).to_le_bytes());
-    file
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_segment_is_added_and_the_program_stays_as_it_is() {
-        let elf = firmware::find("lenet_unit").unwrap().elf;
-        let before = Program::parse(elf, 1 << 20).unwrap();
-        let after = with_segment(elf, 0x8004_0000, &[1, 2, 3, 4, 5]);
-        let mut after = Program::parse(&after, 1 << 20).unwrap();
-        let added = after.segments.pop().unwrap();
-        assert_eq!((added.addr, added.bytes), (0x8004_0000, vec![1, 2, 3, 4, 5]));
-        assert_eq!(after, before);
-    }
 
     fn memory(words: &[u32]) -> (Blob, Inference) {
         let stage = |name: &str, layer, convolution, output| Stage {

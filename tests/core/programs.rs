@@ -1,4 +1,4 @@
-//! The programs of `firmware/`: on the reference model, and on the RTL beside it.
+//! The programs of `firmware/`: on the RTL beside the reference model, and on the model alone.
 
 use std::collections::BTreeSet;
 
@@ -40,8 +40,8 @@ fn programs_alone() -> impl Iterator<Item = &'static Program> {
 }
 
 /// A program's parts.
-fn parse(program: &Program) -> elf::Program {
-    elf::Program::parse(program.elf, SOC.ram_bytes).expect(program.name)
+fn parse(program: &Program) -> elf::Executable {
+    elf::Executable::parse(program.elf, SOC.ram_bytes).expect(program.name)
 }
 
 /// Fails if a program did, naming all of them.
