@@ -1,30 +1,23 @@
-//! A network as the words that the inference programs find in RAM: `firmware/lenet/network.h` has
-//! the same layout in C, and `docs/accel.md` describes it.
+//! A network as the words that the inference programs find in RAM. [`model::facts::blob`] has the
+//! layout, `firmware/lenet/network.h` the same in C, and `docs/accel.md` describes it.
 
 use std::iter;
 
-use super::record::RECORD_WORDS;
-use model::conv::{Mode, SmaxScope};
+use model::conv::Mode;
+use model::facts::blob::{self, DENSE_SIDE, Layer, NETWORK_MAGIC, Network, RECORD_WORDS};
+use model::facts::conv::{CONFIG_MODE, CONFIG_SCOPE};
 use model::nn::{Activation, Configuration, Finish, IntegerLayer, IntegerNetwork, tanh_table};
 
-/// Where the blob begins.
-pub const NETWORK_ADDRESS: u32 = 0x8004_0000;
-
-/// Where it ends at the latest: the stack lies behind.
-pub const NETWORK_END: u32 = 0x800f_c000;
+pub use model::facts::blob::{NETWORK_ADDRESS, NETWORK_END};
 
 /// The largest kernel side of the unit in the core.
-const KERNEL: usize = 5;
+const KERNEL: usize = DENSE_SIDE as usize;
 
 /// Output channels whose sums are in RAM at the same time: slots of the unit.
-const KERNELS: usize = 16;
+const KERNELS: usize = blob::KERNELS as usize;
 
-/// Inputs of a dense layer that the unit takes at once: a window of 5×5.
-const DENSE_CHUNK: usize = 25;
-
-const MAGIC: u32 = 0x5041_4e43;
-const HEADER_WORDS: usize = 12;
-const LAYER_WORDS: usize = 16;
+/// Inputs of a dense layer that the unit takes at once.
+const DENSE_CHUNK: usize = (DENSE_SIDE * DENSE_SIDE) as usize;
 
 /// Why the programs cannot run a network.
 #[derive(Debug, thiserror::Error)]
@@ -128,7 +121,7 @@ impl Blob {
     /// A network whose convolutions have a configuration.
     pub fn new(network: &IntegerNetwork, configuration: &Configuration) -> Result<Self, BlobError> {
         let stages = stages(network);
-        let mut ram = Ram(vec![0; HEADER_WORDS + LAYER_WORDS * stages.len()]);
+        let mut ram = Ram(vec![0; Network::WORDS + Layer::WORDS * stages.len()]);
         let input = network.input();
         let description = &network.network.input;
         let records = ram.room((stages.len() + 2) * RECORD_WORDS);
@@ -141,7 +134,7 @@ impl Blob {
         let (mut layers, mut blob_stages) = (Vec::new(), Vec::new());
         let mut scratch_words = 0;
         for (first, last) in stages {
-            let (words, next, scratch) =
+            let (description, next, scratch) =
                 stage(network, configuration, first, last, &maps, &mut ram)?;
             scratch_words = scratch_words.max(scratch);
             let (mut convolution, mut kernel_words, mut tile_outputs) = (None, 0, 0);
@@ -166,27 +159,27 @@ impl Blob {
                 output: next.address,
                 outputs: next.channels * next.height * next.width,
             });
-            layers.extend(words);
+            layers.extend(description.words());
             maps = next;
         }
         let scratch = ram.room(scratch_words);
-        let header = [
-            MAGIC,
-            blob_stages.len() as u32,
-            NETWORK_ADDRESS + 4 * HEADER_WORDS as u32,
+        let header = Network {
+            magic: NETWORK_MAGIC,
+            layers: blob_stages.len() as u32,
+            layer: NETWORK_ADDRESS + 4 * Network::WORDS as u32,
             records,
             image,
-            description.channels as u32,
-            description.height as u32,
-            description.width as u32,
-            description.padding as u32,
-            address,
+            channels: description.channels as u32,
+            height: description.height as u32,
+            width: description.width as u32,
+            padding: description.padding as u32,
+            input: address,
             scratch,
-            table,
-        ];
+            tanh: table,
+        };
         let Ram(mut words) = ram;
-        words[..HEADER_WORDS].copy_from_slice(&header);
-        words[HEADER_WORDS..HEADER_WORDS + layers.len()].copy_from_slice(&layers);
+        words[..Network::WORDS].copy_from_slice(&header.words());
+        words[Network::WORDS..][..layers.len()].copy_from_slice(&layers);
         if NETWORK_ADDRESS as usize + 4 * words.len() > NETWORK_END as usize {
             return Err(BlobError::Size { bytes: 4 * words.len() });
         }
@@ -225,7 +218,7 @@ fn name(network: &IntegerNetwork, first: usize, last: usize) -> String {
     names.collect::<Vec<_>>().join("+")
 }
 
-/// The words that describe a stage, what it gives, and the words of scratch that it needs.
+/// The description of a stage, what it gives, and the words of scratch that it needs.
 fn stage(
     network: &IntegerNetwork,
     configuration: &Configuration,
@@ -233,7 +226,7 @@ fn stage(
     last: usize,
     maps: &Maps,
     ram: &mut Ram,
-) -> Result<([u32; LAYER_WORDS], Maps, usize), BlobError> {
+) -> Result<(Layer, Maps, usize), BlobError> {
     let &Maps { channels, height, width, address } = maps;
     let pooled = last > first;
     let outputs = |ram: &mut Ram, channels: usize, height: usize, width: usize| Maps {
@@ -242,16 +235,11 @@ fn stage(
         width,
         address: ram.room((channels * height * width).next_multiple_of(DENSE_CHUNK)),
     };
-    let words =
-        |kind: u32, inputs: usize, height: usize, width: usize, outputs: usize, side: usize| {
-            let mut words = [0; LAYER_WORDS];
-            let shape = [inputs, height, width, outputs, side].map(|size| size as u32);
-            words[0] = kind;
-            words[1..6].copy_from_slice(&shape);
-            words[9] = u32::from(pooled);
-            words[12] = address;
-            words
-        };
+    let describe = |kind: u32, shape: [usize; 5]| {
+        let [inputs, height, width, outputs, side] = shape.map(|size| size as u32);
+        let pool = u32::from(pooled);
+        Layer { kind, inputs, height, width, outputs, side, pool, input: address, ..Layer::default() }
+    };
     Ok(match &network.layers[first] {
         IntegerLayer::Convolution(layer) => {
             let side = layer.side();
@@ -267,51 +255,54 @@ fn stage(
                 return Err(BlobError::Mode { layer: refused, mode: semantics.mode });
             }
             let approx = semantics.mode == Mode::Approx;
-            let running = semantics.scope == SmaxScope::Running;
-            let mut words = words(0, channels, height, width, layer.filters.len(), side);
-            finish(&mut words, &layer.finish);
+            let shape = [channels, height, width, layer.filters.len(), side];
+            let mut description = finish(describe(blob::CONVOLUTION, shape), &layer.finish);
             let kernels = layer.filters.iter().flatten();
-            words[10] = ram.put(kernels.flat_map(|kernel| kernel.weights().iter().copied()));
-            words[11] = ram.put(layer.bias.iter().copied());
+            description.weights = ram.put(kernels.flat_map(|kernel| kernel.weights().iter().copied()));
+            description.bias = ram.put(layer.bias.iter().copied());
             let map = (height - side + 1, width - side + 1);
             let block =
                 if map == (1, 1) { layer.filters.len() } else { KERNELS.min(layer.filters.len()) };
             let divide = if pooled { 2 } else { 1 };
             let next = outputs(ram, layer.filters.len(), map.0 / divide, map.1 / divide);
-            words[13] = next.address;
-            words[14] = if approx { 3 | u32::from(running) << 2 } else { 0 };
-            words[15] = if approx { semantics.threshold.get() } else { 0 };
-            (words, next, 2 * block * map.0 * map.1)
+            description.output = next.address;
+            if approx {
+                let (mode, scope) = (semantics.mode as u32, semantics.scope as u32);
+                description.configuration = mode << CONFIG_MODE | scope << CONFIG_SCOPE;
+                description.threshold = semantics.threshold.get();
+            }
+            (description, next, 2 * block * map.0 * map.1)
         }
         IntegerLayer::AveragePool(pool) => {
-            let mut words = words(1, channels, height, width, channels, pool.side);
+            let shape = [channels, height, width, channels, pool.side];
+            let mut description = describe(blob::AVERAGE_POOL, shape);
             let next = outputs(ram, channels, height / pool.side, width / pool.side);
-            words[13] = next.address;
-            (words, next, 0)
+            description.output = next.address;
+            (description, next, 0)
         }
         IntegerLayer::Dense(layer) => {
             let inputs = channels * height * width;
-            let mut words = words(2, inputs, 1, 1, layer.weights.len(), 1);
-            finish(&mut words, &layer.finish);
+            let shape = [inputs, 1, 1, layer.weights.len(), 1];
+            let mut description = finish(describe(blob::DENSE, shape), &layer.finish);
             let filled = inputs.next_multiple_of(DENSE_CHUNK);
             let row = |row: &Vec<i32>| {
                 row.iter().copied().chain(iter::repeat_n(0, filled - inputs)).collect::<Vec<_>>()
             };
-            words[10] = ram.put(layer.weights.iter().flat_map(row));
-            words[11] = ram.put(layer.bias.iter().copied());
+            description.weights = ram.put(layer.weights.iter().flat_map(row));
+            description.bias = ram.put(layer.bias.iter().copied());
             let next = outputs(ram, layer.weights.len(), 1, 1);
-            words[13] = next.address;
-            (words, next, 2 * layer.weights.len())
+            description.output = next.address;
+            (description, next, 2 * layer.weights.len())
         }
     })
 }
 
-fn finish(words: &mut [u32; LAYER_WORDS], finish: &Finish) {
-    words[6] = match finish.activation {
-        None => 0,
-        Some(Activation::Relu) => 1,
-        Some(Activation::Tanh) => 2,
+/// With the activation behind the sums.
+fn finish(layer: Layer, finish: &Finish) -> Layer {
+    let activation = match finish.activation {
+        None => blob::NO_ACTIVATION,
+        Some(Activation::Relu) => blob::RELU,
+        Some(Activation::Tanh) => blob::TANH,
     };
-    words[7] = finish.shift;
-    words[8] = finish.bits;
+    Layer { activation, shift: finish.shift, bits: finish.bits, ..layer }
 }

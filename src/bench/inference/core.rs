@@ -6,15 +6,15 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 
 use super::blob::{Blob, NETWORK_ADDRESS, Stage};
-use super::elf::with_segment;
 use super::program::Build;
 use super::record::{RECORD_WORDS, Record};
 use crate::check::lockstep::{
     Cosimulation, End, InvestigationError, Mismatch, ProgramCase, RunError, investigate,
 };
 use model::hex;
-use crate::dut::soc::{ElfError, Program, SocBuild};
+use crate::dut::soc::{ElfError, SocBuild};
 use crate::firmware;
+use model::elf::{Executable, with_segment};
 use model::hart::{FeedError, Hart, HartConfig, HartError, RunEnd};
 
 /// What runs the programs.
@@ -142,10 +142,11 @@ impl Core {
     pub fn infer(&mut self, build: Build, blob: &Blob, pixels: &[u8]) -> Result<Ran, CoreError> {
         let name = build.firmware();
         let firmware = firmware::find(name).ok_or(CoreError::Missing(name))?;
+        let in_file = |source| CoreError::Elf { program: name, source };
         let elf = with_segment(firmware.elf, NETWORK_ADDRESS, &blob.bytes_with(pixels));
+        let elf = elf.map_err(in_file)?;
         let ram_bytes = HartConfig::default().ram_bytes;
-        let program = Program::parse(&elf, ram_bytes)
-            .map_err(|source| CoreError::Elf { program: name, source })?;
+        let program = Executable::parse(&elf, ram_bytes).map_err(in_file)?;
         let words = blob.words.len();
         match self.options.engine {
             CoreEngine::Soc => self.on_the_system(name, &elf, &program, words),
@@ -156,7 +157,7 @@ impl Core {
     fn on_the_reference(
         &mut self,
         name: &'static str,
-        program: &Program,
+        program: &Executable,
         words: usize,
     ) -> Result<Ran, CoreError> {
         let mut hart = Hart::new(&HartConfig::default());
@@ -178,7 +179,7 @@ impl Core {
         &mut self,
         name: &'static str,
         elf: &[u8],
-        program: &Program,
+        program: &Executable,
         words: usize,
     ) -> Result<Ran, CoreError> {
         let CoreOptions { lockstep, seed, .. } = self.options;

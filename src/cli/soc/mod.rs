@@ -19,7 +19,7 @@ use crate::bench::replay::investigate_program;
 use crate::bench::system::SystemError;
 use crate::firmware;
 use crate::hw::{Build, SOC, SocParameters};
-use model::elf::{ElfError, Program};
+use model::elf::{ElfError, Executable};
 use study::report::atomic::write_atomic;
 
 #[derive(Debug, clap::Args)]
@@ -122,7 +122,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
 fn execute(args: &Args) -> anyhow::Result<ExitCode> {
     let (name, elf) = read(&args.program)?;
     let in_file = || format!("cannot run {}", args.program.display());
-    let program = Program::parse(&elf, args.soc.ram_bytes).with_context(in_file)?;
+    let program = Executable::parse(&elf, args.soc.ram_bytes).with_context(in_file)?;
     if program.tohost.is_none() && args.max_cycles.is_none() {
         return Err(ElfError::NoTohost).with_context(in_file);
     }
