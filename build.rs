@@ -1,5 +1,8 @@
-//! Compiles the programs of `firmware/`, and verilates the hardware that commands use by default.
+//! Compares the numbers of RTL and firmware with those of the Rust code, compiles the programs of
+//! `firmware/`, and verilates the hardware that commands use by default.
 
+#[path = "build/facts.rs"]
+mod facts;
 #[path = "build/firmware.rs"]
 mod firmware;
 #[allow(dead_code, reason = "the program has the rest of its uses")]
@@ -26,6 +29,8 @@ fn main() {
 }
 
 fn build() -> Result<(), Box<dyn std::error::Error>> {
+    facts::watch();
+    facts::check(Path::new("."))?;
     firmware::build()?;
     verilated::build::run(families()?)?;
     watch_interfaces()?;

@@ -6,14 +6,13 @@ use std::iter;
 use model::conv::{Mode, SmaxScope};
 use model::facts::blob::{
     AVERAGE_POOL, CONVOLUTION, DENSE, DENSE_SIDE, KERNELS, Layer, NETWORK_ADDRESS, NETWORK_END,
-    NETWORK_MAGIC, NO_ACTIVATION, Network, RELU, TANH,
+    NETWORK_MAGIC, NO_ACTIVATION, Network, RECORD_WORDS, RELU, TANH,
 };
 use model::facts::conv::{CONFIG_MODE, CONFIG_SCOPE};
 use model::nn::{
     Activation, Configuration, Convolution, Finish, IntegerLayer, IntegerNetwork, tanh_table,
 };
 
-use super::RECORD_WORDS;
 use crate::hw::SocParameters;
 
 /// The smallest unit that the programs can use: a dense layer takes windows of 5×5.

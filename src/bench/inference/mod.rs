@@ -14,7 +14,7 @@ use model::engine::{
     Detail, Engine, EngineError, EngineFactory, EngineInfo, Findings, GoldenEngine, LayerRun,
     Mismatch, Place, StageCounts, StageRecord,
 };
-use model::facts::blob::{NETWORK_ADDRESS, RECORD};
+use model::facts::blob::{NETWORK_ADDRESS, RECORD_WORDS, record_words};
 use model::hart::{Hart, RunEnd};
 use model::hex;
 use model::nn::{Configuration, Convolution, Inference, IntegerNetwork, NetworkRun};
@@ -30,16 +30,6 @@ use super::replay::investigate_program;
 use super::under_test::{BoxError, REPORTS};
 use crate::firmware;
 use crate::hw::{self, Build, SOC, SocParameters};
-
-/// Words of a record in RAM: what is counted at one moment.
-const RECORD_WORDS: usize = {
-    let (mut words, mut field) = (0, 0);
-    while field < RECORD.len() {
-        words += RECORD[field].1;
-        field += 1;
-    }
-    words
-};
 
 /// Cycles, or instructions, after which a program is taken for one that does not end.
 const LIMIT: u64 = 200_000_000;
@@ -388,14 +378,18 @@ impl Memory<'_> {
     fn stages(&self) -> Vec<StageRecord> {
         let record = |number: usize| {
             let first = self.blob.records + (4 * number * RECORD_WORDS) as u32;
-            let word = |index: usize| self.word(first + 4 * index as u32);
+            let field = |name: &str| {
+                let mut words = record_words(name).map(|index| self.word(first + 4 * index as u32));
+                move || words.next().unwrap_or_default()
+            };
+            let (mut events, mut unit) = (field("events"), field("unit"));
             StageCounts {
-                cycles: word(0),
-                instructions: word(1),
-                events: std::array::from_fn(|event| word(2 + event)),
-                unit: std::array::from_fn(|counter| word(14 + counter)),
-                kernel_loads: word(25),
-                window_fetches: word(26),
+                cycles: field("cycles")(),
+                instructions: field("instructions")(),
+                events: std::array::from_fn(|_| events()),
+                unit: std::array::from_fn(|_| unit()),
+                kernel_loads: field("kernel_loads")(),
+                window_fetches: field("window_fetches")(),
             }
         };
         let input = ("input", 0, 0);

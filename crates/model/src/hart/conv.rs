@@ -111,9 +111,8 @@ impl Config {
         let two_by_two = field(CONFIG_TILE, CONFIG_SIDE) == TILE_2X2;
         let side = field(CONFIG_SIDE, CONFIG_SLOT) as usize;
         let slot = field(CONFIG_SLOT, CONFIG_END) as u8;
-        let exists = side <= shape.kernel
-            && usize::from(slot) < shape.kernels
-            && word >> CONFIG_END == 0;
+        let exists =
+            side <= shape.kernel && usize::from(slot) < shape.kernels && word >> CONFIG_END == 0;
         exists.then_some(Self { mode, scope, two_by_two, side, slot })
     }
 
