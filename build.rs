@@ -15,10 +15,11 @@ use std::process::Command;
 use std::time::SystemTime;
 use std::{env, io};
 
+use sha2::{Digest, Sha256};
+
 use parameter_sets::{
     Build, LINKED_SOCS, LINKED_UNITS, PAPER_UNIT, SOC, SOC_VARYING, UNIT_VARYING,
 };
-use sha2::{Digest, Sha256};
 use verilated::build::Family;
 
 fn main() {
@@ -70,6 +71,55 @@ fn watch_interfaces() -> io::Result<()> {
     Ok(())
 }
 
+/// What the program is made of: results of two programs are not mixed.
+const SOURCES: [&str; 6] =
+    ["Cargo.lock", "src", "crates/model", "crates/study", "crates/torture", "crates/verilated/src"];
+
+/// The revision, and a digest of the Rust sources, for the provenance of results.
+fn record_sources() -> Result<(), Box<dyn std::error::Error>> {
+    let mut files = Vec::new();
+    for source in SOURCES {
+        println!("cargo::rerun-if-changed={source}");
+        list(Path::new(source), &mut files)?;
+    }
+    files.sort();
+    let mut hash = Sha256::new();
+    for file in files {
+        let content = fs::read(&file)?;
+        hash.update(format!("{} {}\n", file.display(), content.len()));
+        hash.update(content);
+    }
+    let digest: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    println!("cargo::rustc-env=CONVAPPROX_SOURCES_SHA256={digest}");
+
+    // The repository of these sources, whatever git was told about another one.
+    let git = Command::new("git")
+        .args(["--git-dir=.git", "--work-tree=."])
+        .args(["describe", "--always", "--dirty", "--abbrev=12"])
+        .output();
+    let revision = match git {
+        Ok(output) if output.status.success() => String::from_utf8(output.stdout)?,
+        _ => "unknown".to_owned(),
+    };
+    println!("cargo::rustc-env=CONVAPPROX_REVISION={}", revision.trim());
+    if Path::new(".git/logs/HEAD").exists() {
+        println!("cargo::rerun-if-changed=.git/logs/HEAD");
+    }
+    Ok(())
+}
+
+/// The files of Rust, and of packages, in a folder, or the file itself.
+fn list(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    if !path.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    for entry in fs::read_dir(path)? {
+        list(&entry?.path(), files)?;
+    }
+    Ok(())
+}
+
 /// Versions of the tools, for the provenance of results, and what the benchmarks compile with.
 fn record_tools() -> Result<(), Box<dyn std::error::Error>> {
     let rustc = Command::new(env::var("RUSTC")?).arg("--version").output()?.stdout;
@@ -80,54 +130,4 @@ fn record_tools() -> Result<(), Box<dyn std::error::Error>> {
     let include = tools.verilator_include;
     println!("cargo::rustc-env=CONVAPPROX_VERILATOR_INCLUDE={}", include.display());
     Ok(())
-}
-
-/// The revision, and a digest of the Rust sources, for the provenance of results: what differs in
-/// them may differ in its results.
-fn record_sources() -> Result<(), Box<dyn std::error::Error>> {
-    let mut files = Vec::new();
-    for folder in ["src", "crates"] {
-        println!("cargo::rerun-if-changed={folder}");
-        rust_files(Path::new(folder), &mut files)?;
-    }
-    files.sort();
-    let mut hash = Sha256::new();
-    for file in files {
-        hash.update(file.to_string_lossy().as_bytes());
-        hash.update(fs::read(file)?);
-    }
-    let digest: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    println!("cargo::rustc-env=CONVAPPROX_SOURCES_SHA256={digest}");
-
-    let revision = git(&["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]);
-    println!("cargo::rustc-env=CONVAPPROX_REVISION={}", revision.unwrap_or_default());
-    for file in ["HEAD", "index"] {
-        if let Some(path) = git(&["rev-parse", "--git-path", file]) {
-            println!("cargo::rerun-if-changed={path}");
-        }
-    }
-    Ok(())
-}
-
-fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            rust_files(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    Ok(())
-}
-
-/// What git says of this folder, whatever repository the environment names; nothing without git, or
-/// outside a repository.
-fn git(arguments: &[&str]) -> Option<String> {
-    let mut command = Command::new("git");
-    for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
-        command.env_remove(variable);
-    }
-    let output = command.args(arguments).output().ok().filter(|it| it.status.success())?;
-    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }
