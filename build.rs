@@ -1,5 +1,8 @@
-//! Compiles the programs of `firmware/`, and verilates the hardware that commands use by default.
+//! Compares the numbers of RTL and firmware with those of the Rust code, compiles the programs of
+//! `firmware/`, and verilates the hardware that commands use by default.
 
+#[path = "build/facts.rs"]
+mod facts;
 #[path = "build/firmware.rs"]
 mod firmware;
 #[allow(dead_code, reason = "the program has the rest of its uses")]
@@ -27,11 +30,13 @@ fn main() {
 }
 
 fn build() -> Result<(), Box<dyn std::error::Error>> {
+    facts::watch();
+    facts::check(Path::new("."))?;
     firmware::build()?;
     verilated::build::run(families()?)?;
     watch_interfaces()?;
-    record_sources()?;
-    record_tools()
+    record_tools()?;
+    record_sources()
 }
 
 /// An edited line of the RTL is no reason to run this again: the program notices that its models

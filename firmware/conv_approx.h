@@ -4,18 +4,57 @@
 #ifndef CONV_APPROX_H
 #define CONV_APPROX_H
 
+#define CONV_OPCODE 0x77
+
+/* funct3. */
+#define CONV_FUNCT3_LOAD 0
+#define CONV_FUNCT3_RUN 1
+#define CONV_FUNCT3_AGAIN 2
+#define CONV_FUNCT3_READ 3
+#define CONV_FUNCT3_CONFIG 4
+#define CONV_FUNCT3_CARRY 5
+#define CONV_FUNCT3_CLEAR 6
+
+#ifdef __ASSEMBLER__
+
+  .macro CONV_LOAD rd, rs1, rs2
+  .insn r CONV_OPCODE, CONV_FUNCT3_LOAD, 0, \rd, \rs1, \rs2
+  .endm
+  .macro CONV_RUN rd, rs1, rs2
+  .insn r CONV_OPCODE, CONV_FUNCT3_RUN, 0, \rd, \rs1, \rs2
+  .endm
+  .macro CONV_AGAIN rd, rs1
+  .insn r CONV_OPCODE, CONV_FUNCT3_AGAIN, 0, \rd, \rs1, x0
+  .endm
+  .macro CONV_READ rd, rs1
+  .insn r CONV_OPCODE, CONV_FUNCT3_READ, 0, \rd, \rs1, x0
+  .endm
+  .macro CONV_CONFIG rd, rs1, rs2
+  .insn r CONV_OPCODE, CONV_FUNCT3_CONFIG, 0, \rd, \rs1, \rs2
+  .endm
+  .macro CONV_CARRY rd, rs1, rs2
+  .insn r CONV_OPCODE, CONV_FUNCT3_CARRY, 0, \rd, \rs1, \rs2
+  .endm
+  .macro CONV_CLEAR rd
+  .insn r CONV_OPCODE, CONV_FUNCT3_CLEAR, 0, \rd, x0, x0
+  .endm
+
+#else
+
 #include <stdint.h>
 
-#define CONV_OPCODE 0x77
 #define CONV_TEXT_(x) #x
 #define CONV_TEXT(x) CONV_TEXT_(x)
+
+/* The text of an instruction by its fields: funct3, funct7, rd, rs1, rs2. */
+#define CONV_RAW(fields) ".insn r " CONV_TEXT(CONV_OPCODE) ", " fields
 
 /* The R-type instruction `funct3` on the registers `operands` (text), and what it writes to rd.
    "memory" keeps it behind the stores to the arrays that the unit reads. */
 #define CONV_INSN(funct3, operands, ...)                                                       \
   ({                                                                                           \
     uint32_t rd_;                                                                              \
-    __asm__ __volatile__(".insn r " CONV_TEXT(CONV_OPCODE) ", " #funct3 ", 0, %0, " operands   \
+    __asm__ __volatile__(CONV_RAW(CONV_TEXT(funct3) ", 0, %0, " operands)                       \
                          : "=r"(rd_)                                                           \
                          : __VA_ARGS__                                                         \
                          : "memory");                                                          \
@@ -27,10 +66,18 @@ enum conv_mode { CONV_EXACT = 0, CONV_ZERO_SKIP = 1, CONV_DUAL_ZERO_SKIP = 2, CO
 enum conv_scope { CONV_WINDOW = 0, CONV_RUNNING = 1 };
 enum conv_tile { CONV_TILE_1X1 = 0, CONV_TILE_2X2 = 1 };
 
+/* Lowest bits of the fields of the configuration word. */
+#define CONV_MODE_SHIFT 0
+#define CONV_SCOPE_SHIFT 2
+#define CONV_TILE_SHIFT 3
+#define CONV_SIDE_SHIFT 4
+#define CONV_SLOT_SHIFT 8
+
 /* The configuration word: `side` is what conv_load takes for side 0, `slot` what conv_run uses. */
 static inline uint32_t conv_configuration(enum conv_mode mode, enum conv_scope scope,
                                           enum conv_tile tile, uint32_t side, uint32_t slot) {
-  return slot << 8 | side << 4 | (uint32_t)tile << 3 | (uint32_t)scope << 2 | (uint32_t)mode;
+  return slot << CONV_SLOT_SHIFT | side << CONV_SIDE_SHIFT | (uint32_t)tile << CONV_TILE_SHIFT |
+         (uint32_t)scope << CONV_SCOPE_SHIFT | (uint32_t)mode << CONV_MODE_SHIFT;
 }
 
 /* Indices of conv_read. */
@@ -64,21 +111,21 @@ enum conv_index {
 
 /* Reads side × side weights, row by row, into a slot. Side 0 is the configured one. */
 static inline void conv_load(const int32_t *weights, uint32_t side, uint32_t slot) {
-  (void)CONV_INSN(0, "%1, %2", "r"(slot << 8 | side), "r"(weights));
+  (void)CONV_INSN(CONV_FUNCT3_LOAD, "%1, %2", "r"(slot << 8 | side), "r"(weights));
 }
 
 /* Convolves the window whose upper left word is `window`, in an array with `pitch` words a row,
    with the kernel in the configured slot: output 0. */
 static inline int32_t conv_run(const int32_t *window, int32_t pitch) {
-  return (int32_t)CONV_INSN(1, "%1, %2", "r"(pitch), "r"(window));
+  return (int32_t)CONV_INSN(CONV_FUNCT3_RUN, "%1, %2", "r"(pitch), "r"(window));
 }
 
 /* The same on the window of the last fetch, with the kernel in `slot`. */
 static inline int32_t conv_again(uint32_t slot) {
-  return (int32_t)CONV_INSN(2, "%1, x0", "r"(slot));
+  return (int32_t)CONV_INSN(CONV_FUNCT3_AGAIN, "%1, x0", "r"(slot));
 }
 
-static inline uint32_t conv_read(uint32_t index) { return CONV_INSN(3, "%1, x0", "r"(index)); }
+static inline uint32_t conv_read(uint32_t index) { return CONV_INSN(CONV_FUNCT3_READ, "%1, x0", "r"(index)); }
 
 /* Output 0 to 3 of the last run. */
 static inline int32_t conv_output(uint32_t output) {
@@ -87,16 +134,18 @@ static inline int32_t conv_output(uint32_t output) {
 
 /* Sets the configuration word and the threshold, in units of 2^-LOG_FRAC; returns the word before. */
 static inline uint32_t conv_config(uint32_t configuration, uint32_t threshold) {
-  return CONV_INSN(4, "%1, %2", "r"(configuration), "r"(threshold));
+  return CONV_INSN(CONV_FUNCT3_CONFIG, "%1, %2", "r"(configuration), "r"(threshold));
 }
 
 /* Sets S_max of the four outputs, each as conv_read(CONV_CARRY + output) gives it; 0: none. */
 static inline void conv_carry(uint32_t smax0, uint32_t smax1, uint32_t smax2, uint32_t smax3) {
   uint32_t upper = (smax0 & 0xffff) | smax1 << 16, lower = (smax2 & 0xffff) | smax3 << 16;
-  (void)CONV_INSN(5, "%1, %2", "r"(upper), "r"(lower));
+  (void)CONV_INSN(CONV_FUNCT3_CARRY, "%1, %2", "r"(upper), "r"(lower));
 }
 
 /* Sets the performance counters of the unit to 0. */
-static inline void conv_clear(void) { (void)CONV_INSN(6, "x0, x0"); }
+static inline void conv_clear(void) { (void)CONV_INSN(CONV_FUNCT3_CLEAR, "x0, x0"); }
+
+#endif
 
 #endif

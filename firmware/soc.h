@@ -1,4 +1,4 @@
-/* The memory map of the SoC (docs/soc.md), for C and assembly. */
+/* The memory map of the SoC (docs/system.md), for C and assembly. */
 #ifndef SOC_H
 #define SOC_H
 
@@ -17,13 +17,13 @@
 #define IRQ_EXTERNAL 11
 
 /* Exceptions: mcause. */
-#define CAUSE_FETCH_ACCESS 1
+#define CAUSE_INSTR_ACCESS 1
 #define CAUSE_ILLEGAL 2
 #define CAUSE_BREAKPOINT 3
 #define CAUSE_LOAD_MISALIGNED 4
 #define CAUSE_LOAD_ACCESS 5
 #define CAUSE_STORE_ACCESS 7
-#define CAUSE_ECALL 11
+#define CAUSE_ECALL_M 11
 #define CAUSE_INTERRUPT 0x80000000
 
 #define MSTATUS_MIE (1 << 3)

@@ -1,5 +1,6 @@
 /* The network blob: what the host writes into RAM for the inference programs, and reads back.
-   docs/accel.md is the manual; src/experiment/accel/blob.rs writes it. All fields are words. */
+   docs/accel.md is the manual. All fields are words; crates/model/src/facts.rs has the same ones, and
+   the build compares. */
 #ifndef NETWORK_H
 #define NETWORK_H
 

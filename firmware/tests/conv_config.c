@@ -3,7 +3,7 @@
 
 // rd of conv.config in a register that has another value before: after a trap it still has.
 static uint32_t config(uint32_t word, uint32_t threshold, uint32_t rd) {
-  __asm__ __volatile__(".insn r 0x77, 4, 0, %0, %1, %2"
+  __asm__ __volatile__(CONV_RAW("4, 0, %0, %1, %2")
                        : "+r"(rd)
                        : "r"(word), "r"(threshold)
                        : "memory");
@@ -91,10 +91,10 @@ int main(void) {
 
   // rd of conv.carry and conv.clear is 0.
   uint32_t rd = 77;
-  __asm__ __volatile__(".insn r 0x77, 5, 0, %0, %1, %1" : "+r"(rd) : "r"(0) : "memory");
+  __asm__ __volatile__(CONV_RAW("5, 0, %0, %1, %1") : "+r"(rd) : "r"(0) : "memory");
   check_equal(250, rd, 0);
   rd = 77;
-  __asm__ __volatile__(".insn r 0x77, 6, 0, %0, x0, x0" : "+r"(rd) : : "memory");
+  __asm__ __volatile__(CONV_RAW("6, 0, %0, x0, x0") : "+r"(rd) : : "memory");
   check_equal(251, rd, 0);
   check_no_trap(252);
   return 0;

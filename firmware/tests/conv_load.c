@@ -43,7 +43,7 @@ int main(void) {
     kernels[0].side = side;
     fill(kernels[0].weights, MAX_SIDE * MAX_SIDE);
     uint32_t size = 0xabcd0000, rd = 77;
-    __asm__ __volatile__(".insn r 0x77, 0, 0, %0, %1, %2"
+    __asm__ __volatile__(CONV_RAW("0, 0, %0, %1, %2")
                          : "+r"(rd)
                          : "r"(size), "r"(kernels[0].weights)
                          : "memory");

@@ -17,7 +17,7 @@ int main(void) {
   __asm__ __volatile__("sw %1, 1(%0)" : : "r"(word), "r"(0x0a0b0c0d) : "memory");
   check_equal(3, (uint32_t)conv_run(word, 0), 0x0b0c0d44);
   int32_t found;
-  __asm__ __volatile__("sw %1, 0(%2)\n.insn r 0x77, 1, 0, %0, x0, %2\nsw zero, 0(%2)"
+  __asm__ __volatile__("sw %1, 0(%2)\n" CONV_RAW("1, 0, %0, x0, %2") "\nsw zero, 0(%2)"
                        : "=&r"(found)
                        : "r"(0x1234567), "r"(word)
                        : "memory");
@@ -27,7 +27,7 @@ int main(void) {
   array[0] = 21;
   array[1] = 22;
   int32_t before, after;
-  __asm__ __volatile__("lw %0, 4(%3)\n.insn r 0x77, 1, 0, %1, x0, %3\nlw %2, 4(%3)"
+  __asm__ __volatile__("lw %0, 4(%3)\n" CONV_RAW("1, 0, %1, x0, %3") "\nlw %2, 4(%3)"
                        : "=&r"(before), "=&r"(found), "=&r"(after)
                        : "r"(word)
                        : "memory");

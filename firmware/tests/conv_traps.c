@@ -78,10 +78,10 @@ int main(void) {
   fill(kernel.weights, MAX_SIDE * MAX_SIDE);
 
   // Before any load: no kernel, whatever the address is.
-  ILLEGAL(1, ".insn r 0x77, 1, 0, a0, a1, a2", PITCH, image);
-  ILLEGAL(2, ".insn r 0x77, 1, 0, a0, a1, a2", PITCH, 2);
-  ILLEGAL(3, ".insn r 0x77, 1, 0, a0, a1, a2", PITCH, NOWHERE);
-  ILLEGAL(4, ".insn r 0x77, 2, 0, a0, a1, x0", 0, 0);
+  ILLEGAL(1, CONV_RAW("1, 0, a0, a1, a2"), PITCH, image);
+  ILLEGAL(2, CONV_RAW("1, 0, a0, a1, a2"), PITCH, 2);
+  ILLEGAL(3, CONV_RAW("1, 0, a0, a1, a2"), PITCH, NOWHERE);
+  ILLEGAL(4, CONV_RAW("2, 0, a0, a1, x0"), 0, 0);
 
   conv_load(kernel.weights, sides, 0);
   conv_config(conv_configuration(CONV_APPROX, CONV_RUNNING, CONV_TILE_2X2, 1, 0), 4u << fraction);
@@ -89,35 +89,35 @@ int main(void) {
   check_works(5);
 
   // No such instruction: funct3 7, every bit of funct7.
-  ILLEGAL(10, ".insn r 0x77, 7, 0, a0, a1, a2", 0, 0);
-  ILLEGAL(11, ".insn r 0x77, 0, 1, a0, a1, a2", sides, kernel.weights);
-  ILLEGAL(12, ".insn r 0x77, 1, 2, a0, a1, a2", PITCH, image);
-  ILLEGAL(13, ".insn r 0x77, 2, 4, a0, a1, x0", 0, 0);
-  ILLEGAL(14, ".insn r 0x77, 3, 8, a0, a1, x0", 0, 0);
-  ILLEGAL(15, ".insn r 0x77, 4, 16, a0, a1, a2", 0, 0);
-  ILLEGAL(16, ".insn r 0x77, 5, 32, a0, a1, a2", 0, 0);
-  ILLEGAL(17, ".insn r 0x77, 6, 64, a0, x0, x0", 0, 0);
-  ILLEGAL(18, ".insn r 0x77, 7, 127, a0, a1, a2", 0, 0);
+  ILLEGAL(10, CONV_RAW("7, 0, a0, a1, a2"), 0, 0);
+  ILLEGAL(11, CONV_RAW("0, 1, a0, a1, a2"), sides, kernel.weights);
+  ILLEGAL(12, CONV_RAW("1, 2, a0, a1, a2"), PITCH, image);
+  ILLEGAL(13, CONV_RAW("2, 4, a0, a1, x0"), 0, 0);
+  ILLEGAL(14, CONV_RAW("3, 8, a0, a1, x0"), 0, 0);
+  ILLEGAL(15, CONV_RAW("4, 16, a0, a1, a2"), 0, 0);
+  ILLEGAL(16, CONV_RAW("5, 32, a0, a1, a2"), 0, 0);
+  ILLEGAL(17, CONV_RAW("6, 64, a0, x0, x0"), 0, 0);
+  ILLEGAL(18, CONV_RAW("7, 127, a0, a1, a2"), 0, 0);
   // A register where x0 must be, though it is 0.
-  ILLEGAL(20, ".insn r 0x77, 2, 0, a0, a1, a2", 0, 0);
-  ILLEGAL(21, ".insn r 0x77, 3, 0, a0, a1, a2", 0, 0);
-  ILLEGAL(22, ".insn r 0x77, 6, 0, a0, a1, x0", 0, 0);
-  ILLEGAL(23, ".insn r 0x77, 6, 0, a0, x0, a2", 0, 0);
+  ILLEGAL(20, CONV_RAW("2, 0, a0, a1, a2"), 0, 0);
+  ILLEGAL(21, CONV_RAW("3, 0, a0, a1, a2"), 0, 0);
+  ILLEGAL(22, CONV_RAW("6, 0, a0, a1, x0"), 0, 0);
+  ILLEGAL(23, CONV_RAW("6, 0, a0, x0, a2"), 0, 0);
 
   // conv.load: sides and slots.
-  ILLEGAL(30, ".insn r 0x77, 0, 0, a0, a1, a2", sides + 1, kernel.weights);
-  ILLEGAL(31, ".insn r 0x77, 0, 0, a0, a1, a2", 255, kernel.weights);
-  if (slots < 256) ILLEGAL(32, ".insn r 0x77, 0, 0, a0, a1, a2", slots << 8 | 1, kernel.weights);
+  ILLEGAL(30, CONV_RAW("0, 0, a0, a1, a2"), sides + 1, kernel.weights);
+  ILLEGAL(31, CONV_RAW("0, 0, a0, a1, a2"), 255, kernel.weights);
+  if (slots < 256) ILLEGAL(32, CONV_RAW("0, 0, a0, a1, a2"), slots << 8 | 1, kernel.weights);
   conv_config(0, 0);
-  ILLEGAL(33, ".insn r 0x77, 0, 0, a0, a1, a2", 0, kernel.weights);
+  ILLEGAL(33, CONV_RAW("0, 0, a0, a1, a2"), 0, kernel.weights);
   conv_config(conv_configuration(CONV_APPROX, CONV_RUNNING, CONV_TILE_2X2, 1, 0), 4u << fraction);
   // conv.again: slots.
-  if (slots < 256) ILLEGAL(34, ".insn r 0x77, 2, 0, a0, a1, x0", slots, 0);
+  if (slots < 256) ILLEGAL(34, CONV_RAW("2, 0, a0, a1, x0"), slots, 0);
   // No kernel in the slot.
   if (slots > 1) {
     conv_config(conv_configuration(CONV_EXACT, CONV_WINDOW, CONV_TILE_1X1, 0, slots - 1), 0);
-    ILLEGAL(35, ".insn r 0x77, 1, 0, a0, a1, a2", PITCH, image);
-    ILLEGAL(36, ".insn r 0x77, 2, 0, a0, a1, x0", slots - 1, 0);
+    ILLEGAL(35, CONV_RAW("1, 0, a0, a1, a2"), PITCH, image);
+    ILLEGAL(36, CONV_RAW("2, 0, a0, a1, x0"), slots - 1, 0);
     conv_config(conv_configuration(CONV_APPROX, CONV_RUNNING, CONV_TILE_2X2, 1, 0), 4u << fraction);
   }
   check_works(39);
@@ -125,29 +125,29 @@ int main(void) {
   // Addresses that are no multiples of 4; an illegal size goes first, and they before a bus error.
   for (uint32_t offset = 1; offset < 4; offset++) {
     uint32_t address = (uint32_t)image + offset;
-    REFUSED(40, ".insn r 0x77, 1, 0, a0, a1, a2", PITCH, address, CAUSE_LOAD_MISALIGNED, address);
-    REFUSED(41, ".insn r 0x77, 0, 0, a0, a1, a2", sides, address, CAUSE_LOAD_MISALIGNED, address);
-    REFUSED(42, ".insn r 0x77, 1, 0, a0, a1, a2", PITCH, NOWHERE + offset, CAUSE_LOAD_MISALIGNED, NOWHERE + offset);
-    ILLEGAL(43, ".insn r 0x77, 0, 0, a0, a1, a2", sides + 1, NOWHERE + offset);
-    ILLEGAL(44, ".insn r 0x77, 0, 0, a0, a1, a2", sides + 1, NOWHERE);
+    REFUSED(40, CONV_RAW("1, 0, a0, a1, a2"), PITCH, address, CAUSE_LOAD_MISALIGNED, address);
+    REFUSED(41, CONV_RAW("0, 0, a0, a1, a2"), sides, address, CAUSE_LOAD_MISALIGNED, address);
+    REFUSED(42, CONV_RAW("1, 0, a0, a1, a2"), PITCH, NOWHERE + offset, CAUSE_LOAD_MISALIGNED, NOWHERE + offset);
+    ILLEGAL(43, CONV_RAW("0, 0, a0, a1, a2"), sides + 1, NOWHERE + offset);
+    ILLEGAL(44, CONV_RAW("0, 0, a0, a1, a2"), sides + 1, NOWHERE);
   }
   check_works(49);
 
   // Bus errors: in the first word, in a later one, in the last; mtval is the operand.
-  REFUSED(50, ".insn r 0x77, 1, 0, a0, a1, a2", PITCH, NOWHERE, CAUSE_LOAD_ACCESS, NOWHERE);
+  REFUSED(50, CONV_RAW("1, 0, a0, a1, a2"), PITCH, NOWHERE, CAUSE_LOAD_ACCESS, NOWHERE);
   check_works(51);
-  REFUSED(52, ".insn r 0x77, 0, 0, a0, a1, a2", sides, NOWHERE, CAUSE_LOAD_ACCESS, NOWHERE);
+  REFUSED(52, CONV_RAW("0, 0, a0, a1, a2"), sides, NOWHERE, CAUSE_LOAD_ACCESS, NOWHERE);
   check_works(53);
-  REFUSED(54, ".insn r 0x77, 1, 0, a0, a1, a2", PITCH, RAM_END - 4, CAUSE_LOAD_ACCESS, RAM_END - 4);
+  REFUSED(54, CONV_RAW("1, 0, a0, a1, a2"), PITCH, RAM_END - 4, CAUSE_LOAD_ACCESS, RAM_END - 4);
   check_works(55);
   uint32_t span = sides * PITCH * 4 + sides * 4;
-  REFUSED(56, ".insn r 0x77, 1, 0, a0, a1, a2", PITCH, RAM_END - span, CAUSE_LOAD_ACCESS, RAM_END - span);
+  REFUSED(56, CONV_RAW("1, 0, a0, a1, a2"), PITCH, RAM_END - span, CAUSE_LOAD_ACCESS, RAM_END - span);
   check_works(57);
-  REFUSED(58, ".insn r 0x77, 1, 0, a0, a1, a2", -PITCH, RAM_BASE, CAUSE_LOAD_ACCESS, RAM_BASE);
+  REFUSED(58, CONV_RAW("1, 0, a0, a1, a2"), -PITCH, RAM_BASE, CAUSE_LOAD_ACCESS, RAM_BASE);
   check_works(59);
   if (sides > 1) {
     uint32_t address = RAM_END - sides * sides * 4 + 4;
-    REFUSED(60, ".insn r 0x77, 0, 0, a0, a1, a2", sides, address, CAUSE_LOAD_ACCESS, address);
+    REFUSED(60, CONV_RAW("0, 0, a0, a1, a2"), sides, address, CAUSE_LOAD_ACCESS, address);
     check_works(61);
   }
   // The last word of the RAM is the last of the window: that is none.
@@ -161,9 +161,9 @@ int main(void) {
   register uint32_t nowhere __asm__("a2") = NOWHERE;
   register uint32_t first __asm__("a3") = 1;
   register uint32_t second __asm__("a4") = 2;
-  __asm__ __volatile__(".insn r 0x77, 1, 0, %0, %2, %3\n"
-                       ".insn r 0x77, 7, 0, %1, %2, %3\n"
-                       ".insn r 0x77, 1, 0, %0, %2, %3\n"
+  __asm__ __volatile__(CONV_RAW("1, 0, %0, %2, %3") "\n"
+                       CONV_RAW("7, 0, %1, %2, %3") "\n"
+                       CONV_RAW("1, 0, %0, %2, %3") "\n"
                        : "+r"(first), "+r"(second)
                        : "r"(pitch), "r"(nowhere)
                        : "memory");

@@ -1,6 +1,7 @@
 // A timer interrupt in every cycle of a piece of code with instructions of all kinds, those that trap
 // among them: whenever it comes, the code does what it does without.
 #include "test.h"
+#include "conv_approx.h"
 
 #define NOWHERE 0x40000000
 
@@ -118,15 +119,15 @@ piece:
 
   // The unit.
   li a3, 1
-  .insn r 0x77, 0, 0, a4, a3, a1
-  .insn r 0x77, 4, 0, a4, x0, x0
+  CONV_LOAD a4, a3, a1
+  CONV_CONFIG a4, x0, x0
   addi a5, a1, 4
-  .insn r 0x77, 1, 0, a4, a3, a5
+  CONV_RUN a4, a3, a5
   add a0, a0, a4
-  .insn r 0x77, 1, 0, a4, a3, a7
+  CONV_RUN a4, a3, a7
   add a0, a0, a4
-  .insn r 0x77, 1, 0, a4, a3, a1
-  .insn r 0x77, 2, 0, a5, x0, x0
+  CONV_RUN a4, a3, a1
+  CONV_AGAIN a5, x0
   add a0, a0, a4
   sub a0, a0, a5
 

@@ -130,7 +130,7 @@
   ecall
 3:
   EXPECT s8, 2
-  EXPECT s9, CAUSE_ECALL
+  EXPECT s9, CAUSE_ECALL_M
   EXPECT_ADDRESS s10, 2b
 
   // Raised by the program itself while enabled: within a bounded number of instructions, and once.

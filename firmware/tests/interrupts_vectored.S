@@ -71,7 +71,7 @@
   li s8, -1
   ecall
   EXPECT_ENTRY 0
-  EXPECT s9, CAUSE_ECALL
+  EXPECT s9, CAUSE_ECALL_M
   li s8, -1
   .word 0xffffffff
   EXPECT_ENTRY 0

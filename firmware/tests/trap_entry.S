@@ -4,7 +4,7 @@
 
   TRAPS 1
   ecall
-  TRAPPED CAUSE_ECALL, 0
+  TRAPPED CAUSE_ECALL_M, 0
   TRAPS 2
   ebreak
   TRAPPED_AT CAUSE_BREAKPOINT, 98b
@@ -19,7 +19,7 @@
   .option norvc
   TRAPS 5
   ecall
-  TRAPPED CAUSE_ECALL, 0
+  TRAPPED CAUSE_ECALL_M, 0
   TRAPS 6
   ebreak
   TRAPPED_AT CAUSE_BREAKPOINT, 98b
@@ -56,7 +56,7 @@
   ebreak
 1:
   EXPECT a3, CAUSE_BREAKPOINT
-  EXPECT a4, CAUSE_ECALL
+  EXPECT a4, CAUSE_ECALL_M
   EXPECT a5, 0x1880
   EXPECT a6, 0x1800
   EXPECT_ADDRESS a7, 1b
@@ -111,7 +111,7 @@
   ecall
   j fail
 1:
-  EXPECT s9, CAUSE_ECALL
+  EXPECT s9, CAUSE_ECALL_M
 
   // The registers are the program's: nothing but the handler writes them.
   CASE 18

@@ -12,7 +12,7 @@
 1:
   j fail
 2:
-  EXPECT s9, CAUSE_FETCH_ACCESS
+  EXPECT s9, CAUSE_INSTR_ACCESS
   EXPECT s10, \pc
   EXPECT s11, \value
   EXPECT_ADDRESS a1, 1b
@@ -107,7 +107,7 @@
   mret
   j fail
 2:
-  EXPECT s9, CAUSE_FETCH_ACCESS
+  EXPECT s9, CAUSE_INSTR_ACCESS
   EXPECT s10, 0x40000002
   EXPECT s11, 0x40000002
 
@@ -128,7 +128,7 @@
   fence.i
   jr a2
 2:
-  EXPECT s9, CAUSE_ECALL
+  EXPECT s9, CAUSE_ECALL_M
   EXPECT s10, RAM_END - 4
   // A branch to nowhere that is not taken; one over a jump to nowhere.
   CASE 53

@@ -1,6 +1,7 @@
 // A trap undoes nothing that came before it and lets nothing happen that comes behind: each kind of
 // instruction in the shadow of loads, stores and others that trap.
 #include "test.h"
+#include "conv_approx.h"
 
 #define NOWHERE 0x40000000
 
@@ -54,16 +55,6 @@
   EXPECT t5, 0
   .endm
 
-  .macro CONV_READ rd, rs1
-  .insn r 0x77, 3, 0, \rd, \rs1, x0
-  .endm
-  .macro CONV_CONFIG rd, rs1, rs2
-  .insn r 0x77, 4, 0, \rd, \rs1, \rs2
-  .endm
-  .macro CONV_LOAD rd, rs1, rs2
-  .insn r 0x77, 0, 0, \rd, \rs1, \rs2
-  .endm
-
   .macro SHADOWS number, traps, cause
   SHADOW \number + 0, "\traps", \cause, "addi a0, a0, 1"
   SHADOW \number + 1, "\traps", \cause, "sw a0, 0(a1)"
@@ -96,7 +87,7 @@
   SHADOWS 300, "lw a5, -2(a2)", CAUSE_LOAD_ACCESS
   // In the second half, over the end of the RAM.
   SHADOWS 350, "lw a5, -2(a6)", CAUSE_LOAD_ACCESS
-  SHADOWS 400, "ecall", CAUSE_ECALL
+  SHADOWS 400, "ecall", CAUSE_ECALL_M
   SHADOWS 500, ".word 0xffffffff", CAUSE_ILLEGAL
   SHADOWS 550, "sw a5, -2(a6)", CAUSE_STORE_ACCESS
   SHADOWS 600, "csrrw a5, mhartid, a0", CAUSE_ILLEGAL

@@ -1,6 +1,6 @@
 //! A program on the system, with or without the reference beside it.
 
-use model::elf::Program;
+use model::elf::Executable;
 use model::hart::{HartError, Retire};
 
 use super::case::{Flip, ProgramCase};
@@ -58,7 +58,7 @@ pub struct Cosimulation {
 impl Cosimulation {
     /// Loads a program into the system of a case, and into the reference if `lockstep`.
     pub fn open(
-        program: &Program,
+        program: &Executable,
         case: &ProgramCase,
         build: Build,
         lockstep: bool,

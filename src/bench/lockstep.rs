@@ -6,8 +6,10 @@
 
 use std::fmt;
 
-use model::elf::Program;
-use model::hart::{Access, Feed, FeedError, Hart, HartError, RAM_BASE, Retire, Run};
+use model::elf::Executable;
+use model::facts::riscv::INSN_WFI;
+use model::facts::soc::RAM_BASE;
+use model::hart::{Access, Feed, FeedError, Hart, HartError, Retire, Run};
 
 use super::scoreboard::score;
 use super::system::{LastRun, Retirement};
@@ -15,9 +17,6 @@ use crate::hw::SocParameters;
 
 /// Instructions that a mismatch tells of.
 const HISTORY: usize = 16;
-
-/// The instruction that waits for an interrupt.
-const WFI: u32 = 0x1050_0073;
 
 /// The reference model, in step with a system.
 #[derive(Debug)]
@@ -45,7 +44,7 @@ impl Lockstep {
     }
 
     /// Loads what the system has loaded.
-    pub fn load(&mut self, program: &Program) -> Result<(), HartError> {
+    pub fn load(&mut self, program: &Executable) -> Result<(), HartError> {
         program.segments.iter().try_for_each(|it| self.hart.load(it.addr, &it.bytes))
     }
 
@@ -56,7 +55,7 @@ impl Lockstep {
 
     /// Whether the next instruction is a wfi.
     pub(super) fn waits(&self) -> bool {
-        self.hart.read_word(self.hart.pc()) == Some(WFI)
+        self.hart.read_word(self.hart.pc()) == Some(INSN_WFI)
     }
 
     /// Instructions compared so far.

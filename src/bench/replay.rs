@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use model::conv::MAX_SIDE;
-use model::elf::{ElfError, Program};
+use model::elf::{ElfError, Executable};
 
 use super::case::{PROGRAM_FILE, ProgramCase, WindowCase};
 use super::cosimulation::{Cosimulation, End, RunError};
@@ -181,7 +181,7 @@ fn investigate_in(
     folder: &Path,
 ) -> Result<Investigation, InvestigationError> {
     let path = folder.join(PROGRAM_FILE);
-    let program = Program::parse(elf, case.soc.ram_bytes)
+    let program = Executable::parse(elf, case.soc.ram_bytes)
         .map_err(|source| InvestigationError::Program { path: path.clone(), source })?;
     let case = ProgramCase { mismatch_cycle: Some(mismatch.cycle), ..case.clone() };
     fs::create_dir_all(folder)
@@ -236,7 +236,7 @@ pub fn replay(folder: &Path) -> Result<Again, InvestigationError> {
         path: path.clone(),
         source: ElfError::Read { path: path.clone(), source },
     })?;
-    let program = Program::parse(&elf, case.soc.ram_bytes)
+    let program = Executable::parse(&elf, case.soc.ram_bytes)
         .map_err(|source| InvestigationError::Program { path, source })?;
     let limit = case.max_cycles.or(case.mismatch_cycle.map(|cycle| cycle + CYCLES_GRACE));
     let mut again = Cosimulation::open(&program, &case, Build::Fast, true)?;

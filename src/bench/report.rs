@@ -5,7 +5,8 @@ use std::path::Path;
 
 use model::conv::scores;
 use model::engine::Place;
-use model::hart::{Run, disassemble};
+use model::hart::Run;
+use model::isa::disassemble;
 
 use super::case::{self, FILTERS, PROGRAM_FILE, ProgramCase, WindowCase};
 use super::lockstep::{Mismatch, Traced};

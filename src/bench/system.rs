@@ -4,8 +4,8 @@
 use std::collections::VecDeque;
 use std::path::Path;
 
-use model::elf::Program;
-use model::hart::RAM_BASE;
+use model::elf::Executable;
+use model::facts::soc::RAM_BASE;
 use verilated::Stop;
 
 use super::unit::{Counters, Kept};
@@ -385,7 +385,7 @@ impl SystemDriver {
     }
 
     /// Loads a program and watches its `tohost`, if it has one.
-    pub fn load(&mut self, program: &Program) -> Result<(), SystemError> {
+    pub fn load(&mut self, program: &Executable) -> Result<(), SystemError> {
         for segment in &program.segments {
             self.write(segment.addr, &segment.bytes)?;
         }

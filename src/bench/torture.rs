@@ -5,11 +5,11 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use model::hart::disassemble;
+use model::isa::disassemble;
 use rayon::prelude::*;
 use study::report::atomic::{WriteError, write_atomic};
 use torture::{
-    Coverage, LayoutError, Recorder, Stimulus, assemble, elf, generate, program_seed, shrink,
+    Coverage, Image, LayoutError, Recorder, Stimulus, assemble, generate, program_seed, shrink,
 };
 
 use super::case::ProgramCase;
@@ -68,7 +68,7 @@ impl Campaign {
             instructions: 0,
             cycles: 0,
             programs: 0,
-            coverage: Coverage::default(),
+            coverage: Coverage::new(&self.soc.hart().unit),
             failure: None,
             stopped: false,
         };
@@ -95,8 +95,8 @@ impl Campaign {
     }
 
     fn program(&self, index: u64) -> Result<(Stimulus, Outcome), TortureError> {
-        let stimulus = generate(program_seed(self.seed, index));
-        let outcome = run(&stimulus, &self.soc, MAX_CYCLES)?;
+        let (stimulus, image) = generate(program_seed(self.seed, index), &self.soc.hart().unit);
+        let outcome = run_image(&stimulus, &image, &self.soc, MAX_CYCLES)?;
         Ok((stimulus, outcome))
     }
 
@@ -176,9 +176,18 @@ pub fn run(
     soc: &SocParameters,
     max_cycles: u64,
 ) -> Result<Outcome, TortureError> {
-    let program = assemble(&stimulus.program)?.program;
-    let mut both = Cosimulation::open(&program, &case(stimulus, soc), Build::Fast, true)?;
-    let mut recorder = Recorder::default();
+    run_image(stimulus, &assemble(&stimulus.program)?, soc, max_cycles)
+}
+
+fn run_image(
+    stimulus: &Stimulus,
+    image: &Image,
+    soc: &SocParameters,
+    max_cycles: u64,
+) -> Result<Outcome, TortureError> {
+    let program = &image.executable;
+    let mut both = Cosimulation::open(program, &case(stimulus, soc), Build::Fast, true)?;
+    let mut recorder = Recorder::new(&soc.hart().unit);
     let end = both.run_with(max_cycles, |retire| recorder.record(retire))?;
     let cycles = both.system().cycles();
     let instructions = both.reference().map_or(0, |reference| reference.instructions());
@@ -263,7 +272,7 @@ pub fn follow_up(
     let image = assemble(&small.program).map_err(TortureError::from)?;
     let listing = image.listing();
     let case = case(&small, soc);
-    let investigation = investigate_program(&elf(&image), &case, &mismatch, out)?;
+    let investigation = investigate_program(&image.to_elf(), &case, &mismatch, out)?;
     let folder = &investigation.folder;
     write_atomic(&folder.join(STIMULUS_FILE), |file| {
         serde_json::to_writer_pretty(&mut *file, &small)?;

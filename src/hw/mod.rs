@@ -16,7 +16,8 @@ pub use parameter_sets::{
 
 use std::str::FromStr;
 
-use model::hart::{HartConfig, RAM_BASE, UnitShape};
+use model::facts::soc::RAM_BASE;
+use model::hart::{HartConfig, UnitShape};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 verilated::include_model!("conv_unit");

@@ -6,7 +6,7 @@
 
 /// The system: `rtl/soc/soc_pkg.sv`, `firmware/soc.h`, `firmware/link.ld`.
 pub mod soc {
-    #![allow(missing_docs, reason = "names of the memory map in docs/soc.md")]
+    #![allow(missing_docs, reason = "names of the memory map in docs/system.md")]
 
     /// First address of the RAM, and the pc after reset.
     pub const RAM_BASE: u32 = 0x8000_0000;
@@ -211,7 +211,7 @@ pub mod csr {
 
 /// The approximate convolution unit: `rtl/conv_approx/conv_approx_pkg.sv`.
 pub mod unit {
-    #![allow(missing_docs, reason = "names of docs/conv_unit.md")]
+    #![allow(missing_docs, reason = "names of docs/unit.md")]
 
     pub const OP_LOAD_KERNEL: u32 = 0;
     pub const OP_RUN_WINDOW: u32 = 1;
@@ -361,4 +361,24 @@ pub mod blob {
         ("kernel_loads", 1),
         ("window_fetches", 1),
     ];
+
+    /// The words of a field of a record.
+    ///
+    /// # Panics
+    /// If there is no such field.
+    pub fn record_words(field: &str) -> std::ops::Range<usize> {
+        let place = RECORD.iter().position(|&(name, _)| name == field).expect("a field's name");
+        let first = RECORD[..place].iter().map(|(_, words)| words).sum();
+        first..first + RECORD[place].1
+    }
+
+    /// Words of a record.
+    pub const RECORD_WORDS: usize = {
+        let (mut words, mut field) = (0, 0);
+        while field < RECORD.len() {
+            words += RECORD[field].1;
+            field += 1;
+        }
+        words
+    };
 }

@@ -85,7 +85,7 @@ fn instruction(op: Op, round: usize, rng: &mut ChaCha8Rng) -> Instruction {
     let mut register =
         || if rng.random() { rng.random_range(8..16) } else { rng.random_range(0..32) };
     let [rd, mut rs1, rs2]: [u8; 3] = [register(), register(), register()];
-    if round % 5 == 0 {
+    if round.is_multiple_of(5) {
         rs1 = 2;
     }
     let mut number = |bits: u32| -> i32 {
@@ -93,7 +93,7 @@ fn instruction(op: Op, round: usize, rng: &mut ChaCha8Rng) -> Instruction {
         let small = [limit, 32, 256, 512][rng.random_range(0..4)].min(limit);
         let value = rng.random_range(-small..small);
         let ends = [-limit, limit - 1, 0, -1];
-        if round % 7 == 0 { ends[rng.random_range(0..4)] } else { value }
+        if round.is_multiple_of(7) { ends[rng.random_range(0..4)] } else { value }
     };
     let csr = CSRS[round % CSRS.len()];
     let csr_number = csr.number + round as u16 % (csr.last - csr.number + 1);
@@ -103,13 +103,13 @@ fn instruction(op: Op, round: usize, rng: &mut ChaCha8Rng) -> Instruction {
         Format::Conv0 => Instruction::r(op, rd, 0, 0),
         Format::Shift => Instruction::i(op, rd, rs1, number(12) & 31),
         Format::I => Instruction::i(op, rd, rs1, number(12)),
-        Format::Address if round % 2 == 0 => Instruction::i(op, rd, rs1, number(12) & 0xfc),
+        Format::Address if round.is_multiple_of(2) => Instruction::i(op, rd, rs1, number(12) & 0xfc),
         Format::Address => Instruction::i(op, rd, rs1, number(12)),
-        Format::S if round % 2 == 0 => Instruction::s(op, rs1, rs2, number(12) & 0xfc),
+        Format::S if round.is_multiple_of(2) => Instruction::s(op, rs1, rs2, number(12) & 0xfc),
         Format::S => Instruction::s(op, rs1, rs2, number(12)),
         Format::B => Instruction::s(op, rs1, rs2, number(13) & !1),
         Format::U => Instruction::u(op, rd, (number(20) << 12) as u32),
-        Format::J if round % 2 == 0 => Instruction::jal(rd & 1, number(13) & !1),
+        Format::J if round.is_multiple_of(2) => Instruction::jal(rd & 1, number(13) & !1),
         Format::J => Instruction::jal(rd, number(21) & !1),
         Format::Csr | Format::CsrImmediate => Instruction::csr(op, rd, csr_number, rs1),
         // Sets of accesses that are not empty.

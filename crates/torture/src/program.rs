@@ -437,9 +437,7 @@ fn resolve(item: Item, from: u32, size: u32, labels: &HashMap<Label, u32>) -> Op
     let offset =
         |to: Label| labels.get(&to).map_or(size as i32, |&to| to.wrapping_sub(from) as i32);
     match item {
-        Item::Branch { op, rs1, rs2, to, .. } => {
-            Some(Instruction::s(op, rs1, rs2, offset(to)))
-        }
+        Item::Branch { op, rs1, rs2, to, .. } => Some(Instruction::s(op, rs1, rs2, offset(to))),
         Item::Jump { rd, to, .. } => Some(Instruction::jal(rd, offset(to))),
         _ => None,
     }

@@ -3,50 +3,56 @@
 
 use std::iter;
 
-use super::record::RECORD_WORDS;
 use model::conv::{Mode, SmaxScope};
-use model::nn::{Activation, Configuration, Finish, IntegerLayer, IntegerNetwork, tanh_table};
+use model::facts::blob::{
+    AVERAGE_POOL, CONVOLUTION, DENSE, DENSE_SIDE, KERNELS, Layer, NETWORK_ADDRESS, NETWORK_END,
+    NETWORK_MAGIC, NO_ACTIVATION, Network, RECORD_WORDS, RELU, TANH,
+};
+use model::facts::conv::{CONFIG_MODE, CONFIG_SCOPE};
+use model::nn::{
+    Activation, Configuration, Convolution, Finish, IntegerLayer, IntegerNetwork, tanh_table,
+};
 
-/// Where the blob begins.
-pub const NETWORK_ADDRESS: u32 = 0x8004_0000;
+use crate::hw::SocParameters;
 
-/// Where it ends at the latest: the stack lies behind.
-pub const NETWORK_END: u32 = 0x800f_c000;
+/// The smallest unit that the programs can use: a dense layer takes windows of 5×5.
+const KERNEL: usize = DENSE_SIDE as usize;
 
-/// The largest kernel side of the unit in the core.
-const KERNEL: usize = 5;
+/// Output channels whose sums are in RAM at the same time: slots that the programs use.
+const SLOTS: usize = KERNELS as usize;
 
-/// Output channels whose sums are in RAM at the same time: slots of the unit.
-const KERNELS: usize = 16;
-
-/// Inputs of a dense layer that the unit takes at once: a window of 5×5.
-const DENSE_CHUNK: usize = 25;
-
-const MAGIC: u32 = 0x5041_4e43;
-const HEADER_WORDS: usize = 12;
-const LAYER_WORDS: usize = 16;
+/// Inputs of a dense layer that the unit takes at once.
+const DENSE_CHUNK: usize = KERNEL * KERNEL;
 
 /// Why the programs cannot run a network.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum BlobError {
-    /// The unit has smaller kernels.
+    /// The unit in the core is smaller than the programs take for granted.
     #[error(
-        "layer {layer} has {side}×{side} kernels; the unit in the core has at most {KERNEL}×{KERNEL}"
+        "the programs need a unit with KERNEL {KERNEL} or more and KERNELS {KERNELS} or more; system {soc} has {} and {}",
+        soc.kernel, soc.kernels
     )]
+    System {
+        /// The system.
+        soc: SocParameters,
+    },
+    /// The unit has smaller kernels.
+    #[error("layer {layer} has {side}×{side} kernels; the programs run at most {KERNEL}×{KERNEL}")]
     Side {
         /// The layer.
         layer: String,
         /// Its kernels' side.
         side: usize,
     },
-    /// The unit has no fraction bits.
-    #[error("layer {layer} is to have F = {log_frac}; the unit in the core has F = 0")]
+    /// The unit has other fraction bits.
+    #[error("layer {layer} is to have F = {log_frac}; the unit in the core has F = {unit}")]
     LogFrac {
         /// The layer.
         layer: String,
         /// Fraction bits asked for.
         log_frac: u32,
+        /// Those of the unit.
+        unit: u32,
     },
     /// A mode in which the order of the factors matters.
     #[error("layer {layer}: the programs run the unit in the modes exact and approx, not {mode}")]
@@ -126,9 +132,22 @@ struct Maps {
 
 impl Blob {
     /// A network whose convolutions have a configuration.
-    pub fn new(network: &IntegerNetwork, configuration: &Configuration) -> Result<Self, BlobError> {
+    pub fn new(
+        network: &IntegerNetwork,
+        configuration: &Configuration,
+        soc: &SocParameters,
+    ) -> Result<Self, BlobError> {
+        if soc.kernel < KERNEL || soc.kernels < SLOTS {
+            return Err(BlobError::System { soc: *soc });
+        }
+        let uses = |layer: &Convolution| configuration.layers[layer.index].log_frac;
+        let other = network.convolutions().find(|layer| uses(layer) != soc.log_frac);
+        if let Some(layer) = other {
+            let (log_frac, unit) = (uses(layer), soc.log_frac);
+            return Err(BlobError::LogFrac { layer: layer.name.clone(), log_frac, unit });
+        }
         let stages = stages(network);
-        let mut ram = Ram(vec![0; HEADER_WORDS + LAYER_WORDS * stages.len()]);
+        let mut ram = Ram(vec![0; Network::WORDS + Layer::WORDS * stages.len()]);
         let input = network.input();
         let description = &network.network.input;
         let records = ram.room((stages.len() + 2) * RECORD_WORDS);
@@ -166,27 +185,27 @@ impl Blob {
                 output: next.address,
                 outputs: next.channels * next.height * next.width,
             });
-            layers.extend(words);
+            layers.extend(words.words());
             maps = next;
         }
         let scratch = ram.room(scratch_words);
-        let header = [
-            MAGIC,
-            blob_stages.len() as u32,
-            NETWORK_ADDRESS + 4 * HEADER_WORDS as u32,
+        let header = Network {
+            magic: NETWORK_MAGIC,
+            layers: blob_stages.len() as u32,
+            layer: NETWORK_ADDRESS + 4 * Network::WORDS as u32,
             records,
             image,
-            description.channels as u32,
-            description.height as u32,
-            description.width as u32,
-            description.padding as u32,
-            address,
+            channels: description.channels as u32,
+            height: description.height as u32,
+            width: description.width as u32,
+            padding: description.padding as u32,
+            input: address,
             scratch,
-            table,
-        ];
+            tanh: table,
+        };
         let Ram(mut words) = ram;
-        words[..HEADER_WORDS].copy_from_slice(&header);
-        words[HEADER_WORDS..HEADER_WORDS + layers.len()].copy_from_slice(&layers);
+        words[..Network::WORDS].copy_from_slice(&header.words());
+        words[Network::WORDS..Network::WORDS + layers.len()].copy_from_slice(&layers);
         if NETWORK_ADDRESS as usize + 4 * words.len() > NETWORK_END as usize {
             return Err(BlobError::Size { bytes: 4 * words.len() });
         }
@@ -233,7 +252,7 @@ fn stage(
     last: usize,
     maps: &Maps,
     ram: &mut Ram,
-) -> Result<([u32; LAYER_WORDS], Maps, usize), BlobError> {
+) -> Result<(Layer, Maps, usize), BlobError> {
     let &Maps { channels, height, width, address } = maps;
     let pooled = last > first;
     let outputs = |ram: &mut Ram, channels: usize, height: usize, width: usize| Maps {
@@ -242,15 +261,12 @@ fn stage(
         width,
         address: ram.room((channels * height * width).next_multiple_of(DENSE_CHUNK)),
     };
-    let words =
+    let common =
         |kind: u32, inputs: usize, height: usize, width: usize, outputs: usize, side: usize| {
-            let mut words = [0; LAYER_WORDS];
-            let shape = [inputs, height, width, outputs, side].map(|size| size as u32);
-            words[0] = kind;
-            words[1..6].copy_from_slice(&shape);
-            words[9] = u32::from(pooled);
-            words[12] = address;
-            words
+            let [inputs, height, width, outputs, side] =
+                [inputs, height, width, outputs, side].map(|size| size as u32);
+            let (pool, input) = (u32::from(pooled), address);
+            Layer { kind, inputs, height, width, outputs, side, pool, input, ..Layer::default() }
         };
     Ok(match &network.layers[first] {
         IntegerLayer::Convolution(layer) => {
@@ -260,58 +276,59 @@ fn stage(
             if side > KERNEL {
                 return Err(BlobError::Side { layer: refused, side });
             }
-            if semantics.log_frac != 0 {
-                return Err(BlobError::LogFrac { layer: refused, log_frac: semantics.log_frac });
-            }
             if !matches!(semantics.mode, Mode::Exact | Mode::Approx) {
                 return Err(BlobError::Mode { layer: refused, mode: semantics.mode });
             }
             let approx = semantics.mode == Mode::Approx;
             let running = semantics.scope == SmaxScope::Running;
-            let mut words = words(0, channels, height, width, layer.filters.len(), side);
+            let mut words = common(CONVOLUTION, channels, height, width, layer.filters.len(), side);
             finish(&mut words, &layer.finish);
             let kernels = layer.filters.iter().flatten();
-            words[10] = ram.put(kernels.flat_map(|kernel| kernel.weights().iter().copied()));
-            words[11] = ram.put(layer.bias.iter().copied());
+            words.weights = ram.put(kernels.flat_map(|kernel| kernel.weights().iter().copied()));
+            words.bias = ram.put(layer.bias.iter().copied());
             let map = (height - side + 1, width - side + 1);
             let block =
-                if map == (1, 1) { layer.filters.len() } else { KERNELS.min(layer.filters.len()) };
+                if map == (1, 1) { layer.filters.len() } else { SLOTS.min(layer.filters.len()) };
             let divide = if pooled { 2 } else { 1 };
             let next = outputs(ram, layer.filters.len(), map.0 / divide, map.1 / divide);
-            words[13] = next.address;
-            words[14] = if approx { 3 | u32::from(running) << 2 } else { 0 };
-            words[15] = if approx { semantics.threshold.get() } else { 0 };
+            words.output = next.address;
+            words.configuration = if approx {
+                u32::from(Mode::Approx.number()) << CONFIG_MODE | u32::from(running) << CONFIG_SCOPE
+            } else {
+                0
+            };
+            words.threshold = if approx { semantics.threshold.get() } else { 0 };
             (words, next, 2 * block * map.0 * map.1)
         }
         IntegerLayer::AveragePool(pool) => {
-            let mut words = words(1, channels, height, width, channels, pool.side);
+            let mut words = common(AVERAGE_POOL, channels, height, width, channels, pool.side);
             let next = outputs(ram, channels, height / pool.side, width / pool.side);
-            words[13] = next.address;
+            words.output = next.address;
             (words, next, 0)
         }
         IntegerLayer::Dense(layer) => {
             let inputs = channels * height * width;
-            let mut words = words(2, inputs, 1, 1, layer.weights.len(), 1);
+            let mut words = common(DENSE, inputs, 1, 1, layer.weights.len(), 1);
             finish(&mut words, &layer.finish);
             let filled = inputs.next_multiple_of(DENSE_CHUNK);
             let row = |row: &Vec<i32>| {
                 row.iter().copied().chain(iter::repeat_n(0, filled - inputs)).collect::<Vec<_>>()
             };
-            words[10] = ram.put(layer.weights.iter().flat_map(row));
-            words[11] = ram.put(layer.bias.iter().copied());
+            words.weights = ram.put(layer.weights.iter().flat_map(row));
+            words.bias = ram.put(layer.bias.iter().copied());
             let next = outputs(ram, layer.weights.len(), 1, 1);
-            words[13] = next.address;
+            words.output = next.address;
             (words, next, 2 * layer.weights.len())
         }
     })
 }
 
-fn finish(words: &mut [u32; LAYER_WORDS], finish: &Finish) {
-    words[6] = match finish.activation {
-        None => 0,
-        Some(Activation::Relu) => 1,
-        Some(Activation::Tanh) => 2,
+fn finish(words: &mut Layer, finish: &Finish) {
+    words.activation = match finish.activation {
+        None => NO_ACTIVATION,
+        Some(Activation::Relu) => RELU,
+        Some(Activation::Tanh) => TANH,
     };
-    words[7] = finish.shift;
-    words[8] = finish.bits;
+    words.shift = finish.shift;
+    words.bits = finish.bits;
 }

@@ -11,7 +11,7 @@ use crate::facts::conv::{
 };
 use crate::facts::unit::{
     COUNTER_MEMORY_BEATS, COUNTER_MEMORY_WORDS, COUNTER_MULTIPLICATIONS_DONE,
-    COUNTER_MULTIPLICATIONS_SKIPPED, COUNTER_WINDOWS, THRESHOLD_W, TILE_2X2,
+    COUNTER_MULTIPLICATIONS_SKIPPED, COUNTER_WINDOWS, SCOPE_RUNNING, THRESHOLD_W, TILE_2X2,
 };
 use crate::isa::Op;
 
@@ -103,14 +103,16 @@ impl Config {
     /// `None` if the unit has no such side or slot, or a bit without a meaning is set.
     fn from_word(word: u32, shape: &UnitShape) -> Option<Self> {
         let field = |low: u32, end: u32| word >> low & ((1 << (end - low)) - 1);
-        let mode = Mode::from_number(field(CONFIG_MODE, CONFIG_SCOPE))?;
-        let scope = SmaxScope::from_number(field(CONFIG_SCOPE, CONFIG_TILE))?;
+        let mode = Mode::of_number(field(CONFIG_MODE, CONFIG_SCOPE));
+        let scope = match field(CONFIG_SCOPE, CONFIG_TILE) {
+            SCOPE_RUNNING => SmaxScope::Running,
+            _ => SmaxScope::Window,
+        };
         let two_by_two = field(CONFIG_TILE, CONFIG_SIDE) == TILE_2X2;
         let side = field(CONFIG_SIDE, CONFIG_SLOT) as usize;
         let slot = field(CONFIG_SLOT, CONFIG_END) as u8;
-        let exists = side <= shape.kernel
-            && usize::from(slot) < shape.kernels
-            && word >> CONFIG_END == 0;
+        let exists =
+            side <= shape.kernel && usize::from(slot) < shape.kernels && word >> CONFIG_END == 0;
         exists.then_some(Self { mode, scope, two_by_two, side, slot })
     }
 

@@ -5,8 +5,8 @@ use crate::facts::csr::{
     CSRS, Content, MCAUSE, MCOUNTINHIBIT, MEPC, MIE, MSTATUS, MTVAL, MTVEC, is_read_only,
 };
 use crate::facts::riscv::{
-    CAUSE_INTERRUPT, COUNTER_INSTRET, COUNTERS, IRQ_EXTERNAL, IRQ_SOFTWARE, IRQ_TIMER,
-    MSTATUS_MIE, MSTATUS_MPIE, MSTATUS_MPP,
+    CAUSE_INTERRUPT, COUNTER_INSTRET, COUNTERS, IRQ_EXTERNAL, IRQ_SOFTWARE, IRQ_TIMER, MSTATUS_MIE,
+    MSTATUS_MPIE, MSTATUS_MPP,
 };
 
 /// What an instruction counts: one bit per counter, by its number.
@@ -172,8 +172,7 @@ impl Csrs {
 
     /// mret. Returns the address to go on at.
     pub(super) fn leave_trap(&mut self) -> u32 {
-        let was_enabled =
-            if self.registers[STATUS] & MSTATUS_MPIE != 0 { MSTATUS_MIE } else { 0 };
+        let was_enabled = if self.registers[STATUS] & MSTATUS_MPIE != 0 { MSTATUS_MIE } else { 0 };
         self.registers[STATUS] = MSTATUS_MPP | MSTATUS_MPIE | was_enabled;
         self.registers[EPC]
     }

@@ -68,8 +68,7 @@ const SP: Place = Is(2);
 const IMM6: Layout = Layout::signed(&[(5, 1, 12), (0, 5, 2)]);
 const UPPER: Layout = Layout::signed(&[(17, 1, 12), (12, 5, 2)]);
 const SHIFT: Layout = Layout::unsigned(&[(0, 5, 2)]);
-const STACK_ADDRESS: Layout =
-    Layout::unsigned(&[(4, 2, 11), (6, 4, 7), (2, 1, 6), (3, 1, 5)]);
+const STACK_ADDRESS: Layout = Layout::unsigned(&[(4, 2, 11), (6, 4, 7), (2, 1, 6), (3, 1, 5)]);
 const STACK_FRAME: Layout =
     Layout::signed(&[(9, 1, 12), (4, 1, 6), (6, 1, 5), (7, 2, 3), (5, 1, 2)]);
 const WORD: Layout = Layout::unsigned(&[(3, 3, 10), (2, 1, 6), (6, 1, 5)]);
@@ -77,7 +76,14 @@ const STACK_LOAD: Layout = Layout::unsigned(&[(5, 1, 12), (2, 3, 4), (6, 2, 2)])
 const STACK_STORE: Layout = Layout::unsigned(&[(2, 4, 9), (6, 2, 7)]);
 const BRANCH: Layout = Layout::signed(&[(8, 1, 12), (3, 2, 10), (6, 2, 5), (1, 2, 3), (5, 1, 2)]);
 const JUMP: Layout = Layout::signed(&[
-    (11, 1, 12), (4, 1, 11), (8, 2, 9), (10, 1, 8), (6, 1, 7), (7, 1, 6), (1, 3, 3), (5, 1, 2),
+    (11, 1, 12),
+    (4, 1, 11),
+    (8, 2, 9),
+    (10, 1, 8),
+    (6, 1, 7),
+    (7, 1, 6),
+    (1, 3, 3),
+    (5, 1, 2),
 ]);
 
 const NONE: Layout = Layout::NONE;

@@ -127,9 +127,8 @@ impl Layout {
 
     /// The bits of an instruction with this immediate. Bits that have no place are lost.
     pub(crate) fn scatter(&self, imm: i32) -> u32 {
-        let field = |&(from, count, to): &(u32, u32, u32)| {
-            (imm as u32 >> from & ((1 << count) - 1)) << to
-        };
+        let field =
+            |&(from, count, to): &(u32, u32, u32)| (imm as u32 >> from & ((1 << count) - 1)) << to;
         self.fields.iter().map(field).sum()
     }
 }

@@ -133,8 +133,7 @@ impl Facts {
 
     /// The kind of result that it gives, in the order of the bins.
     fn result(&self) -> Option<usize> {
-        let kinds =
-            [Class::Alu, Class::MulDiv, Class::Load, Class::Jump, Class::Csr, Class::Conv];
+        let kinds = [Class::Alu, Class::MulDiv, Class::Load, Class::Jump, Class::Csr, Class::Conv];
         kinds.iter().position(|&class| class == self.class)
     }
 }
@@ -366,9 +365,8 @@ impl Recorder {
             Op::Csrrs | Op::Csrrsi => 2,
             _ => 3,
         };
-        let place = |rows: &[&Csr]| {
-            rows.iter().position(|row| (row.number..=row.last).contains(&number))
-        };
+        let place =
+            |rows: &[&Csr]| rows.iter().position(|row| (row.number..=row.last).contains(&number));
         if let Some(index) = place(&self.tables.writable) {
             self.hit(Group::CsrWrite, &[index, access]);
         } else if let Some(index) = place(&self.tables.readable) {
@@ -460,12 +458,7 @@ fn jump(facts: &Facts, taken: bool) -> Option<usize> {
 }
 
 /// Index into [`TRAPS`]: exceptions in more kinds than they have causes.
-fn trap_kind(
-    trap: &Trap,
-    retire: &Retire,
-    facts: Option<&Facts>,
-    registers: &[u32; 32],
-) -> usize {
+fn trap_kind(trap: &Trap, retire: &Retire, facts: Option<&Facts>, registers: &[u32; 32]) -> usize {
     let place = |kind: &str| TRAPS.iter().position(|&it| it == kind).expect("it is in the list");
     let short = is_compressed(retire.insn);
     let kind = match trap.cause {

@@ -108,7 +108,11 @@ impl Writer<'_> {
         };
         let [rs1, rs2] = self.operands(word, threshold);
         self.conv_op(Op::ConvConfig, rs1, rs2);
-        if side <= kernel && slot < kernels && further == 0 && (mode != MODE_APPROX || threshold != 0) {
+        if side <= kernel
+            && slot < kernels
+            && further == 0
+            && (mode != MODE_APPROX || threshold != 0)
+        {
             (self.conv.slot, self.conv.side, self.conv.tile) = (slot, side, tile);
         }
     }
@@ -148,7 +152,8 @@ impl Writer<'_> {
     }
 
     fn conv_run(&mut self) {
-        let side = self.conv.side(self.conv.slot).unwrap_or(self.conv.kernel()) + u32::from(self.conv.tile);
+        let side = self.conv.side(self.conv.slot).unwrap_or(self.conv.kernel())
+            + u32::from(self.conv.tile);
         let (pitch, addr) = match self.rng.random_range(0..12) {
             // Anywhere.
             0 => (any(self.rng), self.unit_address(4)),

@@ -17,9 +17,7 @@ use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::program::{
-    Block, Image, Item, Label, RandomProgram, Reserved, Stimulus, assemble,
-};
+use super::program::{Block, Image, Item, Label, RandomProgram, Reserved, Stimulus, assemble};
 use conv::ConvState;
 pub(super) use writer::corner;
 use writer::{State, Writer, any};

@@ -59,7 +59,14 @@ fn trap(insn: u32, registers: &[(usize, u32)]) -> Option<Trap> {
 
 /// Instruction words from their fields, as the manual draws the formats: not by the table.
 mod encode {
-    pub(super) const fn r(funct7: u32, rs2: u32, rs1: u32, funct3: u32, rd: u32, opcode: u32) -> u32 {
+    pub(super) const fn r(
+        funct7: u32,
+        rs2: u32,
+        rs1: u32,
+        funct3: u32,
+        rd: u32,
+        opcode: u32,
+    ) -> u32 {
         funct7 << 25 | rs2 << 20 | rs1 << 15 | funct3 << 12 | rd << 7 | opcode
     }
 
