@@ -5,10 +5,11 @@
 
 use std::time::Instant;
 
-use convapprox::check::{Place, Scoreboard};
-use convapprox::dut::{UNITS, UnitOptions, UnitParameters, open};
-use convapprox::engine::{LayerBatch, LayerTotals, RtlLayerEngine, golden_layer};
+use convapprox::bench::engine::{RtlEngine, RtlSettings};
+use convapprox::hw::{NETWORK_UNIT, UnitParameters};
 use model::conv::{Kernel, Mode, Plane, Semantics, SmaxScope, Threshold};
+use model::engine::{Cost, Detail, Engine, GoldenEngine, Place};
+use model::nn::{Convolution, Finish};
 
 const IMAGES: usize = 100;
 const ROUNDS: usize = 5;
@@ -18,67 +19,58 @@ const LAYERS: [(&str, usize, usize, usize, usize, u32); 3] =
     [("C1", 6, 1, 5, 28, 20), ("C3", 16, 6, 5, 12, 60), ("C5", 120, 16, 4, 4, 70)];
 
 struct Layer {
-    name: &'static str,
+    convolution: Convolution,
     planes: Vec<Vec<Plane>>,
-    filters: Vec<Vec<Kernel>>,
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let layers: Vec<Layer> = LAYERS.iter().map(layer).collect::<Result<_, _>>()?;
     println!("{IMAGES} images, approx mode with τ = 0.1, best of {ROUNDS} rounds, one thread");
+    println!("each with the golden model's maps, which the windows are compared with");
     // cargo passes flags of its own.
     let names: Vec<String> = std::env::args().skip(1).filter(|it| !it.starts_with('-')).collect();
-    let wanted = |unit: &&UnitParameters| {
-        unit.kernel >= 5 && (names.is_empty() || names.iter().any(|name| name == unit.name))
-    };
-    for unit in UNITS.iter().filter(wanted) {
-        measure(unit, &layers)?;
+    if names.is_empty() {
+        return measure(&NETWORK_UNIT, &layers);
     }
-    Ok(())
+    names.iter().try_for_each(|name| measure(&name.parse()?, &layers))
 }
 
-fn measure(
-    unit: &'static UnitParameters,
-    layers: &[Layer],
-) -> Result<(), Box<dyn std::error::Error>> {
-    let options = UnitOptions::default();
-    let semantics = Semantics::new(
-        Mode::Approx,
-        unit.log_frac,
-        Threshold::new(4 << unit.log_frac)?,
-        SmaxScope::Window,
-    )?;
-    let mut engine = RtlLayerEngine::new(open(unit, &options)?)?;
-    let mut scoreboard = Scoreboard::new(unit, options, 0, 0);
-    let mut all = LayerTotals::default();
+fn measure(unit: &UnitParameters, layers: &[Layer]) -> Result<(), Box<dyn std::error::Error>> {
+    let threshold = Threshold::new(4 << unit.log_frac)?;
+    let semantics = Semantics::new(Mode::Approx, unit.log_frac, threshold, SmaxScope::Window)?;
+    let mut engine = RtlEngine::new(RtlSettings { unit: Some(*unit), ..RtlSettings::default() });
+    let (mut all, mut multiplications) = (Cost::default(), 0);
     let (mut all_seconds, mut golden_seconds) = (0.0, 0.0);
-    println!("{}", unit.name);
-    for layer in layers {
-        let batch = LayerBatch { planes: &layer.planes, filters: &layer.filters, semantics };
+    println!("{unit}");
+    for Layer { convolution, planes } in layers {
         let begin = Instant::now();
-        let expected = golden_layer(&batch)?;
+        let golden =
+            GoldenEngine::default().outcomes(convolution, &semantics, planes, Detail::Maps);
         golden_seconds += begin.elapsed().as_secs_f64();
         let mut best = f64::INFINITY;
+        let (mut cost, mut kept) = (Cost::default(), 0);
         // Where the system tells it, the time that the thread had a core: others may use the machine.
-        let mut totals = LayerTotals::default();
         for _ in 0..ROUNDS {
             let (begin, cpu) = (Instant::now(), cpu_seconds());
-            let (sums, round) =
-                engine.layer(&batch, &expected, &Place::default(), &mut scoreboard)?;
+            let place = Place::default();
+            let run = engine.layer(&place, convolution, &semantics, planes, Detail::Sums)?;
             let wall = begin.elapsed().as_secs_f64();
             best = best.min(cpu_seconds().zip(cpu).map_or(wall, |(end, begin)| end - begin));
-            assert_eq!(sums, expected.sums(), "the unit's sums");
-            totals = round;
+            for (outcome, golden) in run.outcomes.iter().zip(&golden) {
+                assert_eq!(outcome.sums, golden.sums, "the unit's sums");
+            }
+            cost = run.costs.into_iter().sum();
+            kept = run.outcomes.iter().map(|it| it.total_multiplications()).sum();
         }
-        report(layer.name, &totals, best);
-        all += totals;
+        report(&convolution.name, &cost, kept, best);
+        all += cost;
+        multiplications += kept;
         all_seconds += best;
     }
-    report("all", &all, all_seconds);
+    report("all", &all, multiplications, all_seconds);
     println!("  10,000 images: {:.1} s of one core", all_seconds / IMAGES as f64 * 1e4);
-    println!("  golden maps of the batch, all threads: {golden_seconds:.3} s");
-    scoreboard.compare_counters(&engine.counters()?.0, &engine.counters()?.1);
-    let findings = scoreboard.take_findings();
+    println!("  of that the golden maps: {golden_seconds:.3} s of this batch");
+    let findings = engine.take_findings()?;
     assert_eq!(findings.mismatches, 0, "{:?}", findings.counter_errors);
     Ok(())
 }
@@ -89,7 +81,7 @@ fn cpu_seconds() -> Option<f64> {
     Some(text.split_whitespace().next()?.parse::<f64>().ok()? / 1e9)
 }
 
-fn report(name: &str, totals: &LayerTotals, seconds: f64) {
+fn report(name: &str, totals: &Cost, multiplications: u64, seconds: f64) {
     let images = IMAGES as f64;
     println!(
         "  {name:3} {:7.0} windows/s; an image: {:4.0} windows, {:6.0} cycles, {:6.0} words, \
@@ -98,7 +90,7 @@ fn report(name: &str, totals: &LayerTotals, seconds: f64) {
         totals.windows as f64 / images,
         totals.cycles as f64 / images,
         totals.memory_words as f64 / images,
-        totals.multiplications as f64 / images,
+        multiplications as f64 / images,
         totals.kernel_loads,
         totals.load_cycles,
     );
@@ -131,5 +123,7 @@ fn layer(
         }
         filters.push(filter);
     }
-    Ok(Layer { name, planes, filters })
+    let finish = Finish { activation: None, shift: 0, bits: 0 };
+    let (name, bias) = (name.to_owned(), vec![0; outputs]);
+    Ok(Layer { convolution: Convolution { name, index: 0, filters, bias, finish }, planes })
 }

@@ -6,8 +6,8 @@
 //
 //   plain_loop WINDOWS   prints the seconds and the sum of the outputs
 //
-// MODEL is the class of a unit with LOG_FRAC = 0 and a 32-bit port, KERNEL its largest kernel
-// side, HEADER its header.
+// MODEL is the class of a unit with LOG_FRAC = 0, KERNEL its largest kernel side, BEAT_WORDS the words
+// of its memory port, HEADER its header.
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -43,6 +43,14 @@ inline void copy_keep(uint64_t* to, const VlWide<N>& keep) {
     to[1] = static_cast<uint64_t>(keep[3]) << 32 | keep[2];
 }
 
+// A port of 32 bits is a number, a wider one an array of words.
+inline void copy_beat(uint32_t& to, const uint32_t* words) { to = *words; }
+
+template <std::size_t N>
+inline void copy_beat(VlWide<N>& to, const uint32_t* words) {
+    for (std::size_t i = 0; i < N; i++) to[i] = words[i];
+}
+
 constexpr uint32_t kPlaneAddr = 256;
 constexpr int kSide = 28;
 
@@ -58,9 +66,9 @@ struct Harness {
         unit.mem_rvalid_i = answer;
         if (answer) {
             last_word_cycle = number;
-            const bool inside = answer_addr / 4 < memory.size();
+            const bool inside = answer_addr / 4 + BEAT_WORDS <= memory.size();
             unit.mem_err_i = !inside;
-            if (inside) unit.mem_rdata_i = memory[answer_addr / 4];
+            if (inside) copy_beat(unit.mem_rdata_i, &memory[answer_addr / 4]);
         }
         answer = unit.mem_req_o;
         answer_addr = unit.mem_addr_o;
@@ -120,6 +128,7 @@ int main(int argc, char** argv) {
         harness.memory[kPlaneAddr / 4 + i] = (i * 7919) % 5 == 0 ? (i * 31) % 256 : 0;
     }
     unit.cmd_op_i = 0;
+    unit.cmd_kernel_i = 0;
     unit.cmd_size_i = KERNEL;
     unit.cmd_addr_i = 0;
     harness.command();

@@ -11,11 +11,13 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use convapprox::check::lockstep::{Cosimulation, End, ProgramCase};
-use convapprox::dut::soc::{
-    Ended, Program, RAM_BASE, SOCS, Soc, SocBuild, SocOptions, SocParameters, open,
-};
+use convapprox::bench::case::ProgramCase;
+use convapprox::bench::cosimulation::{Cosimulation, End};
+use convapprox::bench::system::{Ended, SystemDriver, SystemOptions};
 use convapprox::firmware;
+use convapprox::hw::{Build, SOC, SocParameters};
+use model::elf::Executable;
+use model::facts::soc::RAM_BASE;
 
 use common::{compile_plain_loop, median};
 
@@ -25,8 +27,8 @@ const CYCLES: u64 = 1_000_000;
 const ROUNDS: usize = 21;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let soc = &SOCS[0];
-    let plain = compile_plain_loop("benches/plain_soc.cpp", &format!("{}_fast", soc.name), &[])?;
+    let soc = &SOC;
+    let plain = compile_plain_loop("benches/plain_soc.cpp", "soc", &soc.to_string(), &[])?;
     println!("about {CYCLES} cycles a round, median of {ROUNDS} rounds in turns, one thread");
     println!(
         "wanted: at least 1000 kHz alone, ratio Rust / C++ at least 0.97, lockstep at most 25 % slower"
@@ -50,11 +52,11 @@ impl Round {
     }
 }
 
-fn measure(soc: &'static SocParameters, name: &str, plain: &Path) -> Result<(), Box<dyn Error>> {
+fn measure(soc: &SocParameters, name: &str, plain: &Path) -> Result<(), Box<dyn Error>> {
     let elf = firmware::find(name).ok_or("no such program")?.elf;
-    let program = Program::parse(elf, soc.ram_bytes)?;
+    let program = Executable::parse(elf, soc.ram_bytes)?;
     let image = image(soc, &program)?;
-    let mut once = open(soc, &SocOptions::default())?;
+    let mut once = SystemDriver::open(soc, &SystemOptions::default())?;
     once.load(&program)?;
     once.run(u64::MAX)?;
     let runs = CYCLES.div_ceil(once.cycles());
@@ -67,8 +69,8 @@ fn measure(soc: &'static SocParameters, name: &str, plain: &Path) -> Result<(), 
     // The first round of each warms the machine up.
     for round in 0..=ROUNDS {
         let plain = plain_loop(plain, &image, &program, runs)?;
-        let mut system = open(soc, &SocOptions::default())?;
-        let alone = alone(&mut *system, &program, runs)?;
+        let mut system = SystemDriver::open(soc, &SystemOptions::default())?;
+        let alone = alone(&mut system, &program, runs)?;
         systems.push(system);
         let compared = compared(&program, runs)?;
         assert_eq!(plain.sum, alone.sum, "both harnesses see the same bytes");
@@ -93,7 +95,7 @@ fn measure(soc: &'static SocParameters, name: &str, plain: &Path) -> Result<(), 
 }
 
 /// The RAM with the program in it, as a file for the C++ loop.
-fn image(soc: &SocParameters, program: &Program) -> Result<std::path::PathBuf, Box<dyn Error>> {
+fn image(soc: &SocParameters, program: &Executable) -> Result<std::path::PathBuf, Box<dyn Error>> {
     let mut ram = vec![0; soc.ram_bytes as usize];
     for segment in &program.segments {
         let first = (segment.addr - RAM_BASE) as usize;
@@ -107,7 +109,7 @@ fn image(soc: &SocParameters, program: &Program) -> Result<std::path::PathBuf, B
 fn plain_loop(
     plain: &Path,
     image: &Path,
-    program: &Program,
+    program: &Executable,
     runs: u64,
 ) -> Result<Round, Box<dyn Error>> {
     let tohost = program.tohost.ok_or("no tohost")?.to_string();
@@ -122,7 +124,11 @@ fn plain_loop(
     Ok(Round { cycles: cycles.parse()?, seconds: seconds.parse()?, sum: sum.parse()? })
 }
 
-fn alone(system: &mut dyn Soc, program: &Program, runs: u64) -> Result<Round, Box<dyn Error>> {
+fn alone(
+    system: &mut SystemDriver,
+    program: &Executable,
+    runs: u64,
+) -> Result<Round, Box<dyn Error>> {
     let (mut cycles, mut output) = (0, Vec::new());
     let begin = Instant::now();
     for _ in 0..runs {
@@ -137,16 +143,16 @@ fn alone(system: &mut dyn Soc, program: &Program, runs: u64) -> Result<Round, Bo
     Ok(Round { cycles, seconds: begin.elapsed().as_secs_f64(), sum: sum(&output) })
 }
 
-fn compared(program: &Program, runs: u64) -> Result<Round, Box<dyn Error>> {
+fn compared(program: &Executable, runs: u64) -> Result<Round, Box<dyn Error>> {
     let mut round = Round { cycles: 0, seconds: 0.0, sum: 0 };
     let mut output = Vec::new();
     for _ in 0..runs {
-        let mut both = Cosimulation::open(program, &ProgramCase::default(), SocBuild::Fast, true)?;
+        let mut both = Cosimulation::open(program, &ProgramCase::default(), Build::Fast, true)?;
         let begin = Instant::now();
         let end = both.run(u64::MAX)?;
         round.seconds += begin.elapsed().as_secs_f64();
         assert_eq!(end, End::Tohost(1), "the program passes");
-        round.cycles += both.soc().cycles();
+        round.cycles += both.system().cycles();
         output.extend(both.take_output());
     }
     round.sum = sum(&output);

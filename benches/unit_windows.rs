@@ -1,7 +1,7 @@
 //! Windows a second of the unit: the Rust driver against a plain C++ loop around the same objects,
-//! in turns, in one run. Then every unit that ships.
+//! in turns, in one run. Then the units that are named.
 //!
-//! `cargo bench --bench unit_windows`
+//! `cargo bench --bench unit_windows [-- UNIT…]`
 
 mod common;
 
@@ -9,9 +9,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use convapprox::dut::{
-    ConvUnit, Memory, Tile, UNITS, UnitOptions, UnitParameters, WindowRun, find, open,
-};
+use convapprox::bench::memory::Memory;
+use convapprox::bench::unit::{Tile, UnitDriver, UnitOptions, WindowRun};
+use convapprox::hw::{NETWORK_UNIT, PAPER_UNIT, UnitParameters};
 use model::conv::{Mode, SmaxScope, Threshold};
 
 use common::{compile_plain_loop, median};
@@ -24,20 +24,21 @@ const SIDE: usize = 28;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{WINDOWS} windows a round, median of {ROUNDS} rounds in turns, one thread");
     println!("ratio: Rust / C++; at least 0.97 is wanted");
-    for name in ["k3", "k5"] {
-        compare(find(name).ok_or("no such unit")?)?;
+    for parameters in [&PAPER_UNIT, &NETWORK_UNIT] {
+        compare(parameters)?;
     }
 
-    println!("each unit, largest kernel, one thread");
-    for parameters in UNITS {
+    // cargo passes flags of its own.
+    for name in std::env::args().skip(1).filter(|it| !it.starts_with('-')) {
+        let parameters: &UnitParameters = &name.parse()?;
         let mut unit = ready(parameters)?;
         let windows = WINDOWS;
         let cycles = unit.cycles();
-        let (seconds, _) = driver(&mut *unit, windows)?;
+        let (seconds, _) = driver(&mut unit, windows)?;
         let cycles = (unit.cycles() - cycles) as f64;
         println!(
-            "  {:12} {:9.0} windows/s {:6.2} Mcycles/s {:6.2} cycles a window",
-            parameters.name,
+            "  {:14} {:9.0} windows/s {:6.2} Mcycles/s {:6.2} cycles a window",
+            parameters,
             windows as f64 / seconds,
             cycles / seconds / 1e6,
             cycles / windows as f64
@@ -47,9 +48,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Rust against C++ on one unit.
-fn compare(parameters: &'static UnitParameters) -> Result<(), Box<dyn std::error::Error>> {
-    let kernel = format!("-DKERNEL={}", parameters.kernel);
-    let program = compile_plain_loop("benches/plain_loop.cpp", parameters.name, &[kernel])?;
+fn compare(parameters: &UnitParameters) -> Result<(), Box<dyn std::error::Error>> {
+    let defines = [
+        format!("-DKERNEL={}", parameters.kernel),
+        format!("-DBEAT_WORDS={}", parameters.beat_words()),
+    ];
+    let (source, row) = ("benches/plain_loop.cpp", parameters.to_string());
+    let program = compile_plain_loop(source, "conv_unit", &row, &defines)?;
     // A model's speed depends on where its memory lies by some percent. Each round has a new model,
     // as each run of the C++ program has; the old ones stay, so that the new one lies elsewhere.
     let mut units = Vec::new();
@@ -59,7 +64,7 @@ fn compare(parameters: &'static UnitParameters) -> Result<(), Box<dyn std::error
     for round in 0..=ROUNDS {
         let (cpp_seconds, cpp_sum) = plain_loop(&program)?;
         let mut unit = ready(parameters)?;
-        let (rust_seconds, rust_sum) = driver(&mut *unit, WINDOWS)?;
+        let (rust_seconds, rust_sum) = driver(&mut unit, WINDOWS)?;
         units.push(unit);
         assert_eq!(cpp_sum, rust_sum, "both harnesses see the same outputs");
         if round > 0 {
@@ -69,8 +74,8 @@ fn compare(parameters: &'static UnitParameters) -> Result<(), Box<dyn std::error
         }
     }
     println!(
-        "  {:3} plain C++ loop {:7.0} windows/s, Rust driver {:7.0} windows/s, ratio {:.3}",
-        parameters.name,
+        "  {:11} plain C++ loop {:7.0} windows/s, Rust driver {:7.0} windows/s, ratio {:.3}",
+        parameters,
         median(&mut cpp),
         median(&mut rust),
         median(&mut ratios)
@@ -79,10 +84,8 @@ fn compare(parameters: &'static UnitParameters) -> Result<(), Box<dyn std::error
 }
 
 /// A unit with its largest kernel loaded and a sparse image in memory.
-fn ready(
-    parameters: &'static UnitParameters,
-) -> Result<Box<dyn ConvUnit>, Box<dyn std::error::Error>> {
-    let mut unit = open(parameters, &UnitOptions::default())?;
+fn ready(parameters: &UnitParameters) -> Result<UnitDriver, Box<dyn std::error::Error>> {
+    let mut unit = UnitDriver::open(parameters, &UnitOptions::default())?;
     let side = parameters.kernel;
     let kernel: Vec<i32> = (0..side * side).map(|i| (i as i32 * 37) % 11 - 5).collect();
     let pixel = |i: usize| if (i * 7919).is_multiple_of(5) { (i * 31) as i32 % 256 } else { 0 };
@@ -93,10 +96,7 @@ fn ready(
     Ok(unit)
 }
 
-fn driver(
-    unit: &mut dyn ConvUnit,
-    windows: usize,
-) -> Result<(f64, u32), Box<dyn std::error::Error>> {
+fn driver(unit: &mut UnitDriver, windows: usize) -> Result<(f64, u32), Box<dyn std::error::Error>> {
     let threshold = Threshold::new(4)?;
     let tiles = (SIDE - unit.parameters().kernel).div_ceil(2);
     let mut sum = 0u32;

@@ -3,109 +3,93 @@
 
 mod common;
 
-use std::collections::HashMap;
 use std::fs;
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use common::{output, text};
-use convapprox::check::{Case, Difference, replay};
-use vcd::{Command, IdCode, Parser, ScopeItem, Value};
+use common::{output, signals, text, value_at};
+use convapprox::bench::case::{FILTERS, WindowCase};
+use convapprox::bench::engine::RtlSettings;
+use convapprox::bench::replay::WindowUnit;
+use convapprox::bench::scoreboard::Difference;
+use convapprox::bench::under_test::{Replayed, replay};
+use convapprox::bench::unit::Outcome;
+use convapprox::hw::PAPER_UNIT;
+use model::conv::{Kernel, Mode, Plane, Semantics, SmaxScope, Threshold};
+use model::engine::{Detail, EngineFactory, Place};
+use model::nn::{Convolution, Finish};
+use study::data::{SIDE, digits};
 
-/// Runs `windows` with the unit's threshold one too high, and returns what it printed.
-fn run_with_planted_bug(folder: &Path) -> String {
-    let arguments = [
-        "windows",
-        "--images",
-        "1",
-        "--filters",
-        "gaussian",
-        "--tau",
-        "0.25",
-        "--threshold-offset",
-        "1",
-        "--jobs",
-        "1",
-        "--seed",
-        "7",
-    ];
-    let output = output(folder, &arguments);
-    let printed = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(1), "a mismatch is a failure: {printed}");
-    printed
+/// Runs a filter over a drawn digit with the unit's threshold one too high; the folders of the reports
+/// of the first few mismatches.
+fn reports_of_planted_bug(folder: &Path) -> Vec<PathBuf> {
+    let unit = Some(PAPER_UNIT);
+    let settings = RtlSettings { unit, seed: 7, stalls: None, threshold_offset: 1 };
+    let mut engine = settings.open().unwrap();
+    let kernel = Kernel::new(3, vec![1, 2, 1, 2, 4, 2, 1, 2, 1]).unwrap();
+    let gaussian = Convolution {
+        name: "gaussian".to_owned(),
+        index: 0,
+        filters: vec![vec![kernel]],
+        bias: vec![0],
+        finish: Finish { activation: None, shift: 0, bits: 0 },
+    };
+    let digit = &digits::draw(7, digits::TEST, 1)[0];
+    let plane = Plane::new(SIDE, SIDE, digit.pixels.iter().map(|&it| i32::from(it)).collect());
+    let threshold = Threshold::new(2).unwrap();
+    let semantics = Semantics::new(Mode::Approx, 0, threshold, SmaxScope::Window).unwrap();
+    let place = Place {
+        experiment: "windows".to_owned(),
+        dataset: "digits".to_owned(),
+        network: FILTERS.to_owned(),
+        layer: "gaussian".to_owned(),
+        configuration: "tau=0.25".to_owned(),
+        ..Place::default()
+    };
+    let inputs = [vec![plane.unwrap()]];
+    engine.layer(&place, &gaussian, &semantics, &inputs, Detail::Sums).unwrap();
+    let found = engine.take_findings().unwrap();
+    assert!(found.mismatches > 3);
+    let cases = found.cases.iter().map(|case| engine.follow_up(case, folder).unwrap());
+    let reports: Vec<PathBuf> = cases.collect();
+    assert_eq!(reports.len(), 3, "the first few mismatches have a report");
+    reports
 }
 
-fn mismatch_folders(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder.join("reports/mismatch")).unwrap();
-    let mut found: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-    found.sort();
-    found
-}
-
-/// The values of one signal of the waveform, each with the time from which it holds.
-fn signal(wave: &Path, name: &str) -> Vec<(u64, u128)> {
-    let mut parser = Parser::new(BufReader::new(File::open(wave).unwrap()));
-    let header = parser.parse_header().unwrap();
-    let mut ids: HashMap<&str, IdCode> = HashMap::new();
-    fn walk<'a>(items: &'a [ScopeItem], ids: &mut HashMap<&'a str, IdCode>) {
-        for item in items {
-            match item {
-                // The unit's own scope comes before those of its modules.
-                ScopeItem::Var(var) => {
-                    ids.entry(&var.reference).or_insert(var.code);
-                }
-                ScopeItem::Scope(scope) => walk(&scope.items, ids),
-                _ => {}
-            }
-        }
-    }
-    walk(&header.items, &mut ids);
-    let id = *ids.get(name).unwrap_or_else(|| panic!("{name} is in the waveform"));
-    let bit = |value: Value| u128::from(value == Value::V1);
-    let (mut time, mut values) = (0, Vec::new());
-    for command in parser {
-        match command.unwrap() {
-            Command::Timestamp(now) => time = now,
-            Command::ChangeScalar(code, value) if code == id => values.push((time, bit(value))),
-            Command::ChangeVector(code, vector) if code == id => {
-                values.push((time, vector.iter().fold(0, |bits, value| bits << 1 | bit(value))));
-            }
-            _ => {}
-        }
-    }
-    values
-}
-
-/// The value at a time.
-fn at(values: &[(u64, u128)], time: u64) -> u128 {
-    values.iter().rfind(|(from, _)| *from <= time).expect("dumped from the start").1
+/// Runs the case of a folder again in a copy of it.
+fn replay_copy(report: &Path) -> (tempfile::TempDir, Replayed<Outcome>) {
+    let copy = tempfile::tempdir().unwrap();
+    fs::copy(report.join("case.json"), copy.path().join("case.json")).unwrap();
+    let replayed = replay::<WindowUnit>(copy.path()).unwrap();
+    (copy, replayed)
 }
 
 #[test]
 fn the_waveform_shows_the_failing_output_at_the_reported_time() {
     let folder = tempfile::tempdir().unwrap();
-    let printed = run_with_planted_bug(folder.path());
-    let folders = mismatch_folders(folder.path());
-    assert_eq!(folders.len(), 3, "the first few mismatches have a report: {printed}");
-    for mismatch in folders {
-        let case = Case::read(&mismatch).unwrap();
-        assert_eq!((case.threshold, case.unit_threshold, case.seed), (2, 3, 7));
+    for mismatch in reports_of_planted_bug(folder.path()) {
+        let case = WindowCase::read(&mismatch).unwrap();
+        let thresholds = (case.threshold.get(), case.window.run.threshold.get());
+        assert_eq!((thresholds, case.seed), ((2, 3), 7));
         // The report names the time; the differences come from the same replay.
         let report = fs::read_to_string(mismatch.join("report.txt")).unwrap();
         let (_, rest) = report.split_once("done rises at ").unwrap();
         let time: u64 = rest.split_whitespace().next().unwrap().parse().unwrap();
-        let again = tempfile::tempdir().unwrap();
-        let replayed = replay(&case, again.path()).unwrap();
-
+        let (_copy, replayed) = replay_copy(&mismatch);
         let wave = mismatch.join("wave.vcd");
         assert_eq!(fs::read(&wave).unwrap(), fs::read(&replayed.wave).unwrap(), "deterministic");
-        let done = signal(&wave, "done_valid_o");
-        assert_eq!(at(&done, time - 1), 0, "done is low before the reported time");
-        assert_eq!(at(&done, time), 1, "done rises at the reported time");
-        let outputs = at(&signal(&wave, "output_o"), time);
+        let names = ["done_valid_o", "output_o", "threshold_q", "rst_ni", "clk_i"];
+        let signals = signals(&wave, &names);
+        let done = &signals["done_valid_o"];
+        assert_eq!(value_at(done, time - 1), 0, "done is low before the reported time");
+        assert_eq!(value_at(done, time), 1, "done rises at the reported time");
+        let outputs = value_at(&signals["output_o"], time);
+        let outcome = replayed.outcome.as_ref().unwrap();
+        let differences =
+            case.expected().unwrap().compare(&case.unit, &case.window.run, outcome, false);
+        let texts: Vec<String> = differences.iter().map(ToString::to_string).collect();
+        assert_eq!(replayed.differences, texts);
         let mut values = 0;
-        for difference in &replayed.differences {
+        for difference in &differences {
             if let Difference::Output { output, expected, actual } = *difference {
                 let dumped = (outputs >> (32 * output)) as u32 as i32;
                 assert_eq!(dumped, actual, "output {output} of the waveform");
@@ -117,13 +101,13 @@ fn the_waveform_shows_the_failing_output_at_the_reported_time() {
             }
         }
         assert!(values > 0, "the planted bug changes an output");
-        assert_eq!(at(&signal(&wave, "threshold_q"), time), 3, "the bug itself is in the waveform");
+        assert_eq!(value_at(&signals["threshold_q"], time), 3, "the bug itself is in the waveform");
 
         // From reset to a few cycles past the difference.
-        let reset = signal(&wave, "rst_ni");
+        let reset = &signals["rst_ni"];
         let (begin, low) = (reset[0].0, reset.iter().find(|(_, value)| *value == 0));
         assert!(low.unwrap().0 <= begin + 10, "the waveform begins with the reset");
-        let end = signal(&wave, "clk_i").last().unwrap().0;
+        let end = signals["clk_i"].last().unwrap().0;
         assert!((time + 30..time + 100).contains(&end), "the waveform ends at {end}");
     }
 }
@@ -131,10 +115,9 @@ fn the_waveform_shows_the_failing_output_at_the_reported_time() {
 #[test]
 fn the_report_names_everything_and_its_command_replays_it() {
     let folder = tempfile::tempdir().unwrap();
-    let printed = run_with_planted_bug(folder.path());
-    assert!(printed.contains("mismatch report: reports/mismatch/windows-k3-image00000-gaussian-"));
-    let mismatch = &mismatch_folders(folder.path())[0];
+    let mismatch = &reports_of_planted_bug(folder.path())[0];
     let name = mismatch.file_name().unwrap().to_str().unwrap();
+    assert!(name.starts_with("windows-k3-image00000-gaussian-tau_0.25-c0-x"), "{name}");
     let report = fs::read_to_string(mismatch.join("report.txt")).unwrap();
     for part in [
         "experiment  windows",
@@ -146,7 +129,7 @@ fn the_report_names_everything_and_its_command_replays_it() {
         "   S_i  expected  unit\n",
         "  skip      keep  <--\n",
         "gtkwave wave.vcd wave.gtkw",
-        &format!("replay      ./run replay reports/mismatch/{name}\n"),
+        &format!("replay      ./run replay {}\n", mismatch.display()),
     ] {
         assert!(report.contains(part), "{part:?} is not in the report:\n{report}");
     }
@@ -154,8 +137,8 @@ fn the_report_names_everything_and_its_command_replays_it() {
     let wave = mismatch.join("wave.vcd");
     let before = fs::read(&wave).unwrap();
     fs::remove_file(&wave).unwrap();
-    let replayed = output(folder.path(), &["replay", &format!("reports/mismatch/{name}")]);
-    assert_eq!(replayed.status.code(), Some(1), "{}", text(&replayed.stderr));
+    let replayed = output(folder.path(), &["replay", name]);
+    assert_eq!(replayed.status.code(), Some(3), "{}", text(&replayed.stderr));
     assert!(text(&replayed.stdout).contains("1 windows compared, 1 mismatches"));
     assert_eq!(fs::read(&wave).unwrap(), before, "the replay writes the same waveform");
 }
@@ -163,8 +146,7 @@ fn the_report_names_everything_and_its_command_replays_it() {
 #[test]
 fn the_save_file_names_signals_of_the_waveform() {
     let folder = tempfile::tempdir().unwrap();
-    run_with_planted_bug(folder.path());
-    let mismatch = &mismatch_folders(folder.path())[0];
+    let mismatch = &reports_of_planted_bug(folder.path())[0];
     let header = fs::read_to_string(mismatch.join("wave.vcd")).unwrap();
     let save = fs::read_to_string(mismatch.join("wave.gtkw")).unwrap();
     let mut signals = 0;
@@ -181,12 +163,12 @@ fn the_save_file_names_signals_of_the_waveform() {
 #[test]
 fn a_case_that_agrees_replays_without_a_difference() {
     let folder = tempfile::tempdir().unwrap();
-    run_with_planted_bug(folder.path());
-    let mismatch = &mismatch_folders(folder.path())[0];
-    let mut case = Case::read(mismatch).unwrap();
-    case.unit_threshold = case.threshold;
+    let mismatch = &reports_of_planted_bug(folder.path())[0];
+    let mut case = WindowCase::read(mismatch).unwrap();
+    case.window.run.threshold = case.threshold;
     let sound = folder.path().join("sound");
-    assert!(replay(&case, &sound).unwrap().differences.is_empty());
+    fs::create_dir(&sound).unwrap();
+    fs::write(sound.join("case.json"), serde_json::to_string(&case).unwrap()).unwrap();
     let replayed = output(folder.path(), &["replay", "sound"]);
     assert!(replayed.status.success());
     assert!(text(&replayed.stdout).contains("1 windows compared, 0 mismatches"));
@@ -207,13 +189,14 @@ fn what_is_not_a_mismatch_folder_is_refused() {
     fs::write(&path, "{}").unwrap();
     refused(folder.path(), "is not a mismatch case: missing field");
 
-    run_with_planted_bug(folder.path());
-    let text = fs::read_to_string(mismatch_folders(folder.path())[0].join("case.json")).unwrap();
+    let report = &reports_of_planted_bug(folder.path())[0];
+    let text = fs::read_to_string(report.join("case.json")).unwrap();
     for (from, to, message) in [
-        ("\"unit\": \"k3\"", "\"unit\": \"k9\"", "unit \"k9\" is not in this build"),
+        ("\"unit\": \"k3\"", "\"unit\": \"k9\"", "kernel is 1 to 7, not 9"),
         ("\"side\": 3", "\"side\": 2", "the kernel's side or its number of weights"),
-        ("\"outputs\": 4", "\"outputs\": 2", "the outputs or the number of words"),
+        ("\"tile\": \"2x2\"", "\"tile\": \"1x1\"", "the tile or the number of words"),
         ("\"threshold\": 2", "\"threshold\": 0", "threshold 0 skips every product"),
+        ("\"seed\": 7", "\"sed\": 7", "unknown field `sed`"),
     ] {
         assert!(text.contains(from), "{from} is in the case");
         fs::write(&path, text.replacen(from, to, 1)).unwrap();

@@ -3,15 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Links a C++ file with a model that this program is linked with; in the file, `MODEL` is its
-/// class and `HEADER` its header.
+/// Links a C++ file with a model that this program is linked with, a row of a family; in the file,
+/// `MODEL` is its class, `HEADER` its header and `ROOT_HEADER` that of its root.
 pub fn compile_plain_loop(
     source: &str,
-    model: &str,
+    family: &str,
+    row: &str,
     defines: &[String],
 ) -> Result<PathBuf, Box<dyn std::error::Error>> {
     let out = Path::new(env!("OUT_DIR"));
-    let program = out.join(format!("plain_loop_{model}"));
+    let (model, symbol) = (out.join(family).join(row), format!("convapprox_{family}_{row}"));
+    let program = out.join(format!("plain_loop_{symbol}"));
     let compiler = ["clang++", "c++"]
         .into_iter()
         .find(|name| Command::new(name).arg("--version").output().is_ok())
@@ -21,24 +23,36 @@ pub fn compile_plain_loop(
         .args(["-O2", "-std=c++20", "-o"])
         .arg(&program)
         .arg(source)
-        .arg(format!("-DMODEL=Vconvapprox_{model}"))
-        .arg(format!("-DHEADER=\"Vconvapprox_{model}.h\""))
-        .arg(format!("-DROOT_HEADER=\"Vconvapprox_{model}___024root.h\""))
+        .arg(format!("-DMODEL=V{symbol}"))
+        .arg(format!("-DHEADER=\"V{symbol}.h\""))
+        .arg(format!("-DROOT_HEADER=\"V{symbol}___024root.h\""))
         .args(defines)
         .arg("-I")
-        .arg(out.join(model))
+        .arg(&model)
         .arg("-isystem")
         .arg(include)
         .arg("-isystem")
         .arg(include.join("vltstd"))
-        .arg(out.join(format!("{model}/libvrs_convapprox_{model}.a")))
-        .arg(out.join("verilated-runtime/libvrs_runtime.a"))
+        .arg(model.join(format!("libvrs_{symbol}_table.a")))
+        .arg(runtime(out)?)
         .args(["-lpthread", "-latomic", "-lz"])
         .status()?;
     if !status.success() {
         return Err("the plain C++ loop does not compile".into());
     }
     Ok(program)
+}
+
+/// The archive of Verilator's runtime; that of the last build, where an earlier one has left its own.
+fn runtime(out: &Path) -> Result<PathBuf, Box<dyn std::error::Error>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(out)? {
+        let archive = entry?.path().join("libvrs_runtime.a");
+        if let Ok(data) = archive.metadata() {
+            found.push((data.modified()?, archive));
+        }
+    }
+    Ok(found.into_iter().max().ok_or("no runtime")?.1)
 }
 
 /// The middle one of the values.

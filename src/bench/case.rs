@@ -82,7 +82,6 @@ pub struct WindowCase {
     /// Seed of the memory's waiting times.
     pub stall_seed: Option<u64>,
     /// T of the golden model; a planted bug gives the unit another one.
-    #[serde(with = "as_number")]
     pub threshold: Threshold,
     /// The window. Address and pitch are those of the fetch, also if it is used again.
     pub window: Operands,
@@ -312,40 +311,5 @@ impl ProgramCase {
             name.push_str(&format!("-stalls{seed}"));
         }
         plain(&name)
-    }
-}
-
-/// Values that are written as their names.
-pub(super) mod as_text {
-    use std::fmt::Display;
-    use std::str::FromStr;
-
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub fn serialize<T: Display, S: Serializer>(value: &T, out: S) -> Result<S::Ok, S::Error> {
-        out.collect_str(value)
-    }
-
-    pub fn deserialize<'de, T, D: Deserializer<'de>>(from: D) -> Result<T, D::Error>
-    where
-        T: FromStr<Err: Display>,
-    {
-        String::deserialize(from)?.parse().map_err(D::Error::custom)
-    }
-}
-
-/// Thresholds.
-pub(super) mod as_number {
-    use model::conv::Threshold;
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub fn serialize<S: Serializer>(value: &Threshold, out: S) -> Result<S::Ok, S::Error> {
-        out.serialize_u32(value.get())
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Threshold, D::Error> {
-        Threshold::new(u32::deserialize(from)?).map_err(D::Error::custom)
     }
 }

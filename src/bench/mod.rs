@@ -4,6 +4,7 @@
 //! - [`scoreboard`] says what windows must come to, [`lockstep`] what instructions must do, and
 //!   [`cosimulation`] runs a program beside its reference;
 //! - [`engine`] is the unit's RTL behind the trait of all engines;
+//! - [`inference`] runs whole networks as programs on the core, as another engine;
 //! - [`torture`] runs random programs;
 //! - [`replay`] runs what differed again, with a waveform and a report;
 //! - [`under_test`] does that for any unit.
@@ -11,6 +12,7 @@
 pub mod case;
 pub mod cosimulation;
 pub mod engine;
+pub mod inference;
 pub mod lockstep;
 pub mod memory;
 pub mod replay;

@@ -266,3 +266,61 @@ pub fn window_counters(
         cycles_done: 1,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::unit::Kept;
+    use crate::hw::PAPER_UNIT;
+    use model::conv::{Kernel, Mode, Plane, SmaxScope, Threshold, conv2d_plain};
+
+    /// A map of 3×3 outputs, the window at its corner, and what a unit makes of that.
+    fn good(tile: Tile) -> (FeatureMap, WindowRun, Outcome) {
+        let plane = Plane::new(5, 5, (0..25).map(|i| i % 7 - 3).collect()).unwrap();
+        let kernel = Kernel::new(3, (1..10).collect()).unwrap();
+        let (threshold, scope) = (Threshold::new(2).unwrap(), SmaxScope::Window);
+        let semantics = Semantics::new(Mode::Approx, 0, threshold, scope).unwrap();
+        let map = conv2d_plain(&plane, &kernel, &semantics, None);
+        let (reuse, mode, carry) = (false, Mode::Approx, [None; 4]);
+        let run =
+            WindowRun { slot: 0, reuse, addr: 0, pitch: 5, tile, mode, threshold, scope, carry };
+        let stream = 0;
+        let words = plane.window(0, 0, tile.window_side(3));
+        let window = Operands { run, side: 3, weights: kernel.weights().to_vec(), words, stream };
+        let (mut outputs, mut s_max) = ([0; 4], [None; 4]);
+        let mut kept = Kept { bits: [0; 4], kernel: 3 };
+        for (output, dot) in ExpectedWindow::new(&window, &semantics).dots.iter().enumerate() {
+            (outputs[output], s_max[output]) = (dot.output, dot.s_max);
+            kept.bits[output] = dot.kept;
+        }
+        let beats = PAPER_UNIT.beats(0, 5, tile.window_side(3) as u32);
+        let cycles = PAPER_UNIT.window_cycles(beats, kept.total());
+        let last_word_cycle = beats + 1;
+        (map, run, Outcome { outputs, s_max, kept, cycles, last_word_cycle, done_time: 0 })
+    }
+
+    #[test]
+    fn the_fast_comparison_notices_what_the_full_one_does() {
+        for tile in Tile::ALL {
+            let (map, run, outcome) = good(tile);
+            let agree = |outcome: &Outcome| {
+                let golden = GoldenMap { map: &map, first: 0, width: 3, side: 3 };
+                agrees(&PAPER_UNIT, &golden, (0, 0), &run, outcome, false)
+            };
+            assert!(agree(&outcome));
+            for output in 0..4 {
+                let mut bad = outcome;
+                bad.outputs[output] ^= 1;
+                assert!(!agree(&bad), "output {output}");
+                let mut bad = outcome;
+                bad.kept.bits[output] ^= 1 << 4;
+                assert!(!agree(&bad), "kept products of {output}");
+                let mut bad = outcome;
+                bad.s_max[output] = bad.s_max[output].map(|score| score + 1);
+                assert_eq!(agree(&bad), output >= tile.outputs(), "S_max of {output}");
+            }
+            let bad = Outcome { cycles: outcome.cycles + 1, ..outcome };
+            assert!(!agree(&bad), "cycles");
+        }
+    }
+}

@@ -96,7 +96,7 @@ impl Campaign {
 
     fn program(&self, index: u64) -> Result<(Stimulus, Outcome), TortureError> {
         let (stimulus, image) = generate(program_seed(self.seed, index), &self.soc.hart().unit);
-        let outcome = run(&stimulus, &image, &self.soc, MAX_CYCLES)?;
+        let outcome = run_image(&stimulus, &image, &self.soc, MAX_CYCLES)?;
         Ok((stimulus, outcome))
     }
 
@@ -170,16 +170,23 @@ pub fn case(stimulus: &Stimulus, soc: &SocParameters) -> ProgramCase {
     }
 }
 
-/// Runs a program to its end or to the first difference, for at most so many cycles; `image` is what
-/// it is in memory.
+/// Runs a program to its end or to the first difference, for at most so many cycles.
 pub fn run(
+    stimulus: &Stimulus,
+    soc: &SocParameters,
+    max_cycles: u64,
+) -> Result<Outcome, TortureError> {
+    run_image(stimulus, &assemble(&stimulus.program)?, soc, max_cycles)
+}
+
+fn run_image(
     stimulus: &Stimulus,
     image: &Image,
     soc: &SocParameters,
     max_cycles: u64,
 ) -> Result<Outcome, TortureError> {
-    let case = case(stimulus, soc);
-    let mut both = Cosimulation::open(&image.executable, &case, Build::Fast, true)?;
+    let program = &image.executable;
+    let mut both = Cosimulation::open(program, &case(stimulus, soc), Build::Fast, true)?;
     let mut recorder = Recorder::new(&soc.hart().unit);
     let end = both.run_with(max_cycles, |retire| recorder.record(retire))?;
     let cycles = both.system().cycles();
@@ -245,8 +252,7 @@ pub fn shrink_mismatch(stimulus: &Stimulus, mismatch: &Mismatch, soc: &SocParame
     let (wanted, cycles) = (signature(mismatch), mismatch.cycle + GRACE);
     shrink(stimulus, TRIES, |candidate| {
         // One that cannot be run, or does not end, does not differ.
-        let Ok(image) = assemble(&candidate.program) else { return false };
-        let outcome = run(candidate, &image, soc, cycles);
+        let outcome = run(candidate, soc, cycles);
         outcome.is_ok_and(|it| it.mismatch.is_some_and(|found| signature(&found) == wanted))
     })
 }
@@ -260,10 +266,10 @@ pub fn follow_up(
     out: &Path,
 ) -> Result<FollowUp, FollowUpError> {
     let small = shrink_mismatch(stimulus, mismatch, soc);
-    let image = assemble(&small.program).map_err(TortureError::from)?;
-    let outcome = run(&small, &image, soc, mismatch.cycle + GRACE)?;
+    let outcome = run(&small, soc, mismatch.cycle + GRACE)?;
     // What differs once differs again: a run depends on its stimulus alone.
     let mismatch = outcome.mismatch.unwrap_or_else(|| Box::new(mismatch.clone()));
+    let image = assemble(&small.program).map_err(TortureError::from)?;
     let listing = image.listing();
     let case = case(&small, soc);
     let investigation = investigate_program(&image.to_elf(), &case, &mismatch, out)?;

@@ -62,14 +62,11 @@ pub struct WindowRun {
     /// Outputs.
     pub tile: Tile,
     /// Which products are multiplied.
-    #[serde(with = "super::case::as_text")]
     pub mode: Mode,
     /// T, in units of 2^−LOG_FRAC of the unit. The unit saturates it at 65,535, which is above
     /// every score.
-    #[serde(with = "super::case::as_number")]
     pub threshold: Threshold,
     /// What S_max is taken over.
-    #[serde(with = "super::case::as_text")]
     pub scope: SmaxScope,
     /// S_max of the channels before, of each output; used in running scope.
     pub carry: [Option<u32>; 4],
@@ -459,7 +456,7 @@ impl UnitDriver {
         model.set_cmd_size_i(run.pitch);
         model.set_cmd_addr_i(run.addr);
         model.set_cmd_tile_i(u8::from(run.tile == Tile::TwoByTwo));
-        model.set_cmd_mode_i(run.mode as u8);
+        model.set_cmd_mode_i(run.mode.number());
         model.set_cmd_threshold_i(u16::try_from(run.threshold.get()).unwrap_or(u16::MAX));
         let running = run.scope == SmaxScope::Running;
         model.set_cmd_running_i(u8::from(running));

@@ -10,6 +10,7 @@ mod torture;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use study::results::ProgramFacts;
 
 pub use message::error_message;
 
@@ -39,5 +40,15 @@ impl Cli {
             Command::Torture(args) => torture::run(&args),
             Command::Replay(args) => replay::run(&args),
         }
+    }
+}
+
+/// What this program was built from.
+fn program() -> ProgramFacts {
+    ProgramFacts {
+        version: env!("CARGO_PKG_VERSION"),
+        revision: env!("CONVAPPROX_REVISION"),
+        sources_sha256: env!("CONVAPPROX_SOURCES_SHA256"),
+        rustc: env!("CONVAPPROX_RUSTC"),
     }
 }

@@ -1,26 +1,23 @@
 //! `convapprox torture`.
 
-use std::fs;
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::Context;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::interrupt;
 use super::options::default_jobs;
 use super::options::positive;
+use super::{interrupt, program};
 use crate::bench::lockstep::Mismatch;
 use crate::bench::torture::{Campaign, Findings, follow_up};
-use crate::hw::{SOC, SocParameters};
+use crate::hw::{self, SOC, SocParameters};
 use ::torture::{Coverage, Stimulus};
-use study::report::atomic::write_atomic;
-use study::report::provenance::Provenance;
+use study::results::{Earlier, ResultFolder};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -44,13 +41,14 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
+    /// Replace the results of an earlier run
+    #[arg(long)]
+    force: bool,
+
     /// No progress and no notices
     #[arg(long)]
     quiet: bool,
 }
-
-/// Where mismatch reports go.
-const MISMATCH_DIR: &str = "reports/mismatch";
 
 /// The exit status of a mismatch.
 const MISMATCH: u8 = 3;
@@ -62,6 +60,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         instructions: args.instructions as u64,
         jobs: args.jobs.unwrap_or_else(default_jobs),
     };
+    let results = results(args)?;
     let stop = interrupt::flag()?;
     let (bar, begin) = (bar(args), Instant::now());
     let findings = campaign.run(&stop, |instructions| bar.set_position(instructions));
@@ -74,7 +73,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
 
     println!("{}", table(&findings.coverage));
-    for path in write(args, &findings)? {
+    for path in write(results, &findings)? {
         println!("{}", path.display());
     }
     if let Some((stimulus, mismatch)) = &findings.failure {
@@ -112,25 +111,31 @@ fn table(coverage: &Coverage) -> Table {
     table
 }
 
-/// Writes the coverage and where it comes from.
-fn write(args: &Args, findings: &Findings) -> anyhow::Result<[PathBuf; 2]> {
-    let out = args.out.clone().unwrap_or_else(|| "reports/runs/torture".into());
-    fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
-    let csv = out.join("coverage.csv");
-    write_atomic(&csv, |file| findings.coverage.write_csv(file))?;
-    let json = out.join("provenance.json");
-    let settings = json!({
-        "seed": args.seed,
-        "instructions": args.instructions,
-        "soc": args.soc,
+/// Opens the folder of the results. What they depend on names the run.
+fn results(args: &Args) -> anyhow::Result<ResultFolder> {
+    let record = json!({
+        "command": "torture",
+        "settings": { "seed": args.seed, "instructions": args.instructions, "soc": args.soc },
+        "rtl_sha256": hw::soc_digest(&args.soc)?,
+        "program": program(),
     });
-    let mut provenance = Provenance::new("torture", settings).on_system();
-    provenance.result("instructions", findings.instructions);
-    provenance.result("cycles", findings.cycles);
-    provenance.result("programs", findings.programs);
-    provenance.result("mismatches", u8::from(findings.failure.is_some()));
-    provenance.write(&json)?;
-    Ok([csv, json])
+    let Value::Object(record) = record else { unreachable!("it is an object") };
+    let earlier = if args.force { Earlier::Replace } else { Earlier::Keep };
+    Ok(ResultFolder::open(&out(args), record, earlier)?)
+}
+
+fn out(args: &Args) -> PathBuf {
+    args.out.clone().unwrap_or_else(|| "reports/runs/torture".into())
+}
+
+/// Writes the coverage and where it comes from.
+fn write(mut results: ResultFolder, findings: &Findings) -> anyhow::Result<Vec<PathBuf>> {
+    results.file("coverage.csv", |file| findings.coverage.write_csv(file))?;
+    results.result("instructions", findings.instructions);
+    results.result("cycles", findings.cycles);
+    results.result("programs", findings.programs);
+    results.result("mismatches", u8::from(findings.failure.is_some()));
+    Ok(results.finish()?)
 }
 
 /// Shrinks the program that differs, and says where its report is and how to run it again.
@@ -142,7 +147,7 @@ fn report(args: &Args, stimulus: &Stimulus, mismatch: &Mismatch) -> anyhow::Resu
     if !args.quiet {
         eprintln!("shrinking the program, for at most a few minutes");
     }
-    let found = follow_up(stimulus, mismatch, &args.soc, Path::new(MISMATCH_DIR))?;
+    let found = follow_up(stimulus, mismatch, &args.soc, &out(args).join("mismatch"))?;
     println!("what is left of it:\n{}", found.listing);
     for difference in &found.mismatch.differences {
         println!("  {difference}");

@@ -1,6 +1,7 @@
 //! A few instructions by hand, for programs that a test is about.
 
-use convapprox::dut::soc::{Program, RAM_BASE};
+use model::elf::Executable;
+use model::facts::soc::RAM_BASE;
 
 /// Where `tohost` is in these programs.
 pub const TOHOST: u32 = RAM_BASE + 0x1000;
@@ -31,6 +32,6 @@ pub fn finish(word: i32) -> [u32; 4] {
 }
 
 /// A program of these instructions.
-pub fn program(words: &[u32]) -> Program {
-    Program { tohost: Some(TOHOST), ..Program::from_words(words) }
+pub fn program(words: &[u32]) -> Executable {
+    Executable { tohost: Some(TOHOST), ..Executable::from_words(words) }
 }

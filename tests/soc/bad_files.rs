@@ -1,9 +1,11 @@
 //! Files that are no programs: each has an error of its own that says what to do.
 
-use convapprox::dut::soc::{ElfError, Program, RAM_BASE, SOCS};
 use convapprox::firmware::find;
+use convapprox::hw::SOC;
+use model::elf::{ElfError, Executable};
+use model::facts::soc::RAM_BASE;
 
-const RAM_BYTES: u32 = SOCS[0].ram_bytes;
+const RAM_BYTES: u32 = SOC.ram_bytes;
 
 fn hello() -> Vec<u8> {
     find("hello").unwrap().elf.to_vec()
@@ -17,7 +19,7 @@ fn patched(at: usize, bytes: &[u8]) -> Vec<u8> {
 }
 
 fn error(elf: &[u8]) -> ElfError {
-    Program::parse(elf, RAM_BYTES).expect_err("this is no program")
+    Executable::parse(elf, RAM_BYTES).expect_err("this is no program")
 }
 
 /// A field of the ELF header, or of the second program header: the first is none to load.
@@ -35,7 +37,7 @@ mod field {
 
 #[test]
 fn a_good_file_is_a_program() {
-    let program = Program::parse(&hello(), RAM_BYTES).unwrap();
+    let program = Executable::parse(&hello(), RAM_BYTES).unwrap();
     assert_eq!(program.segments[0].addr, RAM_BASE);
     assert!(program.tohost.is_some_and(|addr| addr % 64 == 0 && addr > RAM_BASE));
     assert!(program.signature.is_some_and(|range| range.start <= range.end));
@@ -70,8 +72,8 @@ fn each_mistake_is_named() {
     let astray = patched(field::PROGRAM_HEADERS, &u32::MAX.to_le_bytes());
     assert!(matches!(error(&astray), ElfError::Damaged(_)));
     // In a larger RAM it would fit, in a smaller one it does not.
-    assert!(Program::parse(&elf, 1 << 21).is_ok());
-    assert!(matches!(Program::parse(&elf, 1 << 10), Err(ElfError::OutsideRam { .. })));
+    assert!(Executable::parse(&elf, 1 << 21).is_ok());
+    assert!(matches!(Executable::parse(&elf, 1 << 10), Err(ElfError::OutsideRam { .. })));
 }
 
 #[test]

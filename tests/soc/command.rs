@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use convapprox::dut::soc::{Program, SOCS};
+use convapprox::bench::system::{SystemDriver, SystemOptions};
 use convapprox::firmware::find;
+use convapprox::hw::SOC;
+use model::elf::Executable;
 
 use crate::assembly::{SPIN, T0, T1, addi, lui, sw};
 use crate::common::{output, text};
@@ -22,7 +24,7 @@ fn folder() -> tempfile::TempDir {
 /// Writes a program that writes a word to `tohost` at once: `hello` with other first instructions.
 fn program_that_writes(folder: &Path, word: i32) -> String {
     let mut elf = find("hello").unwrap().elf.to_vec();
-    let tohost = Program::parse(&elf, SOCS[0].ram_bytes).unwrap().tohost.unwrap();
+    let tohost = Executable::parse(&elf, SOC.ram_bytes).unwrap().tohost.unwrap();
     let words = [
         lui(T0, tohost.wrapping_add(0x800)),
         addi(T0, T0, (tohost as i32) << 20 >> 20),
@@ -100,6 +102,7 @@ fn bad_input_is_refused_with_advice() {
         (&["hello", "--stalls", "0"], "--stalls"),
         (&["hello", "--wait-states", "16"], "--wait-states"),
         (&["hello", "--trace", "GHW"], "--trace"),
+        (&["hello", "--soc", "kernel=9"], "kernel is 1 to 7, not 9"),
         (&["hello", "--from", "10"], "--trace"),
         (&["hello", "--flip", "1,2"], "CYCLE,ADDRESS,BITS"),
         (&["hello", "--flip", "10,0x10,1"], "not within the RAM"),
@@ -135,15 +138,14 @@ fn the_signature_is_a_word_a_line() {
     let (status, _, errors) = soc(folder.path(), &arguments);
     assert_eq!(status, Some(0), "{errors}");
     let written = fs::read_to_string(folder.path().join("signature")).unwrap();
-    let soc = &SOCS[0];
     let elf = find("cycles_conv").unwrap().elf;
-    let program = Program::parse(elf, soc.ram_bytes).unwrap();
+    let program = Executable::parse(elf, SOC.ram_bytes).unwrap();
     let range = program.signature.clone().unwrap();
     assert!(range.len() > 16, "this program leaves results behind");
     assert_eq!(written.lines().count(), (range.end - range.start) as usize / 4);
     let digits = |line: &str| line.len() == 8 && line.chars().all(|c| c.is_ascii_hexdigit());
     assert!(written.lines().all(digits), "{written}");
-    let mut system = convapprox::dut::soc::open(soc, &Default::default()).unwrap();
+    let mut system = SystemDriver::open(&SOC, &SystemOptions::default()).unwrap();
     system.load(&program).unwrap();
     system.run(1_000_000).unwrap();
     let words: Vec<String> =
@@ -170,8 +172,7 @@ fn statistics_tell_where_the_cycles_went() {
 #[test]
 fn waveforms_of_both_formats() {
     let folder = folder();
-    let fst = cfg!(feature = "fst").then_some(("fst", "wave.fst"));
-    for (format, file) in [("VCD", "wave.vcd")].into_iter().chain(fst) {
+    for (format, file) in [("VCD", "wave.vcd"), ("fst", "wave.fst")] {
         let arguments = ["hello", "--trace", format, "--from", "900", "--out", "waves"];
         let (status, printed, errors) = soc(folder.path(), &arguments);
         assert_eq!(status, Some(0), "{errors}");

@@ -1,12 +1,13 @@
 //! The comparison itself: whatever the system could report wrongly is found, and named.
 
-use convapprox::check::lockstep::{
-    Cosimulation, Difference, End, Flip, Lockstep, Mismatch, ProgramCase,
-};
-use convapprox::dut::soc::{
-    LastRun, Program, RAM_BASE, Retirement, SOCS, SocBuild, SocOptions, open,
-};
+use convapprox::bench::case::{Flip, ProgramCase};
+use convapprox::bench::cosimulation::{Cosimulation, End};
+use convapprox::bench::lockstep::{Difference, Lockstep, Mismatch};
+use convapprox::bench::system::{LastRun, Retirement, SystemDriver, SystemOptions};
 use convapprox::firmware::find;
+use convapprox::hw::{Build, SOC};
+use model::elf::Executable;
+use model::facts::soc::RAM_BASE;
 
 use crate::assembly::{SPIN, T0, T1, WFI, addi, finish, program};
 
@@ -16,10 +17,10 @@ fn tampered(
     name: &str,
     mut tamper: impl FnMut(&mut Retirement, &mut LastRun) -> bool,
 ) -> Box<Mismatch> {
-    let program = Program::parse(find(name).unwrap().elf, SOCS[0].ram_bytes).unwrap();
-    let mut soc = open(&SOCS[0], &SocOptions::default()).unwrap();
+    let program = Executable::parse(find(name).unwrap().elf, SOC.ram_bytes).unwrap();
+    let mut soc = SystemDriver::open(&SOC, &SystemOptions::default()).unwrap();
     soc.load(&program).unwrap();
-    let mut reference = Lockstep::new(&SOCS[0]);
+    let mut reference = Lockstep::new(&SOC);
     reference.load(&program).unwrap();
     let mut done = false;
     while let Some(mut retired) = soc.step(10_000).unwrap() {
@@ -151,7 +152,7 @@ fn each_result_of_the_unit_counts() {
     assert_eq!(expected.weights.len(), expected.side * expected.side);
     let mismatch = changed(|run| run.outputs[3] ^= 1);
     assert!(matches!(mismatch.differences[..], [Difference::Output { output: 3, .. }]));
-    let mismatch = changed(|run| run.keep[0] ^= 1 << 24);
+    let mismatch = changed(|run| run.kept.bits[0] ^= 1 << 24);
     assert!(matches!(mismatch.differences[..], [Difference::Keep { output: 0, .. }]));
     let mismatch = changed(|run| run.s_max[2] = Some(run.s_max[2].map_or(1, |score| score + 1)));
     assert!(matches!(mismatch.differences[..], [Difference::SMax { output: 2, .. }]));
@@ -159,10 +160,10 @@ fn each_result_of_the_unit_counts() {
 
 #[test]
 fn what_the_uart_sends_counts() {
-    let program = Program::parse(find("hello").unwrap().elf, SOCS[0].ram_bytes).unwrap();
-    let mut soc = open(&SOCS[0], &SocOptions::default()).unwrap();
+    let program = Executable::parse(find("hello").unwrap().elf, SOC.ram_bytes).unwrap();
+    let mut soc = SystemDriver::open(&SOC, &SystemOptions::default()).unwrap();
     soc.load(&program).unwrap();
-    let mut reference = Lockstep::new(&SOCS[0]);
+    let mut reference = Lockstep::new(&SOC);
     reference.load(&program).unwrap();
     let mut sent = 0;
     let mismatch = loop {
@@ -212,13 +213,11 @@ fn a_mismatch_tells_what_led_there() {
 fn a_core_that_waits_for_nothing_hangs() {
     // mie = 0: nothing ends this wfi, but that is what the program says. A limit ends it.
     let mut run =
-        Cosimulation::open(&program(&[WFI]), &ProgramCase::default(), SocBuild::Fast, true)
-            .unwrap();
+        Cosimulation::open(&program(&[WFI]), &ProgramCase::default(), Build::Fast, true).unwrap();
     assert_eq!(run.run(50_000).unwrap(), End::Limit);
     // Without the reference a wfi and a core that hangs look alike.
     let mut run =
-        Cosimulation::open(&program(&[WFI]), &ProgramCase::default(), SocBuild::Fast, false)
-            .unwrap();
+        Cosimulation::open(&program(&[WFI]), &ProgramCase::default(), Build::Fast, false).unwrap();
     assert!(matches!(run.run(u64::MAX).unwrap(), End::Hang { .. }));
 }
 
@@ -226,8 +225,7 @@ fn a_core_that_waits_for_nothing_hangs() {
 fn a_loop_is_no_hang() {
     for lockstep in [true, false] {
         let case = ProgramCase::default();
-        let mut run =
-            Cosimulation::open(&program(&[SPIN]), &case, SocBuild::Fast, lockstep).unwrap();
+        let mut run = Cosimulation::open(&program(&[SPIN]), &case, Build::Fast, lockstep).unwrap();
         assert_eq!(run.run(60_000).unwrap(), End::Limit);
     }
 }
@@ -239,7 +237,7 @@ fn a_hang_is_a_mismatch() {
     words.extend(finish(1));
     let flip = Flip { cycle: 0, addr: RAM_BASE + 8, bits: words[2] ^ WFI };
     let case = ProgramCase { flip: Some(flip), ..ProgramCase::default() };
-    let mut run = Cosimulation::open(&program(&words), &case, SocBuild::Fast, true).unwrap();
+    let mut run = Cosimulation::open(&program(&words), &case, Build::Fast, true).unwrap();
     let End::Mismatch(mismatch) = run.run(100_000).unwrap() else { panic!("it cannot go on") };
     let [Difference::Hang { cycles, pc }] = mismatch.differences[..] else {
         panic!("{:?}", mismatch.differences)

@@ -7,8 +7,6 @@ mod common;
 mod assembly;
 mod bad_files;
 mod command;
-mod devices;
 mod fault;
 mod lockstep;
 mod programs;
-mod waiting;

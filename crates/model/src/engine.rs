@@ -101,6 +101,14 @@ pub struct LayerRun {
     pub costs: Vec<Cost>,
 }
 
+impl LayerRun {
+    /// What software computed, at no cost.
+    pub fn of_software(outcomes: Vec<LayerOutcome>) -> Self {
+        let outputs = outcomes.first().map_or(0, |outcome| outcome.sums.len());
+        Self { outcomes, costs: vec![Cost::default(); outputs] }
+    }
+}
+
 /// What the counters of core and unit say of one stage of a program that runs a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -497,7 +505,6 @@ impl Engine for GoldenEngine {
         inputs: &[Vec<Plane>],
         detail: Detail,
     ) -> Result<LayerRun, EngineError> {
-        let outcomes = self.outcomes(layer, semantics, inputs, detail);
-        Ok(LayerRun { outcomes, costs: vec![Cost::default(); layer.filters.len()] })
+        Ok(LayerRun::of_software(self.outcomes(layer, semantics, inputs, detail)))
     }
 }

@@ -105,7 +105,7 @@ impl Config {
     }
 
     /// Keeps the text of `$display` and the like for
-    /// [`Model::take_output`](crate::Model::take_output) instead of printing it.
+    /// [`Sim::take_output`](crate::Sim::take_output) instead of printing it.
     #[must_use]
     pub fn capture_output(mut self, on: bool) -> Self {
         self.capture_output = on;

@@ -59,7 +59,7 @@ pub enum Error {
         /// When it happened.
         time: u64,
     },
-    /// [`Model::run_until`](crate::Model::run_until) ran out of cycles.
+    /// [`Sim::run_until`](crate::Sim::run_until) ran out of cycles.
     #[error("watchdog: the condition did not come true in {cycles} cycles (time {time})")]
     Watchdog {
         /// Cycles run by the call.

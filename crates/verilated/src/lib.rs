@@ -4,9 +4,10 @@
 //! The crate has two sides:
 //!
 //! - the **build side** (`build` module, feature `build`, for `[build-dependencies]`)
-//!   runs Verilator, compiles the C++ and writes one Rust file a model;
-//! - the **run side** (everything else) is what those files use: [`Config`],
-//!   [`Error`], [`Stop`] and the methods all models have in common ([`Model`]).
+//!   runs Verilator, compiles the C++ and writes one Rust type for each top module;
+//! - the **run side** (everything else) is what those types use: [`Config`], [`Error`],
+//!   [`Stop`] and what all models have in common ([`Sim`], [`Model`]). Its module `load`
+//!   (feature `load`) makes further models while the program runs.
 //!
 //! ```ignore
 //! // build.rs
@@ -76,10 +77,11 @@ pub use model::{Model, Sim};
 pub use port::{Direction, Ended, Port, PortInfo, Ran, Stop};
 pub use storage::Bits;
 
-/// Includes the Rust side of the model of that name, as written by the build side.
+/// Includes the Rust type of the family (or single model) of that name, as written by the build
+/// side.
 ///
-/// It defines a module of the model's name and re-exports the model's type from it,
-/// in CamelCase: `include_model!("conv_k3")` gives `conv_k3::ConvK3` and `ConvK3`.
+/// It defines a module of that name and re-exports the type from it, in CamelCase:
+/// `include_model!("conv_unit")` gives `conv_unit::ConvUnit` and `ConvUnit`.
 #[macro_export]
 macro_rules! include_model {
     ($name:literal) => {

@@ -68,7 +68,7 @@ pub trait Model: Deref<Target = Sim<Self>> + DerefMut + Sized + Send {
             return Err(Error::NoBuiltin {
                 family: Self::NAME,
                 name: name.to_owned(),
-                names: names.join(", "),
+                names: if names.is_empty() { "none".to_owned() } else { names.join(", ") },
             });
         };
         Self::from_library(&row.library(), config)
@@ -204,10 +204,13 @@ impl<M: Model> Sim<M> {
     }
 
     /// For generated code: the storage of ports and memories.
+    ///
+    /// # Safety
+    /// It is not moved out: the addresses are those of this simulation.
     #[doc(hidden)]
     #[inline]
     #[must_use]
-    pub fn storage_mut(&mut self) -> &mut M::Storage {
+    pub unsafe fn storage_mut(&mut self) -> &mut M::Storage {
         &mut self.storage
     }
 

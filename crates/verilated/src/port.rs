@@ -54,8 +54,8 @@ impl<M> std::fmt::Debug for Port<M> {
     }
 }
 
-/// When [`Model::run_cycles`](crate::Model::run_cycles) and
-/// [`Model::run_until`](crate::Model::run_until) end ahead of their count.
+/// When [`Sim::run_cycles`](crate::Sim::run_cycles) and
+/// [`Sim::run_until`](crate::Sim::run_until) end ahead of their count.
 ///
 /// A condition is looked at after each cycle, so that at least one is run.
 #[derive(Debug)]

@@ -1,45 +1,58 @@
-//! A network as the words that the inference programs find in RAM. [`model::facts::blob`] has the
-//! layout, `firmware/lenet/network.h` the same in C, and `docs/accel.md` describes it.
+//! A network as the words that the inference programs find in RAM: `firmware/lenet/network.h` has
+//! the same layout in C, and `docs/accel.md` describes it.
 
 use std::iter;
 
-use model::conv::Mode;
-use model::facts::blob::{self, DENSE_SIDE, Layer, NETWORK_MAGIC, Network, RECORD_WORDS};
+use model::conv::{Mode, SmaxScope};
+use model::facts::blob::{
+    AVERAGE_POOL, CONVOLUTION, DENSE, DENSE_SIDE, KERNELS, Layer, NETWORK_ADDRESS, NETWORK_END,
+    NETWORK_MAGIC, NO_ACTIVATION, Network, RECORD_WORDS, RELU, TANH,
+};
 use model::facts::conv::{CONFIG_MODE, CONFIG_SCOPE};
-use model::nn::{Activation, Configuration, Finish, IntegerLayer, IntegerNetwork, tanh_table};
+use model::nn::{
+    Activation, Configuration, Convolution, Finish, IntegerLayer, IntegerNetwork, tanh_table,
+};
 
-pub use model::facts::blob::{NETWORK_ADDRESS, NETWORK_END};
+use crate::hw::SocParameters;
 
-/// The largest kernel side of the unit in the core.
+/// The smallest unit that the programs can use: a dense layer takes windows of 5×5.
 const KERNEL: usize = DENSE_SIDE as usize;
 
-/// Output channels whose sums are in RAM at the same time: slots of the unit.
-const KERNELS: usize = blob::KERNELS as usize;
+/// Output channels whose sums are in RAM at the same time: slots that the programs use.
+const SLOTS: usize = KERNELS as usize;
 
 /// Inputs of a dense layer that the unit takes at once.
-const DENSE_CHUNK: usize = (DENSE_SIDE * DENSE_SIDE) as usize;
+const DENSE_CHUNK: usize = KERNEL * KERNEL;
 
 /// Why the programs cannot run a network.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum BlobError {
-    /// The unit has smaller kernels.
+    /// The unit in the core is smaller than the programs take for granted.
     #[error(
-        "layer {layer} has {side}×{side} kernels; the unit in the core has at most {KERNEL}×{KERNEL}"
+        "the programs need a unit with KERNEL {KERNEL} or more and KERNELS {KERNELS} or more; system {soc} has {} and {}",
+        soc.kernel, soc.kernels
     )]
+    System {
+        /// The system.
+        soc: SocParameters,
+    },
+    /// The unit has smaller kernels.
+    #[error("layer {layer} has {side}×{side} kernels; the programs run at most {KERNEL}×{KERNEL}")]
     Side {
         /// The layer.
         layer: String,
         /// Its kernels' side.
         side: usize,
     },
-    /// The unit has no fraction bits.
-    #[error("layer {layer} is to have F = {log_frac}; the unit in the core has F = 0")]
+    /// The unit has other fraction bits.
+    #[error("layer {layer} is to have F = {log_frac}; the unit in the core has F = {unit}")]
     LogFrac {
         /// The layer.
         layer: String,
         /// Fraction bits asked for.
         log_frac: u32,
+        /// Those of the unit.
+        unit: u32,
     },
     /// A mode in which the order of the factors matters.
     #[error("layer {layer}: the programs run the unit in the modes exact and approx, not {mode}")]
@@ -119,7 +132,20 @@ struct Maps {
 
 impl Blob {
     /// A network whose convolutions have a configuration.
-    pub fn new(network: &IntegerNetwork, configuration: &Configuration) -> Result<Self, BlobError> {
+    pub fn new(
+        network: &IntegerNetwork,
+        configuration: &Configuration,
+        soc: &SocParameters,
+    ) -> Result<Self, BlobError> {
+        if soc.kernel < KERNEL || soc.kernels < SLOTS {
+            return Err(BlobError::System { soc: *soc });
+        }
+        let uses = |layer: &Convolution| configuration.layers[layer.index].log_frac;
+        let other = network.convolutions().find(|layer| uses(layer) != soc.log_frac);
+        if let Some(layer) = other {
+            let (log_frac, unit) = (uses(layer), soc.log_frac);
+            return Err(BlobError::LogFrac { layer: layer.name.clone(), log_frac, unit });
+        }
         let stages = stages(network);
         let mut ram = Ram(vec![0; Network::WORDS + Layer::WORDS * stages.len()]);
         let input = network.input();
@@ -134,7 +160,7 @@ impl Blob {
         let (mut layers, mut blob_stages) = (Vec::new(), Vec::new());
         let mut scratch_words = 0;
         for (first, last) in stages {
-            let (description, next, scratch) =
+            let (words, next, scratch) =
                 stage(network, configuration, first, last, &maps, &mut ram)?;
             scratch_words = scratch_words.max(scratch);
             let (mut convolution, mut kernel_words, mut tile_outputs) = (None, 0, 0);
@@ -159,7 +185,7 @@ impl Blob {
                 output: next.address,
                 outputs: next.channels * next.height * next.width,
             });
-            layers.extend(description.words());
+            layers.extend(words.words());
             maps = next;
         }
         let scratch = ram.room(scratch_words);
@@ -179,7 +205,7 @@ impl Blob {
         };
         let Ram(mut words) = ram;
         words[..Network::WORDS].copy_from_slice(&header.words());
-        words[Network::WORDS..][..layers.len()].copy_from_slice(&layers);
+        words[Network::WORDS..Network::WORDS + layers.len()].copy_from_slice(&layers);
         if NETWORK_ADDRESS as usize + 4 * words.len() > NETWORK_END as usize {
             return Err(BlobError::Size { bytes: 4 * words.len() });
         }
@@ -218,7 +244,7 @@ fn name(network: &IntegerNetwork, first: usize, last: usize) -> String {
     names.collect::<Vec<_>>().join("+")
 }
 
-/// The description of a stage, what it gives, and the words of scratch that it needs.
+/// The words that describe a stage, what it gives, and the words of scratch that it needs.
 fn stage(
     network: &IntegerNetwork,
     configuration: &Configuration,
@@ -235,11 +261,13 @@ fn stage(
         width,
         address: ram.room((channels * height * width).next_multiple_of(DENSE_CHUNK)),
     };
-    let describe = |kind: u32, shape: [usize; 5]| {
-        let [inputs, height, width, outputs, side] = shape.map(|size| size as u32);
-        let pool = u32::from(pooled);
-        Layer { kind, inputs, height, width, outputs, side, pool, input: address, ..Layer::default() }
-    };
+    let common =
+        |kind: u32, inputs: usize, height: usize, width: usize, outputs: usize, side: usize| {
+            let [inputs, height, width, outputs, side] =
+                [inputs, height, width, outputs, side].map(|size| size as u32);
+            let (pool, input) = (u32::from(pooled), address);
+            Layer { kind, inputs, height, width, outputs, side, pool, input, ..Layer::default() }
+        };
     Ok(match &network.layers[first] {
         IntegerLayer::Convolution(layer) => {
             let side = layer.side();
@@ -248,61 +276,59 @@ fn stage(
             if side > KERNEL {
                 return Err(BlobError::Side { layer: refused, side });
             }
-            if semantics.log_frac != 0 {
-                return Err(BlobError::LogFrac { layer: refused, log_frac: semantics.log_frac });
-            }
             if !matches!(semantics.mode, Mode::Exact | Mode::Approx) {
                 return Err(BlobError::Mode { layer: refused, mode: semantics.mode });
             }
             let approx = semantics.mode == Mode::Approx;
-            let shape = [channels, height, width, layer.filters.len(), side];
-            let mut description = finish(describe(blob::CONVOLUTION, shape), &layer.finish);
+            let running = semantics.scope == SmaxScope::Running;
+            let mut words = common(CONVOLUTION, channels, height, width, layer.filters.len(), side);
+            finish(&mut words, &layer.finish);
             let kernels = layer.filters.iter().flatten();
-            description.weights = ram.put(kernels.flat_map(|kernel| kernel.weights().iter().copied()));
-            description.bias = ram.put(layer.bias.iter().copied());
+            words.weights = ram.put(kernels.flat_map(|kernel| kernel.weights().iter().copied()));
+            words.bias = ram.put(layer.bias.iter().copied());
             let map = (height - side + 1, width - side + 1);
             let block =
-                if map == (1, 1) { layer.filters.len() } else { KERNELS.min(layer.filters.len()) };
+                if map == (1, 1) { layer.filters.len() } else { SLOTS.min(layer.filters.len()) };
             let divide = if pooled { 2 } else { 1 };
             let next = outputs(ram, layer.filters.len(), map.0 / divide, map.1 / divide);
-            description.output = next.address;
-            if approx {
-                let (mode, scope) = (semantics.mode as u32, semantics.scope as u32);
-                description.configuration = mode << CONFIG_MODE | scope << CONFIG_SCOPE;
-                description.threshold = semantics.threshold.get();
-            }
-            (description, next, 2 * block * map.0 * map.1)
+            words.output = next.address;
+            words.configuration = if approx {
+                u32::from(Mode::Approx.number()) << CONFIG_MODE | u32::from(running) << CONFIG_SCOPE
+            } else {
+                0
+            };
+            words.threshold = if approx { semantics.threshold.get() } else { 0 };
+            (words, next, 2 * block * map.0 * map.1)
         }
         IntegerLayer::AveragePool(pool) => {
-            let shape = [channels, height, width, channels, pool.side];
-            let mut description = describe(blob::AVERAGE_POOL, shape);
+            let mut words = common(AVERAGE_POOL, channels, height, width, channels, pool.side);
             let next = outputs(ram, channels, height / pool.side, width / pool.side);
-            description.output = next.address;
-            (description, next, 0)
+            words.output = next.address;
+            (words, next, 0)
         }
         IntegerLayer::Dense(layer) => {
             let inputs = channels * height * width;
-            let shape = [inputs, 1, 1, layer.weights.len(), 1];
-            let mut description = finish(describe(blob::DENSE, shape), &layer.finish);
+            let mut words = common(DENSE, inputs, 1, 1, layer.weights.len(), 1);
+            finish(&mut words, &layer.finish);
             let filled = inputs.next_multiple_of(DENSE_CHUNK);
             let row = |row: &Vec<i32>| {
                 row.iter().copied().chain(iter::repeat_n(0, filled - inputs)).collect::<Vec<_>>()
             };
-            description.weights = ram.put(layer.weights.iter().flat_map(row));
-            description.bias = ram.put(layer.bias.iter().copied());
+            words.weights = ram.put(layer.weights.iter().flat_map(row));
+            words.bias = ram.put(layer.bias.iter().copied());
             let next = outputs(ram, layer.weights.len(), 1, 1);
-            description.output = next.address;
-            (description, next, 2 * layer.weights.len())
+            words.output = next.address;
+            (words, next, 2 * layer.weights.len())
         }
     })
 }
 
-/// With the activation behind the sums.
-fn finish(layer: Layer, finish: &Finish) -> Layer {
-    let activation = match finish.activation {
-        None => blob::NO_ACTIVATION,
-        Some(Activation::Relu) => blob::RELU,
-        Some(Activation::Tanh) => blob::TANH,
+fn finish(words: &mut Layer, finish: &Finish) {
+    words.activation = match finish.activation {
+        None => NO_ACTIVATION,
+        Some(Activation::Relu) => RELU,
+        Some(Activation::Tanh) => TANH,
     };
-    Layer { activation, shift: finish.shift, bits: finish.bits, ..layer }
+    words.shift = finish.shift;
+    words.bits = finish.bits;
 }

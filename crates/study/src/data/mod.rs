@@ -58,6 +58,8 @@ pub enum Source {
         /// The seed they are drawn from.
         seed: u64,
     },
+    /// Pictures that the user gives.
+    Pictures,
 }
 
 impl Source {
@@ -66,6 +68,7 @@ impl Source {
         match self {
             Source::Mnist { .. } => "mnist",
             Source::Digits { .. } => "digits",
+            Source::Pictures => "pictures",
         }
     }
 }
@@ -75,6 +78,7 @@ impl fmt::Display for Source {
         match self {
             Source::Mnist { folder } => write!(f, "MNIST from {}", folder.display()),
             Source::Digits { seed } => write!(f, "drawn digits, seed {seed}"),
+            Source::Pictures => write!(f, "pictures"),
         }
     }
 }
@@ -139,5 +143,3 @@ pub fn digest(parts: &[&[Image]]) -> String {
     }
     model::hex(&hash.finalize())
 }
-
-

@@ -5,25 +5,26 @@
 //! rule: as trained; largest first, by the mean S_max of each channel over validation images; and,
 //! as the bound that no order can beat, S_max of all channels known beforehand.
 
-use std::convert::Infallible;
-
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-use super::ExperimentError;
 use super::lenet::Variant;
 use super::significance::Proportion;
-use study::data::Image;
+use crate::Error;
+use crate::data::Image;
+use crate::report::number::decimals;
+use crate::results::ResultFolder;
+use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
 use model::conv::{
     FeatureMap, Mode, Plane, PreparedPlane, Semantics, SmaxScope, Threshold, conv2d_prepared,
 };
+use model::engine::{Detail, Engine, EngineError, Findings, GoldenEngine, LayerRun, Place};
 use model::nn::{
-    Configuration, Convolution, Convolver, GoldenConvolver, Inference, IntegerNetwork,
-    LayerOutcome, infer, input_planes,
+    Configuration, Convolution, Inference, IntegerNetwork, LayerOutcome, input_planes,
 };
-use study::report::number::decimals;
 
-/// A line of `channels.csv`.
+/// A row of `channels.csv`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ChannelRow {
     /// `relu` or `tanh`.
@@ -53,86 +54,178 @@ pub struct ChannelRow {
     pub accuracy_high_percent: f64,
 }
 
-/// The lines of one network, on the current rayon pool. `validation` decides the order of the
-/// channels, `test` is what is counted on.
-pub fn channels(
-    variant: &Variant,
-    validation: &[&Image],
-    test: &[&Image],
+/// Runs the experiment at `thresholds`, in units of 2^−`log_frac`. The validation images decide the
+/// order of the channels, the run's images are what is counted on.
+///
+/// # Errors
+/// Thresholds or images that cannot be; and those of [`run`](crate::run::run()).
+pub fn run(
+    run: &Run<'_>,
+    variants: &[Variant],
     log_frac: u32,
     thresholds: &[u32],
-) -> Result<Vec<ChannelRow>, ExperimentError> {
-    let plain = &variant.integer;
-    let layers = plain.convolutions().count();
-    let ordered = largest_first(plain, validation, log_frac)?;
-    let mut rows = Vec::new();
+) -> Result<Finished<Vec<ChannelRow>>, Error> {
+    let images = run.images()?;
+    let validation: Vec<&Image> = run.dataset.training_parts().1.iter().collect();
+    let mut semantics = Vec::new();
     for &threshold in thresholds {
-        let semantics = |scope| -> Result<Configuration, ExperimentError> {
-            let threshold = Threshold::new(threshold)?;
-            let semantics = Semantics::new(Mode::Approx, log_frac, threshold, scope)?;
-            let layers = vec![semantics; layers];
-            Ok(Configuration { name: String::new(), tau: None, layers })
-        };
-        let (window, running) = (semantics(SmaxScope::Window)?, semantics(SmaxScope::Running)?);
-        let golden = |network: &IntegerNetwork, configuration: &Configuration| {
-            count(network, test, || GoldenConvolver::new(network, configuration))
-        };
-        let found = [
-            ("window-scope", golden(plain, &window)),
-            ("as-trained", golden(plain, &running)),
-            ("largest-first", golden(&ordered, &running)),
-            (
-                "known-beforehand",
-                count(plain, test, || Known { semantics: running.layers.clone() }),
-            ),
-        ];
-        for (order, (multiplications, right)) in found {
-            let exact: u64 = variant.exact_multiplications().iter().sum();
-            let average = multiplications as f64 / test.len() as f64;
-            let (low, high) = right.interval();
-            rows.push(ChannelRow {
-                activation: variant.activation.name().to_owned(),
-                log_frac,
-                threshold,
-                order: order.to_owned(),
-                images: test.len(),
-                multiplications_average: average,
-                reduction_vs_exact_percent: 100.0 * (1.0 - average / exact as f64),
-                accuracy_percent: 100.0 * right.share(),
-                accuracy_low_percent: 100.0 * low,
-                accuracy_high_percent: 100.0 * high,
-            });
+        let threshold = Threshold::new(threshold)?;
+        semantics.push(Semantics::new(Mode::Approx, log_frac, threshold, SmaxScope::Window)?);
+    }
+    let ordered = |variant: &Variant| {
+        run.on_threads(|| largest_first(&variant.integer, &validation, log_frac))?
+    };
+    let ordered = variants.iter().map(ordered).collect::<Result<_, _>>()?;
+    crate::run::run(run, &Channels { variants, ordered, semantics, images })
+}
+
+/// The orders that are compared, as the column `order` names them.
+const ORDERS: [&str; 4] = ["window-scope", "as-trained", "largest-first", "known-beforehand"];
+
+struct Channels<'a> {
+    variants: &'a [Variant],
+    /// Each network with its channels in falling order.
+    ordered: Vec<IntegerNetwork>,
+    /// One per threshold, in window scope.
+    semantics: Vec<Semantics>,
+    images: Vec<&'a Image>,
+}
+
+/// Some images of one variant.
+#[derive(Debug, Clone, Copy)]
+struct Batch {
+    variant: usize,
+    first: usize,
+    count: usize,
+}
+
+/// Images of a batch.
+const BATCH_IMAGES: usize = 50;
+
+/// Multiplications, and images classified right.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Tally {
+    multiplications: u64,
+    right: u64,
+}
+
+impl Channels<'_> {
+    fn count(
+        network: &IntegerNetwork,
+        semantics: Semantics,
+        images: &[&Image],
+        engine: &mut dyn Engine,
+    ) -> Result<Tally, Error> {
+        let layers = vec![semantics; network.convolutions().count()];
+        let configuration = Configuration { name: String::new(), tau: None, layers };
+        let inputs: Vec<_> = images.iter().map(|it| input_planes(network, &it.pixels)).collect();
+        let place = Place::default();
+        let run = engine.infer(&place, network, &configuration, &inputs, Detail::Sums)?;
+        let right = images.iter().zip(&run.inferences);
+        let right = right.filter(|(it, found)| usize::from(it.label) == found.class()).count();
+        let multiplications = run.inferences.iter().map(Inference::multiplications).sum();
+        Ok(Tally { multiplications, right: right as u64 })
+    }
+
+    fn row(
+        &self,
+        variant: &Variant,
+        semantics: &Semantics,
+        order: &str,
+        tally: Tally,
+    ) -> ChannelRow {
+        let exact: u64 = variant.exact_multiplications().iter().sum();
+        let images = self.images.len();
+        let average = tally.multiplications as f64 / images as f64;
+        let right = Proportion { successes: tally.right, trials: images as u64 };
+        let (low, high) = right.interval();
+        ChannelRow {
+            activation: variant.activation.name().to_owned(),
+            log_frac: semantics.log_frac,
+            threshold: semantics.threshold.get(),
+            order: order.to_owned(),
+            images,
+            multiplications_average: average,
+            reduction_vs_exact_percent: 100.0 * (1.0 - average / exact as f64),
+            accuracy_percent: 100.0 * right.share(),
+            accuracy_low_percent: 100.0 * low,
+            accuracy_high_percent: 100.0 * high,
         }
     }
-    Ok(rows)
 }
 
-/// Multiplications of all images, and how many are classified right.
-fn count<C>(
-    network: &IntegerNetwork,
-    images: &[&Image],
-    convolver: impl Fn() -> C + Sync,
-) -> (u64, Proportion)
-where
-    C: Convolver<Error = Infallible>,
-{
-    let chunk = |images: &[&Image]| {
-        let found = inferences(network, images, &mut convolver());
-        let right = images.iter().zip(&found).filter(|(it, f)| usize::from(it.label) == f.class());
-        (found.iter().map(Inference::multiplications).sum::<u64>(), right.count() as u64)
-    };
-    let chunks = images.par_chunks(50).map(chunk);
-    let (multiplications, successes) = chunks.reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
-    (multiplications, Proportion { successes, trials: images.len() as u64 })
-}
+impl Experiment for Channels<'_> {
+    type Batch = Batch;
+    /// One entry per threshold and order.
+    type Outcome = Vec<[Tally; 4]>;
+    type Summary = Vec<ChannelRow>;
 
-fn inferences<C>(network: &IntegerNetwork, images: &[&Image], convolver: &mut C) -> Vec<Inference>
-where
-    C: Convolver<Error = Infallible>,
-{
-    let inputs: Vec<_> = images.iter().map(|it| input_planes(network, &it.pixels)).collect();
-    let Ok(found) = infer(network, &inputs, convolver);
-    found
+    fn settings(&self) -> Value {
+        let weights = self.variants.iter().map(|variant| variant.weights.sha256());
+        json!({
+            "weights_sha256": weights.collect::<Vec<_>>(),
+            "layers": self.semantics,
+        })
+    }
+
+    fn plan(&self) -> Vec<Batch> {
+        let mut plan = Vec::new();
+        let images = self.images.len();
+        for variant in 0..self.variants.len() {
+            for first in (0..images).step_by(BATCH_IMAGES) {
+                plan.push(Batch { variant, first, count: BATCH_IMAGES.min(images - first) });
+            }
+        }
+        plan
+    }
+
+    fn batch(
+        &self,
+        &Batch { variant, first, count }: &Batch,
+        engines: &mut Engines<'_>,
+    ) -> Result<Vec<[Tally; 4]>, Error> {
+        let (plain, ordered) = (&self.variants[variant].integer, &self.ordered[variant]);
+        let images = &self.images[first..first + count];
+        let golden = engines.golden();
+        let mut tallies = Vec::new();
+        for &window in &self.semantics {
+            let running = Semantics { scope: SmaxScope::Running, ..window };
+            tallies.push([
+                Self::count(plain, window, images, golden)?,
+                Self::count(plain, running, images, golden)?,
+                Self::count(ordered, running, images, golden)?,
+                Self::count(plain, running, images, &mut KnownMaxima)?,
+            ]);
+        }
+        Ok(tallies)
+    }
+
+    fn tables(
+        &self,
+        outcomes: Outcomes<'_, Vec<[Tally; 4]>>,
+        _: &Findings,
+        results: &mut ResultFolder,
+    ) -> Result<Vec<ChannelRow>, Error> {
+        let none = vec![[Tally::default(); 4]; self.semantics.len()];
+        let mut totals = vec![none; self.variants.len()];
+        for (batch, tallies) in self.plan().iter().zip(outcomes) {
+            let sums = totals[batch.variant].iter_mut().flatten();
+            for (sum, tally) in sums.zip(tallies?.iter().flatten()) {
+                sum.multiplications += tally.multiplications;
+                sum.right += tally.right;
+            }
+        }
+        let mut rows = Vec::new();
+        for (variant, totals) in self.variants.iter().zip(totals) {
+            for (semantics, tallies) in self.semantics.iter().zip(totals) {
+                for (order, tally) in ORDERS.iter().zip(tallies) {
+                    rows.push(self.row(variant, semantics, order, tally));
+                }
+            }
+        }
+        results.table("channels.csv", &rows)?;
+        Ok(rows)
+    }
 }
 
 /// The network with the channels of every layer behind the first in falling order of their mean
@@ -141,12 +234,12 @@ fn largest_first(
     network: &IntegerNetwork,
     images: &[&Image],
     log_frac: u32,
-) -> Result<IntegerNetwork, ExperimentError> {
+) -> Result<IntegerNetwork, Error> {
     // S_max is taken in every mode; in exact mode the activations are undisturbed.
     let exact = Configuration::plain(Mode::Exact, log_frac, network.convolutions().count())?;
     let chunk = |images: &[&Image]| -> Vec<Vec<u64>> {
-        let mut golden = GoldenConvolver::new(network, &exact).with_maps();
-        let found = inferences(network, images, &mut golden);
+        let inputs: Vec<_> = images.iter().map(|it| input_planes(network, &it.pixels)).collect();
+        let found = GoldenEngine::default().inferences(network, &exact, &inputs, Detail::Maps);
         let layers = network.convolutions().map(|layer| {
             let mut sums = vec![0_u64; layer.filters[0].len()];
             for inference in &found {
@@ -183,19 +276,21 @@ fn largest_first(
 
 /// The golden model with S_max of all channels known beforehand. No hardware can do that in one
 /// pass over the channels.
-struct Known {
-    semantics: Vec<Semantics>,
-}
+struct KnownMaxima;
 
-impl Convolver for Known {
-    type Error = Infallible;
+impl Engine for KnownMaxima {
+    fn name(&self) -> &'static str {
+        "known-beforehand"
+    }
 
     fn layer(
         &mut self,
+        _: &Place,
         layer: &Convolution,
+        semantics: &Semantics,
         inputs: &[Vec<Plane>],
-    ) -> Result<Vec<LayerOutcome>, Infallible> {
-        let semantics = &self.semantics[layer.index];
+        _: Detail,
+    ) -> Result<LayerRun, EngineError> {
         let image = |input: &Vec<Plane>| {
             let planes: Vec<_> =
                 input.iter().map(|it| PreparedPlane::new(it, semantics.log_frac)).collect();
@@ -205,27 +300,28 @@ impl Convolver for Known {
                 for (plane, kernel) in planes.iter().zip(filter) {
                     last = Some(conv2d_prepared(plane, kernel, semantics, last.as_ref()));
                 }
-                let mut sums: Vec<i32> = Vec::new();
+                let (mut sums, mut multiplications) = (Vec::new(), 0);
                 for (plane, kernel) in planes.iter().zip(filter) {
                     let map = conv2d_prepared(plane, kernel, semantics, last.as_ref());
-                    sums.resize(map.outputs.len(), 0);
+                    sums.resize(map.outputs.len(), 0_i32);
                     for (sum, &output) in sums.iter_mut().zip(&map.outputs) {
                         *sum = sum.wrapping_add(output);
                     }
-                    outcome.multiplications += map.total_kept();
+                    multiplications += map.total_kept();
                 }
                 outcome.sums.push(sums);
+                outcome.multiplications.push(multiplications);
             }
             outcome
         };
-        Ok(inputs.iter().map(image).collect())
+        Ok(LayerRun::of_software(inputs.iter().map(image).collect()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use study::data::digits;
+    use crate::data::digits;
     use model::nn::Activation;
 
     #[test]
@@ -237,9 +333,9 @@ mod tests {
         let ordered = largest_first(plain, &images[..20], 0).unwrap();
         assert_ne!(*plain, ordered);
         let exact = Configuration::plain(Mode::DualZeroSkip, 0, 3).unwrap();
+        let inputs: Vec<_> = images.iter().map(|it| input_planes(plain, &it.pixels)).collect();
         let scores = |network: &IntegerNetwork| {
-            let mut golden = GoldenConvolver::new(network, &exact);
-            let found = inferences(network, &images, &mut golden);
+            let found = GoldenEngine::default().inferences(network, &exact, &inputs, Detail::Sums);
             found
                 .into_iter()
                 .map(|it| (it.scores.clone(), it.multiplications()))
@@ -247,13 +343,22 @@ mod tests {
         };
         assert_eq!(scores(plain), scores(&ordered));
 
-        let rows = channels(&variant, &images[..20], &images, 0, &[3]).unwrap();
-        let counts: Vec<f64> = rows.iter().map(|row| row.multiplications_average).collect();
-        let names: Vec<&str> = rows.iter().map(|row| row.order.as_str()).collect();
-        assert_eq!(names, ["window-scope", "as-trained", "largest-first", "known-beforehand"]);
+        let threshold = Threshold::new(3).unwrap();
+        let window = Semantics::new(Mode::Approx, 0, threshold, SmaxScope::Window).unwrap();
+        let running = Semantics { scope: SmaxScope::Running, ..window };
+        let count = |network, semantics, engine: &mut dyn Engine| {
+            Channels::count(network, semantics, &images, engine).unwrap().multiplications
+        };
+        let golden = &mut GoldenEngine::default();
+        let counts = [
+            count(plain, window, golden),
+            count(plain, running, golden),
+            count(&ordered, running, golden),
+            count(plain, running, &mut KnownMaxima),
+        ];
         // Which of the two orders is better depends on the network; nothing beats known maxima.
         assert!(counts[0] > counts[1] && counts[0] > counts[2], "{counts:?}");
         assert!(counts[3] < counts[1] && counts[3] < counts[2], "{counts:?}");
-        assert_ne!(rows[1], ChannelRow { order: rows[1].order.clone(), ..rows[2].clone() });
+        assert_ne!(counts[1], counts[2]);
     }
 }

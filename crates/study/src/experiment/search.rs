@@ -4,34 +4,38 @@
 //! of one layer by one rung: of those whose loss stays within the limit, the layer that saves the
 //! most multiplications for every point of accuracy it costs. It ends when no layer can go lower.
 
+use std::sync::atomic::Ordering;
+
 use rayon::prelude::*;
-
 use serde::Serialize;
+use serde_json::json;
 
-use super::ExperimentError;
 use super::lenet::{OperatingPoint, PointLayer, Variant};
-use study::data::Image;
+use crate::Error;
+use crate::data::Image;
+use crate::report::number::decimals;
+use crate::run::{Finished, Run};
 use model::conv::{Mode, Semantics, SmaxScope, Threshold};
-use model::nn::{Configuration, GoldenConvolver, Inference, infer, input_planes};
-use study::report::number::decimals;
+use model::engine::{Detail, Findings, GoldenEngine};
+use model::nn::{Configuration, Inference, input_planes};
 
 /// What is searched.
 pub struct Search<'a> {
     /// Network and weights.
     pub variant: &'a Variant,
-    /// Images that decide; never the test images.
-    pub images: Vec<&'a Image>,
     /// What S_max is taken over, in every layer behind the first.
     pub scope: SmaxScope,
     /// Fraction bits of the log proxies.
     pub log_frac: u32,
     /// Points of accuracy that may be lost against exact.
     pub max_loss_points: f64,
+    /// The command that asks for it, for the operating point.
+    pub command: String,
 }
 
-/// What one setting came to on the validation images.
+/// A row of the search's table: what one setting came to on the validation images.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Step {
+pub struct SearchRow {
     /// Its number; 0 is the start.
     pub step: usize,
     /// The layer that was lowered; empty at the start.
@@ -58,7 +62,7 @@ pub struct Step {
 #[derive(Debug)]
 pub struct Found {
     /// Every setting that was tried, in order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<SearchRow>,
     /// The last setting taken, as an operating point.
     pub point: OperatingPoint,
 }
@@ -76,34 +80,80 @@ fn rungs(log_frac: u32) -> Vec<u32> {
 
 /// Multiplications and images classified right.
 #[derive(Clone, Copy)]
-struct Score {
+struct Tally {
     multiplications: u64,
     right: u64,
 }
 
-impl Search<'_> {
-    /// Runs the search on the current rayon pool; `progress` hears of every step taken.
-    pub fn run(&self, progress: impl Fn(&Step)) -> Result<Found, ExperimentError> {
-        let names = self.variant.layers();
-        let rungs = rungs(self.log_frac);
-        let exact = Configuration::plain(Mode::Exact, self.log_frac, names.len())?;
+/// Runs a search on the validation images; the run's progress hears of every step taken.
+///
+/// # Errors
+/// Settings out of range, files that cannot be written, and if the user stops the run.
+pub fn run(run: &Run<'_>, search: &Search<'_>) -> Result<Finished<Found>, Error> {
+    if !(0.0..=100.0).contains(&search.max_loss_points) {
+        return Err(Error::input("--max-loss is in points of accuracy, 0 to 100"));
+    }
+    let Search { variant, scope, log_frac, .. } = search;
+    let mut results = run.results(json!({
+        "weights": variant.weights_name,
+        "weights_sha256": variant.weights.sha256(),
+        "smax_scope": scope,
+        "log_frac": log_frac,
+        "max_loss_points": search.max_loss_points,
+    }))?;
+    let images = run.dataset.training_parts().1.iter().collect();
+    let found = run.on_threads(|| Descent { run, search, images }.run())??;
+    let name = format!("{}_search_{scope}_f{log_frac}", variant.weights_name);
+    results.table(&format!("{name}.csv"), &found.steps)?;
+    results.file(&format!("{name}.json"), |file| found.point.write_to(file))?;
+    let files = results.finish()?;
+    Ok(Finished { summary: found, findings: Findings::default(), files, reports: Vec::new() })
+}
+
+/// A search under way, on the current rayon pool.
+struct Descent<'a> {
+    run: &'a Run<'a>,
+    search: &'a Search<'a>,
+    /// Images that decide; never the test images.
+    images: Vec<&'a Image>,
+}
+
+impl Descent<'_> {
+    fn tell(&self, step: &SearchRow) {
+        self.run.progress.notice(&format!(
+            "T = {}: {:.1} multiplications, {:.2} % fewer, {:.2} % right, {:+.2} points",
+            step.thresholds,
+            step.multiplications_average,
+            step.reduction_vs_exact_percent,
+            step.accuracy_percent,
+            -step.loss_points
+        ));
+    }
+
+    fn run(&self) -> Result<Found, Error> {
+        let names = self.search.variant.layers();
+        let rungs = rungs(self.search.log_frac);
+        let exact = Configuration::plain(Mode::Exact, self.search.log_frac, names.len())?;
         let exact = self.score(&exact);
         let mut place = vec![0; names.len()];
         let mut steps = Vec::new();
         let mut current = self.score(&self.configuration(&rungs, &place)?);
         let start = self.step(0, "", &rungs, &place, current, exact);
-        progress(&start);
-        steps.push(Step { decision: "taken".to_owned(), ..start });
+        self.tell(&start);
+        steps.push(SearchRow { decision: "taken".to_owned(), ..start });
         for number in 1.. {
-            let mut best: Option<(usize, Score, usize)> = None;
+            if self.run.stop.load(Ordering::Relaxed) {
+                return Err(Error::Stopped(format!("{number} steps of the search")));
+            }
+            let mut best: Option<(usize, Tally, usize)> = None;
             for layer in (0..names.len()).filter(|&layer| place[layer] + 1 < rungs.len()) {
                 let mut place = place.clone();
                 place[layer] += 1;
                 let score = self.score(&self.configuration(&rungs, &place)?);
                 let step = self.step(number, &names[layer], &rungs, &place, score, exact);
-                let fits = step.loss_points <= self.max_loss_points + 1e-9;
+                let fits = step.loss_points <= self.search.max_loss_points + 1e-9;
                 steps.push(step);
-                let better = |(_, other, _): &(usize, Score, usize)| {
+                let better = |(_, other, _): &(usize, Tally, usize)| {
                     worth(current, score) > worth(current, *other)
                 };
                 if fits && best.as_ref().is_none_or(better) {
@@ -114,50 +164,47 @@ impl Search<'_> {
             place[layer] += 1;
             current = score;
             steps[index].decision = "taken".to_owned();
-            progress(&steps[index]);
+            self.tell(&steps[index]);
         }
         let point = self.point(&rungs, &place, current)?;
         Ok(Found { steps, point })
     }
 
-    fn configuration(
-        &self,
-        rungs: &[u32],
-        place: &[usize],
-    ) -> Result<Configuration, ExperimentError> {
+    fn configuration(&self, rungs: &[u32], place: &[usize]) -> Result<Configuration, Error> {
         let layer = |(index, &place): (usize, &usize)| {
             let threshold = Threshold::new(rungs[place])?;
-            Ok(Semantics::new(Mode::Approx, self.log_frac, threshold, self.scope_of(index))?)
+            Ok(Semantics::new(Mode::Approx, self.search.log_frac, threshold, self.scope_of(index))?)
         };
-        let layers = place.iter().enumerate().map(layer).collect::<Result<_, ExperimentError>>()?;
+        let layers = place.iter().enumerate().map(layer).collect::<Result<_, Error>>()?;
         Ok(Configuration { name: "search".to_owned(), tau: None, layers })
     }
 
     /// A single input channel has nothing to run over.
     fn scope_of(&self, layer: usize) -> SmaxScope {
-        let channels = self.variant.integer.convolutions().nth(layer).map(|it| it.filters[0].len());
-        if channels == Some(1) { SmaxScope::Window } else { self.scope }
+        let channels =
+            self.search.variant.integer.convolutions().nth(layer).map(|it| it.filters[0].len());
+        if channels == Some(1) { SmaxScope::Window } else { self.search.scope }
     }
 
-    fn score(&self, configuration: &Configuration) -> Score {
-        let network = &self.variant.integer;
+    fn score(&self, configuration: &Configuration) -> Tally {
+        let network = &self.search.variant.integer;
         let chunk = |images: &[&Image]| {
-            let mut golden = GoldenConvolver::new(network, configuration);
             let inputs: Vec<_> =
                 images.iter().map(|image| input_planes(network, &image.pixels)).collect();
-            let Ok(found) = infer(network, &inputs, &mut golden);
+            let mut golden = GoldenEngine::default();
+            let found = golden.inferences(network, configuration, &inputs, Detail::Sums);
             let right = images
                 .iter()
                 .zip(&found)
                 .filter(|(it, found)| usize::from(it.label) == found.class());
             let right = right.count() as u64;
-            Score { multiplications: found.iter().map(Inference::multiplications).sum(), right }
+            Tally { multiplications: found.iter().map(Inference::multiplications).sum(), right }
         };
-        let add = |a: Score, b: Score| Score {
+        let add = |a: Tally, b: Tally| Tally {
             multiplications: a.multiplications + b.multiplications,
             right: a.right + b.right,
         };
-        let zero = || Score { multiplications: 0, right: 0 };
+        let zero = || Tally { multiplications: 0, right: 0 };
         self.images.par_chunks(50).map(chunk).reduce(zero, add)
     }
 
@@ -167,15 +214,15 @@ impl Search<'_> {
         layer: &str,
         rungs: &[u32],
         place: &[usize],
-        score: Score,
-        exact: Score,
-    ) -> Step {
+        score: Tally,
+        exact: Tally,
+    ) -> SearchRow {
         let images = self.images.len() as f64;
         let average = score.multiplications as f64 / images;
-        let total: u64 = self.variant.exact_multiplications().iter().sum();
+        let total: u64 = self.search.variant.exact_multiplications().iter().sum();
         let percent = |right: u64| 100.0 * right as f64 / images;
         let thresholds: Vec<_> = place.iter().map(|&place| rungs[place].to_string()).collect();
-        Step {
+        SearchRow {
             step,
             layer: layer.to_owned(),
             thresholds: thresholds.join("/"),
@@ -187,23 +234,18 @@ impl Search<'_> {
         }
     }
 
-    fn point(
-        &self,
-        rungs: &[u32],
-        place: &[usize],
-        score: Score,
-    ) -> Result<OperatingPoint, ExperimentError> {
-        let variant = self.variant;
+    fn point(&self, rungs: &[u32], place: &[usize], score: Tally) -> Result<OperatingPoint, Error> {
+        let variant = self.search.variant;
         let layer = |(index, name): (usize, String)| {
             let layer = PointLayer {
                 threshold: rungs[place[index]],
-                log_frac: self.log_frac,
+                log_frac: self.search.log_frac,
                 smax_scope: self.scope_of(index).to_string(),
             };
             (name, layer)
         };
         let images = self.images.len() as f64;
-        let technique = match self.scope {
+        let technique = match self.search.scope {
             SmaxScope::Window => "layer-thresholds",
             SmaxScope::Running => "running-smax+layer-thresholds",
         };
@@ -216,14 +258,14 @@ impl Search<'_> {
                 "accuracy_percent": 100.0 * score.right as f64 / images,
                 "macs": score.multiplications as f64 / images,
             }),
-            command: String::new(),
+            command: self.search.command.clone(),
         })
     }
 }
 
 /// Multiplications saved for every right image given up, one more than there are, so that a step
 /// that gives up none is worth all it saves.
-fn worth(from: Score, to: Score) -> f64 {
+fn worth(from: Tally, to: Tally) -> f64 {
     let saved = from.multiplications.saturating_sub(to.multiplications) as f64;
     let lost = from.right.saturating_sub(to.right) as f64;
     saved / (lost + 1.0)
@@ -243,9 +285,9 @@ mod tests {
 
     #[test]
     fn a_step_is_worth_what_it_saves_for_what_it_costs() {
-        let score = |multiplications, right| Score { multiplications, right };
-        let from = score(1_000, 90);
-        assert!(worth(from, score(900, 90)) > worth(from, score(850, 89)));
-        assert!(worth(from, score(700, 89)) > worth(from, score(900, 90)));
+        let tally = |multiplications, right| Tally { multiplications, right };
+        let from = tally(1_000, 90);
+        assert!(worth(from, tally(900, 90)) > worth(from, tally(850, 89)));
+        assert!(worth(from, tally(700, 89)) > worth(from, tally(900, 90)));
     }
 }

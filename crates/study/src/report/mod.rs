@@ -6,6 +6,5 @@ pub mod network_mosaic;
 pub mod number;
 pub mod pixels;
 pub mod plot;
-pub mod provenance;
 pub mod stats;
 pub mod table;

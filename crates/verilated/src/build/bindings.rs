@@ -93,7 +93,7 @@ pub mod {module} {{
     /// Where the ports and memories of a model are.
     #[doc(hidden)]
     #[derive(Debug)]
-    pub struct Storage {{
+    pub struct Storage_ {{
 {fields}    }}
 
     verilated::__model!({ty});
@@ -105,12 +105,12 @@ pub mod {module} {{
         const BUILTINS: &'static [verilated::Builtin] = &[
 {builtins}        ];
         const MEMORIES: &'static [(&'static str, u32)] = &[{memory_infos}];
-        type Storage = Storage;
+        type Storage = Storage_;
 
-        fn bind(at: &verilated::Addresses) -> Storage {{
+        fn bind(at: &verilated::Addresses) -> Storage_ {{
             // SAFETY: the types are those of the widths in `PORTS` and `MEMORIES`, and the
             // structure goes into the simulation.
-            unsafe {{ Storage {{
+            unsafe {{ Storage_ {{
 {binds}            }} }}
         }}
 
@@ -254,7 +254,8 @@ impl Port<'_> {
         /// Sets the {what}{words}; further bits are dropped.
         #[inline]
         pub fn set_{ident}(&mut self, value: {ty}) {{
-            self.0.storage_mut().p_{ident}.set({value});
+            // SAFETY: it is written through, not moved.
+            unsafe {{ self.0.storage_mut() }}.p_{ident}.set({value});
         }}
 "
             )
@@ -268,7 +269,8 @@ impl Port<'_> {
         /// dropped, missing ones are 0.
         #[inline]
         pub fn set_{ident}_words(&mut self, words: &[u32]) {{
-            self.0.storage_mut().p_{ident}.set_words(words);
+            // SAFETY: it is written through, not moved.
+            unsafe {{ self.0.storage_mut() }}.p_{ident}.set_words(words);
         }}
 "
             );
@@ -308,7 +310,8 @@ fn slices(memory: &Memory) -> String {
         #[inline]
         #[must_use]
         pub fn {name}_mut(&mut self) -> &mut [u{bits}] {{
-            self.0.storage_mut().m_{name}.get_mut()
+            // SAFETY: it is written through, not moved.
+            unsafe {{ self.0.storage_mut() }}.m_{name}.get_mut()
         }}
 "
     )

@@ -29,9 +29,14 @@ pub fn run<F: Into<Family>>(families: impl IntoIterator<Item = F>) -> Result<(),
 
     let mut targets = Vec::new();
     for family in &families {
-        for row in family.rows.iter().chain(family.rows.is_empty().then_some(&family.recipe)) {
-            let dir = |_: &str| out.join(&family.name).join(&row.name);
-            targets.push(Target::new(&tools, row, symbol(family, row), dir)?);
+        let dir = out.join(&family.name);
+        for row in &family.rows {
+            targets.push(Target::new(&tools, row, symbol(family, row), |_| dir.join(&row.name))?);
+        }
+        if family.rows.is_empty() {
+            // No row has such a name.
+            let (row, dir) = (&family.recipe, dir.join("Recipe"));
+            targets.push(Target::new(&tools, row, symbol(family, row), |_| dir)?);
         }
     }
     let warnings = std::sync::Mutex::new(String::new());
@@ -50,6 +55,13 @@ pub fn run<F: Into<Family>>(families: impl IntoIterator<Item = F>) -> Result<(),
         })
     })?;
     let made: Vec<Verilated<'_>> = targets.iter().map(Verilated::read).collect::<Result<_, _>>()?;
+    let (mut groups, mut rest) = (Vec::new(), made.as_slice());
+    for family in &families {
+        let (rows, others) = rest.split_at(family.rows.len().max(1));
+        check_rows(family, rows)?;
+        groups.push((family, rows));
+        rest = others;
+    }
     let compiled = made.iter().filter(|made| linked(made.target));
     let globals: BTreeSet<String> = compiled.flat_map(Verilated::globals).collect();
     let shared = match globals.is_empty() {
@@ -88,11 +100,7 @@ pub fn run<F: Into<Family>>(families: impl IntoIterator<Item = F>) -> Result<(),
     }
     make::archive(&tools.compiler, &shared, &runtime.dir.join("libvrs_runtime.a"))?;
 
-    let mut rest = made.as_slice();
-    for family in &families {
-        let rows;
-        (rows, rest) = rest.split_at(family.rows.len().max(1));
-        check_rows(family, rows)?;
+    for (family, rows) in groups {
         let text = bindings::rust_file(family, rows, &runtime.dir)?;
         key::write(&out.join(format!("{}.rs", family.name)), &text)?;
     }

@@ -116,6 +116,7 @@ pub(crate) struct Compiler {
     tool: cc::Tool,
     #[cfg(feature = "build")]
     archiver: PathBuf,
+    flags: Vec<&'static str>,
     pub(crate) identity: String,
     /// The first line it says of its version.
     said: String,
@@ -124,22 +125,16 @@ pub(crate) struct Compiler {
 impl Compiler {
     pub(crate) fn find() -> Result<Self, BuildError> {
         let fail = |reason: String| BuildError::CompilerNotFound { reason };
-        let native = env::var("HOST").ok() == env::var("TARGET").ok();
+        // Outside of a build script Cargo does not tell, and the program's own target it is.
+        let own = env!("VERILATED_TARGET").to_owned();
+        let (host, target) =
+            env::var("HOST").ok().zip(env::var("TARGET").ok()).unwrap_or((own.clone(), own));
+        let native = host == target;
         let mut build = cc::Build::new();
-        // Outside of a build script nobody tells.
-        if env::var_os("TARGET").is_none() {
-            build.target(env!("VERILATED_TARGET")).host(env!("VERILATED_TARGET"));
-        }
-        // Where cc tries flags.
-        if env::var_os("OUT_DIR").is_none() {
-            build.out_dir(env::temp_dir());
-        }
+        build.target(&target).host(&host);
         build.cpp(true).cargo_metadata(false).warnings(false).std("c++17");
         // The optimisation of each file is this crate's own choice.
         build.opt_level(0).debug(false).force_frame_pointer(false);
-        for flag in ["-faligned-new", "-fcf-protection=none", "-fbracket-depth=4096", "-w"] {
-            build.flag_if_supported(flag);
-        }
         let chosen = env::vars_os().any(|(name, _)| {
             name.to_str().is_some_and(|name| name == "CXX" || name.starts_with("CXX_"))
                 || name == "HOST_CXX"
@@ -157,12 +152,21 @@ impl Compiler {
         let version = String::from_utf8_lossy(&version.stdout);
         #[cfg(feature = "build")]
         let archiver = build.get_archiver().get_program().into();
-        let identity = format!("{}\n{:?}\n{version}", tool.path().display(), tool.args());
+        // Chosen here rather than tried by cc, which would run the compiler for each.
+        let mut flags = vec!["-w"];
+        if target.starts_with("x86_64") || target.starts_with('i') {
+            flags.push("-fcf-protection=none");
+        }
+        if tool.is_like_clang() {
+            flags.push("-fbracket-depth=4096");
+        }
+        let identity = format!("{}\n{:?}{flags:?}\n{version}", tool.path().display(), tool.args());
         let said = version.lines().next().unwrap_or_default().to_owned();
         Ok(Self {
             tool,
             #[cfg(feature = "build")]
             archiver,
+            flags,
             identity,
             said,
         })
@@ -175,7 +179,7 @@ impl Compiler {
     /// A command to compile one file.
     pub(crate) fn command(&self, optimization: &str) -> Command {
         let mut command = self.tool.to_command();
-        command.arg(optimization);
+        command.args(&self.flags).arg(optimization);
         command
     }
 

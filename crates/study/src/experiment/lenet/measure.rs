@@ -1,21 +1,15 @@
 //! Some images of one variant in all of its cells.
 
-use std::convert::Infallible;
-
 use super::bounds::Bounds;
-use super::cell::Cell;
 use super::products;
-use super::rtl::{RtlRun, Units};
 use super::totals::{CellTotals, ExactTotals, LayerTotals, Totals};
-use super::variant::Variant;
-use crate::check::Place;
-use study::data::Image;
-use crate::experiment::ExperimentError;
-use model::conv::{FeatureMap, Mode, Plane};
-use model::nn::{
-    Configuration, Convolution, Convolver, GoldenConvolver, Inference, LayerOutcome, class_of,
-    infer, input_planes,
-};
+use super::variant::{Cell, Variant};
+use crate::Error;
+use crate::data::Image;
+use crate::run::Engines;
+use model::conv::{Mode, Plane, Semantics};
+use model::engine::{Detail, Engine, GoldenEngine, Place};
+use model::nn::{Configuration, Inference, LayerOutcome, class_of, input_planes};
 
 /// What is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,70 +20,44 @@ pub(super) enum Depth {
     Full,
 }
 
-/// A variant with what its measurement needs more than once.
-pub(super) struct Bench<'a> {
+/// What is measured of a variant.
+pub(super) struct Measurement<'a> {
     pub variant: &'a Variant,
     pub cells: Vec<&'a Cell>,
     pub depth: Depth,
-    /// The units under test, if the RTL is to run, and where its images belong.
-    rtl: Option<(Units, Place)>,
-    exact: GoldenConvolver,
-    golden: Vec<GoldenConvolver>,
-    bounds: Vec<Vec<Bounds>>,
+    /// Whether the engine under test runs the cells, or the golden model.
+    pub under_test: bool,
+    /// Where the images belong.
+    pub place: Place,
 }
 
-impl<'a> Bench<'a> {
-    pub fn new(
-        variant: &'a Variant,
-        cells: Vec<&'a Cell>,
-        depth: Depth,
-        rtl: Option<(Units, Place)>,
-    ) -> Result<Self, ExperimentError> {
-        let network = &variant.integer;
-        let layers = network.convolutions().count();
-        let keeps_maps = depth == Depth::Full || rtl.is_some();
-        let golden = |configuration: &Configuration| {
-            let convolver = GoldenConvolver::new(network, configuration);
-            if keeps_maps { convolver.with_maps() } else { convolver }
-        };
-        let exact = golden(&Configuration::plain(Mode::Exact, 0, layers)?);
-        let bounds = cells.iter().map(|cell| cell.configuration.layers.iter().map(Bounds::new));
-        let bounds = bounds.map(Iterator::collect).collect();
-        let golden = cells.iter().map(|cell| golden(&cell.configuration)).collect();
-        Ok(Self { variant, cells, depth, rtl, exact, golden, bounds })
-    }
-
+impl Measurement<'_> {
     /// Measures some images, the first of which has the number `first`.
-    pub fn images(&mut self, first: usize, images: &[&Image]) -> Result<Totals, ExperimentError> {
+    pub fn images(
+        &self,
+        first: usize,
+        images: &[&Image],
+        engines: &mut Engines<'_>,
+    ) -> Result<Totals, Error> {
         let network = &self.variant.integer;
+        let place = Place { image: first, ..self.place.clone() };
         let inputs: Vec<_> =
             images.iter().map(|image| input_planes(network, &image.pixels)).collect();
-        let exact = infallible(infer(network, &inputs, &mut self.exact));
+        let detail = if self.depth == Depth::Full { Detail::Maps } else { Detail::Sums };
+        let plain = Configuration::plain(Mode::Exact, 0, network.convolutions().count())?;
+        let exact = engines.golden().inferences(network, &plain, &inputs, detail);
         let mut totals =
             Totals { exact: self.exact(first, images, &inputs, &exact), ..Totals::default() };
-        for number in 0..self.cells.len() {
-            let configuration = &self.cells[number].configuration;
-            let golden = &mut self.golden[number];
-            let mut work = Vec::new();
-            let found = match &mut self.rtl {
-                None => infallible(infer(network, &inputs, golden)),
-                Some((units, place)) => {
-                    let side = network.convolutions().map(Convolution::side).max().unwrap_or(1);
-                    let place = Place { image: first, ..place.clone() };
-                    let mut run = RtlRun { units, golden, configuration, side, place, work };
-                    let found = infer(network, &inputs, &mut run)?;
-                    work = run.work;
-                    found
-                }
-            };
-            let mut cell = self.cell(number, &inputs, &exact, &found);
-            for (layer, (windows, cycles)) in cell.layers.iter_mut().zip(work) {
-                (layer.windows, layer.cycles) = (windows, cycles);
+        for cell in &self.cells {
+            let engine: &mut dyn Engine =
+                if self.under_test { engines.under_test(0)? } else { engines.golden() };
+            let found = engine.infer(&place, network, &cell.configuration, &inputs, detail)?;
+            let golden = engines.golden();
+            let mut measured = self.cell(cell, &inputs, &exact, &found.inferences, golden);
+            for (layer, cost) in measured.layers.iter_mut().zip(found.costs) {
+                (layer.windows, layer.cycles) = (cost.windows, cost.cycles);
             }
-            totals.cells.push(cell);
-        }
-        if let Some((units, _)) = &mut self.rtl {
-            totals.findings = units.take_findings()?;
+            totals.cells.push(measured);
         }
         Ok(totals)
     }
@@ -147,23 +115,23 @@ impl<'a> Bench<'a> {
     }
 
     fn cell(
-        &mut self,
-        number: usize,
+        &self,
+        cell: &Cell,
         inputs: &[Vec<Plane>],
         exact: &[Inference],
         found: &[Inference],
+        golden: &mut GoldenEngine,
     ) -> CellTotals {
         let (classes, margins) = verdicts(found);
         let mut totals = CellTotals { classes, margins, ..CellTotals::default() };
-        let semantics = self.cells[number].configuration.layers.clone();
-        let variant = self.variant;
-        for (index, (layer, semantics)) in
-            variant.integer.convolutions().zip(&semantics).enumerate()
-        {
+        let layers = self.variant.integer.convolutions().zip(&cell.configuration.layers);
+        for (index, (layer, semantics)) in layers.enumerate() {
+            let bounds = Bounds::new(semantics);
+            let plain = Semantics { mode: Mode::Exact, log_frac: 0, ..*semantics };
             let mut sums = LayerTotals::default();
             for ((input, exact), found) in inputs.iter().zip(exact).zip(found) {
                 let (should, outcome) = (&exact.convolutions[index], &found.convolutions[index]);
-                sums.multiplications += outcome.multiplications;
+                sums.multiplications += outcome.total_multiplications();
                 if self.depth == Depth::Counts {
                     continue;
                 }
@@ -176,7 +144,7 @@ impl<'a> Bench<'a> {
                     should
                 } else {
                     let input = self.input_of(index, input, found).to_vec();
-                    recomputed = infallible(self.exact.layer(layer, &[input]));
+                    recomputed = golden.outcomes(layer, &plain, &[input], Detail::Maps);
                     &recomputed[0]
                 };
                 let bias = &layer.bias;
@@ -188,7 +156,6 @@ impl<'a> Bench<'a> {
                         sums.accumulated.add(biased(should.sums[output][i]), sum);
                     }
                 }
-                let bounds = &self.bounds[number][index];
                 bounds.compare(semantics, local, outcome, &mut sums.tightness);
             }
             totals.layers.push(sums);
@@ -197,16 +164,9 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// The value of a result that cannot be an error.
-pub(super) fn infallible<T>(result: Result<T, Infallible>) -> T {
-    let Ok(value) = result;
-    value
-}
-
 fn count_skips(outcome: &LayerOutcome, side: usize, skips: &mut Vec<u64>) {
     skips.resize(side * side + 1, 0);
     for map in outcome.maps.iter().flatten() {
-        let map: &FeatureMap = map;
         for &kept in &map.kept {
             skips[side * side - usize::from(kept)] += 1;
         }

@@ -1,37 +1,391 @@
 //! LeNet-5 over the MNIST test images: the paper's tables, what skipping costs, and operating
 //! points beyond the paper's.
 //!
-//! A run is a grid of [`Cell`]s: a [`Variant`] (network and weights) in a configuration. It goes
-//! through the images in pieces that survive an interruption, on the golden model or on the unit's
-//! RTL with every window compared, and [`tables`] folds the pieces into CSV files.
+//! A run is a grid of [`Cell`]s: a [`Variant`] (network and weights) in a configuration. Its batches
+//! are some images of one variant each, and [`tables`] folds their outcomes into CSV files.
 
 mod bounds;
-mod cell;
-mod classify;
 mod deviation;
-mod files;
 mod measure;
 mod paper;
 mod pictures;
 mod point;
 mod products;
-mod rtl;
-mod run;
-mod settings;
 pub mod tables;
 mod totals;
 mod variant;
-mod work;
 
-pub use cell::{Cell, table_cells};
-pub use classify::{Classified, classify};
 pub use point::{OperatingPoint, PointLayer, shipped_points};
-pub use run::{LenetRun, run};
-pub use settings::{RtlSettings, Settings};
-pub use variant::{Variant, shipped};
+pub use variant::{Cell, Variant, shipped, table_cells};
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::Error;
+use crate::data::Image;
+use crate::experiment::peers::{PeerBench, PeerTotals};
+use crate::results::ResultFolder;
+use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
+use measure::{Depth, Measurement};
+use model::engine::Findings;
+use tables::{LenetRow, Measured, PAPER_IMAGES, PointRow};
+use totals::Totals;
 
 /// The tolerances of the paper's LeNet table.
 pub const PAPER_TAUS: [f64; 6] = [0.05, 0.1, 0.15, 0.2, 0.3, 0.5];
 
-/// The layer name of the lines that sum all convolution layers.
+/// The layer name of the rows that sum all convolution layers.
 pub const ALL_LAYERS: &str = "all";
+
+/// What is measured.
+pub struct Grid {
+    /// The networks with their weights; operating points behind the plain ones.
+    pub variants: Vec<Variant>,
+    /// The variants in their configurations.
+    pub cells: Vec<Cell>,
+    /// Whether errors, bounds, skips, zeros and products are looked at, or the table alone.
+    pub analysis: bool,
+    /// Whether the peers are measured on the plain variants.
+    pub peers: bool,
+    /// Whether the rows of the table with F = 0 are measured on the training images too.
+    pub splits: bool,
+}
+
+/// What a run came to, for the terminal.
+#[derive(Debug)]
+pub struct Summary {
+    /// The rows of `lenet.csv`.
+    pub lenet: Vec<LenetRow>,
+    /// The rows of `operating_points.csv`.
+    pub points: Vec<PointRow>,
+}
+
+/// Runs the experiment on the test images.
+///
+/// # Errors
+/// Images that there are not, a network that the peers cannot run; and those of
+/// [`run`](crate::run::run()).
+pub fn run(run: &Run<'_>, grid: &Grid) -> Result<Finished<Summary>, Error> {
+    let mut lenet =
+        Lenet { run, grid, groups: groups(grid), images: Vec::new(), peers: BTreeMap::new() };
+    let test = run.images()?;
+    let (trained, validation) = run.dataset.training_parts();
+    for group in &lenet.groups {
+        lenet.images.push(match group.part {
+            Part::Train => trained.iter().collect(),
+            Part::Validation => validation.iter().collect(),
+            Part::Test => test.clone(),
+        });
+        if group.task == Task::Peers {
+            let Variant { network, weights, .. } = &grid.variants[group.variant];
+            lenet.peers.insert(group.variant, PeerBench::new(network, weights)?);
+        }
+    }
+    crate::run::run(run, &lenet)
+}
+
+/// Which images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// The first of the training images: those the weights were trained on.
+    Train,
+    /// The rest of them: what was chosen by.
+    Validation,
+    /// The test images.
+    Test,
+}
+
+impl Part {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// What is done with the images of one variant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Task {
+    /// Its cells.
+    Cells,
+    /// The peers.
+    Peers,
+}
+
+/// One task with one part of the images.
+#[derive(Debug, Clone, Copy)]
+struct Group {
+    variant: usize,
+    part: Part,
+    task: Task,
+}
+
+impl Group {
+    /// The cells that are measured.
+    fn cells<'a>(&self, grid: &'a Grid) -> Vec<&'a Cell> {
+        let here = grid.cells.iter().filter(|cell| cell.variant == self.variant);
+        match self.part {
+            Part::Test => here.collect(),
+            _ => here.filter(|it| it.technique.is_none() && it.log_frac() == Some(0)).collect(),
+        }
+    }
+
+    fn depth(&self, grid: &Grid) -> Depth {
+        if self.part == Part::Test && grid.analysis { Depth::Full } else { Depth::Counts }
+    }
+}
+
+fn groups(grid: &Grid) -> Vec<Group> {
+    let mut groups = Vec::new();
+    for variant in 0..grid.variants.len() {
+        groups.push(Group { variant, part: Part::Test, task: Task::Cells });
+    }
+    // The plain variants have rows of the table; operating points do not.
+    let plain = |variant: &usize| {
+        grid.cells.iter().any(|it| it.variant == *variant && it.technique.is_none())
+    };
+    for variant in (0..grid.variants.len()).filter(plain) {
+        if grid.peers {
+            groups.push(Group { variant, part: Part::Test, task: Task::Peers });
+        }
+        if grid.splits {
+            groups.push(Group { variant, part: Part::Train, task: Task::Cells });
+            groups.push(Group { variant, part: Part::Validation, task: Task::Cells });
+        }
+    }
+    groups
+}
+
+struct Lenet<'a> {
+    run: &'a Run<'a>,
+    grid: &'a Grid,
+    groups: Vec<Group>,
+    /// Those of each group.
+    images: Vec<Vec<&'a Image>>,
+    /// By variant.
+    peers: BTreeMap<usize, PeerBench>,
+}
+
+/// Some images of a group.
+#[derive(Debug, Clone, Copy)]
+struct Batch {
+    /// The group, by its number.
+    group: usize,
+    /// The first image, counted within the part.
+    first: usize,
+    count: usize,
+}
+
+/// Images of a batch: few enough that little is lost with an interrupted one, enough that the
+/// kernels in the unit are used often.
+const BATCH_IMAGES: usize = 50;
+
+/// What some images of one group came to.
+#[derive(Serialize, Deserialize)]
+enum Outcome {
+    Cells(Totals),
+    Peers(PeerTotals),
+}
+
+/// The outcomes of all groups.
+struct Folded<'a> {
+    /// Every group of cells with what was measured on all of its images.
+    all: Vec<(Group, Measured<'a>)>,
+    /// The same over the first images alone, where there are more.
+    first: Vec<Measured<'a>>,
+    /// What was measured of the peers.
+    peers: Vec<(Group, PeerTotals)>,
+}
+
+impl<'a> Lenet<'a> {
+    fn fold(&self, outcomes: Outcomes<'_, Outcome>) -> Result<Folded<'a>, Error> {
+        let mut folded = Folded { all: Vec::new(), first: Vec::new(), peers: Vec::new() };
+        for (group, images) in self.groups.iter().zip(&self.images) {
+            let (mut all, mut first) = (Totals::default(), Totals::default());
+            let mut peers = PeerTotals::default();
+            for start in (0..images.len()).step_by(BATCH_IMAGES) {
+                match outcomes.next().expect("an outcome of every batch")? {
+                    Outcome::Cells(totals) => {
+                        all.merge(&totals);
+                        if (start + BATCH_IMAGES).min(images.len()) <= PAPER_IMAGES {
+                            first.merge(&totals);
+                        }
+                    }
+                    Outcome::Peers(totals) => peers.merge(totals),
+                }
+            }
+            if group.task == Task::Peers {
+                folded.peers.push((*group, peers));
+                continue;
+            }
+            let labels: Vec<u8> = images.iter().map(|image| image.label).collect();
+            let measured = |totals: Totals, count: usize| Measured {
+                variant: &self.grid.variants[group.variant],
+                cells: group.cells(self.grid),
+                totals,
+                labels: labels[..count].to_vec(),
+            };
+            if group.part == Part::Test && labels.len() > PAPER_IMAGES {
+                folded.first.push(measured(first, PAPER_IMAGES));
+            }
+            folded.all.push((*group, measured(all, labels.len())));
+        }
+        Ok(folded)
+    }
+
+    fn write(&self, folded: &Folded<'a>, results: &mut ResultFolder) -> Result<Summary, Error> {
+        let test: Vec<&Measured> = part(folded, Part::Test).map(|(_, measured)| measured).collect();
+        let plain: Vec<&Measured> = test.iter().copied().filter(|it| has_table(it)).collect();
+        let first = || folded.first.iter();
+        let of_test = || test.iter().copied();
+
+        let lenet: Vec<_> = first().chain(of_test()).flat_map(tables::lenet).collect();
+        let points = tables::points(&test);
+        results.table("lenet.csv", &lenet)?;
+        if self.grid.analysis {
+            let zeros = first().filter(|it| has_table(it)).chain(plain.iter().copied());
+            let zeros: Vec<_> = zeros.flat_map(tables::zeros).collect();
+            results.table("zero_fractions.csv", &zeros)?;
+            let errors: Vec<_> = first().chain(of_test()).flat_map(tables::layer_errors).collect();
+            results.table("layer_errors.csv", &errors)?;
+            results.table("skips.csv", &of_test().flat_map(tables::skips).collect::<Vec<_>>())?;
+            let products: Vec<_> = plain.iter().copied().flat_map(tables::products).collect();
+            results.table("products.csv", &products)?;
+            let quantisation: Vec<_> = of_test().map(tables::quantisation).collect();
+            results.table("quantisation.csv", &quantisation)?;
+        }
+        results.table("flips.csv", &of_test().flat_map(tables::flips).collect::<Vec<_>>())?;
+        let margins: Vec<_> = first().chain(of_test()).flat_map(tables::margins).collect();
+        results.table("margins.csv", &margins)?;
+        results
+            .table("confusion.csv", &of_test().flat_map(tables::confusion).collect::<Vec<_>>())?;
+        results.table("overflow.csv", &of_test().flat_map(tables::overflow).collect::<Vec<_>>())?;
+        results.table("operating_points.csv", &points)?;
+        results.table("ablation.csv", &tables::ablation(&points))?;
+        if self.grid.peers {
+            let labels: Vec<u8> = self.run.images()?.iter().map(|image| image.label).collect();
+            let rows = folded.peers.iter();
+            let rows: Vec<_> = rows
+                .flat_map(|(group, totals)| self.peers[&group.variant].rows(totals, &labels))
+                .collect();
+            results.table("peers.csv", &rows)?;
+        }
+        if self.grid.splits {
+            results.table("splits.csv", &splits(folded, &plain))?;
+        }
+        if self.grid.analysis {
+            let images = self.run.images()?;
+            for measured in &plain {
+                pictures::pictures(&images, measured, results)?;
+            }
+        }
+        Ok(Summary { lenet, points })
+    }
+}
+
+impl Experiment for Lenet<'_> {
+    type Batch = Batch;
+    type Outcome = Outcome;
+    type Summary = Summary;
+
+    fn settings(&self) -> Value {
+        let variant = |variant: &Variant| {
+            json!({
+                "network": variant.network,
+                "weights": variant.weights_name,
+                "weights_sha256": variant.weights.sha256(),
+            })
+        };
+        let cell = |cell: &Cell| {
+            json!({
+                "variant": cell.variant,
+                "configuration": cell.configuration.name,
+                "technique": cell.technique,
+                "layers": cell.configuration.layers,
+            })
+        };
+        json!({
+            "variants": self.grid.variants.iter().map(variant).collect::<Vec<_>>(),
+            "cells": self.grid.cells.iter().map(cell).collect::<Vec<_>>(),
+            "analysis": self.grid.analysis,
+            "peers": self.grid.peers,
+            "splits": self.grid.splits,
+        })
+    }
+
+    fn plan(&self) -> Vec<Batch> {
+        let mut plan = Vec::new();
+        for (group, images) in self.images.iter().map(Vec::len).enumerate() {
+            for first in (0..images).step_by(BATCH_IMAGES) {
+                plan.push(Batch { group, first, count: BATCH_IMAGES.min(images - first) });
+            }
+        }
+        plan
+    }
+
+    fn batch(&self, batch: &Batch, engines: &mut Engines<'_>) -> Result<Outcome, Error> {
+        let &Batch { group, first, count } = batch;
+        let images = &self.images[group][first..first + count];
+        let group = &self.groups[group];
+        if group.task == Task::Peers {
+            return Ok(Outcome::Peers(self.peers[&group.variant].chunk(images)));
+        }
+        let variant = &self.grid.variants[group.variant];
+        let measurement = Measurement {
+            variant,
+            cells: group.cells(self.grid),
+            depth: group.depth(self.grid),
+            // What is under test runs the test images alone.
+            under_test: group.part == Part::Test,
+            place: self.run.place(&variant.weights_name),
+        };
+        Ok(Outcome::Cells(measurement.images(first, images, engines)?))
+    }
+
+    fn tables(
+        &self,
+        outcomes: Outcomes<'_, Outcome>,
+        _: &Findings,
+        results: &mut ResultFolder,
+    ) -> Result<Summary, Error> {
+        let folded = self.fold(outcomes)?;
+        let test = part(&folded, Part::Test).flat_map(|(_, it)| &it.totals.cells);
+        let violations = test.flat_map(|cell| &cell.layers).map(|it| it.tightness.violations);
+        match violations.sum() {
+            0 => self.write(&folded, results),
+            violations => Err(Error::Bound(violations)),
+        }
+    }
+}
+
+fn part<'a, 'b>(
+    folded: &'b Folded<'a>,
+    part: Part,
+) -> impl Iterator<Item = (&'b Group, &'b Measured<'a>)> {
+    folded.all.iter().filter(move |(it, _)| it.part == part).map(|(it, measured)| (it, measured))
+}
+
+fn has_table(measured: &Measured) -> bool {
+    measured.cells.iter().any(|cell| cell.technique.is_none())
+}
+
+/// Train, validation and test of each plain variant, with the cells that all three have.
+fn splits(folded: &Folded<'_>, plain: &[&Measured]) -> Vec<tables::SplitRow> {
+    let mut rows = Vec::new();
+    for (group, train) in part(folded, Part::Train) {
+        let same = |(it, _): &(&Group, &Measured)| it.variant == group.variant;
+        let Some((_, validation)) = part(folded, Part::Validation).find(same) else { continue };
+        let test = plain.iter().find(|it| std::ptr::eq(it.variant, train.variant));
+        let Some(test) = test.map(|test| test.restricted_to(&train.cells)) else { continue };
+        rows.extend(tables::splits(&[
+            (Part::Train.name(), train),
+            (Part::Validation.name(), validation),
+            (Part::Test.name(), &test),
+        ]));
+    }
+    rows
+}

@@ -1,18 +1,15 @@
 //! Pictures that need the images themselves: the maps of one image, and the images that flipped.
 
-use std::convert::Infallible;
-use std::path::PathBuf;
-
-use super::cell::Cell;
-use super::settings::Settings;
 use super::tables::{FlipRow, Measured, flips};
-use study::data::{Image, Split};
-use crate::experiment::ExperimentError;
+use super::variant::Cell;
+use crate::Error;
+use crate::data::Image;
+use crate::report::contact_sheet::ContactSheet;
+use crate::report::network_mosaic::NetworkMosaic;
+use crate::results::ResultFolder;
 use model::conv::Mode;
-use model::nn::{GoldenConvolver, Inference, infer, input_planes};
-use study::report::atomic::write_atomic;
-use study::report::contact_sheet::ContactSheet;
-use study::report::network_mosaic::NetworkMosaic;
+use model::engine::{Detail, GoldenEngine};
+use model::nn::{Inference, input_planes};
 
 /// Images on a contact sheet at most.
 const SHEET: usize = 60;
@@ -22,19 +19,14 @@ const COLUMNS: u32 = 10;
 
 /// The pictures of one plain variant.
 pub(super) fn pictures(
-    settings: &Settings<'_>,
+    images: &[&Image],
     measured: &Measured,
-) -> Result<Vec<PathBuf>, ExperimentError> {
+    results: &mut ResultFolder,
+) -> Result<(), Error> {
     let name = measured.variant.activation.name();
-    let images: Vec<&Image> =
-        settings.dataset.images(Split::Test).take(measured.images()).collect();
-    let mut written = Vec::new();
-
     let rows = inferences(measured, images[0]);
     if let Some(mosaic) = NetworkMosaic::new(&measured.variant.network, &rows_of(&rows)) {
-        let path = settings.out.join(format!("feature_maps_{name}.png"));
-        write_atomic(&path, |file| mosaic.write_png(file))?;
-        written.push(path);
+        results.file(&format!("feature_maps_{name}.png"), |file| mosaic.write_png(file))?;
     }
 
     let flips = flips(measured);
@@ -49,11 +41,10 @@ pub(super) fn pictures(
             sheet.add(&images[flip.image].pixels, &caption);
         }
         let of = shown[0].configuration.replace('=', "_");
-        let path = settings.out.join(format!("flips_{name}_{of}.png"));
-        write_atomic(&path, |file| sheet.write_png(COLUMNS, file))?;
-        written.push(path);
+        let name = format!("flips_{name}_{of}.png");
+        results.file(&name, |file| sheet.write_png(COLUMNS, file))?;
     }
-    Ok(written)
+    Ok(())
 }
 
 /// The lines of the table with the fewest fraction bits.
@@ -91,8 +82,12 @@ fn inferences(measured: &Measured, image: &Image) -> Vec<(String, Inference)> {
         };
         if kept {
             thresholds.push(semantics.threshold);
-            let mut golden = GoldenConvolver::new(network, &cell.configuration);
-            let Ok::<_, Infallible>(found) = infer(network, &input, &mut golden);
+            let found = GoldenEngine::default().inferences(
+                network,
+                &cell.configuration,
+                &input,
+                Detail::Maps,
+            );
             rows.extend(found.into_iter().map(|it| (cell.configuration.name.clone(), it)));
         }
     }

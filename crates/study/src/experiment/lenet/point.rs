@@ -3,15 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::variant::{Variant, activation_of, shipped};
-use crate::experiment::ExperimentError;
+use crate::Error;
+use crate::report::atomic::{WriteError, write_atomic};
 use model::conv::{Mode, Semantics, Threshold};
 use model::nn::{Activation, Configuration, Network};
-use study::report::atomic::{WriteError, write_atomic};
 
 /// What one layer runs with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,19 +47,28 @@ pub struct OperatingPoint {
 
 impl OperatingPoint {
     /// Reads a point.
-    pub fn read(path: &Path) -> Result<Self, ExperimentError> {
-        let text = fs::read_to_string(path)
-            .map_err(|source| ExperimentError::Read { path: path.to_owned(), source })?;
-        serde_json::from_str(&text)
-            .map_err(|source| ExperimentError::Point { path: path.to_owned(), source })
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let text = fs::read_to_string(path).map_err(|source| Error::read(path, source))?;
+        serde_json::from_str(&text).map_err(|source| {
+            Error::Input(format!("{} is not an operating point: {source}", path.display()))
+        })
+    }
+
+    /// Writes the point into a file, all or nothing.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), WriteError> {
+        write_atomic(path, |file| self.write_to(file))
     }
 
     /// Writes the point.
-    pub fn write(&self, path: &Path) -> Result<(), WriteError> {
-        write_atomic(path, |file| {
-            serde_json::to_writer_pretty(&mut *file, self)?;
-            writeln!(file)
-        })
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn write_to(&self, file: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *file, self)?;
+        writeln!(file)
     }
 
     /// The same network with the weights of its own name, as it is trained without skipping.
@@ -76,40 +86,35 @@ impl OperatingPoint {
     }
 
     /// The activation of its network.
-    pub fn activation(&self) -> Result<Activation, ExperimentError> {
+    pub fn activation(&self) -> Result<Activation, Error> {
         Ok(activation_of(&Network::read(&shipped("networks").join(&self.network))?)?)
     }
 
     /// Its network with its weights, from the folders of the project.
-    pub fn variant(&self) -> Result<Variant, ExperimentError> {
+    pub fn variant(&self) -> Result<Variant, Error> {
         let network = shipped("networks").join(&self.network);
         Ok(Variant::read(&network, &shipped("weights").join(&self.weights))?)
     }
 
     /// What its layers multiply, under the name of the point.
-    pub fn configuration(
-        &self,
-        name: &str,
-        layers: &[String],
-    ) -> Result<Configuration, ExperimentError> {
+    pub fn configuration(&self, name: &str, layers: &[String]) -> Result<Configuration, Error> {
         let semantics = |layer: &String| {
-            let found = self.layers.get(layer).ok_or_else(|| ExperimentError::PointLayer {
-                point: name.to_owned(),
-                layer: layer.clone(),
+            let found = self.layers.get(layer).ok_or_else(|| {
+                Error::Input(format!("operating point {name} has no entry for layer {layer}"))
             })?;
             let threshold = Threshold::new(found.threshold)?;
             let scope = found.smax_scope.parse()?;
             Ok(Semantics::new(Mode::Approx, found.log_frac, threshold, scope)?)
         };
-        let layers = layers.iter().map(semantics).collect::<Result<_, ExperimentError>>()?;
+        let layers = layers.iter().map(semantics).collect::<Result<_, Error>>()?;
         Ok(Configuration { name: name.to_owned(), tau: None, layers })
     }
 }
 
 /// The points that the project ships, by name, in the order of their names.
-pub fn shipped_points() -> Result<Vec<(String, OperatingPoint)>, ExperimentError> {
+pub fn shipped_points() -> Result<Vec<(String, OperatingPoint)>, Error> {
     let folder = shipped("operating_points");
-    let failed = |source| ExperimentError::Read { path: folder.clone(), source };
+    let failed = |source| Error::read(&folder, source);
     let mut points = Vec::new();
     for entry in fs::read_dir(&folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::deviation::Deviation;
-use crate::check::Findings;
 
 /// How close errors come to their bound: error / bound over the outputs of single channels (window
 /// scope) or of all channels (running scope) that have skipped products.
@@ -76,7 +75,6 @@ pub(super) struct ExactTotals {
 pub(super) struct Totals {
     pub exact: ExactTotals,
     pub cells: Vec<CellTotals>,
-    pub findings: Findings,
 }
 
 impl LayerTotals {
@@ -126,13 +124,12 @@ impl ExactTotals {
 
 impl Totals {
     /// Adds the images that follow.
-    pub fn merge(&mut self, other: &Self, case_limit: usize) {
+    pub fn merge(&mut self, other: &Self) {
         self.exact.merge(&other.exact);
         self.cells.resize_with(other.cells.len(), CellTotals::default);
         for (to, from) in self.cells.iter_mut().zip(&other.cells) {
             to.merge(from);
         }
-        self.findings.merge(other.findings.clone(), case_limit);
     }
 }
 

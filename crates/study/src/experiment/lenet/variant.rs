@@ -1,10 +1,12 @@
-//! A network with its weights, ready to run.
+//! What is measured: networks with their weights, in configurations.
 
-use study::data::digits;
 use std::path::{Path, PathBuf};
 
+use crate::data::digits;
+use model::conv::{ConfigError, SmaxScope};
 use model::nn::{
-    Activation, FloatNetwork, IntegerNetwork, LayerKind, Network, NetworkError, Weights,
+    Activation, Configuration, FloatNetwork, IntegerNetwork, LayerKind, Network, NetworkError,
+    Weights,
 };
 
 /// A network with its weights, ready to run.
@@ -27,7 +29,7 @@ pub struct Variant {
 
 /// The folder of the networks, weights and operating points that the project ships.
 pub fn shipped(folder: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testvectors").join(folder)
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../testvectors")).join(folder)
 }
 
 /// The activation of a network's first convolution.
@@ -86,4 +88,47 @@ impl Variant {
     pub fn score_unit(&self) -> f64 {
         self.integer.proof.last().map_or(1.0, |proof| 2.0_f64.powi(-proof.sum_shift))
     }
+}
+
+/// One variant in one configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// The variant, by its number.
+    pub variant: usize,
+    /// What its layers multiply.
+    pub configuration: Configuration,
+    /// Whether it is an operating point, and by which techniques; else it is a row of the table.
+    pub technique: Option<String>,
+}
+
+impl Cell {
+    /// Fraction bits, where all layers have the same.
+    pub fn log_frac(&self) -> Option<u32> {
+        self.configuration.log_frac()
+    }
+
+    /// T, where all layers have the same, in approx mode.
+    pub fn threshold(&self) -> Option<u32> {
+        self.configuration.threshold()
+    }
+
+    /// The scope, where all layers have the same.
+    pub fn scope(&self) -> Option<SmaxScope> {
+        self.configuration.scope()
+    }
+}
+
+/// The rows of the paper's table for one variant: exact, zero-skip, and each tolerance.
+///
+/// # Errors
+/// A tolerance or a number of fraction bits out of range.
+pub fn table_cells(
+    variant: usize,
+    layers: usize,
+    taus: &[f64],
+    log_frac: u32,
+    scope: SmaxScope,
+) -> Result<Vec<Cell>, ConfigError> {
+    let cell = |configuration| Cell { variant, configuration, technique: None };
+    Ok(Configuration::table(taus, log_frac, scope, layers)?.into_iter().map(cell).collect())
 }

@@ -1,7 +1,6 @@
 //! Chunks of images through every peer.
 
-use study::data::digits;
-use std::convert::Infallible;
+use crate::data::digits;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,11 +11,12 @@ use super::snapea::{Order, SnapeaPeer};
 use super::technique::{Saves, Technique};
 use super::truncate::{TruncatePeer, Truncation};
 use super::winograd::{F23, F25, WinogradPeer};
-use study::data::Image;
+use crate::data::Image;
 use model::conv::{Mode, Plane};
+use model::engine::{Detail, Engine, GoldenEngine, Place};
 use model::nn::{
-    Activation, Configuration, Convolver, GoldenConvolver, Inference, IntegerNetwork, Network,
-    NetworkError, Weights, infer, input_planes,
+    Activation, Configuration, Inference, IntegerNetwork, Network, NetworkError, Weights,
+    input_planes,
 };
 
 /// What one technique came to over some images.
@@ -34,8 +34,9 @@ impl Tally {
     /// The classes and, layer by layer, the multiplications of some inferences.
     pub(super) fn of(inferences: &[Inference]) -> Self {
         let layers = inferences.first().map_or(0, |it| it.convolutions.len());
-        let layer =
-            |index: usize| inferences.iter().map(|it| it.convolutions[index].multiplications).sum();
+        let layer = |index: usize| {
+            inferences.iter().map(|it| it.convolutions[index].total_multiplications()).sum()
+        };
         Self {
             multiplications: (0..layers).map(layer).collect(),
             log_products: vec![0; layers],
@@ -148,8 +149,7 @@ impl PeerBench {
     pub fn chunk(&self, images: &[&Image]) -> PeerTotals {
         let planes: Vec<Vec<Plane>> =
             images.iter().map(|image| input_planes(&self.network, &image.pixels)).collect();
-        let mut convolver = golden(&self.network, Mode::Exact);
-        let exact = run(&self.network, &planes, &mut convolver);
+        let exact = golden(&self.network, Mode::Exact, &planes);
         let batch = Batch { images: &planes, exact: &exact };
         let peers = self.peers.iter().flat_map(|peer| peer.measure(&batch));
         PeerTotals { tallies: std::iter::once(Tally::of(&exact)).chain(peers).collect() }
@@ -161,23 +161,27 @@ fn is_relu(network: &IntegerNetwork) -> bool {
     network.convolutions().all(|it| it.finish.activation == Some(Activation::Relu))
 }
 
-/// The golden model in a mode without a threshold.
-pub(super) fn golden(network: &IntegerNetwork, mode: Mode) -> GoldenConvolver {
-    let layers = network.convolutions().count();
-    let configuration = Configuration::plain(mode, 0, layers);
-    GoldenConvolver::new(network, &configuration.expect("no fraction bits are always allowed"))
+/// Images through the golden model in a mode without a threshold.
+pub(super) fn golden(
+    network: &IntegerNetwork,
+    mode: Mode,
+    images: &[Vec<Plane>],
+) -> Vec<Inference> {
+    run(network, mode, images, &mut GoldenEngine::default())
 }
 
-/// Images through a convolver that cannot fail.
+/// Images through an engine that cannot fail.
 pub(super) fn run(
     network: &IntegerNetwork,
+    mode: Mode,
     images: &[Vec<Plane>],
-    convolver: &mut impl Convolver<Error = Infallible>,
+    engine: &mut dyn Engine,
 ) -> Vec<Inference> {
-    match infer(network, images, convolver) {
-        Ok(inferences) => inferences,
-        Err(never) => match never {},
-    }
+    let layers = network.convolutions().count();
+    let configuration = Configuration::plain(mode, 0, layers);
+    let configuration = configuration.expect("no fraction bits are always allowed");
+    let run = engine.infer(&Place::default(), network, &configuration, images, Detail::Sums);
+    run.expect("software does not fail").inferences
 }
 
 /// Checks that a technique that must be exact is.

@@ -7,16 +7,15 @@
 //! than 1/9 below it; powers of two are exact. A narrower multiplier keeps the F highest bits of f.
 //! A product with a zero operand is zero, and is not counted.
 
-use std::convert::Infallible;
-
 use pulp::Arch;
 
 use super::bench::{Batch, Peer, Tally, run};
 use super::lanes::{IMAGES, Lanes, filters};
 use super::technique::{Saves, Technique};
 use super::truncate::Truncation;
-use model::conv::Plane;
-use model::nn::{Convolution, Convolver, IntegerNetwork, LayerOutcome};
+use model::conv::{Mode, Plane, Semantics};
+use model::engine::{Detail, Engine, EngineError, LayerRun, Place};
+use model::nn::{Convolution, IntegerNetwork, LayerOutcome};
 
 /// Fraction bits that hold any operand of an [`IntegerNetwork`] whole.
 pub const FULL_FRACTION: u32 = 14;
@@ -91,8 +90,8 @@ impl MitchellPeer {
         Self { fraction, network: network.clone(), filters }
     }
 
-    fn convolver(&self) -> MitchellConvolver<'_> {
-        MitchellConvolver { peer: self, log_products: vec![0; self.filters.len()] }
+    fn engine(&self) -> MitchellEngine<'_> {
+        MitchellEngine { peer: self, log_products: vec![0; self.filters.len()] }
     }
 }
 
@@ -103,27 +102,32 @@ impl Peer for MitchellPeer {
     }
 
     fn measure(&self, batch: &Batch<'_>) -> Vec<Tally> {
-        let mut convolver = self.convolver();
-        let inferences = run(&self.network, batch.images, &mut convolver);
-        let log_products = convolver.log_products;
+        let mut engine = self.engine();
+        let inferences = run(&self.network, Mode::Exact, batch.images, &mut engine);
+        let log_products = engine.log_products;
         vec![Tally { log_products, ..Tally::of(&inferences) }]
     }
 }
 
 /// Counts the logarithmic products of each layer; multiplications there are none.
-struct MitchellConvolver<'a> {
+struct MitchellEngine<'a> {
     peer: &'a MitchellPeer,
     log_products: Vec<u64>,
 }
 
-impl Convolver for MitchellConvolver<'_> {
-    type Error = Infallible;
+impl Engine for MitchellEngine<'_> {
+    fn name(&self) -> &'static str {
+        "mitchell"
+    }
 
     fn layer(
         &mut self,
+        _: &Place,
         layer: &Convolution,
+        _: &Semantics,
         inputs: &[Vec<Plane>],
-    ) -> Result<Vec<LayerOutcome>, Infallible> {
+        _: Detail,
+    ) -> Result<LayerRun, EngineError> {
         let filters = &self.peer.filters[layer.index];
         let mut outcomes = vec![LayerOutcome::default(); inputs.len()];
         for (inputs, outcomes) in inputs.chunks(IMAGES).zip(outcomes.chunks_mut(IMAGES)) {
@@ -133,7 +137,7 @@ impl Convolver for MitchellConvolver<'_> {
                 lanes.scatter(&sums(&lanes, filter), outcomes);
             }
         }
-        Ok(outcomes)
+        Ok(LayerRun::of_software(outcomes))
     }
 }
 
@@ -229,27 +233,31 @@ mod tests {
     fn a_layer_sums_its_products_and_counts_those_without_a_zero() {
         let network = one_layer(&[&[3, 0, -1, 2]], &[4], 2);
         let peer = MitchellPeer::new(&network, FULL_FRACTION);
-        let mut convolver = peer.convolver();
+        let mut engine = peer.engine();
         // 33 images fill the lanes and begin them anew.
         let images = [[0, 5, 0, 7, 9, 7, 0, 5, 3]; 33];
         let scores = with_exact(&network, &images, |batch| {
-            run(&network, batch.images, &mut convolver).pop().unwrap().scores
+            run(&network, Mode::Exact, batch.images, &mut engine).pop().unwrap().scores
         });
         // Bias 4; 3·5 becomes 14, 3·7 becomes 20, 3·9 becomes 26; the sum is halved, rounding up.
         assert_eq!(scores, [8, 12, 17, 16]);
         // Of the 12 products without the zero weight two have a zero activation.
-        assert_eq!(convolver.log_products, [10 * 33]);
+        assert_eq!(engine.log_products, [10 * 33]);
     }
 
     #[test]
     fn the_first_layer_counts_what_dual_zero_skip_multiplies() {
         let network = network("tanh");
-        let integer = IntegerNetwork::new(&network, &weights(&network, 8), study::data::digits::calibration()).unwrap();
+        let integer = IntegerNetwork::new(
+            &network,
+            &weights(&network, 8),
+            crate::data::digits::calibration(),
+        )
+        .unwrap();
         let planes = planes(&integer, &images(3));
         with_planes(&integer, &planes, |batch| {
             let found = MitchellPeer::new(&integer, FULL_FRACTION).measure(batch);
-            let mut dual = golden(&integer, Mode::DualZeroSkip);
-            let dual = Tally::of(&run(&integer, batch.images, &mut dual));
+            let dual = Tally::of(&golden(&integer, Mode::DualZeroSkip, batch.images));
             assert_eq!(found[0].log_products[0], dual.multiplications[0]);
             assert_eq!(found[0].multiplications, [0, 0, 0]);
         });

@@ -1,9 +1,9 @@
 //! Static pruning: the smallest weights of each convolution layer are set to zero, once, for all
 //! images. There is no retraining.
 
-use study::data::digits;
-use super::bench::{Batch, Peer, Tally, golden, run};
+use super::bench::{Batch, Peer, Tally, golden};
 use super::technique::{Saves, Technique};
+use crate::data::digits;
 use model::conv::Mode;
 use model::nn::{Convolution, IntegerNetwork, LayerKind, Network, NetworkError, Tensor, Weights};
 
@@ -50,7 +50,11 @@ impl PrunePeer {
         weights: &Weights,
         density_percent: u32,
     ) -> Result<Self, NetworkError> {
-        let network = IntegerNetwork::new(network, &prune(network, weights, density_percent)?, digits::calibration())?;
+        let network = IntegerNetwork::new(
+            network,
+            &prune(network, weights, density_percent)?,
+            digits::calibration(),
+        )?;
         let exact = network.network.exact_multiplications()?;
         let layers = network.convolutions().zip(exact);
         let count = |(layer, (_, exact)): (&Convolution, (String, u64))| {
@@ -75,8 +79,7 @@ impl Peer for PrunePeer {
     }
 
     fn measure(&self, batch: &Batch<'_>) -> Vec<Tally> {
-        let mut convolver = golden(&self.network, Mode::DualZeroSkip);
-        let both = Tally::of(&run(&self.network, batch.images, &mut convolver));
+        let both = Tally::of(&golden(&self.network, Mode::DualZeroSkip, batch.images));
         let images = batch.images.len() as u64;
         let alone = self.static_multiplications.iter().map(|count| count * images).collect();
         vec![both.with_multiplications(alone), both]
@@ -119,8 +122,7 @@ mod tests {
                 |density| PrunePeer::new(&network, &weights, density).unwrap().measure(batch);
             let (full, half) = (measure(100), measure(50));
             assert_eq!(full[0].classes, Tally::of(batch.exact).classes);
-            let mut dual = golden(&integer, Mode::DualZeroSkip);
-            let dual = Tally::of(&run(&integer, batch.images, &mut dual));
+            let dual = Tally::of(&golden(&integer, Mode::DualZeroSkip, batch.images));
             assert_eq!(full[1], dual);
             // Half the weights of each layer at 576, 64 and 1 places, in three images.
             assert_eq!(half[0].multiplications, [75 * 576 * 3, 1200 * 64 * 3, 15_360 * 3]);

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::bench::{PeerBench, PeerTotals, Tally};
 use super::technique::{Saves, Technique};
 use crate::experiment::significance::{Discordant, Proportion};
-use study::report::number::decimals;
+use crate::report::number::decimals;
 
 /// A row of `peers.csv`: one technique at one setting, over all images. Multiplications are those
 /// of the convolution layers.

@@ -1,7 +1,7 @@
 //! Hard zero-skipping: a product with a zero operand is not multiplied. Nothing changes but the
 //! count.
 
-use super::bench::{Batch, Peer, Tally, assert_exact, golden, run};
+use super::bench::{Batch, Peer, Tally, assert_exact, golden};
 use super::technique::{Saves, Technique};
 use model::conv::Mode;
 use model::nn::IntegerNetwork;
@@ -25,8 +25,7 @@ impl Peer for SkipPeer {
     }
 
     fn measure(&self, batch: &Batch<'_>) -> Vec<Tally> {
-        let mut convolver = golden(&self.network, self.mode);
-        let inferences = run(&self.network, batch.images, &mut convolver);
+        let inferences = golden(&self.network, self.mode, batch.images);
         assert_exact(self.mode.name(), &inferences, batch);
         vec![Tally::of(&inferences)]
     }

@@ -5,15 +5,14 @@
 //! positive ones first; once only others remain, the partial sum, which the bias begins, cannot
 //! grow any more, and when it is not above zero the output is zero.
 
-use std::convert::Infallible;
-
 use pulp::Arch;
 
 use super::bench::{Batch, Peer, Tally, assert_exact, run};
 use super::lanes::{IMAGES, Lanes, filters};
 use super::technique::{Saves, Technique};
-use model::conv::Plane;
-use model::nn::{Convolution, Convolver, IntegerNetwork, LayerOutcome};
+use model::conv::{Mode, Plane, Semantics};
+use model::engine::{Detail, Engine, EngineError, LayerRun, Place};
+use model::nn::{Convolution, IntegerNetwork, LayerOutcome};
 
 /// The order of an output's weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,30 +81,35 @@ impl Peer for SnapeaPeer {
 
     fn measure(&self, batch: &Batch<'_>) -> Vec<Tally> {
         let skipping = vec![0; self.filters.len()];
-        let mut convolver = SnapeaConvolver { filters: &self.filters, skipping };
-        let inferences = run(&self.network, batch.images, &mut convolver);
+        let mut engine = SnapeaEngine { filters: &self.filters, skipping };
+        let inferences = run(&self.network, Mode::Exact, batch.images, &mut engine);
         assert_exact("early termination", &inferences, batch);
         let all = Tally::of(&inferences);
-        let skipping = all.with_multiplications(convolver.skipping);
+        let skipping = all.with_multiplications(engine.skipping);
         vec![all, skipping]
     }
 }
 
 /// Gives the sums as far as they are taken.
-struct SnapeaConvolver<'a> {
+struct SnapeaEngine<'a> {
     filters: &'a [Vec<Filter>],
     /// In each layer, the multiplications whose activation is not zero.
     skipping: Vec<u64>,
 }
 
-impl Convolver for SnapeaConvolver<'_> {
-    type Error = Infallible;
+impl Engine for SnapeaEngine<'_> {
+    fn name(&self) -> &'static str {
+        "snapea"
+    }
 
     fn layer(
         &mut self,
+        _: &Place,
         layer: &Convolution,
+        _: &Semantics,
         inputs: &[Vec<Plane>],
-    ) -> Result<Vec<LayerOutcome>, Infallible> {
+        _: Detail,
+    ) -> Result<LayerRun, EngineError> {
         let mut outcomes = vec![LayerOutcome::default(); inputs.len()];
         for (inputs, outcomes) in inputs.chunks(IMAGES).zip(outcomes.chunks_mut(IMAGES)) {
             let lanes = Lanes::new(inputs, layer.side(), |word| word);
@@ -114,12 +118,12 @@ impl Convolver for SnapeaConvolver<'_> {
                 lanes.scatter(&sums, outcomes);
                 for (image, outcome) in outcomes.iter_mut().enumerate() {
                     let performed = performed.iter().skip(image).step_by(lanes.images);
-                    outcome.multiplications += performed.map(|&it| u64::from(it)).sum::<u64>();
+                    outcome.multiplications.push(performed.map(|&it| u64::from(it)).sum());
                 }
                 self.skipping[layer.index] += skipping;
             }
         }
-        Ok(outcomes)
+        Ok(LayerRun::of_software(outcomes))
     }
 }
 
@@ -229,7 +233,12 @@ mod tests {
     #[test]
     fn outputs_are_exact_and_multiplications_fewer() {
         let network = network("relu");
-        let integer = IntegerNetwork::new(&network, &weights(&network, 9), study::data::digits::calibration()).unwrap();
+        let integer = IntegerNetwork::new(
+            &network,
+            &weights(&network, 9),
+            crate::data::digits::calibration(),
+        )
+        .unwrap();
         let planes = planes(&integer, &images(35));
         with_planes(&integer, &planes, |batch| {
             let exact = Tally::of(batch.exact);

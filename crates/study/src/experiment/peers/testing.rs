@@ -6,8 +6,8 @@ use std::path::Path;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::bench::{Batch, golden, run};
-use study::data::{Image, digits};
+use super::bench::{Batch, golden};
+use crate::data::{Image, digits};
 use model::conv::{Kernel, Mode, Plane};
 use model::nn::{
     Activation, Convolution, Finish, Input, IntegerLayer, IntegerNetwork, LayerDescription,
@@ -16,7 +16,8 @@ use model::nn::{
 
 /// LeNet-5.
 pub(super) fn network(activation: &str) -> Network {
-    Network::read(Path::new(&format!("testvectors/networks/lenet5_{activation}.json"))).unwrap()
+    Network::read(Path::new(&format!("../../testvectors/networks/lenet5_{activation}.json")))
+        .unwrap()
 }
 
 /// Random weights, uniform with the spread that keeps activations in range.
@@ -82,7 +83,7 @@ pub(super) fn with_planes<T>(
     images: &[Vec<Plane>],
     measure: impl FnOnce(&Batch<'_>) -> T,
 ) -> T {
-    let exact = run(network, images, &mut golden(network, Mode::Exact));
+    let exact = golden(network, Mode::Exact, images);
     measure(&Batch { images, exact: &exact })
 }
 

@@ -1,11 +1,10 @@
 //! Narrower multipliers: operands lose low bits of their magnitude, and every product is taken.
 
-use std::convert::Infallible;
-
-use super::bench::{Batch, Peer, Tally, golden, run};
+use super::bench::{Batch, Peer, Tally, run};
 use super::technique::{Saves, Technique, WEIGHT_BITS};
-use model::conv::{Kernel, Mode, Plane};
-use model::nn::{Convolution, Convolver, IntegerLayer, IntegerNetwork, LayerOutcome};
+use model::conv::{Kernel, Mode, Plane, Semantics};
+use model::engine::{Detail, Engine, EngineError, GoldenEngine, LayerRun, Place};
+use model::nn::{Convolution, IntegerLayer, IntegerNetwork};
 
 /// Which low bits of an operand's magnitude are set to zero. The sign stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,33 +85,43 @@ impl Peer for TruncatePeer {
     }
 
     fn measure(&self, batch: &Batch<'_>) -> Vec<Tally> {
-        let golden = golden(&self.network, Mode::Exact);
-        let mut convolver = TruncatedInputs { truncation: self.truncation, inner: golden };
-        vec![Tally::of(&run(&self.network, batch.images, &mut convolver))]
+        let mut engine = TruncatedInputs::new(self.truncation);
+        vec![Tally::of(&run(&self.network, Mode::Exact, batch.images, &mut engine))]
     }
 }
 
-/// A convolver over truncated activations.
-struct TruncatedInputs<C> {
+/// The golden model over truncated activations.
+struct TruncatedInputs {
     truncation: Truncation,
-    inner: C,
+    golden: GoldenEngine,
 }
 
-impl<C: Convolver<Error = Infallible>> Convolver for TruncatedInputs<C> {
-    type Error = Infallible;
+impl TruncatedInputs {
+    fn new(truncation: Truncation) -> Self {
+        Self { truncation, golden: GoldenEngine::default() }
+    }
+}
+
+impl Engine for TruncatedInputs {
+    fn name(&self) -> &'static str {
+        "truncate"
+    }
 
     fn layer(
         &mut self,
+        place: &Place,
         layer: &Convolution,
+        semantics: &Semantics,
         inputs: &[Vec<Plane>],
-    ) -> Result<Vec<LayerOutcome>, Infallible> {
+        detail: Detail,
+    ) -> Result<LayerRun, EngineError> {
         let plane = |plane: &Plane| {
             let words = plane.data().iter().map(|&it| self.truncation.apply(it)).collect();
             Plane::new(plane.width(), plane.height(), words).expect("the shape is that of a plane")
         };
         let inputs: Vec<Vec<Plane>> =
             inputs.iter().map(|planes| planes.iter().map(plane).collect()).collect();
-        self.inner.layer(layer, &inputs)
+        self.golden.layer(place, layer, semantics, &inputs, detail)
     }
 }
 
@@ -139,10 +148,9 @@ mod tests {
         let images = [[9, 6, 1, 3, 12, 2, 0, 5, 255]];
         let mut peer = TruncatePeer::new(&network, Truncation::Leading { bits: 1 });
         let scores = |peer: &TruncatePeer| {
-            let golden = golden(&peer.network, Mode::Exact);
-            let mut convolver = TruncatedInputs { truncation: peer.truncation, inner: golden };
+            let mut engine = TruncatedInputs::new(peer.truncation);
             with_exact(&network, &images, |batch| {
-                run(&peer.network, batch.images, &mut convolver)[0].scores.clone()
+                run(&peer.network, Mode::Exact, batch.images, &mut engine)[0].scores.clone()
             })
         };
         // Weights 1, 4, −2, 4 over 8 4 1 / 2 8 2 / 0 4 128, halved.
@@ -159,14 +167,18 @@ mod tests {
     fn sixteen_bits_from_the_leading_one_are_all_and_one_is_not() {
         for activation in ["relu", "tanh"] {
             let network = network(activation);
-            let integer = IntegerNetwork::new(&network, &weights(&network, 6), study::data::digits::calibration()).unwrap();
+            let integer = IntegerNetwork::new(
+                &network,
+                &weights(&network, 6),
+                crate::data::digits::calibration(),
+            )
+            .unwrap();
             let planes = planes(&integer, &images(2));
             with_planes(&integer, &planes, |batch| {
                 let scores = |bits| {
                     let peer = TruncatePeer::new(&integer, Truncation::Leading { bits });
-                    let inner = golden(&peer.network, Mode::Exact);
-                    let mut convolver = TruncatedInputs { truncation: peer.truncation, inner };
-                    let inferences = run(&peer.network, batch.images, &mut convolver);
+                    let mut engine = TruncatedInputs::new(peer.truncation);
+                    let inferences = run(&peer.network, Mode::Exact, batch.images, &mut engine);
                     inferences.into_iter().map(|it| it.scores).collect::<Vec<_>>()
                 };
                 let exact: Vec<_> = batch.exact.iter().map(|it| it.scores.clone()).collect();

@@ -177,7 +177,12 @@ mod tests {
     #[test]
     fn lenet_has_layers_for_5x5_and_none_for_3x3() {
         let network = network("relu");
-        let integer = IntegerNetwork::new(&network, &weights(&network, 7), study::data::digits::calibration()).unwrap();
+        let integer = IntegerNetwork::new(
+            &network,
+            &weights(&network, 7),
+            crate::data::digits::calibration(),
+        )
+        .unwrap();
         let of = |transform| WinogradPeer::new(&integer, transform).unwrap();
         assert_eq!(of(F23).multiplications, [86_400, 153_600, 30_720]);
         assert_eq!(of(F25).multiplications, [86_400 * 36 / 100, 153_600 * 36 / 100, 30_720]);

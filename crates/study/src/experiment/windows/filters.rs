@@ -1,9 +1,9 @@
 //! The filters: built in, or from a file.
 
 use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::Error;
 use model::conv::{Kernel, MAX_SIDE};
 
 /// A kernel with a name.
@@ -13,42 +13,6 @@ pub struct Filter {
     pub name: String,
     /// The weights.
     pub kernel: Kernel,
-}
-
-/// Why filters cannot be had.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum FilterError {
-    /// No built-in filter has the name.
-    #[error("no filter is called {name:?}; built in are {}", built_in_names())]
-    Unknown {
-        /// The name.
-        name: String,
-    },
-    /// The file cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A line of the file is wrong.
-    #[error("{}:{line}: {reason}", path.display())]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// Two filters with one name, so that result files could not tell them apart.
-    #[error("two filters are called {name:?}")]
-    Twice {
-        /// The name.
-        name: String,
-    },
 }
 
 /// The 3×3 filters that are built in, integers as in the textbooks.
@@ -63,12 +27,8 @@ const BUILT_IN: [(&str, [i32; 9]); 7] = [
     ("box",       [ 1,  1,  1,   1,  1,  1,   1,  1,  1]),
 ];
 
-fn built_in_names() -> String {
-    BUILT_IN.map(|(name, _)| name).join(", ")
-}
-
 /// The built-in filters of these names; all of them if there are none.
-pub fn built_in(names: &[String]) -> Result<Vec<Filter>, FilterError> {
+pub fn built_in(names: &[String]) -> Result<Vec<Filter>, Error> {
     let filter = |&(name, weights): &(&str, [i32; 9])| Filter {
         name: name.to_owned(),
         kernel: Kernel::new(3, weights.to_vec()).expect("the table has 3×3 weights"),
@@ -78,20 +38,21 @@ pub fn built_in(names: &[String]) -> Result<Vec<Filter>, FilterError> {
     }
     let find = |name: &String| {
         let found = BUILT_IN.iter().find(|(known, _)| known == name);
-        found.map(filter).ok_or_else(|| FilterError::Unknown { name: name.clone() })
+        let unknown = || {
+            let names = BUILT_IN.map(|(name, _)| name).join(", ");
+            Error::Input(format!("no filter is called {name:?}; built in are {names}"))
+        };
+        found.map(filter).ok_or_else(unknown)
     };
     names.iter().map(find).collect()
 }
 
 /// Filters from a text file: a line `[name]`, then the rows of integers of one square kernel; `#`
 /// begins a comment.
-pub fn from_file(path: &Path) -> Result<Vec<Filter>, FilterError> {
-    let text = fs::read_to_string(path)
-        .map_err(|source| FilterError::Read { path: path.to_owned(), source })?;
-    let wrong = |line: usize, reason: String| FilterError::Line {
-        path: path.to_owned(),
-        line: line + 1,
-        reason,
+pub fn from_file(path: &Path) -> Result<Vec<Filter>, Error> {
+    let text = fs::read_to_string(path).map_err(|source| Error::read(path, source))?;
+    let wrong = |line: usize, reason: String| {
+        Error::Input(format!("{}:{}: {reason}", path.display(), line + 1))
     };
     // The filter being read: its name, its line, its rows.
     let mut filters = Vec::new();
@@ -136,10 +97,10 @@ pub fn from_file(path: &Path) -> Result<Vec<Filter>, FilterError> {
 }
 
 /// Refuses two filters of one name.
-pub(super) fn check_names(filters: &[Filter]) -> Result<(), FilterError> {
+pub(super) fn check_names(filters: &[Filter]) -> Result<(), Error> {
     for (i, filter) in filters.iter().enumerate() {
         if filters[..i].iter().any(|other| other.name == filter.name) {
-            return Err(FilterError::Twice { name: filter.name.clone() });
+            return Err(Error::Input(format!("two filters are called {:?}", filter.name)));
         }
     }
     Ok(())
@@ -153,7 +114,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("filters.txt");
         fs::write(&path, text).unwrap();
-        let name = |error: FilterError| error.to_string().replace(path.to_str().unwrap(), "F");
+        let name = |error: Error| error.to_string().replace(path.to_str().unwrap(), "F");
         from_file(&path).map_err(name)
     }
 

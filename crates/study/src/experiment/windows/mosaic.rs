@@ -4,10 +4,10 @@ use std::io::{self, Cursor, Write};
 
 use image::{GrayImage, ImageFormat};
 
-use study::report::pixels::{BACKGROUND, CHARACTER, paint, write};
-use super::configuration::Configuration;
 use super::filters::Filter;
+use crate::report::pixels::{BACKGROUND, CHARACTER, paint, write};
 use model::conv::{FeatureMap, Mode, Plane, conv2d};
+use model::nn::Configuration;
 
 /// Screen pixels of one word of a map.
 const ZOOM: u32 = 5;
@@ -30,9 +30,9 @@ impl FeatureMaps {
     /// The maps of one image, by the golden model. Zero-skip has no column: its outputs are exact.
     pub fn new(plane: &Plane, filters: &[Filter], configurations: &[Configuration]) -> Self {
         let shown: Vec<&Configuration> =
-            configurations.iter().filter(|it| it.semantics.mode != Mode::ZeroSkip).collect();
+            configurations.iter().filter(|it| it.layers[0].mode != Mode::ZeroSkip).collect();
         let row = |filter: &Filter| {
-            let map = |it: &&Configuration| conv2d(plane, &filter.kernel, &it.semantics, None);
+            let map = |it: &&Configuration| conv2d(plane, &filter.kernel, &it.layers[0], None);
             (filter.name.clone(), shown.iter().map(map).collect())
         };
         let size = plane.data().len();

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::configuration::Configuration;
 use super::filters::Filter;
-use super::measure::reduction_percent;
+use super::reduction_percent;
 use super::statistics::Totals;
-use study::report::number::{decimals, optional_decimals};
+use crate::report::number::{decimals, optional_decimals};
+use model::nn::Configuration;
 
 /// A line of `summary.csv`: one filter, or all, in one configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -118,11 +118,11 @@ fn group<'a>(
         Some(Summary {
             filter: filter.to_owned(),
             configuration: configuration.name.clone(),
-            mode: configuration.semantics.mode.to_string(),
+            mode: configuration.layers[0].mode.to_string(),
             tau: configuration.tau,
             threshold: configuration.threshold(),
-            log_frac: configuration.semantics.log_frac,
-            smax_scope: configuration.semantics.scope.to_string(),
+            log_frac: configuration.layers[0].log_frac,
+            smax_scope: configuration.layers[0].scope.to_string(),
             images: totals.images / filters,
             multiplications_average: totals.multiplications as f64 / totals.images as f64,
             multiplications_min: totals.min,

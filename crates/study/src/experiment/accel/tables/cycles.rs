@@ -3,11 +3,9 @@
 use serde::Serialize;
 
 use super::{average, layers, scope, threshold};
-use crate::experiment::accel::program::Build;
-use crate::experiment::accel::record::Record;
-use crate::experiment::accel::run::Measured;
-use crate::experiment::accel::{ALL_LAYERS, CoreEngine, LENET_ACCEL_REDUCTION_PERCENT};
-use study::report::number::{decimals, optional_decimals};
+use crate::experiment::accel::{ALL_LAYERS, Build, LENET_ACCEL_REDUCTION_PERCENT, Measured};
+use crate::report::number::{decimals, optional_decimals};
+use model::engine::StageCounts;
 
 /// A line: a layer, or all of them, of one program.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -88,7 +86,7 @@ pub struct CycleRow {
 }
 
 /// The lines of one network.
-pub fn cycles(measured: &Measured<'_>, engine: CoreEngine) -> Vec<CycleRow> {
+pub fn cycles(measured: &Measured<'_>, timed_engine: bool) -> Vec<CycleRow> {
     let software = (0..measured.programs.len())
         .find(|&program| measured.programs[program].build == Build::Software)
         .map(|program| layers(measured, program));
@@ -99,7 +97,7 @@ pub fn cycles(measured: &Measured<'_>, engine: CoreEngine) -> Vec<CycleRow> {
         for (layer, (name, records)) in counted.iter().enumerate() {
             let software =
                 software.as_ref().map(|software| average(&software[layer].1, |it| it.cycles));
-            rows.push(row(measured, program, engine, name, records, all, software));
+            rows.push(row(measured, program, timed_engine, name, records, all, software));
         }
     }
     rows
@@ -108,19 +106,19 @@ pub fn cycles(measured: &Measured<'_>, engine: CoreEngine) -> Vec<CycleRow> {
 fn row(
     measured: &Measured<'_>,
     program: usize,
-    engine: CoreEngine,
+    timed_engine: bool,
     layer: &str,
-    records: &[Record],
+    records: &[StageCounts],
     all: f64,
     software: Option<f64>,
 ) -> CycleRow {
     let program = &measured.programs[program];
     let configuration = &program.configuration;
-    let timed = |value: f64| engine.has_cycles().then_some(value);
+    let timed = |value: f64| timed_engine.then_some(value);
     let cycles = average(records, |it| it.cycles);
-    let software = software.filter(|_| engine.has_cycles() && program.build == Build::Unit);
+    let software = software.filter(|_| timed_engine && program.build == Build::Unit);
     let of_unit = |counter: usize| average(records, |it| it.unit[counter]);
-    let extreme = |value: Option<u32>| value.filter(|_| engine.has_cycles());
+    let extreme = |value: Option<u32>| value.filter(|_| timed_engine);
     CycleRow {
         network: measured.variant.network_name.clone(),
         activation: measured.variant.activation.name().to_owned(),

@@ -12,13 +12,10 @@ pub(super) use cycles::cycles;
 pub(super) use scores::{score_errors, scores};
 pub(super) use time::time;
 
-use super::record::Record;
-use super::run::Measured;
+use super::Measured;
 use model::conv::Mode;
+use model::engine::StageCounts;
 use model::nn::Configuration;
-
-/// The name of what comes before the first layer: the image's pixels become words.
-const INPUT: &str = "input";
 
 /// T, in approx mode.
 fn threshold(configuration: &Configuration) -> Option<u32> {
@@ -34,17 +31,16 @@ fn scope(configuration: &Configuration) -> String {
 
 /// What one program counted over all images: a name and a record an image, for the input, each stage, and
 /// all of them.
-fn layers(measured: &Measured<'_>, program: usize) -> Vec<(String, Vec<Record>)> {
-    let of_layer = |layer: usize| -> Vec<Record> {
-        measured.counted.iter().map(|image| image[program].counts[layer]).collect()
+fn layers(measured: &Measured<'_>, program: usize) -> Vec<(String, Vec<StageCounts>)> {
+    let of_layer = |layer: usize| -> Vec<StageCounts> {
+        measured.counted.iter().map(|image| image[program][layer].counts).collect()
     };
-    let stages = measured.stages.iter().map(|stage| stage.name.clone());
-    let names = std::iter::once(INPUT.to_owned()).chain(stages);
-    let mut layers: Vec<_> =
-        names.enumerate().map(|(layer, name)| (name, of_layer(layer))).collect();
+    let stages = measured.counted.first().map_or(&[][..], |image| &image[program]);
+    let names = stages.iter().map(|it| it.stage.clone()).enumerate();
+    let mut layers: Vec<_> = names.map(|(layer, name)| (name, of_layer(layer))).collect();
     let sum = |image: usize| {
-        let mut sum = Record::default();
-        layers.iter().for_each(|(_, records)| sum += records[image]);
+        let mut sum = StageCounts::default();
+        layers.iter().for_each(|(_, counts)| sum += counts[image]);
         sum
     };
     let all = (0..measured.counted.len()).map(sum).collect();
@@ -53,6 +49,6 @@ fn layers(measured: &Measured<'_>, program: usize) -> Vec<(String, Vec<Record>)>
 }
 
 /// The mean of a count.
-fn average(records: &[Record], count: impl Fn(&Record) -> u32) -> f64 {
+fn average(records: &[StageCounts], count: impl Fn(&StageCounts) -> u32) -> f64 {
     records.iter().map(|record| f64::from(count(record))).sum::<f64>() / records.len() as f64
 }

@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use super::{scope, threshold};
+use crate::experiment::accel::Measured;
 use crate::experiment::accel::PAPER_TAU;
-use crate::experiment::accel::run::Measured;
 use crate::experiment::significance::Proportion;
+use crate::report::number::{decimals, optional_decimals};
 use model::nn::class_of;
-use study::report::number::{decimals, optional_decimals};
 
 /// A line of `scores.csv`: one score of the first image, exact and at a tolerance.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -3,11 +3,9 @@
 use serde::Serialize;
 
 use super::{layers, scope, threshold};
-use crate::experiment::accel::ALL_LAYERS;
-use crate::experiment::accel::program::Build;
-use crate::experiment::accel::record::Record;
-use crate::experiment::accel::run::Measured;
-use study::report::number::decimals;
+use crate::experiment::accel::{ALL_LAYERS, Build, Measured};
+use crate::report::number::decimals;
+use model::engine::StageCounts;
 
 /// A line: a part of a layer, or of all of them, of one program. The parts of a layer add up to its cycles.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -81,9 +79,8 @@ fn of_program(measured: &Measured<'_>, number: usize) -> Vec<TimeRow> {
     let program = &measured.programs[number];
     let layers = layers(measured, number);
     let unit = program.build == Build::Unit;
-    let of_layer = |layer: usize, record: &Record| {
-        // The input comes first.
-        let stage = layer.checked_sub(1).map(|stage| &measured.stages[stage]);
+    let of_layer = |layer: usize, record: &StageCounts| {
+        let stage = measured.counted.first().map(|image| &image[number][layer]);
         let kernel_words = stage.map_or(0, |stage| stage.kernel_words);
         // Each run gives one output, the others of its tile are read.
         let outputs = stage.filter(|_| unit).map_or(0, |stage| stage.tile_outputs);
@@ -127,7 +124,7 @@ fn of_program(measured: &Measured<'_>, number: usize) -> Vec<TimeRow> {
 }
 
 /// The cycles of each of the [`PARTS`]. `reads` are the outputs of tiles that are read one by one.
-fn parts(record: &Record, kernel_words: u32, reads: u32) -> [i64; PARTS.len()] {
+fn parts(record: &StageCounts, kernel_words: u32, reads: u32) -> [i64; PARTS.len()] {
     let event = |number: usize| i64::from(record.events[number]);
     let unit = |number: usize| i64::from(record.unit[number]);
     let (loads, words) = (i64::from(record.kernel_loads), i64::from(kernel_words));

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::points::{PAPER_RULE, PointRow};
-use study::report::number::{decimals, optional_decimals};
+use crate::report::number::{decimals, optional_decimals};
 
 /// Points of accuracy against exact that are counted as none.
 pub const NO_LOSS_POINTS: f64 = 0.1;

@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::Measured;
 use crate::experiment::lenet::deviation::Deviation;
 use crate::experiment::lenet::products::edges;
+use crate::report::number::{decimals, optional_decimals};
 use model::conv::Mode;
-use study::report::number::{decimals, optional_decimals};
 
 /// The error of one layer's sums (with bias, before the activation) in one configuration.
 #[derive(Debug, Clone, PartialEq, Serialize)]

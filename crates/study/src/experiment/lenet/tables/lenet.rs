@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::{Measured, Percent, reduction_percent};
 use crate::experiment::lenet::paper;
 use crate::experiment::lenet::totals::CellTotals;
-use crate::experiment::lenet::{ALL_LAYERS, cell::Cell};
-use study::report::number::{decimals, optional_decimals};
+use crate::experiment::lenet::{ALL_LAYERS, Cell};
+use crate::report::number::{decimals, optional_decimals};
 
 /// A line: one layer, or all of them, in one configuration.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -27,9 +27,8 @@ pub(super) use splits::splits;
 pub(super) use verdicts::{confusion, flips, margins};
 pub(super) use zeros::zeros;
 
-use super::cell::Cell;
 use super::totals::{CellTotals, Totals};
-use super::variant::Variant;
+use super::variant::{Cell, Variant};
 use crate::experiment::significance::{Discordant, Proportion};
 
 /// The first images of the test set, over which the paper counts.

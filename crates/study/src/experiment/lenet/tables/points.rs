@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::{Measured, Percent, reduction_percent};
-use study::report::number::decimals;
+use crate::report::number::decimals;
 
 /// The technique of the lines of the paper's table.
 pub(super) const PAPER_RULE: &str = "paper-rule";

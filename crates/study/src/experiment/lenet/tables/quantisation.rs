@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Measured, Percent};
-use study::report::number::decimals;
+use crate::report::number::decimals;
 
 /// Float against exact integer inference.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::{Measured, Percent};
-use study::report::number::decimals;
+use crate::report::number::decimals;
 
 /// One configuration on one part of the images.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Measured;
-use study::report::number::decimals;
+use crate::report::number::decimals;
 
 /// An image that exact and approximate inference tell apart differently.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Measured;
 use crate::experiment::lenet::paper;
-use study::report::number::{decimals, optional_decimals};
+use crate::report::number::{decimals, optional_decimals};
 
 /// One layer's share of zeros among its outputs, in percent, over images.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -1,8 +1,8 @@
 //! Rows of `peers.csv` and `operating_points.csv`.
 
-use model::nn::Activation;
 use crate::report::plot::error::PlotError;
 use crate::report::plot::table;
+use model::nn::Activation;
 
 /// One setting of another technique.
 #[derive(Debug, Clone)]

@@ -3,10 +3,10 @@
 use plotters::style::RGBColor;
 
 use super::rows::{OperatingPointRow, PeerRow};
-use model::nn::Activation;
 use crate::report::plot::canvas::{Marker, Shape, Stroke, palette};
 use crate::report::plot::distinct;
 use crate::report::plot::lenet::{self, of_most_images};
+use model::nn::Activation;
 
 /// One setting of one technique.
 #[derive(Debug, Clone)]

@@ -31,13 +31,15 @@ fn cache() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")
 }
 
-/// A folder of its own for RTL that a test changes.
-fn package(rtl: &str) -> (tempfile::TempDir, Verilate) {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("lanes.sv");
+/// RTL that a test changes, in a folder of its own: always the same, so that the next run of the
+/// tests finds its models in the cache.
+fn changed(name: &str, rtl: &str) -> (PathBuf, Verilate) {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(&dir).unwrap();
+    let path = dir.join("lanes.sv");
     fs::write(&path, rtl).unwrap();
-    let recipe = Verilate::new("lanes", "lanes").source(path).clock("clk_i").optimization("-O0");
-    (dir, recipe.parameter("Lanes", 2).waivers(self::rtl("waivers.vlt")))
+    let recipe = Verilate::new("lanes", "lanes").source(&path).clock("clk_i").optimization("-O0");
+    (path, recipe.parameter("Lanes", 2).waivers(self::rtl("waivers.vlt")))
 }
 
 fn lanes_rtl() -> String {
@@ -127,7 +129,7 @@ fn a_loaded_row_writes_waveforms() -> Result<(), Box<dyn std::error::Error>> {
         model.open_trace(&path)?;
         model.set_rst_ni(1);
         for cycle in 0..50_u8 {
-            model.set_bit_i(cycle % 3 & 1);
+            model.set_bit_i((cycle % 3) & 1);
             model.tick()?;
         }
         model.close_trace()?;
@@ -146,7 +148,7 @@ fn other_ports_are_refused_by_name() -> Result<(), BuildError> {
     let refused = |from: &str, to: &str, memory: bool| {
         let text = lanes_rtl();
         assert!(text.contains(from));
-        let (_dir, mut recipe) = package(&text.replace(from, to));
+        let (_, mut recipe) = changed("refused", &text.replace(from, to));
         if memory {
             recipe = recipe.memory("words", "words");
         }
@@ -208,19 +210,19 @@ fn eight_threads_build_a_model_once() {
 
 #[test]
 fn changed_sources_give_another_model() -> Result<(), Box<dyn std::error::Error>> {
-    let (dir, recipe) = package(&lanes_rtl());
+    let (path, recipe) = changed("edited", &lanes_rtl());
     let recipe = recipe.memory("words", "words");
     let lanes = |library: &Library| Lanes::from_library(library, &Config::new());
     let first = load(&recipe, cache())?;
     let old = lanes(&first)?;
     let changed = lanes_rtl().replace("8'(Lanes)", "8'(Lanes + 40)");
-    fs::write(dir.path().join("lanes.sv"), &changed)?;
+    fs::write(&path, &changed)?;
     let second = load(&recipe, cache())?;
     assert_ne!(first.sources_digest(), second.sources_digest());
     // The old one is still there, and models of both may be made.
     assert_eq!((old.lanes_o(), lanes(&first)?.lanes_o(), lanes(&second)?.lanes_o()), (2, 2, 42));
     // Back again: nothing is to be built.
-    fs::write(dir.path().join("lanes.sv"), lanes_rtl())?;
+    fs::write(&path, lanes_rtl())?;
     let third = load_with(&recipe, cache(), |name| panic!("{name} is in the cache"))?;
     assert_eq!(lanes(&third)?.lanes_o(), 2);
     Ok(())
@@ -228,13 +230,14 @@ fn changed_sources_give_another_model() -> Result<(), Box<dyn std::error::Error>
 
 #[test]
 fn mistakes_in_the_rtl_come_in_verilators_words() {
-    let (dir, recipe) = package(&lanes_rtl().replace("always_comb begin", "always_comb begn"));
+    let broken = lanes_rtl().replace("always_comb begin", "always_comb begn");
+    let (path, recipe) = changed("broken", &broken);
     let error = load(&recipe, cache()).unwrap_err();
     let BuildError::VerilatorFailed { model, messages } = &error else {
         panic!("{error}");
     };
     assert_eq!(model, "lanes");
-    let place = format!("%Error: {}:2", dir.path().join("lanes.sv").display());
+    let place = format!("%Error: {}:2", path.display());
     assert!(messages.starts_with(&place), "{messages}");
     assert_eq!(error.to_string().matches(&place).count(), messages.matches(&place).count());
     let odd = Verilate::new("a/b", "lanes");

@@ -158,7 +158,7 @@ impl Bench {
             operands: "of the test".to_owned(),
             number: self.stream as usize,
             seed: 0,
-            repeat: format!("cargo test --release --test conv_unit {test}"),
+            repeat: format!("cargo test --release --test unit {test}"),
         };
         let outcome = self.run(window, &origin);
         let differences = self.differences(window, &outcome);
@@ -335,7 +335,7 @@ pub fn case(bench: &Bench, window: &Window, origin: &Origin) -> WindowCase {
     let fetch = fetched.map_or(*run, |(window, _)| window.run);
     (operands.run.addr, operands.run.pitch) = (fetch.addr, fetch.pitch);
     let place = Place {
-        experiment: "conv_unit_test".to_owned(),
+        experiment: "unit_test".to_owned(),
         dataset: origin.operands.clone(),
         network: FILTERS.to_owned(),
         layer: origin.what.clone(),

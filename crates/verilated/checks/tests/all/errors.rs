@@ -26,7 +26,7 @@ fn check(error: &Error, want: RtlKind, want_message: &str, text: &str) {
     assert_eq!((*kind, &**message), (want, want_message));
     assert_eq!((&**file, *time), ("rtl/errors.sv", 40));
     assert!(scope.starts_with("errors") || *kind == RtlKind::Stop, "scope {scope}");
-    let source = include_str!("../rtl/errors.sv");
+    let source = include_str!("../../rtl/errors.sv");
     let found = source.lines().nth(*line as usize - 1).unwrap();
     assert!(found.contains(text), "line {line} is {found}");
 }

@@ -236,7 +236,7 @@ impl Session {
     /// The command that runs this session again.
     fn repeat(&self) -> String {
         format!(
-            "CONVAPPROX_SEED={} CONVAPPROX_ROUNDS={} cargo test --release --test conv_unit random",
+            "CONVAPPROX_SEED={} CONVAPPROX_ROUNDS={} cargo test --release --test unit random",
             self.seed, self.rounds
         )
     }

@@ -166,7 +166,7 @@ fn every_unit_agrees_with_the_vectors() {
                 operands: "testvectors/conv_unit".to_owned(),
                 number: run,
                 seed: 0,
-                repeat: "cargo test --release --test conv_unit directed".to_owned(),
+                repeat: "cargo test --release --test unit directed".to_owned(),
             };
             let outcome = bench.run(window, &origin);
             let found = differences(&vector, &outcome);

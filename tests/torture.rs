@@ -1,4 +1,4 @@
-//! `convapprox torture`.
+//! `convapprox torture`: what it prints and writes; `tests/core` has the random programs themselves.
 
 use std::fs;
 use std::process::Command;

@@ -18,9 +18,9 @@
 //! one's own.
 //!
 //! ```text
-//! cargo test --test conv_unit                                        # all of it
-//! CONVAPPROX_SETS="k3 k7_m4_f2" cargo test --test conv_unit          # on these
-//! CONVAPPROX_SEED=7 CONVAPPROX_ROUNDS=2000 cargo test --test conv_unit random
+//! cargo test --test unit                                        # all of it
+//! CONVAPPROX_SETS="k3 k7_m4_f2" cargo test --test unit          # on these
+//! CONVAPPROX_SEED=7 CONVAPPROX_ROUNDS=2000 cargo test --test unit random
 //! ```
 //!
 //! A failing random window is written to `reports/mismatch/`, with its waveform, and the test names

@@ -1,0 +1,432 @@
+//! A result folder: the files of one run, complete or marked as not, with a record of where they
+//! come from.
+//!
+//! While a run writes, the folder has a file [`MARKER`] that it holds a lock on. The file names the
+//! run by its key and lists what the run has written, and goes away last, after `provenance.json`,
+//! which lists the files with their digests. Only files that one of the two lists are ever removed.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::error::Error;
+use crate::report::atomic::write_atomic;
+use crate::report::table::write_csv;
+use model::hex;
+
+/// The file that marks a folder whose run has not come to its end.
+pub const MARKER: &str = "INCOMPLETE";
+
+/// The record of a finished run.
+pub const PROVENANCE: &str = "provenance.json";
+
+/// What the program was built from and with.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct ProgramFacts {
+    /// Its version.
+    pub version: &'static str,
+    /// The revision of its sources, with `-dirty` if they were changed since.
+    pub revision: &'static str,
+    /// Digest of its Rust sources.
+    pub sources_sha256: &'static str,
+    /// The Rust compiler and its version.
+    pub rustc: &'static str,
+}
+
+/// What to do about what an earlier run left in the folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Earlier {
+    /// Refuse to lose it.
+    #[default]
+    Keep,
+    /// Go on with an interrupted run of the same key.
+    Resume,
+    /// Remove it.
+    Replace,
+}
+
+/// The SHA-256 of a file.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn digest_of(path: &Path) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    io::copy(&mut File::open(path)?, &mut hash)?;
+    Ok(hex(&hash.finalize()))
+}
+
+/// Whether a folder has a run that was interrupted, or goes on.
+pub fn is_incomplete(folder: &Path) -> bool {
+    folder.join(MARKER).exists()
+}
+
+/// What the marker file holds, behind a line of words.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Marker {
+    key: String,
+    files: Vec<String>,
+}
+
+const WORDS: &str = "A run writes here, or was interrupted: run its command again with --resume.\n";
+
+impl Marker {
+    fn read(file: &mut File) -> io::Result<Option<Self>> {
+        let mut text = String::new();
+        file.take(1 << 20).read_to_string(&mut text)?;
+        Ok(text.strip_prefix(WORDS).and_then(|text| serde_json::from_str(text).ok()))
+    }
+
+    fn write(&self, file: &mut File) -> io::Result<()> {
+        file.rewind()?;
+        file.set_len(0)?;
+        write!(file, "{WORDS}{}", serde_json::to_string(self)?)?;
+        file.sync_data()
+    }
+}
+
+/// The part of a finished run's record that tells which files are its own.
+#[derive(Debug, Deserialize)]
+struct Finished {
+    #[serde(default)]
+    files: BTreeMap<String, String>,
+}
+
+/// A folder that a run writes its results into.
+#[derive(Debug)]
+pub struct ResultFolder {
+    path: PathBuf,
+    record: Map<String, Value>,
+    key: String,
+    earlier: Earlier,
+    marker: Marker,
+    marker_file: File,
+    files: BTreeMap<String, String>,
+    written: Vec<PathBuf>,
+    results: Map<String, Value>,
+}
+
+impl ResultFolder {
+    /// Makes or takes a folder for a run, and locks it. `record` is all that the results depend on: it
+    /// goes into the provenance, and its digest is the key of the run. It holds nothing that differs
+    /// between two runs with the same results: no time, no number of threads, no path.
+    ///
+    /// # Errors
+    /// If the folder cannot be used, another run writes into it, or `earlier` does not allow to touch
+    /// what is there.
+    pub fn open(path: &Path, record: Map<String, Value>, earlier: Earlier) -> Result<Self, Error> {
+        let failed = |source| Error::folder(path, source);
+        fs::create_dir_all(path).map_err(failed)?;
+        let key = hex(&Sha256::digest(Value::Object(record.clone()).to_string()));
+        let (mut marker_file, is_new) = lock(path)?;
+        let found = Marker::read(&mut marker_file).map_err(failed)?;
+        let resumes = earlier == Earlier::Resume && found.is_some();
+        let checked = match &found {
+            Some(found) if resumes && found.key == key => Ok(()),
+            Some(_) if resumes => Err(Error::occupied(
+                path,
+                "holds an interrupted run with other settings; give another --out, or --force to \
+                 start afresh",
+            )),
+            Some(_) if earlier == Earlier::Keep && has_checkpoints(path) => Err(Error::occupied(
+                path,
+                "holds an interrupted run; --resume goes on with it, --force starts afresh",
+            )),
+            None if earlier != Earlier::Replace && path.join(PROVENANCE).exists() => {
+                Err(Error::occupied(
+                    path,
+                    "holds the results of a finished run; give another --out, or --force to \
+                     replace them",
+                ))
+            }
+            _ => Ok(()),
+        };
+        if let Err(error) = checked {
+            if is_new {
+                let _ = fs::remove_file(path.join(MARKER));
+            }
+            return Err(error);
+        }
+        let mut folder = Self {
+            path: path.to_owned(),
+            record,
+            earlier,
+            marker: Marker { key: key.clone(), files: Vec::new() },
+            key,
+            marker_file,
+            files: BTreeMap::new(),
+            written: Vec::new(),
+            results: Map::new(),
+        };
+        if resumes {
+            folder.marker.files = found.unwrap_or_default().files;
+        } else {
+            folder.clear(found.unwrap_or_default().files)?;
+        }
+        folder.marker.write(&mut folder.marker_file).map_err(failed)?;
+        Ok(folder)
+    }
+
+    /// Removes what an earlier run is known to have written.
+    fn clear(&self, mut files: Vec<String>) -> Result<(), Error> {
+        let provenance = self.path.join(PROVENANCE);
+        if let Ok(text) = fs::read(&provenance) {
+            if let Ok(finished) = serde_json::from_slice::<Finished>(&text) {
+                files.extend(finished.files.into_keys());
+            }
+            files.push(PROVENANCE.to_owned());
+        }
+        for name in files.iter().filter(|name| is_plain(name)) {
+            let path = self.path.join(name);
+            if is_regular(&path) {
+                fs::remove_file(&path).map_err(|source| Error::folder(&path, source))?;
+            }
+        }
+        remove_checkpoints(&self.path)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The digest of the run's record: two runs with the same key have the same results.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Writes a table: a header line with the names of the fields, then one line per row.
+    ///
+    /// # Errors
+    /// If it cannot be written, or a file of that name is there that no earlier run has written.
+    pub fn table<T: Serialize>(&mut self, name: &str, rows: &[T]) -> Result<(), Error> {
+        let path = self.claim(name)?;
+        write_csv(&path, rows)?;
+        self.written(name, path)
+    }
+
+    /// Writes a file through `content`, all or nothing.
+    ///
+    /// # Errors
+    /// As [`table`](Self::table).
+    pub fn file(
+        &mut self,
+        name: &str,
+        content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Error> {
+        let path = self.claim(name)?;
+        write_atomic(&path, content)?;
+        self.written(name, path)
+    }
+
+    fn claim(&mut self, name: &str) -> Result<PathBuf, Error> {
+        assert!(is_plain(name), "{name:?} is not the name of a file in a folder");
+        let path = self.path.join(name);
+        let failed = |source| Error::folder(&path, source);
+        if !self.marker.files.iter().any(|it| it == name) {
+            let there = fs::symlink_metadata(&path).ok();
+            let regular = there.as_ref().is_some_and(fs::Metadata::is_file);
+            if there.is_some() && !(regular && self.earlier == Earlier::Replace) {
+                let reason = format!(
+                    "has a {name} that is not of an earlier run; give another --out{}",
+                    if regular { ", or --force to replace it" } else { "" }
+                );
+                return Err(Error::occupied(&self.path, reason));
+            }
+            self.marker.files.push(name.to_owned());
+            self.marker.write(&mut self.marker_file).map_err(failed)?;
+        }
+        Ok(path)
+    }
+
+    fn written(&mut self, name: &str, path: PathBuf) -> Result<(), Error> {
+        let digest = digest_of(&path).map_err(|source| Error::read(&path, source))?;
+        self.files.insert(name.to_owned(), digest);
+        self.written.push(path);
+        Ok(())
+    }
+
+    /// Adds a figure to the record of results.
+    pub fn result(&mut self, name: &str, value: impl Into<Value>) {
+        self.results.insert(name.to_owned(), value.into());
+    }
+
+    /// Writes the record, and marks the folder as complete. Returns the files in the order in which
+    /// they were written.
+    ///
+    /// # Errors
+    /// If the record cannot be written.
+    pub fn finish(mut self) -> Result<Vec<PathBuf>, Error> {
+        self.record.insert("key".to_owned(), self.key.clone().into());
+        self.record.insert("results".to_owned(), std::mem::take(&mut self.results).into());
+        self.record.insert("files".to_owned(), json!(self.files));
+        let path = self.path.join(PROVENANCE);
+        write_atomic(&path, |file| {
+            serde_json::to_writer_pretty(&mut *file, &self.record)?;
+            writeln!(file)
+        })?;
+        self.written.push(path);
+        remove_checkpoints(&self.path)?;
+        let marker = self.path.join(MARKER);
+        fs::remove_file(&marker).map_err(|source| Error::folder(&marker, source))?;
+        Ok(self.written)
+    }
+}
+
+/// Opens and locks the marker file; whether it is a new one.
+fn lock(folder: &Path) -> Result<(File, bool), Error> {
+    let path = folder.join(MARKER);
+    loop {
+        let failed = |source| Error::folder(&path, source);
+        if fs::symlink_metadata(&path).is_ok_and(|it| !it.is_file()) {
+            return Err(Error::occupied(folder, format!("has a {MARKER} that is not a file")));
+        }
+        let is_new = !path.exists();
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let reason = "is in use: another run writes into it; wait for it, or give \
+                              another --out";
+                return Err(Error::occupied(folder, reason));
+            }
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
+        // A run that ended meanwhile has taken its marker away: the lock is on a file without a name.
+        if is_same_file(&file, &path) {
+            return Ok((file, is_new));
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_same_file(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let named = fs::metadata(path).map(|it| (it.dev(), it.ino()));
+    named.ok() == file.metadata().map(|it| (it.dev(), it.ino())).ok()
+}
+
+#[cfg(not(unix))]
+fn is_same_file(_: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+fn is_plain(name: &str) -> bool {
+    let mut parts = Path::new(name).components();
+    matches!((parts.next(), parts.next()), (Some(std::path::Component::Normal(_)), None))
+}
+
+fn is_regular(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|it| it.is_file())
+}
+
+/// The folder of the finished batches of a run.
+pub(crate) fn checkpoint_folder(results: &Path) -> PathBuf {
+    results.join("checkpoints")
+}
+
+/// The file of a finished batch.
+pub(crate) fn checkpoint_name(index: usize) -> String {
+    format!("{index:06}.json")
+}
+
+/// The files of finished batches, by their names.
+fn checkpoint_files(results: &Path) -> Vec<PathBuf> {
+    let is_checkpoint = |path: &PathBuf| {
+        let index = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
+        let name = path.file_name().and_then(|name| name.to_str());
+        index.map(checkpoint_name).as_deref() == name && name.is_some() && is_regular(path)
+    };
+    let entries = fs::read_dir(checkpoint_folder(results)).into_iter().flatten();
+    entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_checkpoint).collect()
+}
+
+fn has_checkpoints(results: &Path) -> bool {
+    !checkpoint_files(results).is_empty()
+}
+
+/// Removes the files of finished batches, and their folder if nothing else is in it.
+fn remove_checkpoints(results: &Path) -> Result<(), Error> {
+    for path in checkpoint_files(results) {
+        fs::remove_file(&path).map_err(|source| Error::folder(&path, source))?;
+    }
+    let _ = fs::remove_dir(checkpoint_folder(results));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(seed: u64) -> Map<String, Value> {
+        Map::from_iter([("seed".to_owned(), seed.into())])
+    }
+
+    fn finished(path: &Path, names: &[&str], earlier: Earlier) -> Result<(), Error> {
+        let mut results = ResultFolder::open(path, record(1), earlier)?;
+        for name in names {
+            results.file(name, |file| file.write_all(b"x"))?;
+        }
+        results.finish().map(|_| ())
+    }
+
+    #[test]
+    fn a_finished_folder_is_replaced_only_when_asked_and_nothing_stays_behind() {
+        let out = tempfile::tempdir().unwrap();
+        fs::write(out.path().join("mine.txt"), "mine").unwrap();
+        finished(out.path(), &["a.csv", "b.csv"], Earlier::Keep).unwrap();
+        assert!(!is_incomplete(out.path()));
+        for earlier in [Earlier::Keep, Earlier::Resume] {
+            let error = finished(out.path(), &["a.csv"], earlier).unwrap_err();
+            assert!(error.to_string().contains("--force"), "{error}");
+            assert!(!is_incomplete(out.path()), "the refusal leaves no mark");
+        }
+        finished(out.path(), &["a.csv"], Earlier::Replace).unwrap();
+        let mut names: Vec<_> = fs::read_dir(out.path())
+            .unwrap()
+            .map(|it| it.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        assert_eq!(names, ["a.csv", "mine.txt", PROVENANCE]);
+    }
+
+    #[test]
+    fn two_runs_do_not_share_a_folder() {
+        let out = tempfile::tempdir().unwrap();
+        let first = ResultFolder::open(out.path(), record(1), Earlier::Keep).unwrap();
+        let error = ResultFolder::open(out.path(), record(1), Earlier::Replace).unwrap_err();
+        assert!(error.to_string().contains("is in use"), "{error}");
+        first.finish().unwrap();
+        ResultFolder::open(out.path(), record(1), Earlier::Replace).unwrap();
+    }
+
+    #[test]
+    fn files_of_others_are_not_touched() {
+        let out = tempfile::tempdir().unwrap();
+        fs::write(out.path().join("a.csv"), "mine").unwrap();
+        let error = finished(out.path(), &["a.csv"], Earlier::Keep).unwrap_err();
+        assert!(error.to_string().contains("not of an earlier run"), "{error}");
+        assert_eq!(fs::read(out.path().join("a.csv")).unwrap(), b"mine");
+        fs::create_dir(out.path().join("b.csv")).unwrap();
+        let error = finished(out.path(), &["b.csv"], Earlier::Replace).unwrap_err();
+        assert!(!error.to_string().contains("--force"), "{error}");
+        // A record that names files outside of the folder takes nothing away.
+        let outside = out.path().join("outside");
+        fs::write(&outside, "").unwrap();
+        let inner = out.path().join("inner");
+        fs::create_dir(&inner).unwrap();
+        fs::write(inner.join(PROVENANCE), r#"{"files": {"../outside": ""}}"#).unwrap();
+        finished(&inner, &["a.csv"], Earlier::Replace).unwrap();
+        assert!(outside.exists());
+    }
+}

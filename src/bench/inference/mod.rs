@@ -1,0 +1,509 @@
+//! Whole inferences as programs on the core, as an engine: on the verilated system, or on the
+//! reference model alone.
+//!
+//! A program finds the network and an image in RAM ([`Blob`]) and leaves the outputs of every layer
+//! and the counters of every stage there. `docs/accel.md` describes both.
+
+mod blob;
+
+use std::path::{Path, PathBuf};
+
+use model::conv::{Plane, Semantics};
+use model::elf::{Executable, with_segment};
+use model::engine::{
+    Detail, Engine, EngineError, EngineFactory, EngineInfo, Findings, GoldenEngine, LayerRun,
+    Mismatch, Place, StageCounts, StageRecord,
+};
+use model::facts::blob::{NETWORK_ADDRESS, RECORD_WORDS, record_words};
+use model::hart::{Hart, RunEnd};
+use model::hex;
+use model::nn::{Configuration, Convolution, Inference, IntegerNetwork, NetworkRun};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use self::blob::{Blob, Stage};
+use super::case::ProgramCase;
+use super::cosimulation::{Cosimulation, End};
+use super::lockstep;
+use super::replay::investigate_program;
+use super::under_test::{BoxError, REPORTS};
+use crate::firmware;
+use crate::hw::{self, Build, SOC, SocParameters};
+
+/// Cycles, or instructions, after which a program is taken for one that does not end.
+const LIMIT: u64 = 200_000_000;
+
+/// What runs the programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Core {
+    /// The reference model: no cycles.
+    Hart,
+    /// The RTL of the core.
+    Soc,
+}
+
+/// How inferences are run on the core.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CoreSettings {
+    /// What runs the programs.
+    pub core: Core,
+    /// The system; the reference model has its parameters.
+    pub soc: SocParameters,
+    /// The name of the program in `firmware/`.
+    pub firmware: &'static str,
+    /// Whether its convolutions are the unit's, so that the unit counts the multiplications.
+    pub on_unit: bool,
+    /// Compare every instruction of the RTL with the reference model.
+    pub lockstep: bool,
+    /// Seed of the registers of the RTL before they are written.
+    pub seed: u64,
+}
+
+impl CoreSettings {
+    /// Convolutions by the core's own multiplier, exact.
+    pub const fn software(core: Core) -> Self {
+        let (firmware, on_unit) = ("lenet_software", false);
+        Self { core, soc: SOC, firmware, on_unit, lockstep: false, seed: 1 }
+    }
+
+    /// Convolutions, and the dense layers, on the unit.
+    pub const fn unit(core: Core) -> Self {
+        let (firmware, on_unit) = ("lenet_unit", true);
+        Self { core, soc: SOC, firmware, on_unit, lockstep: false, seed: 1 }
+    }
+
+    const fn name(&self) -> &'static str {
+        match self.core {
+            Core::Hart => "hart",
+            Core::Soc => "soc",
+        }
+    }
+}
+
+impl EngineFactory for CoreSettings {
+    fn info(&self) -> EngineInfo {
+        let digest = firmware::find(self.firmware).map(|it| hex(&Sha256::digest(it.elf)));
+        let mut settings = json!({
+            "name": self.name(),
+            "soc": self.soc,
+            "firmware": self.firmware,
+            "firmware_sha256": digest,
+        });
+        if self.core == Core::Soc {
+            // If there is no RTL, opening the system says so.
+            let rtl = hw::soc_digest(&self.soc).unwrap_or_default();
+            settings["lockstep"] = self.lockstep.into();
+            settings["x_seed"] = self.seed.into();
+            settings["soc_rtl_sha256"] = rtl.into();
+            settings["verilator"] = env!("CONVAPPROX_VERILATOR").into();
+            settings["cxx"] = env!("CONVAPPROX_CXX").into();
+        }
+        EngineInfo {
+            name: self.name(),
+            unit: String::new(),
+            compares: true,
+            timed: self.core == Core::Soc,
+            settings,
+        }
+    }
+
+    fn open(&self) -> Result<Box<dyn Engine>, EngineError> {
+        Ok(Box::new(CoreEngine::new(self.clone())))
+    }
+}
+
+/// Runs each image of a network as a program, from reset to the end, and compares every output of
+/// every layer, and the unit's multiplications, with the golden model.
+#[derive(Debug)]
+pub struct CoreEngine {
+    settings: CoreSettings,
+    golden: GoldenEngine,
+    findings: Findings,
+    /// That of the last network and configuration.
+    blob: Option<(IntegerNetwork, Configuration, Blob)>,
+}
+
+/// What a program left in RAM, from [`NETWORK_ADDRESS`] on, or where it differs from the reference.
+enum Ran {
+    Finished { words: Vec<u32>, instructions: u64 },
+    Differed { case: ProgramCase, mismatch: Box<lockstep::Mismatch> },
+}
+
+/// A program that differs from its reference, in full.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InferenceCase {
+    run: ProgramCase,
+    /// The program with network and image, in hexadecimal.
+    elf: String,
+}
+
+impl CoreEngine {
+    /// An engine; the system is opened for each image.
+    pub fn new(settings: CoreSettings) -> Self {
+        let (golden, findings) = (GoldenEngine::default(), Findings::default());
+        Self { settings, golden, findings, blob: None }
+    }
+
+    fn unsupported(&self, reason: String) -> EngineError {
+        EngineError::Unsupported { engine: self.settings.name(), reason }
+    }
+
+    fn failed(&self, place: &Place, source: impl Into<BoxError>) -> EngineError {
+        let Place { network, image, .. } = place;
+        let program = self.settings.firmware;
+        let source = source.into();
+        let text = format!("network {network}, image {image}, program {program}: {source}");
+        EngineError::Failed { case: None, source: text.into() }
+    }
+
+    fn blob(
+        &mut self,
+        network: &IntegerNetwork,
+        configuration: &Configuration,
+    ) -> Result<Blob, EngineError> {
+        if let Some((of, with, blob)) = &self.blob
+            && (of, with) == (network, configuration)
+        {
+            return Ok(blob.clone());
+        }
+        let blob = Blob::new(network, configuration, &self.settings.soc)
+            .map_err(|error| self.unsupported(error.to_string()))?;
+        self.blob = Some((network.clone(), configuration.clone(), blob.clone()));
+        Ok(blob)
+    }
+
+    /// One image, from reset to the end of the program.
+    fn image(
+        &mut self,
+        place: &Place,
+        blob: &Blob,
+        pixels: &[u8],
+        golden: &Inference,
+    ) -> Result<(Vec<StageRecord>, Vec<i32>), EngineError> {
+        let name = self.settings.firmware;
+        let firmware = firmware::find(name)
+            .ok_or_else(|| self.unsupported(format!("this build has no program {name}")))?;
+        let elf = with_segment(firmware.elf, NETWORK_ADDRESS, &blob.bytes_with(pixels))
+            .map_err(|error| self.failed(place, error))?;
+        let program = Executable::parse(&elf, self.settings.soc.ram_bytes)
+            .map_err(|error| self.failed(place, error))?;
+        let words = blob.words.len();
+        let ran = match self.settings.core {
+            Core::Soc => self.on_the_system(&program, words),
+            Core::Hart => self.on_the_reference(&program, words),
+        };
+        self.findings.compared += 1;
+        let (difference, case, words) = match ran.map_err(|error| self.failed(place, error))? {
+            Ran::Finished { words, instructions } => {
+                self.findings.instructions += instructions;
+                let memory = Memory { words: &words, blob };
+                match memory.difference(golden, self.settings.on_unit) {
+                    None => return Ok((memory.stages(), memory.scores())),
+                    // The whole run is the case.
+                    Some(difference) => {
+                        let run = self.case();
+                        let case = InferenceCase { run, elf: hex(&elf) };
+                        (difference, case, Some(words))
+                    }
+                }
+            }
+            Ran::Differed { case, mismatch } => {
+                let first = mismatch.differences.first().map(ToString::to_string);
+                let difference =
+                    format!("behind cycle {}: {}", mismatch.cycle, first.unwrap_or_default());
+                (difference, InferenceCase { run: case, elf: hex(&elf) }, None)
+            }
+        };
+        self.findings.mismatches += 1;
+        if self.findings.cases.len() < REPORTS {
+            let case = serde_json::to_value(case).expect("a case is plain data");
+            self.findings.cases.push(Mismatch { place: place.clone(), difference, case });
+        }
+        // A program that was stopped has counted nothing.
+        let zeros = vec![0; blob.words.len()];
+        let memory = Memory { words: words.as_ref().unwrap_or(&zeros), blob };
+        Ok((memory.stages(), memory.scores()))
+    }
+
+    fn case(&self) -> ProgramCase {
+        let CoreSettings { firmware, soc, seed, .. } = self.settings;
+        ProgramCase {
+            program: firmware.to_owned(),
+            soc,
+            x_seed: seed,
+            max_cycles: Some(LIMIT),
+            ..ProgramCase::default()
+        }
+    }
+
+    fn on_the_reference(&self, program: &Executable, words: usize) -> Result<Ran, BoxError> {
+        let mut hart = Hart::new(&self.settings.soc.hart());
+        for segment in &program.segments {
+            hart.load(segment.addr, &segment.bytes)?;
+        }
+        match hart.run(LIMIT, program.tohost) {
+            RunEnd::ToHost(1) => {}
+            RunEnd::ToHost(word) => return Err(ends_with(word)),
+            RunEnd::Limit => return Err(endless(LIMIT)),
+            RunEnd::Asleep(error) => return Err(error.into()),
+        }
+        let word = |word: usize| hart.read_word(NETWORK_ADDRESS + 4 * word as u32);
+        let words = (0..words).map(|it| word(it).expect("the blob lies in RAM")).collect();
+        Ok(Ran::Finished { words, instructions: 0 })
+    }
+
+    fn on_the_system(&self, program: &Executable, words: usize) -> Result<Ran, BoxError> {
+        let case = self.case();
+        let mut run = Cosimulation::open(program, &case, Build::Fast, self.settings.lockstep)?;
+        match run.run(LIMIT)? {
+            End::Tohost(1) => {}
+            End::Tohost(word) => return Err(ends_with(word)),
+            End::Mismatch(mismatch) => return Ok(Ran::Differed { case, mismatch }),
+            End::Limit | End::Hang { .. } => return Err(endless(run.system().cycles())),
+        }
+        let instructions = run.reference().map_or(0, |reference| reference.instructions());
+        let system = run.system();
+        let word = |word: usize| system.read_word(NETWORK_ADDRESS + 4 * word as u32);
+        let words = (0..words).map(|it| word(it).expect("the blob lies in RAM")).collect();
+        Ok(Ran::Finished { words, instructions })
+    }
+}
+
+fn ends_with(word: u32) -> BoxError {
+    format!("it ends with {word:#x} in tohost, not with 1").into()
+}
+
+fn endless(cycles: u64) -> BoxError {
+    format!("it does not end; it is given up after {cycles} cycles").into()
+}
+
+impl Engine for CoreEngine {
+    fn name(&self) -> &'static str {
+        self.settings.name()
+    }
+
+    fn layer(
+        &mut self,
+        _place: &Place,
+        _layer: &Convolution,
+        _semantics: &Semantics,
+        _inputs: &[Vec<Plane>],
+        _detail: Detail,
+    ) -> Result<LayerRun, EngineError> {
+        Err(self.unsupported("its programs run whole networks".to_owned()))
+    }
+
+    fn infer(
+        &mut self,
+        place: &Place,
+        network: &IntegerNetwork,
+        configuration: &Configuration,
+        images: &[Vec<Plane>],
+        detail: Detail,
+    ) -> Result<NetworkRun, EngineError> {
+        let blob = self.blob(network, configuration)?;
+        let inferences = self.golden.inferences(network, configuration, images, detail);
+        let mut run = NetworkRun { inferences, ..NetworkRun::default() };
+        for (number, (planes, inference)) in images.iter().zip(&mut run.inferences).enumerate() {
+            let place = Place {
+                image: place.image + number,
+                configuration: configuration.name.clone(),
+                ..place.clone()
+            };
+            let pixels = pixels(network, planes);
+            let (stages, scores) = self.image(&place, &blob, &pixels, inference)?;
+            run.stages.push(stages);
+            inference.scores = scores;
+        }
+        Ok(run)
+    }
+
+    fn take_findings(&mut self) -> Result<Findings, EngineError> {
+        Ok(std::mem::take(&mut self.findings))
+    }
+
+    fn follow_up(&self, mismatch: &Mismatch, folder: &Path) -> Result<PathBuf, EngineError> {
+        let fail = |source: BoxError| EngineError::Failed { case: None, source };
+        let case = InferenceCase::deserialize(&mismatch.case).map_err(|it| fail(it.into()))?;
+        let elf = unhex(&case.elf).ok_or_else(|| fail("the case has no program".into()))?;
+        let program =
+            Executable::parse(&elf, case.run.soc.ram_bytes).map_err(|it| fail(it.into()))?;
+        let again = Cosimulation::open(&program, &case.run, Build::Fast, true)
+            .and_then(|mut again| again.run(LIMIT));
+        let End::Mismatch(found) = again.map_err(|it| fail(it.into()))? else {
+            return Err(fail(
+                "core and reference agree on every instruction: the program itself is wrong".into(),
+            ));
+        };
+        let found = investigate_program(&elf, &case.run, &found, folder);
+        Ok(found.map_err(|it| fail(it.into()))?.folder)
+    }
+}
+
+/// The pixels of an image, a byte each, without the padding around.
+fn pixels(network: &IntegerNetwork, planes: &[Plane]) -> Vec<u8> {
+    let input = &network.network.input;
+    let (rows, columns) = (input.padding..input.padding + input.height, input.width);
+    let row = |plane: &Plane, y: usize| {
+        let first = y * plane.width() + input.padding;
+        plane.data()[first..first + columns].to_vec()
+    };
+    let words = planes.iter().flat_map(|plane| rows.clone().flat_map(|y| row(plane, y)));
+    words.map(|word| u8::try_from(word).expect("pixels are bytes")).collect()
+}
+
+/// What a program left in RAM.
+struct Memory<'a> {
+    words: &'a [u32],
+    blob: &'a Blob,
+}
+
+impl Memory<'_> {
+    fn word(&self, address: u32) -> u32 {
+        self.words[(address - NETWORK_ADDRESS) as usize / 4]
+    }
+
+    fn outputs(&self, stage: &Stage) -> Vec<i32> {
+        let word = |index: usize| self.word(stage.output + 4 * index as u32).cast_signed();
+        (0..stage.outputs).map(word).collect()
+    }
+
+    fn scores(&self) -> Vec<i32> {
+        self.blob.stages.last().map(|stage| self.outputs(stage)).unwrap_or_default()
+    }
+
+    /// What was counted in the input's expansion, and in each stage.
+    fn stages(&self) -> Vec<StageRecord> {
+        let record = |number: usize| {
+            let first = self.blob.records + (4 * number * RECORD_WORDS) as u32;
+            let field = |name: &str| {
+                let mut words = record_words(name).map(|index| self.word(first + 4 * index as u32));
+                move || words.next().unwrap_or_default()
+            };
+            let (mut events, mut unit) = (field("events"), field("unit"));
+            StageCounts {
+                cycles: field("cycles")(),
+                instructions: field("instructions")(),
+                events: std::array::from_fn(|_| events()),
+                unit: std::array::from_fn(|_| unit()),
+                kernel_loads: field("kernel_loads")(),
+                window_fetches: field("window_fetches")(),
+            }
+        };
+        let input = ("input", 0, 0);
+        let stages = self.blob.stages.iter();
+        let stages = stages.map(|it| (it.name.as_str(), it.kernel_words, it.tile_outputs));
+        let named = std::iter::once(input).chain(stages).enumerate();
+        let counted = |(number, (stage, kernel_words, tile_outputs)): (usize, (&str, u32, u32))| {
+            let counts = record(number + 1) - record(number);
+            StageRecord { stage: stage.to_owned(), kernel_words, tile_outputs, counts }
+        };
+        named.map(counted).collect()
+    }
+
+    /// The first difference from the golden model, layer by layer.
+    fn difference(&self, golden: &Inference, on_unit: bool) -> Option<String> {
+        let records = self.stages();
+        self.blob.stages.iter().zip(&records[1..]).find_map(|(stage, record)| {
+            output_difference(stage, &golden.activations[stage.layer], &self.outputs(stage))
+                .or_else(|| {
+                    let convolution = stage.convolution.filter(|_| on_unit)?;
+                    let expected = golden.convolutions[convolution].total_multiplications();
+                    let found = u64::from(record.counts.unit[1]);
+                    (expected != found).then(|| {
+                        let name = &stage.name;
+                        format!("layer {name}: expected {expected} multiplications, found {found}")
+                    })
+                })
+        })
+    }
+}
+
+fn output_difference(stage: &Stage, golden: &[Plane], found: &[i32]) -> Option<String> {
+    let pairs = || golden.iter().flat_map(Plane::data).zip(found);
+    let (first, (expected, actual)) = pairs().enumerate().find(|(_, (a, b))| a != b)?;
+    let (width, words) = (golden[0].width(), golden[0].data().len());
+    Some(format!(
+        "layer {}, channel {}, row {}, column {}: expected {expected}, found {actual}; {} outputs of \
+         the layer differ",
+        stage.name,
+        first / words,
+        first % words / width,
+        first % width,
+        pairs().filter(|(a, b)| a != b).count()
+    ))
+}
+
+/// The reverse of [`hex`].
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes().chunks_exact(2);
+    digits.map(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn memory(words: &[u32]) -> (Blob, Inference) {
+        let stage = |name: &str, layer, convolution, output| Stage {
+            name: name.to_owned(),
+            layer,
+            convolution,
+            kernel_words: 0,
+            tile_outputs: 0,
+            output,
+            outputs: 4,
+        };
+        let stages = vec![
+            stage("C1", 0, Some(0), NETWORK_ADDRESS),
+            stage("C2", 1, None, NETWORK_ADDRESS + 16),
+        ];
+        let records = NETWORK_ADDRESS + 32;
+        let blob = Blob { words: words.to_vec(), image: 0, records, stages };
+        let plane = |first: i32| vec![Plane::new(2, 2, (first..first + 4).collect()).unwrap()];
+        let mut golden =
+            Inference { activations: vec![plane(0), plane(4)], ..Inference::default() };
+        golden.convolutions.push(model::nn::LayerOutcome {
+            multiplications: vec![9],
+            ..model::nn::LayerOutcome::default()
+        });
+        (blob, golden)
+    }
+
+    /// Outputs 0 to 7, then four records, the third of which has 9 multiplications more than the
+    /// second.
+    fn words() -> Vec<u32> {
+        let mut words: Vec<u32> = (0..8).collect();
+        words.resize(8 + 4 * RECORD_WORDS, 0);
+        words[8 + 2 * RECORD_WORDS + 15] = 9;
+        words
+    }
+
+    #[test]
+    fn each_output_and_the_multiplications_count() {
+        let good = words();
+        let (blob, golden) = memory(&good);
+        let found =
+            |words: &[u32], on_unit| Memory { words, blob: &blob }.difference(&golden, on_unit);
+        assert_eq!(found(&good, true), None);
+        let mut bad = good.clone();
+        (bad[6], bad[7]) = (0, 0);
+        assert_eq!(
+            found(&bad, true).unwrap(),
+            "layer C2, channel 0, row 1, column 0: expected 6, found 0; 2 outputs of the layer differ"
+        );
+        let mut bad = good;
+        bad[8 + 2 * RECORD_WORDS + 15] = 8;
+        assert_eq!(found(&bad, false), None, "the core's own multiplications are not counted");
+        assert_eq!(found(&bad, true).unwrap(), "layer C1: expected 9 multiplications, found 8");
+    }
+
+    #[test]
+    fn a_program_survives_its_case() {
+        let elf = firmware::find("lenet_unit").unwrap().elf;
+        assert_eq!(unhex(&hex(elf)).unwrap(), elf);
+        assert_eq!(unhex("0g"), None);
+    }
+}
