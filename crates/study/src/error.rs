@@ -9,6 +9,7 @@ use model::nn::NetworkError;
 
 use crate::data::DataError;
 use crate::report::atomic::WriteError;
+use crate::table::TableError;
 
 /// How a command ends, as its exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,9 @@ pub enum Error {
     /// A result file cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// A table cannot be written or read.
+    #[error(transparent)]
+    Table(#[from] TableError),
     /// A folder cannot be made or used.
     #[error("cannot create {}: {source}", folder.display())]
     Folder {

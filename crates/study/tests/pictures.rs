@@ -4,8 +4,7 @@ use std::path::Path;
 
 use model::conv::Plane;
 use model::nn::{Inference, Network};
-use study::report::contact_sheet::ContactSheet;
-use study::report::network_mosaic::NetworkMosaic;
+use study::report::pictures::{ContactSheet, NetworkMosaic};
 
 /// Planes of LeNet-5's shapes with words that depend on `seed`.
 fn inference(network: &Network, seed: i32) -> Inference {
@@ -29,7 +28,7 @@ fn mosaic(rows: &[(String, &Inference)], network: &Network) -> Vec<u8> {
 
 #[test]
 fn a_mosaic_has_a_row_a_configuration() {
-    let network = Network::read(Path::new("testvectors/networks/lenet5_relu.json")).unwrap();
+    let network = Network::read(Path::new("../../testvectors/networks/lenet5_relu.json")).unwrap();
     let (exact, approximate) = (inference(&network, 3), inference(&network, 5));
     let both = [("exact".to_owned(), &exact), ("tau=0.5".to_owned(), &approximate)];
     let size = |png: &[u8]| {

@@ -1,12 +1,12 @@
 //! Pictures that need the images themselves: the maps of one image, and the images that flipped.
 
-use super::tables::{FlipRow, Measured, flips};
+use super::tables::{Measured, flips};
 use super::variant::Cell;
 use crate::Error;
 use crate::data::Image;
-use crate::report::contact_sheet::ContactSheet;
-use crate::report::network_mosaic::NetworkMosaic;
+use crate::report::pictures::{ContactSheet, NetworkMosaic};
 use crate::results::ResultFolder;
+use crate::tables::FlipRow;
 use model::conv::Mode;
 use model::engine::{Detail, GoldenEngine};
 use model::nn::{Inference, input_planes};
@@ -34,9 +34,9 @@ pub(super) fn pictures(
         let mut sheet = ContactSheet::default();
         for flip in &shown {
             let caption = [
-                format!("#{} shows {}", flip.image, flip.label),
-                format!("exact {}", flip.exact_class),
-                format!("now {}: {}", flip.class, flip.change),
+                format!("#{} shows {}", flip.image, flip.label.0),
+                format!("exact {}", flip.exact_class.0),
+                format!("now {}: {}", flip.class.0, flip.change.name()),
             ];
             sheet.add(&images[flip.image].pixels, &caption);
         }
