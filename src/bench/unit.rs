@@ -456,7 +456,7 @@ impl UnitDriver {
         model.set_cmd_size_i(run.pitch);
         model.set_cmd_addr_i(run.addr);
         model.set_cmd_tile_i(u8::from(run.tile == Tile::TwoByTwo));
-        model.set_cmd_mode_i(run.mode.number());
+        model.set_cmd_mode_i(run.mode as u8);
         model.set_cmd_threshold_i(u16::try_from(run.threshold.get()).unwrap_or(u16::MAX));
         let running = run.scope == SmaxScope::Running;
         model.set_cmd_running_i(u8::from(running));

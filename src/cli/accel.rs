@@ -7,12 +7,12 @@ use study::experiment::accel::{
 };
 use study::experiment::lenet::PAPER_TAUS;
 use study::report::terminal::{number, optional, table};
-use study::tables::lenet::ALL_LAYERS;
+use study::tables::ALL_LAYERS;
 use comfy_table::Table;
 use model::engine::EngineFactory;
 
 use super::flags::{NetworkFlags, RunFlags, ScopeFlag, positive};
-use crate::bench::inference::{SystemEngine, SystemSettings};
+use crate::bench::inference::{Core, CoreSettings};
 
 /// What runs the programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -71,12 +71,17 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
         taus: args.tau.clone(),
         scope: args.scope.smax_scope,
     };
-    let system = match args.engine {
+    let core = match args.engine {
         Engine::Golden => None,
-        Engine::Hart => Some(SystemEngine::Hart),
-        Engine::Soc => Some(SystemEngine::Soc { lockstep: args.lockstep }),
+        Engine::Hart => Some(Core::Hart),
+        Engine::Soc => Some(Core::Soc),
     };
-    let builds = system.map(|it| SystemSettings::builds(it, args.run.basic.seed));
+    let lockstep = args.lockstep && args.engine == Engine::Soc;
+    let seed = args.run.basic.seed;
+    let builds = core.map(|core| {
+        [CoreSettings::software(core), CoreSettings::unit(core)]
+            .map(|build| CoreSettings { lockstep, seed, ..build })
+    });
     let engines: Vec<&dyn EngineFactory> =
         builds.iter().flatten().map(|it| it as &dyn EngineFactory).collect();
     let timed = engines.iter().any(|engine| engine.info().timed);
@@ -100,7 +105,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
             println!("{}", cycles(summary, network, timed));
         }
     }
-    if args.lockstep {
+    if lockstep {
         println!("{} instructions compared in lockstep", ended.finished.findings.instructions);
     }
     Ok(ended.close("inferences"))
@@ -114,7 +119,7 @@ fn scores(result: &Summary, network: &str, paper: bool) -> Table {
     }
     let mut table = table(header);
     let rows = || result.scores.iter().filter(|row| row.network == network);
-    let Some(tau) = rows().filter_map(|row| row.tau).min_by(f64::total_cmp) else { return table };
+    let Some(tau) = rows().filter_map(|row| row.tau).min_by(|a, b| a.0.total_cmp(&b.0)) else { return table };
     for row in rows().filter(|row| row.tau == Some(tau)) {
         let mut line = vec![
             row.class.to_string(),

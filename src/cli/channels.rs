@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
         table(["activation", ">T", "order", ">multiplications", ">vs exact %", ">accuracy %"]);
     for row in &ended.finished.summary {
         table.add_row([
-            row.activation.to_string(),
+            row.activation.name().to_owned(),
             row.threshold.to_string(),
             row.order.clone(),
             number(row.multiplications_average, 1),

@@ -278,7 +278,7 @@ impl NetworkFlags {
             bail!("--weights is for one network, and --network names {}", names.len());
         };
         let network = match accel::NETWORKS.contains(&name) {
-            true => shipped("networks").join(accel::file_stem(name)).with_extension("json"),
+            true => accel::description(name),
             false => PathBuf::from(name),
         };
         let named = shipped("weights").join(weights).with_extension("safetensors");

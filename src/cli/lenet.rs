@@ -2,17 +2,17 @@
 
 use std::path::PathBuf;
 
-use model::nn::Activation;
+use model::conv::SmaxScope;
 use study::data::Split;
 use study::experiment::lenet::{
     self, Cell, Grid, OperatingPoint, PAPER_TAUS, Summary, Variant, shipped_points, table_cells,
 };
 use study::report::terminal::{number, optional, table};
-use study::tables::lenet::{ALL_LAYERS, technique};
+use study::tables::{ALL_LAYERS, technique};
 use study::{Error, Status};
 
 use super::flags::{
-    LENET5, LayerEngine, NetworkFlags, RunFlags, ScopeFlag, UnitFlags, engine_name, engines,
+    LENET5, NetworkFlags, RunFlags, ScopeFlag, UnitFlags, engine_name, engines,
     positive,
 };
 
@@ -115,13 +115,13 @@ pub(super) fn sweep(args: &SweepArgs) -> anyhow::Result<Status> {
     for (number, variant) in variants.iter().enumerate() {
         let layers = variant.layers().len();
         for &log_frac in &args.log_frac {
-            cells.extend(table_cells(number, layers, &args.tau, log_frac, Default::default())?);
+            cells.extend(table_cells(number, layers, &args.tau, log_frac, SmaxScope::Window)?);
         }
     }
     if !args.no_points {
-        let plain = variants.clone();
+        let plain = variants.len();
         for (name, point) in shipped_points()? {
-            if plain.iter().any(|variant| point.plain().is_of(variant)) {
+            if variants[..plain].iter().any(|variant| point.plain().is_of(variant)) {
                 add_point(&name, &point, &mut variants, &mut cells)?;
             }
         }
@@ -199,16 +199,16 @@ fn print_table(summary: &Summary) {
         let accuracy = [row.accuracy_percent, row.accuracy_low_percent, row.accuracy_high_percent]
             .map(|it| number(it, 2));
         table.add_row([
-            row.activation.to_string(),
+            row.activation.name().to_owned(),
             row.log_frac.to_string(),
             row.images.to_string(),
             row.configuration.clone(),
             optional(row.threshold),
             number(row.multiplications_average, 1),
-            number(row.paper_multiplications_average.map(|it| it.0), 1),
+            number(row.paper_multiplications_average, 1),
             number(row.reduction_vs_exact_percent, 2),
             format!("{} ({}–{})", accuracy[0], accuracy[1], accuracy[2]),
-            number(row.paper_accuracy_percent.map(|it| it.0), 2),
+            number(row.paper_accuracy_percent, 2),
             number(row.cycles_average, 0),
         ]);
     }
@@ -234,7 +234,7 @@ fn print_points(summary: &Summary) {
             continue;
         }
         table.add_row([
-            row.activation.to_string(),
+            row.activation.name().to_owned(),
             row.point.clone(),
             row.technique.clone(),
             row.thresholds.clone(),
@@ -243,7 +243,7 @@ fn print_points(summary: &Summary) {
             number(row.reduction_vs_exact_percent, 2),
             number(row.accuracy_percent, 2),
             number(row.loss_points, 2),
-            row.mcnemar_p.to_string(),
+            format!("{:.2e}", row.mcnemar_p.0),
             if row.pareto { "yes" } else { "" }.to_owned(),
         ]);
     }

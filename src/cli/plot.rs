@@ -25,8 +25,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     ensure!(folder.is_dir(), "{} is not a folder", folder.display());
     let plots = tables::plot(folder)?;
     if !args.quiet {
-        for notice in &plots.notices {
-            eprintln!("{notice}");
+        for (figure, table) in &plots.missing {
+            eprintln!("{} is not there: nothing of it in {figure}", folder.join(table).display());
         }
     }
     ensure!(!plots.figures.is_empty(), "{} has no table with anything to draw", folder.display());

@@ -13,10 +13,10 @@ use crate::bench::case::{Flip, ProgramCase};
 use crate::bench::cosimulation::{Cosimulation, End, RunError};
 use crate::bench::lockstep::Mismatch;
 use crate::bench::replay::investigate_program;
-use crate::bench::system::SystemError;
+use crate::bench::system::{Statistics, SystemError};
 use crate::firmware;
 use crate::hw::{Build, SOC, SocParameters};
-use model::elf::{ElfError, Program};
+use model::elf::{ElfError, Executable};
 use study::Status;
 use study::report::atomic::write_atomic;
 use study::report::terminal::table;
@@ -96,7 +96,7 @@ const BATCH: u64 = 1_000_000;
 pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let (name, elf) = read(&args.program)?;
     let in_file = || format!("cannot run {}", args.program.display());
-    let program = Program::parse(&elf, args.soc.ram_bytes).with_context(in_file)?;
+    let program = Executable::parse(&elf, args.soc.ram_bytes).with_context(in_file)?;
     if program.tohost.is_none() && args.max_cycles.is_none() {
         return Err(ElfError::NoTohost).with_context(in_file);
     }

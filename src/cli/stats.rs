@@ -5,7 +5,7 @@ use serde_json::json;
 use study::Status;
 use study::data::Split;
 use study::run::Finished;
-use study::tables::single::ZeroPixelStats;
+use study::tables::ZeroPixelStats;
 
 use super::flags::RunFlags;
 
@@ -26,7 +26,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let images = (&dataset, args.split, stats.images);
     let ended = args.run.run("stats", images, &[], |run| {
         let mut results = run.results(json!({}))?;
-        results.table("stats.csv", &stats.rows())?;
+        results.table(&stats.rows())?;
         Ok(Finished {
             summary: (),
             findings: Default::default(),

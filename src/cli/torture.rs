@@ -6,6 +6,7 @@ use serde_json::json;
 use study::Status;
 use study::report::terminal::table;
 use study::run::Progress;
+use study::tables::CoverageRow;
 use torture::{Coverage, Stimulus};
 
 use super::flags::{Bar, BasicFlags, default_jobs, positive, stop_flag};
@@ -61,7 +62,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
 
     print_coverage(&findings.coverage);
     let folder = results.path().to_owned();
-    results.table("coverage.csv", &findings.coverage.rows())?;
+    results.table(&coverage_rows(&findings.coverage))?;
     results.result("instructions", findings.instructions);
     results.result("cycles", findings.cycles);
     results.result("programs", findings.programs);
@@ -80,6 +81,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
         findings.instructions, findings.programs
     );
     Ok(if mismatches == 0 { Status::Good } else { Status::Mismatch })
+}
+
+fn coverage_rows(coverage: &Coverage) -> Vec<CoverageRow> {
+    let row = |(bin, hits): (&str, u64)| CoverageRow { bin: bin.to_owned(), hits };
+    coverage.bins().map(row).collect()
 }
 
 fn print_coverage(coverage: &Coverage) {

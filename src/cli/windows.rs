@@ -7,7 +7,7 @@ use study::Status;
 use study::data::Split;
 use study::experiment::windows::{self, Filter, built_in, from_file};
 use study::report::terminal::{number, optional, table};
-use study::tables::windows::{ALL_FILTERS, SummaryRow};
+use study::tables::{ALL_FILTERS, SummaryRow};
 
 use super::flags::{RunFlags, UnitFlags, engine_name, engines, positive};
 use crate::hw::UnitParameters;

@@ -11,7 +11,7 @@ use crate::facts::conv::{
 };
 use crate::facts::unit::{
     COUNTER_MEMORY_BEATS, COUNTER_MEMORY_WORDS, COUNTER_MULTIPLICATIONS_DONE,
-    COUNTER_MULTIPLICATIONS_SKIPPED, COUNTER_WINDOWS, SCOPE_RUNNING, THRESHOLD_W, TILE_2X2,
+    COUNTER_MULTIPLICATIONS_SKIPPED, COUNTER_WINDOWS, THRESHOLD_W, TILE_2X2,
 };
 use crate::isa::Op;
 
@@ -103,11 +103,8 @@ impl Config {
     /// `None` if the unit has no such side or slot, or a bit without a meaning is set.
     fn from_word(word: u32, shape: &UnitShape) -> Option<Self> {
         let field = |low: u32, end: u32| word >> low & ((1 << (end - low)) - 1);
-        let mode = Mode::of_number(field(MODE_SHIFT, SCOPE_SHIFT));
-        let scope = match field(SCOPE_SHIFT, TILE_SHIFT) {
-            SCOPE_RUNNING => SmaxScope::Running,
-            _ => SmaxScope::Window,
-        };
+        let mode = Mode::from_number(field(MODE_SHIFT, SCOPE_SHIFT))?;
+        let scope = SmaxScope::from_number(field(SCOPE_SHIFT, TILE_SHIFT))?;
         let two_by_two = field(TILE_SHIFT, SIDE_SHIFT) == TILE_2X2;
         let side = field(SIDE_SHIFT, SLOT_SHIFT) as usize;
         let slot = field(SLOT_SHIFT, CONFIG_END) as u8;

@@ -6,6 +6,8 @@
 
 mod tables;
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -49,12 +51,20 @@ pub const NETWORKS: [&str; 4] = ["lenet-accel", "lenet-accel-tanh", "lenet5-relu
 /// # Errors
 /// If its files cannot be read.
 pub fn network(name: &str) -> Result<Variant, NetworkError> {
-    let file = match name {
+    let weights = shipped("weights").join(file_stem(name)).with_extension("safetensors");
+    Variant::read(&description(name), &weights)
+}
+
+/// The description of a network in [`NETWORKS`].
+pub fn description(name: &str) -> PathBuf {
+    shipped("networks").join(file_stem(name)).with_extension("json")
+}
+
+fn file_stem(name: &str) -> String {
+    match name {
         "lenet-accel" => "lenet_accel_relu".to_owned(),
         name => name.replace('-', "_"),
-    };
-    let path = |folder: &str, extension: &str| shipped(folder).join(format!("{file}.{extension}"));
-    Variant::read(&path("networks", "json"), &path("weights", "safetensors"))
+    }
 }
 
 /// A build of the firmware: the number of its engine in the run.
