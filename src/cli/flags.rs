@@ -295,10 +295,6 @@ impl NetworkFlags {
         }
     }
 
-    /// Whether the flags leave the networks to the command.
-    pub fn is_default(&self) -> bool {
-        self.network.is_empty()
-    }
 }
 
 fn shipped_network(name: &str) -> anyhow::Result<Variant> {
