@@ -7,11 +7,10 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use convapprox::experiment::lenet::Variant;
+use study::experiment::lenet::Variant;
 use model::conv::{Mode, Plane, SmaxScope};
-use model::nn::{
-    Activation, Configuration, Convolution, Convolver, GoldenConvolver, input_planes,
-};
+use model::engine::{Detail, GoldenEngine};
+use model::nn::{Activation, Configuration, Convolution, input_planes};
 
 const IMAGES: usize = 20;
 const ROUNDS: i32 = 3;
@@ -25,14 +24,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let exact = Configuration::plain(Mode::Exact, 0, layers.len())?;
     let digits = study::data::digits::draw(1, study::data::digits::TEST, IMAGES);
     let images: Vec<_> = digits.iter().map(|it| input_planes(network, &it.pixels)).collect();
-    let mut golden = GoldenConvolver::new(network, &exact);
-    let Ok(inferences) = model::nn::infer(network, &images, &mut golden);
+    let mut golden = GoldenEngine::default();
+    let inferences = golden.inferences(network, &exact, &images, Detail::Sums);
 
     let threshold = tau.layers[0].threshold.get();
     println!(
         "{IMAGES} drawn digits, τ = 0.1 (T = {threshold}), best of {ROUNDS} rounds, one thread"
     );
-    let mut golden = GoldenConvolver::new(network, &tau);
     let (mut all_numpy, mut all_golden) = (0.0, 0.0);
     for (layer, before) in layers.iter().zip([None, Some(1), Some(3)]) {
         let inputs: Vec<Vec<Plane>> = match before {
@@ -43,9 +41,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let (mut kept, mut sum) = (0, 0_u32);
         for _ in 0..ROUNDS {
             let begin = Instant::now();
-            let Ok(outcomes) = golden.layer(layer, &inputs);
+            let semantics = &tau.layers[layer.index];
+            let outcomes = golden.outcomes(layer, semantics, &inputs, Detail::Sums);
             best = best.min(begin.elapsed().as_secs_f64());
-            kept = outcomes.iter().map(|it| it.multiplications).sum();
+            kept = outcomes.iter().map(|it| it.total_multiplications()).sum();
             let words = outcomes.iter().flat_map(|it| it.sums.iter().flatten());
             sum = words.fold(0, |sum, &word| sum.wrapping_add(word as u32));
         }

@@ -3,7 +3,7 @@
 // Two commands: load a kernel of side k <= KERNEL into one of KERNELS slots; run a window, which
 // convolves one of those kernels with a (k+1) x (k+1) block of the input (tile 2x2, four outputs)
 // or a k x k block (tile 1x1). The block is fetched, or the one of the run before is used again.
-// docs/conv_unit.md has the state machine, timing diagrams and the cycle table.
+// docs/unit.md has the state machine, timing diagrams and the cycle table.
 `default_nettype none
 
 module conv_unit #(

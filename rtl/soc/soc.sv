@@ -1,5 +1,5 @@
 // The system: the core with the approximate convolution unit, RAM, timer, interrupts and a UART,
-// and outputs by which a simulator follows it. docs/soc.md has the memory map and the ports.
+// and outputs by which a simulator follows it. docs/system.md has the memory map and the ports.
 `default_nettype none
 
 module soc #(

@@ -136,3 +136,33 @@ impl From<EngineError> for Error {
         Self::Engine { source, report: String::new() }
     }
 }
+
+/// An error and what caused it; a cause that the text before already tells is not told again.
+pub fn error_message(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text = format!("{text}: {next}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_cause_is_told_once() {
+        let full = || io::Error::other("the disk is full");
+        let told = Error::Read { path: "a".into(), source: full() };
+        assert_eq!(error_message(&told), "cannot read a: the disk is full");
+        #[derive(Debug, thiserror::Error)]
+        #[error("cannot read a")]
+        struct Silent(#[source] io::Error);
+        assert_eq!(error_message(&Silent(full())), "cannot read a: the disk is full");
+    }
+}

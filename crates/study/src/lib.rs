@@ -14,4 +14,4 @@ pub mod statistics;
 pub mod table;
 pub mod tables;
 
-pub use error::{Error, Status};
+pub use error::{Error, Status, error_message};

@@ -124,7 +124,9 @@ impl Group {
         let here = grid.cells.iter().filter(|cell| cell.variant == self.variant);
         match self.part {
             Part::Test => here.collect(),
-            _ => here.filter(|it| it.technique.is_none() && it.log_frac() == Some(0)).collect(),
+            _ => here
+                .filter(|it| it.technique.is_none() && it.configuration.log_frac() == Some(0))
+                .collect(),
         }
     }
 

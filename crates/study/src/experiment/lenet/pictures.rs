@@ -50,15 +50,16 @@ pub(super) fn pictures(
 /// The lines of the table with the fewest fraction bits.
 fn coarse<'a>(measured: &'a Measured) -> Vec<&'a Cell> {
     let table = || measured.cells.iter().filter(|cell| cell.technique.is_none());
-    let fewest = table().filter_map(|cell| cell.log_frac()).min();
-    table().filter(|cell| cell.log_frac() == fewest).copied().collect()
+    let fewest = table().filter_map(|cell| cell.configuration.log_frac()).min();
+    table().filter(|cell| cell.configuration.log_frac() == fewest).copied().collect()
 }
 
 /// The flips of the coarsest tolerance that they all fit on a sheet for; none without a flip.
 fn shown<'a>(measured: &Measured, flips: &'a [FlipRow]) -> Option<Vec<&'a FlipRow>> {
     let of_cell = |cell: &&Cell| {
         let same = |flip: &&FlipRow| {
-            flip.configuration == cell.configuration.name && flip.log_frac == cell.log_frac()
+            flip.configuration == cell.configuration.name
+                && flip.log_frac == cell.configuration.log_frac()
         };
         flips.iter().filter(same).collect::<Vec<_>>()
     };

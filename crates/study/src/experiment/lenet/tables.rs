@@ -96,12 +96,12 @@ fn rows(measured: &Measured, cell: &Cell, totals: &CellTotals) -> Vec<LenetRow> 
         let multiplications_average = average(count);
         LenetRow {
             activation: variant.activation,
-            log_frac: cell.log_frac().unwrap_or_default(),
+            log_frac: cell.configuration.log_frac().unwrap_or_default(),
             images,
             configuration: cell.configuration.name.clone(),
             tau: cell.configuration.tau.map(Shortest),
-            threshold: cell.threshold(),
-            smax_scope: cell.scope().map_or(String::new(), |scope| scope.to_string()),
+            threshold: cell.configuration.threshold(),
+            smax_scope: cell.configuration.scope().map_or(String::new(), |scope| scope.to_string()),
             layer: layer.to_owned(),
             multiplications_average,
             paper_multiplications_average: paper,
@@ -272,7 +272,7 @@ pub(super) fn splits(parts: &[(&str, &Measured)]) -> Vec<SplitRow> {
             let exact = Percent::from(measured.right(&measured.totals.exact.classes)).value;
             rows.push(SplitRow {
                 activation: measured.variant.activation,
-                log_frac: cell.log_frac(),
+                log_frac: cell.configuration.log_frac(),
                 configuration: cell.configuration.name.clone(),
                 split: (*split).to_owned(),
                 images: measured.images(),
@@ -370,7 +370,7 @@ pub(super) fn layer_errors(measured: &Measured) -> Vec<LayerErrorRow> {
                 let bounded = error == ErrorOf::Local && bound.outputs > 0;
                 Some(LayerErrorRow {
                     activation: variant.activation,
-                    log_frac: cell.log_frac(),
+                    log_frac: cell.configuration.log_frac(),
                     images: measured.images(),
                     configuration: cell.configuration.name.clone(),
                     layer: names[index].clone(),
@@ -403,7 +403,7 @@ pub(super) fn skips(measured: &Measured) -> Vec<SkipRow> {
             for (skipped_products, &windows) in layer.skips.iter().enumerate() {
                 rows.push(SkipRow {
                     activation: measured.variant.activation,
-                    log_frac: cell.log_frac(),
+                    log_frac: cell.configuration.log_frac(),
                     configuration: cell.configuration.name.clone(),
                     layer: name.clone(),
                     skipped_products,
@@ -452,7 +452,7 @@ pub(super) fn flips(measured: &Measured) -> Vec<FlipRow> {
             };
             rows.push(FlipRow {
                 activation: measured.variant.activation,
-                log_frac: cell.log_frac(),
+                log_frac: cell.configuration.log_frac(),
                 configuration: cell.configuration.name.clone(),
                 image,
                 label: Digit(label),
@@ -480,7 +480,7 @@ pub(super) fn margins(measured: &Measured) -> Vec<MarginRow> {
         let discordant = measured.discordant(&exact.classes, &totals.classes);
         MarginRow {
             activation: measured.variant.activation,
-            log_frac: cell.log_frac(),
+            log_frac: cell.configuration.log_frac(),
             images: measured.images(),
             configuration: cell.configuration.name.clone(),
             mean_margin: all.mean * unit,
@@ -511,7 +511,7 @@ pub(super) fn confusion(measured: &Measured) -> Vec<ConfusionRow> {
             for (predicted, images) in (0..).zip(row) {
                 rows.push(ConfusionRow {
                     activation: measured.variant.activation,
-                    log_frac: cell.log_frac(),
+                    log_frac: cell.configuration.log_frac(),
                     configuration: cell.configuration.name.clone(),
                     label: Digit(label),
                     predicted: Digit(predicted),

@@ -4,12 +4,12 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use study::data::idx::Kind;
-use study::data::mnist::{IdxFile, IdxFiles};
-use study::data::{Image, LoadOptions, digits};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use md5::{Digest, Md5};
+use study::data::mnist::IdxKind;
+use study::data::mnist::{IdxFile, IdxFiles};
+use study::data::{Image, LoadOptions, digits};
 
 pub struct Tiny {
     pub train: Vec<Image>,
@@ -30,10 +30,10 @@ impl Tiny {
             md5: md5(&raw[index]).leak(),
         };
         let files = [
-            file("train-images-idx3-ubyte", Kind::Images, 0, 20),
-            file("train-labels-idx1-ubyte", Kind::Labels, 1, 20),
-            file("t10k-images-idx3-ubyte", Kind::Images, 2, 10),
-            file("t10k-labels-idx1-ubyte", Kind::Labels, 3, 10),
+            file("train-images-idx3-ubyte", IdxKind::Images, 0, 20),
+            file("train-labels-idx1-ubyte", IdxKind::Labels, 1, 20),
+            file("t10k-images-idx3-ubyte", IdxKind::Images, 2, 10),
+            file("t10k-labels-idx1-ubyte", IdxKind::Labels, 3, 10),
         ];
         Tiny { train, test, files, raw }
     }

@@ -1,7 +1,7 @@
 //! The drawn digits: always the same, and enough like MNIST.
 
 use study::data::{SIDE, digest, digits};
-use study::report::stats::ZeroPixelStats;
+use study::tables::ZeroPixelStats;
 
 /// The first hundred digits of seed 1. The rendering uses nothing but exactly rounded arithmetic,
 /// so this holds on every platform; it changes only when the digits are redrawn on purpose.

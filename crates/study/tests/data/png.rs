@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use study::data::{DataError, Image, digits, png};
 use image::imageops::{FilterType, resize};
 use image::{DynamicImage, GrayImage, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba};
+use study::data::{DataError, Image, digits, png};
 use tempfile::TempDir;
 
 fn picture(digit: &Image, side: u32) -> GrayImage {
