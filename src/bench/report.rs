@@ -10,9 +10,10 @@ use model::isa::disassemble;
 
 use super::case::{self, FILTERS, PROGRAM_FILE, ProgramCase, WindowCase};
 use super::lockstep::{Mismatch, Traced};
+use super::replay::WindowUnit;
 use super::scoreboard::{ExpectedWindow, score};
 use super::system::LastRun;
-use super::under_test::footer;
+use super::under_test::{UnitUnderTest, footer};
 use super::unit::{Kept, Outcome};
 use crate::hw::{SocParameters, UnitParameters};
 
@@ -210,7 +211,7 @@ pub(super) fn program(
     if let Some((actual, expected)) = &mismatch.run {
         run(&mut line, &case.soc, actual, expected);
     }
-    text.push_str(&footer(folder, true));
+    text.push_str(&footer(WindowUnit::REPLAY, folder, true));
     text
 }
 

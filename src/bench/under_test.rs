@@ -28,6 +28,9 @@ pub trait UnitUnderTest: Sized {
     /// All that comes out.
     type Outcome;
 
+    /// The command that runs the case in a folder again, but for the folder.
+    const REPLAY: &'static str = "./run replay";
+
     /// A unit out of reset, for this transaction and those after it.
     ///
     /// # Errors
@@ -232,17 +235,17 @@ pub(super) fn replay_in<U: UnitUnderTest>(
         text.push_str("  None in this replay from reset: the difference needs what came before.\n");
     }
     let _ = writeln!(text, "\n{}", U::describe(transaction, outcome.as_ref().ok()));
-    text.push_str(&footer(folder, save_file.is_some()));
+    text.push_str(&footer(U::REPLAY, folder, save_file.is_some()));
     write_atomic(&report, |file| file.write_all(text.as_bytes()))?;
     let folder = folder.to_owned();
     Ok(Replayed { outcome, differences, folder, wave, report })
 }
 
 /// How to look at it, and how to run it again.
-pub(super) fn footer(folder: &Path, save_file: bool) -> String {
+pub(super) fn footer(replay: &str, folder: &Path, save_file: bool) -> String {
     let save_file = if save_file { " wave.gtkw" } else { "" };
     format!(
-        "waveform    gtkwave wave.vcd{save_file}   (or: surfer wave.vcd)\nreplay      ./run replay {}\n",
+        "waveform    gtkwave wave.vcd{save_file}   (or: surfer wave.vcd)\nreplay      {replay} {}\n",
         folder.display()
     )
 }
