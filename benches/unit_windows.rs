@@ -9,8 +9,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use convapprox::bench::memory::Memory;
-use convapprox::bench::unit::{Tile, UnitDriver, UnitOptions, WindowRun};
+use convapprox::bench::unit::{Memory, Tile, UnitDriver, UnitOptions, WindowRun};
 use convapprox::hw::{NETWORK_UNIT, PAPER_UNIT, UnitParameters};
 use model::conv::{Mode, SmaxScope, Threshold};
 

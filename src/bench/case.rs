@@ -9,9 +9,8 @@ use model::engine::Place;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::memory::Stalls;
 use super::scoreboard::ExpectedWindow;
-use super::unit::{Tile, UnitOptions, WindowRun};
+use super::unit::{Stalls, Tile, UnitOptions, WindowRun};
 use crate::hw::{Build, SOC, SocParameters, UnitParameters};
 
 /// The activations of one output of a kernel of side `side`: its part of a window with rows of

@@ -13,12 +13,13 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::case::{Operands, WindowCase};
-use super::memory::{Memory, Stalls};
 use super::replay::WindowUnit;
 use super::scoreboard::{ExpectedWindow, GoldenMap, agrees, load_counters, window_counters};
 use super::under_test::{REPORTS, investigate};
-use super::unit::{Counters, Outcome, Tile, UnitDriver, UnitError, UnitOptions, WindowRun};
-use crate::hw::{self, PAPER_UNIT, UnitParameters};
+use super::unit::{
+    Counters, Memory, Outcome, Stalls, Tile, UnitDriver, UnitError, UnitOptions, WindowRun,
+};
+use crate::hw::{self, NETWORK_UNIT, UnitParameters};
 
 const NAME: &str = "rtl";
 
@@ -74,7 +75,7 @@ fn unsupported(reason: String) -> EngineError {
 impl EngineFactory for RtlSettings {
     fn info(&self) -> EngineInfo {
         // Every set is of the same RTL. If there is none, opening the unit says so.
-        let digest = hw::unit_digest(&self.unit.unwrap_or(PAPER_UNIT)).unwrap_or_default();
+        let digest = hw::unit_digest(&self.unit.unwrap_or(NETWORK_UNIT)).unwrap_or_default();
         let Self { unit, seed, stalls, threshold_offset } = self;
         let unit = unit.map_or_else(String::new, |unit| unit.to_string());
         EngineInfo {

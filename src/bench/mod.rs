@@ -14,7 +14,6 @@ pub mod cosimulation;
 pub mod engine;
 pub mod inference;
 pub mod lockstep;
-pub mod memory;
 pub mod replay;
 mod report;
 pub mod scoreboard;

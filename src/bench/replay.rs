@@ -9,13 +9,12 @@ use model::elf::{ElfError, Executable};
 use super::case::{PROGRAM_FILE, ProgramCase, WindowCase};
 use super::cosimulation::{Cosimulation, End, RunError};
 use super::lockstep::Mismatch;
-use super::memory::Memory;
 use super::report;
 use super::system::SystemError;
 use super::under_test::{
     self, BoxError, ReplayError, Replayed, UnitUnderTest, case_folder, write_case,
 };
-use super::unit::{Outcome, UnitDriver};
+use super::unit::{Memory, Outcome, UnitDriver};
 use crate::hw::Build;
 use study::report::atomic::write_atomic;
 

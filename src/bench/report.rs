@@ -10,9 +10,9 @@ use model::isa::disassemble;
 
 use super::case::{self, FILTERS, PROGRAM_FILE, ProgramCase, WindowCase};
 use super::lockstep::{Mismatch, Traced};
+use super::replay::WindowUnit;
 use super::scoreboard::{ExpectedWindow, score};
 use super::system::LastRun;
-use super::replay::WindowUnit;
 use super::under_test::{UnitUnderTest, footer};
 use super::unit::{Kept, Outcome};
 use crate::hw::{SocParameters, UnitParameters};

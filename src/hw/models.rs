@@ -36,8 +36,13 @@ pub enum HwError {
     #[error(transparent)]
     Read(#[from] io::Error),
     /// It cannot be verilated, compiled or loaded.
-    #[error(transparent)]
-    Build(#[from] BuildError),
+    #[error("{source}{hint}")]
+    Build {
+        /// Why.
+        source: BuildError,
+        /// What may help; empty or a further line.
+        hint: &'static str,
+    },
     /// The RTL has other ports than when the program was built.
     #[error(
         "{0}\nthe ports of a top module have changed: run the command again through ./run, ./test or cargo, which build the program for them"
@@ -81,11 +86,11 @@ pub fn soc_digest(set: &SocParameters) -> Result<&'static str, HwError> {
 }
 
 fn unit_library(set: &UnitParameters, build: Build) -> Result<Library, HwError> {
-    library::<ConvUnit>(build.name_of(set), |rtl| set.recipe(build, rtl))
+    library::<ConvUnit>(build.name_of(set), build, |rtl| set.recipe(build, rtl))
 }
 
 fn soc_library(set: &SocParameters, build: Build) -> Result<Library, HwError> {
-    library::<Soc>(build.name_of(set), |rtl| set.recipe(build, rtl))
+    library::<Soc>(build.name_of(set), build, |rtl| set.recipe(build, rtl))
 }
 
 fn open<M: Model>(library: Library, x_seed: u64) -> Result<M, HwError> {
@@ -105,6 +110,7 @@ fn open<M: Model>(library: Library, x_seed: u64) -> Result<M, HwError> {
 /// The compiled model of a name, which stays what it is as long as the program runs.
 fn library<M: Model>(
     name: String,
+    build: Build,
     recipe: impl FnOnce(&Path) -> io::Result<Verilate>,
 ) -> Result<Library, HwError> {
     static FOUND: Mutex<BTreeMap<String, Library>> = Mutex::new(BTreeMap::new());
@@ -112,6 +118,7 @@ fn library<M: Model>(
     if let Some(&library) = found.get(&name) {
         return Ok(library);
     }
+    let failed = |source| HwError::Build { source, hint: hint(build) };
     let linked = M::BUILTINS.iter().find(|row| row.name == name);
     let rtl = rtl_folder();
     let library = match (rtl.is_dir(), linked) {
@@ -120,19 +127,31 @@ fn library<M: Model>(
         (true, linked) => {
             let recipe = recipe(&rtl)?;
             let current = match linked {
-                Some(row) => verilated::load::sources_digest(&recipe)? == row.sources_digest,
+                Some(row) => {
+                    verilated::load::sources_digest(&recipe).map_err(failed)? == row.sources_digest
+                }
                 None => false,
             };
             match linked.filter(|_| current) {
                 Some(row) => row.library(),
                 None => verilated::load::load_with(&recipe, cache_folder(), |name| {
                     eprintln!("verilating {name}, which is kept for the next time");
-                })?,
+                })
+                .map_err(failed)?,
             }
         }
     };
     found.insert(name, library);
     Ok(library)
+}
+
+fn hint(build: Build) -> &'static str {
+    match build {
+        Build::Fst => {
+            "\nFST waveforms need zlib, and from Verilator 5.048 on liblz4; or take VCD waveforms"
+        }
+        Build::Fast | Build::Vcd => "",
+    }
 }
 
 /// As short as it can be, since messages of the RTL begin with it.

@@ -6,12 +6,12 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use convapprox::bench::case::{FILTERS, Operands, WindowCase};
-use convapprox::bench::memory::{Memory, Stalls};
 use convapprox::bench::replay::WindowUnit;
 use convapprox::bench::scoreboard::{Difference, ExpectedWindow, load_counters, window_counters};
 use convapprox::bench::under_test::investigate;
 use convapprox::bench::unit::{
-    CommandError, Counters, Outcome, Tile, UnitDriver, UnitError, UnitOptions, WindowRun,
+    CommandError, Counters, Memory, Outcome, Stalls, Tile, UnitDriver, UnitError, UnitOptions,
+    WindowRun,
 };
 use convapprox::hw::{RARE_UNITS, UNITS, UnitParameters};
 use model::conv::{Mode, Semantics, SmaxScope, Threshold};

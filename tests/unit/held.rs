@@ -1,8 +1,7 @@
 //! What the unit holds from one command to the next: kernels, each in its slot with its side, and the
 //! window, for as long as it has the words.
 
-use convapprox::bench::memory::Stalls;
-use convapprox::bench::unit::{CommandError, Tile, WindowRun};
+use convapprox::bench::unit::{CommandError, Stalls, Tile, WindowRun};
 use convapprox::hw::UnitParameters;
 use model::conv::Mode;
 

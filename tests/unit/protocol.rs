@@ -1,8 +1,7 @@
 //! What goes wrong around a window, and what must still be right after it: reset, bus errors,
 //! refused commands, a memory that waits, pauses.
 
-use convapprox::bench::memory::Stalls;
-use convapprox::bench::unit::{CommandError, Outcome, Tile, WindowRun};
+use convapprox::bench::unit::{CommandError, Outcome, Stalls, Tile, WindowRun};
 
 use crate::bench::{
     Bench, KERNEL_ADDR, MEMORY_WORDS, WINDOW_ADDR, Window, units, units_and_x_seeds,

@@ -4,9 +4,8 @@
 
 use std::str::FromStr;
 
-use convapprox::bench::memory::Stalls;
 use convapprox::bench::scoreboard::ExpectedWindow;
-use convapprox::bench::unit::{Outcome, Tile, WindowRun};
+use convapprox::bench::unit::{Outcome, Stalls, Tile, WindowRun};
 use convapprox::hw::UnitParameters;
 use model::conv::{Mode, SmaxScope};
 use rand::seq::IndexedRandom;

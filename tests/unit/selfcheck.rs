@@ -1,11 +1,10 @@
 //! Would the checks notice? Each test here plants an error in what a check is given.
 
 use convapprox::bench::case::WindowCase;
-use convapprox::bench::memory::Stalls;
 use convapprox::bench::replay::WindowUnit;
 use convapprox::bench::scoreboard::{Difference, ExpectedWindow};
 use convapprox::bench::under_test::replay;
-use convapprox::bench::unit::{Kept, Outcome, Tile};
+use convapprox::bench::unit::{Kept, Outcome, Stalls, Tile};
 use convapprox::hw::UnitParameters;
 use model::conv::{Mode, SmaxScope};
 

@@ -15,7 +15,6 @@ macro_rules! numbers {
 }
 
 /// The system: `rtl/soc/soc_pkg.sv`, `firmware/soc.h`, `firmware/link.ld`.
-#[allow(missing_docs, reason = "names of docs/system.md")]
 pub mod soc {
     numbers! {
         /// First address of the RAM, and the pc after reset.
@@ -34,7 +33,6 @@ pub mod soc {
 }
 
 /// The core: `rtl/core/core_pkg.sv`, `firmware/soc.h`.
-#[allow(missing_docs, reason = "names of the ISA manual and of docs/core.md")]
 pub mod riscv {
     numbers! {
         OPCODE_LOAD = 0x03;
@@ -174,7 +172,6 @@ pub mod csr {
         ($($constant:ident = $number:literal $(..= $last:literal)?,
            $name:literal $($suffix:literal)?, $content:expr;)*) => {
             $(
-                #[allow(missing_docs, reason = "the name of the privileged ISA manual")]
                 pub const $constant: u16 = $number;
             )*
 
@@ -223,7 +220,6 @@ pub mod csr {
 }
 
 /// The approximate convolution unit: `rtl/conv_approx/conv_approx_pkg.sv`.
-#[allow(missing_docs, reason = "names of docs/unit.md")]
 pub mod unit {
     numbers! {
         OP_LOAD_KERNEL = 0;
@@ -263,7 +259,6 @@ pub mod unit {
 }
 
 /// The instructions of the unit: `rtl/conv_approx/conv_coprocessor.sv`, `firmware/conv_approx.h`.
-#[allow(missing_docs, reason = "names of docs/isa.md")]
 pub mod conv {
     use super::unit;
 
@@ -311,7 +306,6 @@ pub mod conv {
 }
 
 /// The network blob in RAM: `firmware/lenet/network.h`. All fields are words, in this order.
-#[allow(missing_docs, reason = "names of docs/accel.md")]
 pub mod blob {
     numbers! {
         /// Where the blob begins.

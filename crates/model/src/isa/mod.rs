@@ -47,7 +47,6 @@ pub struct Instruction {
 
 /// Instructions that the core treats alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "they are named as in docs/core.md")]
 pub enum Class {
     Alu,
     MulDiv,
@@ -64,7 +63,6 @@ pub enum Class {
 
 /// The fields of an instruction of 32 bits, and how its operands are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the formats of the ISA manual")]
 pub enum Format {
     R,
     /// With a shift amount.
@@ -223,7 +221,6 @@ macro_rules! instructions {
     (@table $($class:ident { $($op:ident $name:literal $format:ident $bits:expr;)* })*) => {
         /// Which instruction; in assembly text and in files by its mnemonic.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[allow(missing_docs, reason = "the mnemonics of the ISA manual and of docs/isa.md")]
         pub enum Op { $($(#[serde(rename = $name)] $op,)*)* }
 
         const ROWS: &[Row] = &[$($(Row {
