@@ -9,6 +9,7 @@ use model::nn::NetworkError;
 
 use crate::data::DataError;
 use crate::report::atomic::WriteError;
+use crate::table::TableError;
 
 /// How a command ends, as its exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,9 @@ pub enum Error {
     /// A result file cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// A table cannot be written or read.
+    #[error(transparent)]
+    Table(#[from] TableError),
     /// A folder cannot be made or used.
     #[error("cannot create {}: {source}", folder.display())]
     Folder {
@@ -130,5 +134,35 @@ impl Error {
 impl From<EngineError> for Error {
     fn from(source: EngineError) -> Self {
         Self::Engine { source, report: String::new() }
+    }
+}
+
+/// An error and what caused it; a cause that the text before already tells is not told again.
+pub fn error_message(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text = format!("{text}: {next}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_cause_is_told_once() {
+        let full = || io::Error::other("the disk is full");
+        let told = Error::Read { path: "a".into(), source: full() };
+        assert_eq!(error_message(&told), "cannot read a: the disk is full");
+        #[derive(Debug, thiserror::Error)]
+        #[error("cannot read a")]
+        struct Silent(#[source] io::Error);
+        assert_eq!(error_message(&Silent(full())), "cannot read a: the disk is full");
     }
 }

@@ -10,5 +10,8 @@ pub mod experiment;
 pub mod report;
 pub mod results;
 pub mod run;
+pub mod statistics;
+pub mod table;
+pub mod tables;
 
-pub use error::{Error, Status};
+pub use error::{Error, Status, error_message};

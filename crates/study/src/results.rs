@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 use crate::report::atomic::write_atomic;
-use crate::report::table::write_csv;
+use crate::table::{self, Row};
 use model::hex;
 
 /// The file that marks a folder whose run has not come to its end.
@@ -199,13 +199,21 @@ impl ResultFolder {
         &self.key
     }
 
-    /// Writes a table: a header line with the names of the fields, then one line per row.
+    /// Writes a table under its usual name.
     ///
     /// # Errors
     /// If it cannot be written, or a file of that name is there that no earlier run has written.
-    pub fn table<T: Serialize>(&mut self, name: &str, rows: &[T]) -> Result<(), Error> {
+    pub fn table<R: Row>(&mut self, rows: &[R]) -> Result<(), Error> {
+        self.table_as(R::FILE, rows)
+    }
+
+    /// [`table`](Self::table) under another name than its usual one.
+    ///
+    /// # Errors
+    /// As [`table`](Self::table).
+    pub fn table_as<R: Row>(&mut self, name: &str, rows: &[R]) -> Result<(), Error> {
         let path = self.claim(name)?;
-        write_csv(&path, rows)?;
+        table::write(&path, rows)?;
         self.written(name, path)
     }
 

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use study::data::digits;
-use model::nn::{CALIBRATION_DIGITS, WEIGHT_LIMIT};
+use model::nn::WEIGHT_LIMIT;
 
 use crate::error::DescriptionError;
 use crate::images::tensors;
@@ -11,7 +11,7 @@ use crate::model::Model;
 use crate::network::{Activation, Operation};
 
 /// How many drawn digits the ranges are taken over.
-const RANGE_DIGITS: usize = CALIBRATION_DIGITS;
+const RANGE_DIGITS: usize = digits::CALIBRATION_DIGITS;
 
 /// The seed they are drawn from.
 const RANGE_SEED: u64 = 0;

@@ -5,7 +5,7 @@ mod command;
 use std::process::ExitCode;
 
 use clap::Parser;
-use convapprox::cli::error_message;
+use study::error_message;
 
 /// Trains the networks of convapprox, and fine-tunes them with products skipped.
 #[derive(Debug, Parser)]
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", error_message(&error));
+            eprintln!("error: {}", error_message(&*error));
             ExitCode::FAILURE
         }
     }

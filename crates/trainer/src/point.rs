@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use anyhow::{Result, ensure};
-use convapprox::experiment::lenet::PointLayer;
+use study::experiment::lenet::PointLayer;
 use model::conv::{Mode, Semantics, SmaxScope, Threshold};
 use serde::Serialize;
 

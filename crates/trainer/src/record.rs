@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use study::report::atomic::write_atomic;
-use study::report::provenance::digest_of;
+use study::results::digest_of;
 use serde::Serialize;
 
 use crate::model::Model;

@@ -1,8 +1,9 @@
 //! The rounded floating-point network that training sees, against the integers that run.
 
 use study::data::digits;
-use convapprox::experiment::lenet::{OperatingPoint, shipped, shipped_points};
-use model::nn::{GoldenConvolver, Inference, infer, input_planes};
+use study::experiment::lenet::{OperatingPoint, shipped, shipped_points};
+use model::engine::{Detail, GoldenEngine};
+use model::nn::{Inference, input_planes};
 use convapprox_trainer::hardware::{Hardware, weight_scale};
 use convapprox_trainer::images::tensors;
 use convapprox_trainer::model::Model;
@@ -51,8 +52,8 @@ fn floats_stand_for_whole_numbers() {
         let configuration = point.configuration(name, &variant.layers()).unwrap();
         let inputs: Vec<_> =
             images.iter().map(|image| input_planes(network, &image.pixels)).collect();
-        let mut golden = GoldenConvolver::new(network, &configuration);
-        let Ok(found): Result<Vec<Inference>, _> = infer(network, &inputs, &mut golden);
+        let found =
+            GoldenEngine::default().inferences(network, &configuration, &inputs, Detail::Sums);
 
         let floats = pass.logits.to_vec2::<f32>().unwrap();
         for (floats, found) in floats.iter().zip(&found) {
@@ -64,7 +65,7 @@ fn floats_stand_for_whole_numbers() {
             }
         }
         // What is skipped in the first layer depends on nothing that is rounded.
-        let first: u64 = found.iter().map(|it| it.convolutions[0].multiplications).sum();
+        let first: u64 = found.iter().map(|it| it.convolutions[0].total_multiplications()).sum();
         assert_eq!(pass.kept[0], first, "{name}");
         let whole: u64 = found.iter().map(Inference::multiplications).sum();
         let floats: u64 = pass.kept.iter().sum();

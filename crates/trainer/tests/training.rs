@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use convapprox::experiment::lenet::OperatingPoint;
+use study::experiment::lenet::OperatingPoint;
 use convapprox_trainer::evaluate::evaluate;
 use convapprox_trainer::fit::{Settings, fit};
 use convapprox_trainer::hardware::Hardware;

@@ -12,8 +12,7 @@ use image::codecs::png::PngDecoder;
 use image::imageops;
 use image::{DynamicImage, GrayAlphaImage, GrayImage, ImageDecoder, ImageError, Limits};
 
-use super::centre::{BOX, centre};
-use super::{DataError, Image};
+use super::{BOX, DataError, Image, centre};
 
 /// The longest side that is read: more than any camera's picture of a digit needs.
 pub const MAX_SIDE: u32 = 8192;

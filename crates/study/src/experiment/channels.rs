@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::lenet::Variant;
-use super::significance::Proportion;
 use crate::Error;
 use crate::data::Image;
-use crate::report::number::decimals;
 use crate::results::ResultFolder;
 use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
+use crate::statistics::{Proportion, reduction_percent};
+use crate::tables::ChannelRow;
 use model::conv::{
     FeatureMap, Mode, Plane, PreparedPlane, Semantics, SmaxScope, Threshold, conv2d_prepared,
 };
@@ -23,36 +23,6 @@ use model::engine::{Detail, Engine, EngineError, Findings, GoldenEngine, LayerRu
 use model::nn::{
     Configuration, Convolution, Inference, IntegerNetwork, LayerOutcome, input_planes,
 };
-
-/// A row of `channels.csv`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ChannelRow {
-    /// `relu` or `tanh`.
-    pub activation: String,
-    /// F.
-    pub log_frac: u32,
-    /// T, in units of 2^−F, of all layers.
-    pub threshold: u32,
-    /// `window-scope`, `as-trained`, `largest-first` or `known-beforehand`.
-    pub order: String,
-    /// Test images, from the first.
-    pub images: usize,
-    /// Multiplications an inference, on average.
-    #[serde(serialize_with = "decimals")]
-    pub multiplications_average: f64,
-    /// Percent fewer than exact.
-    #[serde(serialize_with = "decimals")]
-    pub reduction_vs_exact_percent: f64,
-    /// Images classified right.
-    #[serde(serialize_with = "decimals")]
-    pub accuracy_percent: f64,
-    /// The 95 % interval.
-    #[serde(serialize_with = "decimals")]
-    pub accuracy_low_percent: f64,
-    /// The 95 % interval.
-    #[serde(serialize_with = "decimals")]
-    pub accuracy_high_percent: f64,
-}
 
 /// Runs the experiment at `thresholds`, in units of 2^−`log_frac`. The validation images decide the
 /// order of the channels, the run's images are what is counted on.
@@ -140,13 +110,13 @@ impl Channels<'_> {
         let right = Proportion { successes: tally.right, trials: images as u64 };
         let (low, high) = right.interval();
         ChannelRow {
-            activation: variant.activation.name().to_owned(),
+            activation: variant.activation,
             log_frac: semantics.log_frac,
             threshold: semantics.threshold.get(),
             order: order.to_owned(),
             images,
             multiplications_average: average,
-            reduction_vs_exact_percent: 100.0 * (1.0 - average / exact as f64),
+            reduction_vs_exact_percent: reduction_percent(average, exact as f64).unwrap_or(0.0),
             accuracy_percent: 100.0 * right.share(),
             accuracy_low_percent: 100.0 * low,
             accuracy_high_percent: 100.0 * high,
@@ -223,7 +193,7 @@ impl Experiment for Channels<'_> {
                 }
             }
         }
-        results.table("channels.csv", &rows)?;
+        results.table(&rows)?;
         Ok(rows)
     }
 }

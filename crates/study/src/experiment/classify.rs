@@ -8,32 +8,12 @@ use serde_json::{Value, json};
 use crate::Error;
 use crate::data::{Dataset, Image, Source, png};
 use crate::experiment::lenet::Variant;
-use crate::report::number::optional_decimals;
 use crate::results::{ResultFolder, digest_of};
 use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
+use crate::tables::ClassifyRow;
 use model::conv::Mode;
 use model::engine::{Detail, Findings, Place};
 use model::nn::{Configuration, class_of, input_planes};
-
-/// A row of `classify.csv`: one score.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ClassifyRow {
-    /// The file's name.
-    pub file: String,
-    /// The configuration's name.
-    pub configuration: String,
-    /// The class that the score is of.
-    pub class: usize,
-    /// The score when nothing is skipped.
-    pub exact_score: i32,
-    /// The score in the configuration.
-    pub approximate_score: i32,
-    /// |exact − approximate|.
-    pub absolute_error: u32,
-    /// The same in percent of |exact|; none if that is 0.
-    #[serde(serialize_with = "optional_decimals")]
-    pub percentage_error: Option<f64>,
-}
 
 /// What one file came to.
 #[derive(Debug)]
@@ -191,7 +171,7 @@ impl Experiment for Classify<'_> {
             });
         }
         let rows: Vec<_> = classified.iter().flat_map(|it| it.rows.iter().cloned()).collect();
-        results.table("classify.csv", &rows)?;
+        results.table(&rows)?;
         Ok(classified)
     }
 }

@@ -6,5 +6,4 @@ pub mod classify;
 pub mod lenet;
 pub mod peers;
 pub mod search;
-pub mod significance;
 pub mod windows;

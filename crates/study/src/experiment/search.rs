@@ -7,14 +7,13 @@
 use std::sync::atomic::Ordering;
 
 use rayon::prelude::*;
-use serde::Serialize;
 use serde_json::json;
 
 use super::lenet::{OperatingPoint, PointLayer, Variant};
 use crate::Error;
 use crate::data::Image;
-use crate::report::number::decimals;
 use crate::run::{Finished, Run};
+use crate::tables::SearchRow;
 use model::conv::{Mode, Semantics, SmaxScope, Threshold};
 use model::engine::{Detail, Findings, GoldenEngine};
 use model::nn::{Configuration, Inference, input_planes};
@@ -31,31 +30,6 @@ pub struct Search<'a> {
     pub max_loss_points: f64,
     /// The command that asks for it, for the operating point.
     pub command: String,
-}
-
-/// A row of the search's table: what one setting came to on the validation images.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SearchRow {
-    /// Its number; 0 is the start.
-    pub step: usize,
-    /// The layer that was lowered; empty at the start.
-    pub layer: String,
-    /// T of each layer, in units of 2^−F, with / between.
-    pub thresholds: String,
-    /// Multiplications an inference, on average.
-    #[serde(serialize_with = "decimals")]
-    pub multiplications_average: f64,
-    /// Percent fewer than exact.
-    #[serde(serialize_with = "decimals")]
-    pub reduction_vs_exact_percent: f64,
-    /// Images classified right.
-    #[serde(serialize_with = "decimals")]
-    pub accuracy_percent: f64,
-    /// Points lost against exact.
-    #[serde(serialize_with = "decimals")]
-    pub loss_points: f64,
-    /// `taken`, or `refused` if another layer was better.
-    pub decision: String,
 }
 
 /// What a search came to.
@@ -104,7 +78,7 @@ pub fn run(run: &Run<'_>, search: &Search<'_>) -> Result<Finished<Found>, Error>
     let images = run.dataset.training_parts().1.iter().collect();
     let found = run.on_threads(|| Descent { run, search, images }.run())??;
     let name = format!("{}_search_{scope}_f{log_frac}", variant.weights_name);
-    results.table(&format!("{name}.csv"), &found.steps)?;
+    results.table_as(&format!("{name}.csv"), &found.steps)?;
     results.file(&format!("{name}.json"), |file| found.point.write_to(file))?;
     let files = results.finish()?;
     Ok(Finished { summary: found, findings: Findings::default(), files, reports: Vec::new() })

@@ -1,10 +1,6 @@
-//! What a run found, written down.
+//! What a run found, written down: files, figures, pictures, tables on the terminal.
 
 pub mod atomic;
-pub mod contact_sheet;
-pub mod network_mosaic;
-pub mod number;
-pub mod pixels;
-pub mod plot;
-pub mod stats;
-pub mod table;
+pub mod figure;
+pub mod pictures;
+pub mod terminal;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use convapprox::experiment::lenet::OperatingPoint;
+use study::experiment::lenet::OperatingPoint;
 use convapprox_trainer::evaluate::evaluate;
 use convapprox_trainer::hardware::Hardware;
 use convapprox_trainer::layer::Skip;

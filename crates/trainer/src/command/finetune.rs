@@ -2,8 +2,8 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
-use convapprox::experiment::lenet::OperatingPoint;
-use study::report::provenance::{digest_of, revision};
+use study::experiment::lenet::OperatingPoint;
+use study::results::digest_of;
 use convapprox_trainer::fit::{Settings, fit};
 use convapprox_trainer::layer::Skip;
 use convapprox_trainer::log::Log;
@@ -75,8 +75,6 @@ pub struct Finetune {
 impl Finetune {
     /// Runs the command.
     pub fn run(&self) -> Result<()> {
-        // Before the files are written: they may be under version control.
-        let revision = revision();
         let network = Network::read(&self.folders.network(&self.network))?;
         let from = self.folders.weights(&self.from);
         if self.from == format!("{}.safetensors", self.name) {
@@ -99,7 +97,7 @@ impl Finetune {
         Record {
             network: network.name.clone(),
             command: command_line(),
-            revision,
+            revision: env!("CONVAPPROX_REVISION").to_owned(),
             seed: self.data.seed,
             epochs: self.epochs,
             dataset: self.data.name().into(),

@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 use clap::Args;
-use study::report::provenance::revision;
 use convapprox_trainer::fit::{Settings, fit};
 use convapprox_trainer::log::Log;
 use convapprox_trainer::model::Model;
@@ -42,8 +41,6 @@ pub struct Train {
 impl Train {
     /// Runs the command.
     pub fn run(&self) -> Result<()> {
-        // Before the files are written: they may be under version control.
-        let revision = revision();
         let network = Network::read(&self.folders.network(&self.network))?;
         let model = Model::random(&network, self.data.seed)?;
         let images = self.data.load()?;
@@ -63,7 +60,7 @@ impl Train {
         Record {
             network: network.name,
             command: command_line(),
-            revision,
+            revision: env!("CONVAPPROX_REVISION").to_owned(),
             seed: self.data.seed,
             epochs: self.epochs,
             dataset: self.data.name().into(),

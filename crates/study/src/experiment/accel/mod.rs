@@ -6,8 +6,6 @@
 
 mod tables;
 
-pub use tables::{CycleRow, ScoreErrorRow, ScoreRow, TimeRow};
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -16,12 +14,10 @@ use crate::data::Image;
 use crate::experiment::lenet::{Variant, shipped};
 use crate::results::ResultFolder;
 use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
+use crate::tables::{CycleRow, ScoreErrorRow, ScoreRow, TimeRow};
 use model::conv::{ConfigError, Mode, SmaxScope};
 use model::engine::{Detail, Findings, Place, StageRecord};
 use model::nn::{Configuration, NetworkError, input_planes};
-
-/// The layer name of the rows that sum all layers.
-pub const ALL_LAYERS: &str = "all";
 
 /// The tolerance of the paper's table of ten scores.
 pub const PAPER_TAU: f64 = 0.01;
@@ -298,17 +294,17 @@ impl Experiment for Accel<'_> {
             cycles: Vec::new(),
             time: Vec::new(),
         };
-        results.table("scores.csv", &summary.scores)?;
-        results.table("score_errors.csv", &summary.score_errors)?;
+        results.table(&summary.scores)?;
+        results.table(&summary.score_errors)?;
         let timed = self.run.engines.first().map(|engine| engine.info().timed);
         if let Some(timed) = timed {
             let cycles = measured.iter().flat_map(|it| tables::cycles(it, timed));
             summary.cycles = cycles.collect();
-            results.table("accel_cycles.csv", &summary.cycles)?;
+            results.table(&summary.cycles)?;
         }
         if timed == Some(true) {
             summary.time = measured.iter().flat_map(tables::time).collect();
-            results.table("accel_time.csv", &summary.time)?;
+            results.table(&summary.time)?;
         }
         results.result("instructions_compared", findings.instructions);
         Ok(summary)

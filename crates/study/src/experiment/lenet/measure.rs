@@ -1,8 +1,9 @@
 //! Some images of one variant in all of its cells.
 
-use super::bounds::Bounds;
-use super::products;
-use super::totals::{CellTotals, ExactTotals, LayerTotals, Totals};
+use super::totals::{
+    Bounds, CellTotals, ExactTotals, LayerTotals, PRODUCT_BINS, PRODUCT_IMAGES, Totals,
+    count_products,
+};
 use super::variant::{Cell, Variant};
 use crate::Error;
 use crate::data::Image;
@@ -88,11 +89,11 @@ impl Measurement<'_> {
         };
         totals.zeros = (0..layers).map(zeros).collect();
         for layer in self.variant.integer.convolutions() {
-            let mut counts = vec![0; products::BINS];
-            let counted = products::IMAGES.saturating_sub(first);
+            let mut counts = vec![0; PRODUCT_BINS];
+            let counted = PRODUCT_IMAGES.saturating_sub(first);
             for (input, inference) in inputs.iter().zip(exact).take(counted) {
                 let input = self.input_of(layer.index, input, inference);
-                products::count(layer, input, &mut counts);
+                count_products(layer, input, &mut counts);
             }
             totals.products.push(counts);
         }

@@ -4,14 +4,10 @@
 //! A run is a grid of [`Cell`]s: a [`Variant`] (network and weights) in a configuration. Its batches
 //! are some images of one variant each, and [`tables`] folds their outcomes into CSV files.
 
-mod bounds;
-mod deviation;
 mod measure;
-mod paper;
 mod pictures;
 mod point;
-mod products;
-pub mod tables;
+mod tables;
 mod totals;
 mod variant;
 
@@ -28,16 +24,14 @@ use crate::data::Image;
 use crate::experiment::peers::{PeerBench, PeerTotals};
 use crate::results::ResultFolder;
 use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
+use crate::tables::{LenetRow, PointRow, SplitRow};
 use measure::{Depth, Measurement};
 use model::engine::Findings;
-use tables::{LenetRow, Measured, PAPER_IMAGES, PointRow};
+use tables::{Measured, PAPER_IMAGES};
 use totals::Totals;
 
 /// The tolerances of the paper's LeNet table.
 pub const PAPER_TAUS: [f64; 6] = [0.05, 0.1, 0.15, 0.2, 0.3, 0.5];
-
-/// The layer name of the rows that sum all convolution layers.
-pub const ALL_LAYERS: &str = "all";
 
 /// What is measured.
 pub struct Grid {
@@ -130,7 +124,9 @@ impl Group {
         let here = grid.cells.iter().filter(|cell| cell.variant == self.variant);
         match self.part {
             Part::Test => here.collect(),
-            _ => here.filter(|it| it.technique.is_none() && it.log_frac() == Some(0)).collect(),
+            _ => here
+                .filter(|it| it.technique.is_none() && it.configuration.log_frac() == Some(0))
+                .collect(),
         }
     }
 
@@ -245,37 +241,36 @@ impl<'a> Lenet<'a> {
 
         let lenet: Vec<_> = first().chain(of_test()).flat_map(tables::lenet).collect();
         let points = tables::points(&test);
-        results.table("lenet.csv", &lenet)?;
+        results.table(&lenet)?;
         if self.grid.analysis {
             let zeros = first().filter(|it| has_table(it)).chain(plain.iter().copied());
             let zeros: Vec<_> = zeros.flat_map(tables::zeros).collect();
-            results.table("zero_fractions.csv", &zeros)?;
+            results.table(&zeros)?;
             let errors: Vec<_> = first().chain(of_test()).flat_map(tables::layer_errors).collect();
-            results.table("layer_errors.csv", &errors)?;
-            results.table("skips.csv", &of_test().flat_map(tables::skips).collect::<Vec<_>>())?;
+            results.table(&errors)?;
+            results.table(&of_test().flat_map(tables::skips).collect::<Vec<_>>())?;
             let products: Vec<_> = plain.iter().copied().flat_map(tables::products).collect();
-            results.table("products.csv", &products)?;
+            results.table(&products)?;
             let quantisation: Vec<_> = of_test().map(tables::quantisation).collect();
-            results.table("quantisation.csv", &quantisation)?;
+            results.table(&quantisation)?;
         }
-        results.table("flips.csv", &of_test().flat_map(tables::flips).collect::<Vec<_>>())?;
+        results.table(&of_test().flat_map(tables::flips).collect::<Vec<_>>())?;
         let margins: Vec<_> = first().chain(of_test()).flat_map(tables::margins).collect();
-        results.table("margins.csv", &margins)?;
-        results
-            .table("confusion.csv", &of_test().flat_map(tables::confusion).collect::<Vec<_>>())?;
-        results.table("overflow.csv", &of_test().flat_map(tables::overflow).collect::<Vec<_>>())?;
-        results.table("operating_points.csv", &points)?;
-        results.table("ablation.csv", &tables::ablation(&points))?;
+        results.table(&margins)?;
+        results.table(&of_test().flat_map(tables::confusion).collect::<Vec<_>>())?;
+        results.table(&of_test().flat_map(tables::overflow).collect::<Vec<_>>())?;
+        results.table(&points)?;
+        results.table(&tables::ablation(&points))?;
         if self.grid.peers {
             let labels: Vec<u8> = self.run.images()?.iter().map(|image| image.label).collect();
             let rows = folded.peers.iter();
             let rows: Vec<_> = rows
                 .flat_map(|(group, totals)| self.peers[&group.variant].rows(totals, &labels))
                 .collect();
-            results.table("peers.csv", &rows)?;
+            results.table(&rows)?;
         }
         if self.grid.splits {
-            results.table("splits.csv", &splits(folded, &plain))?;
+            results.table(&splits(folded, &plain))?;
         }
         if self.grid.analysis {
             let images = self.run.images()?;
@@ -374,7 +369,7 @@ fn has_table(measured: &Measured) -> bool {
 }
 
 /// Train, validation and test of each plain variant, with the cells that all three have.
-fn splits(folded: &Folded<'_>, plain: &[&Measured]) -> Vec<tables::SplitRow> {
+fn splits(folded: &Folded<'_>, plain: &[&Measured]) -> Vec<SplitRow> {
     let mut rows = Vec::new();
     for (group, train) in part(folded, Part::Train) {
         let same = |(it, _): &(&Group, &Measured)| it.variant == group.variant;

@@ -1,12 +1,12 @@
 //! Pictures that need the images themselves: the maps of one image, and the images that flipped.
 
-use super::tables::{FlipRow, Measured, flips};
+use super::tables::{Measured, flips};
 use super::variant::Cell;
 use crate::Error;
 use crate::data::Image;
-use crate::report::contact_sheet::ContactSheet;
-use crate::report::network_mosaic::NetworkMosaic;
+use crate::report::pictures::{ContactSheet, NetworkMosaic};
 use crate::results::ResultFolder;
+use crate::tables::FlipRow;
 use model::conv::Mode;
 use model::engine::{Detail, GoldenEngine};
 use model::nn::{Inference, input_planes};
@@ -34,9 +34,9 @@ pub(super) fn pictures(
         let mut sheet = ContactSheet::default();
         for flip in &shown {
             let caption = [
-                format!("#{} shows {}", flip.image, flip.label),
-                format!("exact {}", flip.exact_class),
-                format!("now {}: {}", flip.class, flip.change),
+                format!("#{} shows {}", flip.image, flip.label.0),
+                format!("exact {}", flip.exact_class.0),
+                format!("now {}: {}", flip.class.0, flip.change.name()),
             ];
             sheet.add(&images[flip.image].pixels, &caption);
         }
@@ -50,15 +50,16 @@ pub(super) fn pictures(
 /// The lines of the table with the fewest fraction bits.
 fn coarse<'a>(measured: &'a Measured) -> Vec<&'a Cell> {
     let table = || measured.cells.iter().filter(|cell| cell.technique.is_none());
-    let fewest = table().filter_map(|cell| cell.log_frac()).min();
-    table().filter(|cell| cell.log_frac() == fewest).copied().collect()
+    let fewest = table().filter_map(|cell| cell.configuration.log_frac()).min();
+    table().filter(|cell| cell.configuration.log_frac() == fewest).copied().collect()
 }
 
 /// The flips of the coarsest tolerance that they all fit on a sheet for; none without a flip.
 fn shown<'a>(measured: &Measured, flips: &'a [FlipRow]) -> Option<Vec<&'a FlipRow>> {
     let of_cell = |cell: &&Cell| {
         let same = |flip: &&FlipRow| {
-            flip.configuration == cell.configuration.name && flip.log_frac == cell.log_frac()
+            flip.configuration == cell.configuration.name
+                && flip.log_frac == cell.configuration.log_frac()
         };
         flips.iter().filter(same).collect::<Vec<_>>()
     };

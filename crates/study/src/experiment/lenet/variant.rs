@@ -101,23 +101,6 @@ pub struct Cell {
     pub technique: Option<String>,
 }
 
-impl Cell {
-    /// Fraction bits, where all layers have the same.
-    pub fn log_frac(&self) -> Option<u32> {
-        self.configuration.log_frac()
-    }
-
-    /// T, where all layers have the same, in approx mode.
-    pub fn threshold(&self) -> Option<u32> {
-        self.configuration.threshold()
-    }
-
-    /// The scope, where all layers have the same.
-    pub fn scope(&self) -> Option<SmaxScope> {
-        self.configuration.scope()
-    }
-}
-
 /// The rows of the paper's table for one variant: exact, zero-skip, and each tolerance.
 ///
 /// # Errors

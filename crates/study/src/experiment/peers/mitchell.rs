@@ -9,19 +9,18 @@
 
 use pulp::Arch;
 
-use super::bench::{Batch, Peer, Tally, run};
 use super::lanes::{IMAGES, Lanes, filters};
-use super::technique::{Saves, Technique};
 use super::truncate::Truncation;
+use super::{Batch, Peer, Saves, Tally, Technique, run, technique};
 use model::conv::{Mode, Plane, Semantics};
 use model::engine::{Detail, Engine, EngineError, LayerRun, Place};
 use model::nn::{Convolution, IntegerNetwork, LayerOutcome};
 
 /// Fraction bits that hold any operand of an [`IntegerNetwork`] whole.
-pub const FULL_FRACTION: u32 = 14;
+pub(super) const FULL_FRACTION: u32 = 14;
 
 /// Fraction bits that are measured.
-pub const FRACTION_BITS: [u32; 5] = [FULL_FRACTION, 6, 4, 3, 2];
+pub(super) const FRACTION_BITS: [u32; 5] = [FULL_FRACTION, 6, 4, 3, 2];
 
 /// The logarithmic product of two operands of at most 24 bits of magnitude, with `fraction` bits
 /// of each logarithm's fraction.
@@ -29,7 +28,8 @@ pub const FRACTION_BITS: [u32; 5] = [FULL_FRACTION, 6, 4, 3, 2];
 /// With the operands cut to their `fraction` + 1 highest bits, a = 2^p + r and b = 2^q + s, it is
 /// 2^(p+q) + r·2^q + s·2^p if that is below 2^(p+q+1), else 2·(r·2^q + s·2^p): each power of two
 /// is a shift.
-pub fn mitchell_product(a: i32, b: i32, fraction: u32) -> i64 {
+#[cfg(test)]
+fn mitchell_product(a: i32, b: i32, fraction: u32) -> i64 {
     let cut = |operand| Truncation::Leading { bits: fraction + 1 }.apply(operand);
     let (a, b) = (i64::from(cut(a)), i64::from(cut(b)));
     if a == 0 || b == 0 {
@@ -98,7 +98,12 @@ impl MitchellPeer {
 impl Peer for MitchellPeer {
     fn techniques(&self) -> Vec<Technique> {
         let setting = format!("fraction={}", self.fraction);
-        vec![Technique { name: "mitchell", setting, multiplier_bits: None, saves: Saves::Energy }]
+        vec![Technique {
+            name: technique::MITCHELL,
+            setting,
+            multiplier_bits: None,
+            saves: Saves::Energy,
+        }]
     }
 
     fn measure(&self, batch: &Batch<'_>) -> Vec<Tally> {
@@ -117,7 +122,7 @@ struct MitchellEngine<'a> {
 
 impl Engine for MitchellEngine<'_> {
     fn name(&self) -> &'static str {
-        "mitchell"
+        technique::MITCHELL
     }
 
     fn layer(
@@ -170,7 +175,7 @@ fn count(lanes: &Lanes<u32>, filters: &[Filter]) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::bench::golden;
+    use super::super::golden;
     use super::super::testing::{
         images, network, one_layer, planes, weights, with_exact, with_planes,
     };

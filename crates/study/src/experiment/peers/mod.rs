@@ -4,23 +4,503 @@
 //! what it saves is energy alone or cycles too. A [`PeerBench`] takes chunks of images through all
 //! of them; [`PeerTotals`] of chunks merge, in the order of the images.
 
-mod bench;
 mod lanes;
 mod mitchell;
 mod prune;
-mod row;
-mod skip;
 mod snapea;
-mod technique;
-#[cfg(test)]
-mod testing;
 mod truncate;
 mod winograd;
 
-pub use bench::{PeerBench, PeerTotals, Tally};
-pub use mitchell::{FRACTION_BITS, FULL_FRACTION, mitchell_product};
-pub use prune::{DENSITIES_PERCENT, prune};
-pub use row::PeerRow;
-pub use technique::{Saves, Technique};
-pub use truncate::Truncation;
-pub use winograd::{F23, F25, Winograd};
+use serde::{Deserialize, Serialize};
+
+use crate::data::{Image, digits};
+use crate::statistics::{Discordant, Proportion, add_counts, reduction_percent};
+use crate::tables::{PeerRow, Saves, technique};
+use mitchell::{FRACTION_BITS, MitchellPeer};
+use model::conv::{Mode, Plane};
+use model::engine::{Detail, Engine, GoldenEngine, Place};
+use model::nn::{
+    Activation, Configuration, Inference, IntegerNetwork, Network, NetworkError, Weights,
+    input_planes,
+};
+use prune::{DENSITIES_PERCENT, PrunePeer};
+use snapea::{Order, SnapeaPeer};
+use truncate::{TruncatePeer, Truncation};
+use winograd::{F23, F25, WinogradPeer};
+
+/// Magnitude bits of a weight of an [`IntegerNetwork`]; its sign comes on top.
+pub(super) const WEIGHT_BITS: u32 = model::nn::WEIGHT_LIMIT.ilog2() + 1;
+
+/// A peer at one of its settings: a row of `peers.csv`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Technique {
+    /// The value of the column `technique`.
+    pub name: &'static str,
+    /// The value of the column `setting`; empty for a technique without one.
+    pub setting: String,
+    /// Magnitude bits that a multiplier takes of a weight and of an activation; none without one.
+    pub multiplier_bits: Option<(u32, u32)>,
+    /// What it saves.
+    pub saves: Saves,
+}
+
+impl Technique {
+    /// A technique that multiplies whole operands.
+    pub(super) fn whole(
+        name: &'static str,
+        setting: String,
+        network: &IntegerNetwork,
+        saves: Saves,
+    ) -> Self {
+        let multiplier_bits = Some((WEIGHT_BITS, network.network.activation_bits));
+        Self { name, setting, multiplier_bits, saves }
+    }
+}
+
+/// What one technique came to over some images.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Tally {
+    /// Multiplications performed in each convolution layer, over all images.
+    pub multiplications: Vec<u64>,
+    /// Products approximated without a multiplier in each convolution layer, over all images.
+    pub log_products: Vec<u64>,
+    /// The class given to each image.
+    pub classes: Vec<u16>,
+}
+
+impl Tally {
+    /// The classes and, layer by layer, the multiplications of some inferences.
+    pub(super) fn of(inferences: &[Inference]) -> Self {
+        let layers = inferences.first().map_or(0, |it| it.convolutions.len());
+        let layer = |index: usize| {
+            inferences.iter().map(|it| it.convolutions[index].total_multiplications()).sum()
+        };
+        Self {
+            multiplications: (0..layers).map(layer).collect(),
+            log_products: vec![0; layers],
+            // A network has at most 4,096 classes.
+            classes: inferences.iter().map(|it| it.class() as u16).collect(),
+        }
+    }
+
+    /// The same classes, after other multiplications.
+    pub(super) fn with_multiplications(&self, multiplications: Vec<u64>) -> Self {
+        Self { multiplications, ..self.clone() }
+    }
+
+    fn merge(&mut self, next: Self) {
+        add_counts(&mut self.multiplications, &next.multiplications);
+        add_counts(&mut self.log_products, &next.log_products);
+        self.classes.extend(next.classes);
+    }
+}
+
+/// What every technique of a [`PeerBench`] came to, in the order of [`PeerBench::techniques`].
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PeerTotals {
+    /// One per technique; none before the first images.
+    pub tallies: Vec<Tally>,
+}
+
+impl PeerTotals {
+    /// Adds the images that follow.
+    pub fn merge(&mut self, next: Self) {
+        if self.tallies.is_empty() {
+            self.tallies = next.tallies;
+            return;
+        }
+        for (tally, next) in self.tallies.iter_mut().zip(next.tallies) {
+            tally.merge(next);
+        }
+    }
+}
+
+/// Images for the peers, and what exact arithmetic makes of them.
+pub(super) struct Batch<'a> {
+    pub(super) images: &'a [Vec<Plane>],
+    pub(super) exact: &'a [Inference],
+}
+
+/// One rival, at one setting or at several that come from the same run.
+pub(super) trait Peer: Send + Sync {
+    /// The rows that it is for.
+    fn techniques(&self) -> Vec<Technique>;
+
+    /// One tally per technique.
+    fn measure(&self, batch: &Batch<'_>) -> Vec<Tally>;
+}
+
+/// Every peer of one network. It is built once and shared by threads.
+pub struct PeerBench {
+    pub(super) network: IntegerNetwork,
+    peers: Vec<Box<dyn Peer>>,
+}
+
+impl PeerBench {
+    /// The peers of a network, at all their settings; an error if the network, or what pruning
+    /// leaves of it, cannot be quantised.
+    pub fn new(network: &Network, weights: &Weights) -> Result<Self, NetworkError> {
+        let integer = IntegerNetwork::new(network, weights, digits::calibration())?;
+        let mut peers: Vec<Box<dyn Peer>> = vec![
+            Box::new(SkipPeer::new(&integer, Mode::ZeroSkip)),
+            Box::new(SkipPeer::new(&integer, Mode::DualZeroSkip)),
+        ];
+        for density in DENSITIES_PERCENT {
+            peers.push(Box::new(PrunePeer::new(network, weights, density)?));
+        }
+        if is_relu(&integer) {
+            for order in Order::ALL {
+                peers.push(Box::new(SnapeaPeer::new(&integer, order)));
+            }
+        }
+        for transform in [F23, F25] {
+            peers.push(Box::new(WinogradPeer::new(&integer, transform)?));
+        }
+        for fraction in FRACTION_BITS {
+            peers.push(Box::new(MitchellPeer::new(&integer, fraction)));
+        }
+        for truncation in Truncation::all() {
+            peers.push(Box::new(TruncatePeer::new(&integer, truncation)));
+        }
+        Ok(Self { network: integer, peers })
+    }
+
+    /// The techniques, in the order of their rows; the first is exact arithmetic.
+    pub fn techniques(&self) -> Vec<Technique> {
+        let exact =
+            Technique::whole(technique::EXACT, String::new(), &self.network, Saves::Nothing);
+        let peers = self.peers.iter().flat_map(|peer| peer.techniques());
+        std::iter::once(exact).chain(peers).collect()
+    }
+
+    /// Takes images through every technique, on the calling thread.
+    ///
+    /// # Panics
+    /// If an image has another number of pixels than the network's input, or a technique that is
+    /// exact gives another score than exact arithmetic.
+    pub fn chunk(&self, images: &[&Image]) -> PeerTotals {
+        let planes: Vec<Vec<Plane>> =
+            images.iter().map(|image| input_planes(&self.network, &image.pixels)).collect();
+        let exact = golden(&self.network, Mode::Exact, &planes);
+        let batch = Batch { images: &planes, exact: &exact };
+        let peers = self.peers.iter().flat_map(|peer| peer.measure(&batch));
+        PeerTotals { tallies: std::iter::once(Tally::of(&exact)).chain(peers).collect() }
+    }
+
+    /// The rows of images with these labels; none without an image.
+    ///
+    /// # Panics
+    /// If the totals are those of another bench, or of another number of images.
+    pub fn rows(&self, totals: &PeerTotals, labels: &[u8]) -> Vec<PeerRow> {
+        let activation = self.network.convolutions().next().and_then(|it| it.finish.activation);
+        let activation = activation.map_or("none", |it| it.name());
+        if labels.is_empty() {
+            return Vec::new();
+        }
+        let techniques = self.techniques();
+        assert_eq!(totals.tallies.len(), techniques.len(), "a tally for every technique");
+        let exact = &totals.tallies[0];
+        let tallies = techniques.into_iter().zip(&totals.tallies);
+        tallies.map(|(technique, tally)| row(activation, technique, tally, exact, labels)).collect()
+    }
+}
+
+fn row(
+    activation: &str,
+    technique: Technique,
+    tally: &Tally,
+    exact: &Tally,
+    labels: &[u8],
+) -> PeerRow {
+    let right = right(tally, labels);
+    let correct = Proportion::of(right.iter().copied());
+    let discordant = Discordant::of(self::right(exact, labels).into_iter().zip(right));
+    let (low, high) = correct.interval();
+    let average = |counts: &[u64]| counts.iter().sum::<u64>() as f64 / labels.len() as f64;
+    let multiplications = average(&tally.multiplications);
+    let bits = technique.multiplier_bits;
+    PeerRow {
+        activation: activation.to_owned(),
+        images: correct.trials,
+        technique: technique.name.to_owned(),
+        setting: technique.setting,
+        multiplications_average: multiplications,
+        log_products_average: average(&tally.log_products),
+        multiplier_bits: bits.map_or(String::new(), |(weight, input)| format!("{weight}x{input}")),
+        reduction_vs_exact_percent: reduction_percent(
+            multiplications,
+            average(&exact.multiplications),
+        )
+        .unwrap_or(0.0),
+        correct: correct.successes,
+        accuracy_percent: 100.0 * correct.share(),
+        accuracy_low_percent: 100.0 * low,
+        accuracy_high_percent: 100.0 * high,
+        mcnemar_lost: discordant.lost,
+        mcnemar_won: discordant.won,
+        mcnemar_p: discordant.mcnemar(),
+        saves: technique.saves,
+    }
+}
+
+/// Whether each image's class is its label.
+fn right(tally: &Tally, labels: &[u8]) -> Vec<bool> {
+    assert_eq!(tally.classes.len(), labels.len(), "a label for every image");
+    tally.classes.iter().zip(labels).map(|(class, label)| *class == u16::from(*label)).collect()
+}
+
+/// Whether every convolution is followed by a ReLU, so that all activations they see are ≥ 0.
+fn is_relu(network: &IntegerNetwork) -> bool {
+    network.convolutions().all(|it| it.finish.activation == Some(Activation::Relu))
+}
+
+/// Images through the golden model in a mode without a threshold.
+pub(super) fn golden(
+    network: &IntegerNetwork,
+    mode: Mode,
+    images: &[Vec<Plane>],
+) -> Vec<Inference> {
+    run(network, mode, images, &mut GoldenEngine::default())
+}
+
+/// Images through an engine that cannot fail.
+pub(super) fn run(
+    network: &IntegerNetwork,
+    mode: Mode,
+    images: &[Vec<Plane>],
+    engine: &mut dyn Engine,
+) -> Vec<Inference> {
+    let layers = network.convolutions().count();
+    let configuration = Configuration::plain(mode, 0, layers);
+    let configuration = configuration.expect("no fraction bits are always allowed");
+    let run = engine.infer(&Place::default(), network, &configuration, images, Detail::Sums);
+    run.expect("software does not fail").inferences
+}
+
+/// Checks that a technique that must be exact is.
+pub(super) fn assert_exact(name: &str, found: &[Inference], batch: &Batch<'_>) {
+    for (image, (found, exact)) in found.iter().zip(batch.exact).enumerate() {
+        assert!(
+            found.activations == exact.activations,
+            "{name} changes an activation of image {image} of the chunk"
+        );
+    }
+}
+
+/// Hard zero-skipping: a product with a zero operand is not multiplied. Nothing changes but the
+/// count.
+struct SkipPeer {
+    network: IntegerNetwork,
+    mode: Mode,
+}
+
+impl SkipPeer {
+    fn new(network: &IntegerNetwork, mode: Mode) -> Self {
+        Self { network: network.clone(), mode }
+    }
+}
+
+impl Peer for SkipPeer {
+    fn techniques(&self) -> Vec<Technique> {
+        let (name, saves) = (self.mode.name(), Saves::EnergyAndTime);
+        vec![Technique::whole(name, String::new(), &self.network, saves)]
+    }
+
+    fn measure(&self, batch: &Batch<'_>) -> Vec<Tally> {
+        let inferences = golden(&self.network, self.mode, batch.images);
+        assert_exact(self.mode.name(), &inferences, batch);
+        vec![Tally::of(&inferences)]
+    }
+}
+
+/// Networks, weights and images for the tests of the peers.
+#[cfg(test)]
+mod testing {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use model::conv::Kernel;
+    use model::nn::{
+        Convolution, Finish, Input, IntegerLayer, LayerDescription, LayerKind, Tensor,
+    };
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    /// LeNet-5.
+    pub(super) fn network(activation: &str) -> Network {
+        Network::read(Path::new(&format!("../../testvectors/networks/lenet5_{activation}.json")))
+            .unwrap()
+    }
+
+    /// Random weights, uniform with the spread that keeps activations in range.
+    pub(super) fn weights(network: &Network, seed: u64) -> Weights {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut tensors = BTreeMap::new();
+        for (layer, shapes) in network.layers.iter().zip(network.shapes().unwrap().windows(2)) {
+            let shape = match layer.kind {
+                LayerKind::Convolution { outputs, side, .. } => {
+                    vec![outputs, shapes[0].channels, side, side]
+                }
+                LayerKind::Dense { outputs, .. } => vec![outputs, shapes[0].len()],
+                LayerKind::AveragePool { .. } => continue,
+            };
+            let fan_in: usize = shape[1..].iter().product();
+            let limit = (6.0 / fan_in as f32).sqrt();
+            let mut draw = |count| (0..count).map(|_| random.random_range(-limit..limit)).collect();
+            let (data, bias) = (draw(shape[0] * fan_in), draw(shape[0]));
+            let (name, outputs) = (layer.name.to_lowercase(), shape[0]);
+            tensors.insert(format!("{name}.weight"), Tensor { shape, data });
+            tensors.insert(format!("{name}.bias"), Tensor { shape: vec![outputs], data: bias });
+        }
+        Weights::new(tensors)
+    }
+
+    /// Drawn digits.
+    pub(super) fn images(count: usize) -> Vec<Image> {
+        digits::draw(5, digits::TEST, count)
+    }
+
+    /// Images as a network takes them.
+    pub(super) fn planes(network: &IntegerNetwork, images: &[Image]) -> Vec<Vec<Plane>> {
+        images.iter().map(|image| input_planes(network, &image.pixels)).collect()
+    }
+
+    /// A convolution of `kernels.len()` outputs over one 3×3 input, with a ReLU that halves.
+    pub(super) fn one_layer(kernels: &[&[i32]], bias: &[i32], side: usize) -> IntegerNetwork {
+        let activation = Some(Activation::Relu);
+        let kernel = |words: &&[i32]| vec![Kernel::new(side, words.to_vec()).unwrap()];
+        let kind = LayerKind::Convolution { outputs: kernels.len(), side, activation };
+        IntegerNetwork {
+            network: Network {
+                name: "one-layer".to_owned(),
+                input: Input { channels: 1, height: 3, width: 3, padding: 0 },
+                activation_bits: 15,
+                layers: vec![LayerDescription { name: "C1".to_owned(), kind }],
+            },
+            layers: vec![IntegerLayer::Convolution(Convolution {
+                name: "C1".to_owned(),
+                index: 0,
+                filters: kernels.iter().map(kernel).collect(),
+                bias: bias.to_vec(),
+                finish: Finish { activation, shift: 1, bits: 15 },
+            })],
+            proof: Vec::new(),
+            weights_sha256: String::new(),
+        }
+    }
+
+    /// What `measure` makes of inputs, given what exact arithmetic makes of them.
+    pub(super) fn with_planes<T>(
+        network: &IntegerNetwork,
+        images: &[Vec<Plane>],
+        measure: impl FnOnce(&Batch<'_>) -> T,
+    ) -> T {
+        let exact = golden(network, Mode::Exact, images);
+        measure(&Batch { images, exact: &exact })
+    }
+
+    /// [`with_planes`] of 3×3 images.
+    pub(super) fn with_exact<T>(
+        network: &IntegerNetwork,
+        images: &[[u8; 9]],
+        measure: impl FnOnce(&Batch<'_>) -> T,
+    ) -> T {
+        let planes: Vec<_> = images.iter().map(|pixels| input_planes(network, pixels)).collect();
+        with_planes(network, &planes, measure)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{images, network, one_layer, weights, with_exact};
+    use super::*;
+    use crate::table;
+
+    #[test]
+    fn chunks_merge_to_what_one_run_gives() {
+        let network = network("relu");
+        let bench = PeerBench::new(&network, &weights(&network, 1)).unwrap();
+        let images = images(7);
+        let images: Vec<&Image> = images.iter().collect();
+        let whole = bench.chunk(&images);
+        assert_eq!(whole.tallies.len(), bench.techniques().len());
+        assert!(whole.tallies.iter().all(|it| it.classes.len() == 7));
+        let mut merged = PeerTotals::default();
+        for chunk in images.chunks(3) {
+            let text = serde_json::to_string(&bench.chunk(chunk)).unwrap();
+            merged.merge(serde_json::from_str(&text).unwrap());
+        }
+        assert_eq!(merged, whole);
+    }
+
+    #[test]
+    fn early_termination_is_for_relu_alone() {
+        for (activation, expected) in [("relu", 4), ("tanh", 0)] {
+            let network = network(activation);
+            let bench = PeerBench::new(&network, &weights(&network, 2)).unwrap();
+            let techniques = bench.techniques();
+            let snapea = techniques.iter().filter(|it| it.name.starts_with("snapea"));
+            assert_eq!(snapea.count(), expected, "{activation}");
+            let unique: std::collections::BTreeSet<_> =
+                techniques.iter().map(|it| (it.name, &it.setting)).collect();
+            assert_eq!(unique.len(), techniques.len(), "a name and setting tell rows apart");
+        }
+    }
+
+    #[test]
+    fn a_row_counts_what_is_lost_and_won() {
+        let tally = |multiplications: u64, classes: &[u16]| Tally {
+            multiplications: vec![multiplications, 2 * multiplications],
+            log_products: vec![4, 0],
+            classes: classes.to_vec(),
+        };
+        let technique = Technique {
+            name: "some",
+            setting: "x=1".to_owned(),
+            multiplier_bits: Some((3, 2)),
+            saves: Saves::Energy,
+        };
+        let exact = tally(40, &[1, 2, 3, 0]);
+        let row = row("tanh", technique, &tally(10, &[1, 9, 9, 4]), &exact, &[1, 2, 3, 4]);
+        assert_eq!((row.correct, row.mcnemar_lost, row.mcnemar_won), (2, 2, 1));
+        assert_eq!((row.images, row.accuracy_percent), (4, 50.0));
+        assert!((row.mcnemar_p - 1.0).abs() < 1e-12, "{}", row.mcnemar_p);
+        let counts = (row.multiplications_average, row.log_products_average);
+        assert_eq!((counts, row.reduction_vs_exact_percent), ((7.5, 1.0), 75.0));
+        assert_eq!(row.multiplier_bits, "3x2");
+    }
+
+    #[test]
+    fn the_columns_are_as_documented() {
+        let network = network("relu");
+        let bench = PeerBench::new(&network, &weights(&network, 11)).unwrap();
+        let images = images(3);
+        let labels: Vec<u8> = images.iter().map(|it| it.label).collect();
+        let rows = bench.rows(&bench.chunk(&images.iter().collect::<Vec<_>>()), &labels);
+        let text = table::header::<PeerRow>() + &table::lines(&rows).unwrap();
+        let mut lines = text.lines();
+        assert!(lines.next().unwrap().starts_with("activation,images,technique,setting,"));
+        let exact = lines.next().unwrap();
+        assert!(exact.starts_with("relu,3,exact,,270720.0000,0.0000,15x12,0.0000,"), "{exact}");
+        assert!(exact.ends_with(",0,0,1.0000,none"), "{exact}");
+        for name in [technique::ZERO_SKIP, technique::SNAPEA_ZERO_SKIP, technique::MITCHELL] {
+            assert!(text.contains(&format!("\nrelu,3,{name},")), "{name} is missing");
+        }
+    }
+
+    #[test]
+    fn zeros_of_either_operand_are_counted_by_hand() {
+        // Four windows of four products; the image has zeros at its corners.
+        let network = one_layer(&[&[3, 0, -1, 2]], &[0], 2);
+        let count = |mode| {
+            let peer = SkipPeer::new(&network, mode);
+            with_exact(&network, &[[0, 5, 0, 7, 9, 7, 0, 5, 0]], |batch| peer.measure(batch))
+        };
+        // Each window holds one corner, which is zero.
+        assert_eq!(count(Mode::ZeroSkip)[0].multiplications, [12]);
+        // The weight 0 meets a corner in the top right window alone.
+        assert_eq!(count(Mode::DualZeroSkip)[0].multiplications, [9]);
+    }
+}

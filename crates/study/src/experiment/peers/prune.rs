@@ -1,8 +1,7 @@
 //! Static pruning: the smallest weights of each convolution layer are set to zero, once, for all
 //! images. There is no retraining.
 
-use super::bench::{Batch, Peer, Tally, golden};
-use super::technique::{Saves, Technique};
+use super::{Batch, Peer, Saves, Tally, Technique, golden, technique};
 use crate::data::digits;
 use model::conv::Mode;
 use model::nn::{Convolution, IntegerNetwork, LayerKind, Network, NetworkError, Tensor, Weights};
@@ -73,9 +72,9 @@ impl PrunePeer {
 impl Peer for PrunePeer {
     fn techniques(&self) -> Vec<Technique> {
         let setting = format!("density={}%", self.density_percent);
-        let technique =
+        let named =
             |name| Technique::whole(name, setting.clone(), &self.network, Saves::EnergyAndTime);
-        vec![technique("prune"), technique("prune-zero-skip")]
+        vec![named(technique::PRUNE), named(technique::PRUNE_ZERO_SKIP)]
     }
 
     fn measure(&self, batch: &Batch<'_>) -> Vec<Tally> {

@@ -7,9 +7,8 @@
 
 use pulp::Arch;
 
-use super::bench::{Batch, Peer, Tally, assert_exact, run};
 use super::lanes::{IMAGES, Lanes, filters};
-use super::technique::{Saves, Technique};
+use super::{Batch, Peer, Saves, Tally, Technique, assert_exact, run, technique};
 use model::conv::{Mode, Plane, Semantics};
 use model::engine::{Detail, Engine, EngineError, LayerRun, Place};
 use model::nn::{Convolution, IntegerNetwork, LayerOutcome};
@@ -72,11 +71,11 @@ impl SnapeaPeer {
 
 impl Peer for SnapeaPeer {
     fn techniques(&self) -> Vec<Technique> {
-        let technique = |name| {
+        let named = |name| {
             let setting = self.order.name().to_owned();
             Technique::whole(name, setting, &self.network, Saves::EnergyAndTime)
         };
-        vec![technique("snapea"), technique("snapea-zero-skip")]
+        vec![named(technique::SNAPEA), named(technique::SNAPEA_ZERO_SKIP)]
     }
 
     fn measure(&self, batch: &Batch<'_>) -> Vec<Tally> {
@@ -99,7 +98,7 @@ struct SnapeaEngine<'a> {
 
 impl Engine for SnapeaEngine<'_> {
     fn name(&self) -> &'static str {
-        "snapea"
+        technique::SNAPEA
     }
 
     fn layer(

@@ -1,7 +1,6 @@
 //! Narrower multipliers: operands lose low bits of their magnitude, and every product is taken.
 
-use super::bench::{Batch, Peer, Tally, run};
-use super::technique::{Saves, Technique, WEIGHT_BITS};
+use super::{Batch, Peer, Saves, Tally, Technique, WEIGHT_BITS, run, technique};
 use model::conv::{Kernel, Mode, Plane, Semantics};
 use model::engine::{Detail, Engine, EngineError, GoldenEngine, LayerRun, Place};
 use model::nn::{Convolution, IntegerLayer, IntegerNetwork};
@@ -72,12 +71,12 @@ impl Peer for TruncatePeer {
         let (name, setting, multiplier) = match self.truncation {
             Truncation::Leading { bits } => {
                 let multiplier = (bits.min(WEIGHT_BITS), bits.min(activation_bits));
-                ("truncate-leading", format!("kept={bits}"), multiplier)
+                (technique::TRUNCATE_LEADING, format!("kept={bits}"), multiplier)
             }
             Truncation::Low { bits } => {
                 let left = |width: u32| width.saturating_sub(bits);
                 let multiplier = (left(WEIGHT_BITS), left(activation_bits));
-                ("truncate-low", format!("dropped={bits}"), multiplier)
+                (technique::TRUNCATE_LOW, format!("dropped={bits}"), multiplier)
             }
         };
         let (multiplier_bits, saves) = (Some(multiplier), Saves::Energy);

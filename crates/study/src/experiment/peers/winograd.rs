@@ -1,28 +1,29 @@
 //! Winograd's minimal filtering F(2×2, r×r): a tile of 2×2 outputs takes (r+1)² multiplications in
 //! place of 4·r². The outputs are exact; the operands of the multiplications are wider.
 
-use super::bench::{Batch, Peer, Tally};
-use super::technique::{Saves, Technique, WEIGHT_BITS};
+use super::{Batch, Peer, Saves, Tally, Technique, WEIGHT_BITS, technique};
 use model::nn::{IntegerNetwork, LayerDescription, LayerKind, NetworkError, Shape};
 
 /// The transforms of F(2×2, r×r), in integers: the filter transform is multiplied by `scale` in
 /// each of its two passes, so that a tile comes out multiplied by `scale`².
 #[derive(Debug, Clone, Copy)]
-pub struct Winograd {
+pub(super) struct Winograd {
     /// r, the kernel's side.
-    pub side: usize,
+    side: usize,
     /// What makes the filter transform whole.
-    pub scale: i64,
+    #[cfg_attr(not(test), allow(dead_code, reason = "tests prove the transforms with it"))]
+    scale: i64,
     /// Bᵀ: r + 1 rows of r + 1.
     input: &'static [&'static [i64]],
     /// `scale`·G: r + 1 rows of r.
     filter: &'static [&'static [i64]],
     /// Aᵀ: 2 rows of r + 1.
+    #[cfg_attr(not(test), allow(dead_code, reason = "tests prove the transforms with it"))]
     output: &'static [&'static [i64]],
 }
 
 /// F(2×2, 3×3), from the points 0, 1, −1, ∞.
-pub const F23: Winograd = Winograd {
+pub(super) const F23: Winograd = Winograd {
     side: 3,
     scale: 2,
     input: &[&[1, 0, -1, 0], &[0, 1, 1, 0], &[0, -1, 1, 0], &[0, 1, 0, -1]],
@@ -31,7 +32,7 @@ pub const F23: Winograd = Winograd {
 };
 
 /// F(2×2, 5×5), from the points 0, 1, −1, 2, −2, ∞.
-pub const F25: Winograd = Winograd {
+pub(super) const F25: Winograd = Winograd {
     side: 5,
     scale: 24,
     input: &[
@@ -55,13 +56,13 @@ pub const F25: Winograd = Winograd {
 
 impl Winograd {
     /// The name of the setting: `F(2x2,3x3)`.
-    pub fn name(&self) -> String {
+    fn name(&self) -> String {
         format!("F(2x2,{0}x{0})", self.side)
     }
 
     /// Multiplications for a map of `rows` × `columns` outputs of one input channel. Tiles that
     /// reach over the edge count in full. A single output is cheaper without.
-    pub fn multiplications(&self, rows: usize, columns: usize) -> u64 {
+    fn multiplications(&self, rows: usize, columns: usize) -> u64 {
         let tiles = rows.div_ceil(2) * columns.div_ceil(2);
         let points = (self.side + 1) * (self.side + 1);
         let direct = rows * columns * self.side * self.side;
@@ -70,7 +71,7 @@ impl Winograd {
 
     /// Bits by which the magnitude of a transformed weight and of a transformed input may exceed
     /// those of the weight and the input.
-    pub fn growth_bits(&self) -> (u32, u32) {
+    fn growth_bits(&self) -> (u32, u32) {
         let gain = |matrix: &[&[i64]]| {
             let row = |row: &&[i64]| row.iter().map(|it| it.unsigned_abs()).sum::<u64>();
             let largest = matrix.iter().map(row).max().unwrap_or(1);
@@ -84,7 +85,8 @@ impl Winograd {
     ///
     /// # Panics
     /// If the window or the kernel has another length.
-    pub fn tile(&self, window: &[i32], kernel: &[i32]) -> ([i64; 4], u64) {
+    #[cfg(test)]
+    fn tile(&self, window: &[i32], kernel: &[i32]) -> ([i64; 4], u64) {
         let points = self.side + 1;
         assert_eq!(window.len(), points * points, "a window of (r+1)² words");
         assert_eq!(kernel.len(), self.side * self.side, "a kernel of r² weights");
@@ -99,6 +101,7 @@ impl Winograd {
 }
 
 /// M·X·Mᵀ of a square X, row-major.
+#[cfg(test)]
 fn both_sides(matrix: &[&[i64]], square: impl Iterator<Item = i64>) -> Vec<i64> {
     let (square, side): (Vec<i64>, usize) = (square.collect(), matrix[0].len());
     let rows = matrix.iter().flat_map(|row| {
@@ -143,7 +146,7 @@ impl Peer for WinogradPeer {
     fn techniques(&self) -> Vec<Technique> {
         let (weight, input) = self.transform.growth_bits();
         vec![Technique {
-            name: "winograd",
+            name: technique::WINOGRAD,
             setting: self.transform.name(),
             multiplier_bits: Some((WEIGHT_BITS + weight, self.activation_bits + input)),
             saves: Saves::EnergyAndTime,

@@ -4,90 +4,24 @@
 //! per filter.
 
 mod filters;
-pub mod mosaic;
-mod statistics;
-mod summary;
+mod tables;
 
 pub use filters::{Filter, built_in, from_file};
-pub use summary::{ALL_FILTERS, Summary};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::Error;
 use crate::data::{Image, SIDE};
-use crate::report::number::{decimals, optional_decimals};
 use crate::results::ResultFolder;
 use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
+use crate::table::{self, Row as _};
+use crate::tables::{SummaryRow, WindowsRow};
 use filters::check_names;
 use model::conv::{Plane, SmaxScope};
 use model::engine::{Cost, Detail, Findings, Place};
 use model::nn::{Configuration, Convolution, Finish};
-use statistics::{Errors, Totals};
-use summary::summarise;
-
-/// A row of `windows.csv`: one image, filter and configuration.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Row {
-    /// The image's number in the run, from 0.
-    pub image: usize,
-    /// The digit it shows.
-    pub label: u8,
-    /// The filter's name.
-    pub filter: String,
-    /// The configuration's name.
-    pub configuration: String,
-    /// The mode.
-    pub mode: String,
-    /// τ, in approx mode.
-    pub tau: Option<f64>,
-    /// T in units of 2^−log_frac, in approx mode.
-    pub threshold: Option<u32>,
-    /// Fraction bits of the log proxy.
-    pub log_frac: u32,
-    /// What S_max is taken over.
-    pub smax_scope: String,
-    /// Outputs of the feature map.
-    pub outputs: usize,
-    /// Multiplications performed.
-    pub multiplications: u64,
-    /// How many percent fewer than exact.
-    #[serde(serialize_with = "decimals")]
-    pub reduction_vs_exact_percent: f64,
-    /// How many percent fewer than zero-skip.
-    #[serde(serialize_with = "optional_decimals")]
-    pub reduction_vs_zero_skip_percent: Option<f64>,
-    /// Absolute error of an output, mean.
-    #[serde(serialize_with = "decimals")]
-    pub mean_absolute_error: f64,
-    /// Median.
-    #[serde(serialize_with = "decimals")]
-    pub median_absolute_error: f64,
-    /// Largest.
-    #[serde(serialize_with = "decimals")]
-    pub max_absolute_error: f64,
-    /// Error in percent of the exact output, mean over the outputs where that is not 0.
-    #[serde(serialize_with = "optional_decimals")]
-    pub mean_percentage_error: Option<f64>,
-    /// Median.
-    #[serde(serialize_with = "optional_decimals")]
-    pub median_percentage_error: Option<f64>,
-    /// Largest.
-    #[serde(serialize_with = "optional_decimals")]
-    pub max_percentage_error: Option<f64>,
-    /// Windows the unit ran; 0 on the golden engine.
-    pub windows: u64,
-    /// Cycles from start to done, all windows; 0 on the golden engine.
-    pub cycles: u64,
-    /// Cycles of one window, on average.
-    #[serde(serialize_with = "optional_decimals")]
-    pub cycles_per_window: Option<f64>,
-}
-
-/// How many percent fewer `count` is than `of`; `None` if that is 0.
-fn reduction_percent(count: u64, of: u64) -> Option<f64> {
-    (of != 0).then(|| 100.0 * (1.0 - count as f64 / of as f64))
-}
+use tables::{Totals, errors, feature_maps, row, summarise};
 
 /// An image as the plane that engines take.
 fn plane(image: &Image) -> Plane {
@@ -105,7 +39,7 @@ pub fn run(
     filters: &[Filter],
     taus: &[f64],
     log_frac: u32,
-) -> Result<Finished<Vec<Summary>>, Error> {
+) -> Result<Finished<Vec<SummaryRow>>, Error> {
     check_names(filters)?;
     let windows = Windows {
         run,
@@ -211,7 +145,7 @@ impl Experiment for Windows<'_> {
     /// The number of the first image, and how many.
     type Batch = (usize, usize);
     type Outcome = Outcome;
-    type Summary = Vec<Summary>;
+    type Summary = Vec<SummaryRow>;
 
     fn settings(&self) -> Value {
         let filter = |it: &Filter| json!({ "name": it.name, "weights": it.kernel.weights() });
@@ -233,7 +167,7 @@ impl Experiment for Windows<'_> {
         &(first, count): &(usize, usize),
         engines: &mut Engines<'_>,
     ) -> Result<Outcome, Error> {
-        let mut rows = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+        let mut rows = Vec::new();
         let mut totals = vec![Totals::default(); self.filters.len() * self.configurations.len()];
         for (number, image) in (first..first + count).zip(&self.images[first..]) {
             let maps = self.maps(number, image, engines)?;
@@ -241,16 +175,14 @@ impl Experiment for Windows<'_> {
             for (filter, maps) in self.filters.iter().zip(&maps) {
                 for (configuration, map) in self.configurations.iter().zip(maps) {
                     let errors = errors(&maps[0], map);
-                    let row = row((number, image), filter, configuration, (map, maps), &errors);
-                    rows.serialize(row).expect("a row is plain data, and memory does not fail");
+                    rows.push(row((number, image), filter, configuration, (map, maps), &errors));
                     let Cost { windows, cycles, .. } = map.cost;
                     let of_image = Totals::of_image(map.multiplications, windows, cycles, errors);
                     totals.next().expect("totals of every map").merge(&of_image);
                 }
             }
         }
-        let rows = rows.into_inner().expect("memory does not fail");
-        Ok(Outcome { rows: String::from_utf8(rows).expect("a row is text"), totals })
+        Ok(Outcome { rows: table::lines(&rows)?, totals })
     }
 
     fn name(&self, place: &mut Place) {
@@ -265,11 +197,11 @@ impl Experiment for Windows<'_> {
         outcomes: Outcomes<'_, Outcome>,
         _: &Findings,
         results: &mut ResultFolder,
-    ) -> Result<Vec<Summary>, Error> {
+    ) -> Result<Vec<SummaryRow>, Error> {
         let mut totals = vec![Totals::default(); self.filters.len() * self.configurations.len()];
         let mut failed = None;
-        let written = results.file("windows.csv", |file| {
-            file.write_all(header().as_bytes())?;
+        let written = results.file(WindowsRow::FILE, |file| {
+            file.write_all(table::header::<WindowsRow>().as_bytes())?;
             for outcome in outcomes {
                 let outcome = match outcome {
                     Ok(outcome) => outcome,
@@ -287,66 +219,10 @@ impl Experiment for Windows<'_> {
         });
         written.map_err(|error| failed.unwrap_or(error))?;
         let summary = summarise(self.filters, &self.configurations, &totals);
-        results.table("summary.csv", &summary)?;
+        results.table(&summary)?;
         let first = plane(self.images[0]);
-        let maps = mosaic::FeatureMaps::new(&first, self.filters, &self.configurations);
+        let maps = feature_maps(&first, self.filters, &self.configurations);
         results.file("feature_maps.png", |file| maps.write_png(file))?;
         Ok(summary)
     }
-}
-
-fn errors(exact: &FilteredMap, found: &FilteredMap) -> Errors {
-    let mut errors = Errors::default();
-    for (&exact, &output) in exact.outputs.iter().zip(&found.outputs) {
-        errors.add(exact, output);
-    }
-    errors
-}
-
-fn row(
-    (number, image): (usize, &Image),
-    filter: &Filter,
-    configuration: &Configuration,
-    (map, maps): (&FilteredMap, &[FilteredMap]),
-    errors: &Errors,
-) -> Row {
-    let multiplications = map.multiplications;
-    let [exact, zero_skip] = [0, 1].map(|it: usize| maps[it].multiplications);
-    let Cost { windows, cycles, .. } = map.cost;
-    let semantics = &configuration.layers[0];
-    let absolute = errors.absolute().expect("a map has outputs");
-    let percentage = errors.percentage();
-    Row {
-        image: number,
-        label: image.label,
-        filter: filter.name.clone(),
-        configuration: configuration.name.clone(),
-        mode: semantics.mode.to_string(),
-        tau: configuration.tau,
-        threshold: configuration.threshold(),
-        log_frac: semantics.log_frac,
-        smax_scope: semantics.scope.to_string(),
-        outputs: map.outputs.len(),
-        multiplications,
-        reduction_vs_exact_percent: reduction_percent(multiplications, exact).unwrap_or(0.0),
-        reduction_vs_zero_skip_percent: reduction_percent(multiplications, zero_skip),
-        mean_absolute_error: absolute.mean,
-        median_absolute_error: absolute.median,
-        max_absolute_error: absolute.max,
-        mean_percentage_error: percentage.map(|it| it.mean),
-        median_percentage_error: percentage.map(|it| it.median),
-        max_percentage_error: percentage.map(|it| it.max),
-        windows,
-        cycles,
-        cycles_per_window: (windows != 0).then(|| cycles as f64 / windows as f64),
-    }
-}
-
-/// The header line of `windows.csv`, which `csv` writes only ahead of a row.
-fn header() -> String {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.serialize(Row::default()).expect("a row is plain data, and memory does not fail");
-    let text = writer.into_inner().expect("memory does not fail");
-    let text = String::from_utf8(text).expect("a row is text");
-    text.lines().next().map(|line| format!("{line}\n")).unwrap_or_default()
 }

@@ -1,0 +1,615 @@
+//! The result files: rows from totals.
+
+use model::conv::{Mode, Semantics};
+use model::nn::{Activation, OverflowProof};
+
+use super::totals::{CellTotals, Totals, edges};
+use super::variant::{Cell, Variant};
+use crate::statistics::{
+    BinnedCounts, Discordant, Distribution, Errors, Proportion, moments, percentile,
+    reduction_percent,
+};
+use crate::table::{Digit, Fixed, Scientific, Shortest};
+use crate::tables::{
+    ALL_LAYERS, AblationRow, Change, ConfusionRow, ErrorOf, FlipRow, LayerErrorRow, LenetRow,
+    MarginRow, NO_LOSS_POINTS, OverflowRow, PointRow, ProductRow, QuantisationRow, SkipRow,
+    SplitRow, ZeroRow, technique,
+};
+
+/// The first images of the test set, over which the paper counts.
+pub(super) const PAPER_IMAGES: usize = 100;
+
+/// One variant, its cells, and what was measured over some images.
+pub(super) struct Measured<'a> {
+    pub variant: &'a Variant,
+    pub cells: Vec<&'a Cell>,
+    pub totals: Totals,
+    /// The digit that each image shows.
+    pub labels: Vec<u8>,
+}
+
+impl Measured<'_> {
+    pub(super) fn images(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// The cells with their totals.
+    pub(super) fn measured_cells(&self) -> impl Iterator<Item = (&Cell, &CellTotals)> {
+        self.cells.iter().copied().zip(&self.totals.cells)
+    }
+
+    /// How many images `classes` is right about.
+    pub(super) fn right(&self, classes: &[u8]) -> Proportion {
+        Proportion::of(classes.iter().zip(&self.labels).map(|(class, label)| class == label))
+    }
+
+    /// The images that one of two is right about.
+    pub(super) fn discordant(&self, first: &[u8], second: &[u8]) -> Discordant {
+        let classes = first.iter().zip(second).zip(&self.labels);
+        Discordant::of(classes.map(|((first, second), label)| (first == label, second == label)))
+    }
+
+    /// The same with only some of its cells.
+    pub(super) fn restricted_to<'b>(&'b self, cells: &[&'b Cell]) -> Measured<'b> {
+        let kept = |cell: &&Cell| cells.iter().any(|other| other == cell);
+        let found = self.measured_cells().filter(|(cell, _)| kept(cell));
+        let (cells, totals): (Vec<&Cell>, Vec<CellTotals>) =
+            found.map(|(cell, totals)| (cell, totals.clone())).unzip();
+        let exact = self.totals.exact.clone();
+        let totals = Totals { exact, cells: totals };
+        Measured { variant: self.variant, cells, totals, labels: self.labels.clone() }
+    }
+
+    /// Exact multiplications of an inference.
+    pub(super) fn exact_multiplications(&self) -> u64 {
+        self.variant.exact_multiplications().iter().sum()
+    }
+}
+
+/// An accuracy with its interval, in percent.
+pub(super) struct Percent {
+    pub value: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+impl From<Proportion> for Percent {
+    fn from(proportion: Proportion) -> Self {
+        let (low, high) = proportion.interval();
+        Self { value: 100.0 * proportion.share(), low: 100.0 * low, high: 100.0 * high }
+    }
+}
+
+/// The lines of one variant over some images.
+pub(super) fn lenet(measured: &Measured) -> Vec<LenetRow> {
+    let table = measured.measured_cells().filter(|(cell, _)| cell.technique.is_none());
+    table.flat_map(|(cell, totals)| rows(measured, cell, totals)).collect()
+}
+
+fn rows(measured: &Measured, cell: &Cell, totals: &CellTotals) -> Vec<LenetRow> {
+    let variant = measured.variant;
+    let images = measured.images();
+    let average = |count: u64| count as f64 / images as f64;
+    let paper = paper_lenet(variant.activation, &cell.configuration.name);
+    let exact = variant.exact_multiplications();
+    let line = |layer: &str, count: u64, exact: u64, paper: Option<f64>, windows, cycles| {
+        let multiplications_average = average(count);
+        LenetRow {
+            activation: variant.activation,
+            log_frac: cell.configuration.log_frac().unwrap_or_default(),
+            images,
+            configuration: cell.configuration.name.clone(),
+            tau: cell.configuration.tau.map(Shortest),
+            threshold: cell.configuration.threshold(),
+            smax_scope: cell.configuration.scope().map_or(String::new(), |scope| scope.to_string()),
+            layer: layer.to_owned(),
+            multiplications_average,
+            paper_multiplications_average: paper,
+            difference: paper.map(|paper| multiplications_average - paper),
+            reduction_vs_exact_percent: reduction(multiplications_average, exact),
+            accuracy_percent: None,
+            accuracy_low_percent: None,
+            accuracy_high_percent: None,
+            paper_accuracy_percent: None,
+            mcnemar_lost: None,
+            mcnemar_won: None,
+            mcnemar_p: None,
+            windows,
+            cycles_average: (windows > 0).then(|| average(cycles)),
+        }
+    };
+    let mut rows = Vec::new();
+    for (index, (name, layer)) in variant.layers().iter().zip(&totals.layers).enumerate() {
+        let paper = paper.as_ref().and_then(|paper| paper.layers.get(index).copied());
+        let count = layer.multiplications;
+        rows.push(line(name, count, exact[index], paper, layer.windows, layer.cycles));
+    }
+    let windows = totals.layers.iter().map(|layer| layer.windows).sum();
+    let cycles = totals.layers.iter().map(|layer| layer.cycles).sum();
+    let all = totals.multiplications();
+    let total = paper.as_ref().map(|paper| paper.total);
+    let accuracy = Percent::from(measured.right(&totals.classes));
+    let discordant = measured.discordant(&measured.totals.exact.classes, &totals.classes);
+    rows.push(LenetRow {
+        accuracy_percent: Some(accuracy.value),
+        accuracy_low_percent: Some(accuracy.low),
+        accuracy_high_percent: Some(accuracy.high),
+        paper_accuracy_percent: paper.and_then(|paper| paper.accuracy_percent),
+        mcnemar_lost: Some(discordant.lost),
+        mcnemar_won: Some(discordant.won),
+        mcnemar_p: Some(Scientific(discordant.mcnemar())),
+        ..line(ALL_LAYERS, all, exact.iter().sum(), total, windows, cycles)
+    });
+    rows
+}
+
+/// Every cell as a point. The first entry of each activation has the plain weights.
+pub(super) fn points(measured: &[&Measured]) -> Vec<PointRow> {
+    let mut rows: Vec<PointRow> = Vec::new();
+    for entry in measured {
+        let plain = measured
+            .iter()
+            .find(|other| other.variant.activation == entry.variant.activation)
+            .expect("the entry itself has its activation");
+        let baseline = &plain.totals.exact.classes;
+        let exact = Percent::from(plain.right(baseline)).value;
+        for (cell, totals) in entry.measured_cells() {
+            let average = totals.multiplications() as f64 / entry.images() as f64;
+            let accuracy = Percent::from(entry.right(&totals.classes));
+            let discordant = entry.discordant(baseline, &totals.classes);
+            let layers = &cell.configuration.layers;
+            let list = |of: &dyn Fn(&Semantics) -> String| {
+                layers.iter().map(of).collect::<Vec<_>>().join("/")
+            };
+            rows.push(PointRow {
+                activation: entry.variant.activation,
+                point: cell.configuration.name.clone(),
+                technique: cell
+                    .technique
+                    .clone()
+                    .unwrap_or_else(|| technique::PAPER_RULE.to_owned()),
+                weights: entry.variant.weights_name.clone(),
+                thresholds: list(&|it| match it.mode {
+                    Mode::Approx => it.threshold.to_string(),
+                    mode => mode.to_string(),
+                }),
+                log_fracs: list(&|it| it.log_frac.to_string()),
+                smax_scopes: list(&|it| it.scope.to_string()),
+                images: entry.images(),
+                multiplications_average: average,
+                reduction_vs_exact_percent: reduction(average, entry.exact_multiplications()),
+                accuracy_percent: accuracy.value,
+                accuracy_low_percent: accuracy.low,
+                accuracy_high_percent: accuracy.high,
+                exact_accuracy_percent: exact,
+                loss_points: exact - accuracy.value,
+                mcnemar_lost: discordant.lost,
+                mcnemar_won: discordant.won,
+                mcnemar_p: Scientific(discordant.mcnemar()),
+                pareto: false,
+            });
+        }
+    }
+    mark_pareto(&mut rows);
+    rows
+}
+
+fn mark_pareto(rows: &mut [PointRow]) {
+    let better = |a: &PointRow, b: &PointRow| {
+        let (fewer, more) = (
+            a.multiplications_average <= b.multiplications_average,
+            a.accuracy_percent >= b.accuracy_percent,
+        );
+        let strictly = a.multiplications_average < b.multiplications_average
+            || a.accuracy_percent > b.accuracy_percent;
+        a.activation == b.activation && fewer && more && strictly
+    };
+    let front: Vec<bool> =
+        rows.iter().map(|row| !rows.iter().any(|other| better(other, row))).collect();
+    for (row, pareto) in rows.iter_mut().zip(front) {
+        row.pareto = pareto;
+    }
+}
+
+/// A line a technique, in the order of the points.
+pub(super) fn ablation(points: &[PointRow]) -> Vec<AblationRow> {
+    let mut rows: Vec<AblationRow> = Vec::new();
+    for point in points {
+        let seen = |row: &AblationRow| {
+            row.activation == point.activation && row.technique == point.technique
+        };
+        if rows.iter().any(seen) {
+            continue;
+        }
+        let best_of = |technique| best(points, point.activation, technique);
+        let Some(best) = best_of(&point.technique) else { continue };
+        let paper = best_of(technique::PAPER_RULE);
+        rows.push(AblationRow {
+            activation: point.activation,
+            technique: point.technique.clone(),
+            point: best.point.clone(),
+            images: best.images,
+            reduction_vs_exact_percent: best.reduction_vs_exact_percent,
+            fewer_than_paper_rule: paper
+                .map(|paper| paper.multiplications_average / best.multiplications_average),
+            loss_points: best.loss_points,
+            within_limit: within(best),
+        });
+    }
+    rows
+}
+
+fn within(point: &PointRow) -> bool {
+    // A hundredth of an image in 10,000 is beyond every rounding.
+    point.loss_points <= NO_LOSS_POINTS + 1e-6
+}
+
+fn best<'a>(
+    points: &'a [PointRow],
+    activation: Activation,
+    technique: &str,
+) -> Option<&'a PointRow> {
+    let own =
+        || points.iter().filter(|it| it.activation == activation && it.technique == technique);
+    let fewest = own()
+        .filter(|it| within(it))
+        .min_by(|a, b| a.multiplications_average.total_cmp(&b.multiplications_average));
+    let least = || own().min_by(|a, b| a.loss_points.total_cmp(&b.loss_points));
+    fewest.or_else(least)
+}
+
+/// The lines of one variant; each entry of `parts` is a split's name and what was measured on it,
+/// `train` first, with the same cells in the same order.
+pub(super) fn splits(parts: &[(&str, &Measured)]) -> Vec<SplitRow> {
+    let Some((_, train)) = parts.first() else { return Vec::new() };
+    let mut rows = Vec::new();
+    for (number, (cell, _)) in train.measured_cells().enumerate() {
+        let accuracy = |measured: &Measured| {
+            Percent::from(measured.right(&measured.totals.cells[number].classes))
+        };
+        for (split, measured) in parts {
+            let found = accuracy(measured);
+            let exact = Percent::from(measured.right(&measured.totals.exact.classes)).value;
+            rows.push(SplitRow {
+                activation: measured.variant.activation,
+                log_frac: cell.configuration.log_frac(),
+                configuration: cell.configuration.name.clone(),
+                split: (*split).to_owned(),
+                images: measured.images(),
+                accuracy_percent: found.value,
+                accuracy_low_percent: found.low,
+                accuracy_high_percent: found.high,
+                exact_accuracy_percent: exact,
+                loss_points: exact - found.value,
+                gap_to_train_points: accuracy(train).value - found.value,
+            });
+        }
+    }
+    rows
+}
+
+/// The line of one variant.
+pub(super) fn quantisation(measured: &Measured) -> QuantisationRow {
+    let exact = &measured.totals.exact;
+    let float = Percent::from(measured.right(&exact.float_classes)).value;
+    let integer = Percent::from(measured.right(&exact.classes)).value;
+    let both = exact.float_classes.iter().zip(&exact.classes);
+    QuantisationRow {
+        activation: measured.variant.activation,
+        weights: measured.variant.weights_name.clone(),
+        images: measured.images(),
+        float_accuracy_percent: float,
+        integer_accuracy_percent: integer,
+        loss_points: float - integer,
+        flipped: both.filter(|(float, integer)| float != integer).count(),
+    }
+}
+
+/// The lines of one variant.
+pub(super) fn overflow(measured: &Measured) -> Vec<OverflowRow> {
+    let variant = measured.variant;
+    let row = |proof: &OverflowProof| OverflowRow {
+        activation: variant.activation,
+        weights: variant.weights_name.clone(),
+        layer: proof.layer.clone(),
+        weight_shift: proof.weight_shift,
+        sum_shift: proof.sum_shift,
+        input_limit: proof.input_limit,
+        sum_bound: proof.sum_bound,
+        sum_bound_percent: 100.0 * proof.sum_bound as f64 / f64::from(i32::MAX),
+    };
+    variant.integer.proof.iter().map(row).collect()
+}
+
+/// The lines of one variant: every layer but the last, which gives the scores.
+pub(super) fn zeros(measured: &Measured) -> Vec<ZeroRow> {
+    let network = &measured.variant.network;
+    let shapes = network.shapes().expect("the network has been checked");
+    let mut rows = Vec::new();
+    let layers = network.layers.iter().zip(&shapes[1..]).zip(&measured.totals.exact.zeros);
+    for ((layer, shape), zeros) in layers.take(network.layers.len() - 1) {
+        let outputs = shape.len() as f64;
+        let percent = |count: f64| 100.0 * count / outputs;
+        let sum = zeros.iter().map(|&count| u64::from(count)).sum();
+        let squares = zeros.iter().map(|&count| u64::from(count).pow(2)).sum();
+        let (mean, deviation) = moments(zeros.len(), sum, squares);
+        let end = |count: Option<&u32>| percent(f64::from(*count.unwrap_or(&0)));
+        let paper = paper_zero_fractions(measured.variant.activation, &layer.name);
+        rows.push(ZeroRow {
+            activation: measured.variant.activation,
+            images: zeros.len(),
+            layer: layer.name.clone(),
+            average_percent: percent(mean),
+            min_percent: end(zeros.iter().min()),
+            max_percent: end(zeros.iter().max()),
+            standard_deviation_percent: percent(deviation),
+            paper_average_percent: paper.map(|it| it[0]),
+            paper_min_percent: paper.map(|it| it[1]),
+            paper_max_percent: paper.map(|it| it[2]),
+            paper_standard_deviation_percent: paper.map(|it| it[3]),
+            difference: paper.map(|it| percent(mean) - it[0]),
+        });
+    }
+    rows
+}
+
+/// The lines of one variant.
+pub(super) fn layer_errors(measured: &Measured) -> Vec<LayerErrorRow> {
+    let variant = measured.variant;
+    let (names, units) = (variant.layers(), variant.sum_units());
+    let mut rows = Vec::new();
+    for (cell, totals) in measured.measured_cells() {
+        for (index, layer) in totals.layers.iter().enumerate() {
+            if cell.configuration.layers[index].mode != Mode::Approx {
+                continue;
+            }
+            let row = |error: ErrorOf, errors: &Errors<BinnedCounts>| {
+                let absolute = errors.absolute()?.scaled(units[index]);
+                let percentage = errors.percentage();
+                let bound = layer.tightness;
+                let bounded = error == ErrorOf::Local && bound.outputs > 0;
+                Some(LayerErrorRow {
+                    activation: variant.activation,
+                    log_frac: cell.configuration.log_frac(),
+                    images: measured.images(),
+                    configuration: cell.configuration.name.clone(),
+                    layer: names[index].clone(),
+                    error,
+                    outputs: errors.outputs,
+                    mean_absolute_error: absolute.mean,
+                    median_absolute_error_binned: absolute.median,
+                    max_absolute_error: absolute.max,
+                    mean_percentage_error: percentage.map(|it| it.mean),
+                    median_percentage_error_binned: percentage.map(|it| it.median),
+                    max_percentage_error: percentage.map(|it| it.max),
+                    signal_to_noise_db: errors.signal_to_noise_db(),
+                    bound_tightness_mean: bounded.then(|| bound.sum / bound.outputs as f64),
+                    bound_tightness_max: bounded.then_some(bound.max),
+                })
+            };
+            rows.extend(row(ErrorOf::Local, &layer.local));
+            rows.extend(row(ErrorOf::Accumulated, &layer.accumulated));
+        }
+    }
+    rows
+}
+
+/// The lines of one variant.
+pub(super) fn skips(measured: &Measured) -> Vec<SkipRow> {
+    let names = measured.variant.layers();
+    let mut rows = Vec::new();
+    for (cell, totals) in measured.measured_cells() {
+        for (name, layer) in names.iter().zip(&totals.layers) {
+            for (skipped_products, &windows) in layer.skips.iter().enumerate() {
+                rows.push(SkipRow {
+                    activation: measured.variant.activation,
+                    log_frac: cell.configuration.log_frac(),
+                    configuration: cell.configuration.name.clone(),
+                    layer: name.clone(),
+                    skipped_products,
+                    windows,
+                });
+            }
+        }
+    }
+    rows
+}
+
+/// The lines of one variant.
+pub(super) fn products(measured: &Measured) -> Vec<ProductRow> {
+    let mut rows = Vec::new();
+    for (name, counts) in measured.variant.layers().iter().zip(&measured.totals.exact.products) {
+        for (bin, &products) in counts.iter().enumerate() {
+            let (low, high) = edges(bin);
+            rows.push(ProductRow {
+                activation: measured.variant.activation,
+                layer: name.clone(),
+                relative_low: Fixed(low),
+                relative_high: Fixed(high),
+                products,
+            });
+        }
+    }
+    rows
+}
+
+/// The lines of one variant.
+pub(super) fn flips(measured: &Measured) -> Vec<FlipRow> {
+    let exact = &measured.totals.exact;
+    let unit = measured.variant.score_unit();
+    let mut rows = Vec::new();
+    for (cell, totals) in measured.measured_cells() {
+        for (image, (&class, &exact_class)) in totals.classes.iter().zip(&exact.classes).enumerate()
+        {
+            if class == exact_class {
+                continue;
+            }
+            let label = measured.labels[image];
+            let change = match (exact_class == label, class == label) {
+                (true, _) => Change::Lost,
+                (_, true) => Change::Won,
+                _ => Change::Wrong,
+            };
+            rows.push(FlipRow {
+                activation: measured.variant.activation,
+                log_frac: cell.configuration.log_frac(),
+                configuration: cell.configuration.name.clone(),
+                image,
+                label: Digit(label),
+                exact_class: Digit(exact_class),
+                class: Digit(class),
+                change,
+                exact_margin: exact.margins[image] as f64 * unit,
+                margin: totals.margins[image] as f64 * unit,
+            });
+        }
+    }
+    rows
+}
+
+/// The lines of one variant.
+pub(super) fn margins(measured: &Measured) -> Vec<MarginRow> {
+    let exact = &measured.totals.exact;
+    let unit = measured.variant.score_unit();
+    let row = |(cell, totals): (&Cell, &CellTotals)| {
+        let mut sorted: Vec<f64> = totals.margins.iter().map(|&it| it as f64).collect();
+        sorted.sort_by(f64::total_cmp);
+        let all = Distribution::of(&sorted).expect("there are images");
+        let at = |percent| percentile(&sorted, percent).expect("there are images") * unit;
+        let classes = totals.classes.iter().zip(&exact.classes);
+        let discordant = measured.discordant(&exact.classes, &totals.classes);
+        MarginRow {
+            activation: measured.variant.activation,
+            log_frac: cell.configuration.log_frac(),
+            images: measured.images(),
+            configuration: cell.configuration.name.clone(),
+            mean_margin: all.mean * unit,
+            median_margin: all.median * unit,
+            tenth_margin: at(10),
+            min_margin: sorted[0] * unit,
+            flipped: classes.filter(|(class, exact)| class != exact).count(),
+            lost: discordant.lost,
+            won: discordant.won,
+        }
+    };
+    measured.measured_cells().map(row).collect()
+}
+
+/// The lines of one variant.
+pub(super) fn confusion(measured: &Measured) -> Vec<ConfusionRow> {
+    let mut rows = Vec::new();
+    for (cell, totals) in measured.measured_cells() {
+        let mut counts = [[0_u64; 10]; 10];
+        for (&class, &label) in totals.classes.iter().zip(&measured.labels) {
+            if let Some(count) =
+                counts.get_mut(usize::from(label)).and_then(|row| row.get_mut(usize::from(class)))
+            {
+                *count += 1;
+            }
+        }
+        for (label, row) in (0..).zip(counts) {
+            for (predicted, images) in (0..).zip(row) {
+                rows.push(ConfusionRow {
+                    activation: measured.variant.activation,
+                    log_frac: cell.configuration.log_frac(),
+                    configuration: cell.configuration.name.clone(),
+                    label: Digit(label),
+                    predicted: Digit(predicted),
+                    images,
+                });
+            }
+        }
+    }
+    rows
+}
+
+/// How many percent fewer `count` is than `of`, which is not 0.
+fn reduction(count: f64, of: u64) -> f64 {
+    reduction_percent(count, of as f64).unwrap_or(0.0)
+}
+
+/// A line of the paper's table of multiplications: C1, C3, C5, their sum, and the accuracy in
+/// percent where the table has a single figure.
+struct PaperLine {
+    pub layers: [f64; 3],
+    pub total: f64,
+    pub accuracy_percent: Option<f64>,
+}
+
+const fn line(layers: [f64; 3], total: f64, accuracy_percent: Option<f64>) -> PaperLine {
+    PaperLine { layers, total, accuracy_percent }
+}
+
+/// What the paper has for a configuration, if anything.
+#[rustfmt::skip]
+fn paper_lenet(activation: Activation, configuration: &str) -> Option<PaperLine> {
+    use Activation::{Relu, Tanh};
+    Some(match (activation, configuration) {
+        (_, "exact") => line([86_400.0, 153_600.0, 30_720.0], 270_720.0, None),
+        (Tanh, "zero-skip") => line([20_778.3, 153_600.0, 30_720.0], 205_098.3, None),
+        (Tanh, "tau=0.05") => line([17_964.25, 93_101.69, 21_629.76], 132_695.7, Some(97.96)),
+        (Tanh, "tau=0.1") => line([16_068.44, 74_078.25, 16_415.36], 106_562.05, Some(97.53)),
+        (Tanh, "tau=0.15") => line([14_829.27, 54_322.51, 12_688.72], 81_840.5, Some(96.88)),
+        (Tanh, "tau=0.2") => line([12_897.59, 45_489.36, 9_648.98], 68_035.93, Some(97.62)),
+        (Tanh, "tau=0.3") => line([10_537.48, 27_699.23, 5_552.83], 43_789.54, Some(91.64)),
+        (Tanh, "tau=0.5") => line([7_025.0, 12_618.12, 1_767.59], 21_410.71, Some(61.38)),
+        (Relu, "zero-skip") => line([20_778.3, 130_788.0, 24_688.8], 176_255.1, None),
+        (Relu, "tau=0.05") => line([17_574.59, 66_094.82, 13_420.68], 97_090.09, Some(97.55)),
+        (Relu, "tau=0.1") => line([15_637.01, 45_949.18, 8_691.39], 70_277.58, Some(97.84)),
+        (Relu, "tau=0.15") => line([14_278.06, 42_637.36, 5_905.6], 62_821.02, Some(97.86)),
+        (Relu, "tau=0.2") => line([12_234.1, 33_567.69, 4_146.67], 49_948.46, Some(97.82)),
+        (Relu, "tau=0.3") => line([10_372.3, 17_951.35, 3_045.38], 31_369.03, Some(97.39)),
+        (Relu, "tau=0.5") => line([6_988.47, 8_410.6, 1_116.28], 16_515.35, Some(90.71)),
+        _ => return None,
+    })
+}
+
+/// The paper's zero fractions with ReLU, in percent of a layer's outputs: average, minimum, maximum
+/// and standard deviation.
+fn paper_zero_fractions(activation: Activation, layer: &str) -> Option<[f64; 4]> {
+    if activation != Activation::Relu {
+        return None;
+    }
+    Some(match layer {
+        "C1" => [45.11, 38.43, 54.11, 2.52],
+        "S2" => [36.00, 30.56, 45.60, 1.70],
+        "C3" => [50.25, 44.73, 56.25, 1.58],
+        "S4" => [27.38, 16.80, 42.19, 3.40],
+        "C5" => [55.10, 41.67, 65.00, 3.45],
+        "F6" => [48.19, 33.33, 63.10, 4.04],
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::Row;
+
+    fn point(technique: &str, name: &str, multiplications: f64, loss: f64) -> PointRow {
+        PointRow {
+            activation: Activation::Relu,
+            point: name.to_owned(),
+            technique: technique.to_owned(),
+            multiplications_average: multiplications,
+            loss_points: loss,
+            ..PointRow::example()
+        }
+    }
+
+    #[test]
+    fn the_fewest_multiplications_within_the_limit_win() {
+        let points = [
+            point(technique::PAPER_RULE, "a", 400.0, 0.0),
+            point(technique::PAPER_RULE, "b", 200.0, 0.1),
+            point(technique::PAPER_RULE, "c", 100.0, 0.2),
+            point("x", "d", 50.0, 0.6),
+            point("x", "e", 80.0, 0.4),
+        ];
+        let rows = ablation(&points);
+        let found: Vec<_> = rows.iter().map(|row| (row.point.as_str(), row.within_limit)).collect();
+        assert_eq!(found, [("b", true), ("e", false)]);
+        assert_eq!(rows[1].fewer_than_paper_rule, Some(2.5));
+        assert_eq!(ablation(&points[3..])[0].fewer_than_paper_rule, None);
+    }
+}

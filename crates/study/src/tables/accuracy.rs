@@ -1,0 +1,490 @@
+//! Accuracy against multiplications saved: an overview, and the percent below the exact network.
+
+use std::ops::Range;
+
+use model::nn::Activation;
+use plotters::style::RGBColor;
+use plotters::style::text_anchor::{HPos, VPos};
+
+use super::layers::{is_total, of_most_images};
+use super::{ACTIVATIONS, LenetRow, PeerRow, Plot, PointRow, look, network, technique};
+use crate::report::figure::{
+    Axis, Canvas, Drawing, Figure, Font, GREY, INK, Key, Labels, Legend, Marker, Panel, Place,
+    PlotError, Shape, Stroke, distinct, palette,
+};
+
+const SIZE: (u32, u32) = (1700, 1300);
+
+/// Where the legend starts.
+const ASIDE: i32 = 1310;
+
+/// Below the headline of a panel, for the names of the vertical lines.
+const LINE_NAMES: i32 = 20;
+
+const HEADLINE: Stroke = Stroke { colour: INK, width: 2, dashed: false };
+const LIMIT: Stroke = Stroke { colour: GREY, width: 2, dashed: true };
+const EXACT_LINE: Stroke = Stroke { colour: GREY, width: 1, dashed: true };
+
+pub(super) static ACCURACY: Plot = Plot {
+    name: "accuracy",
+    draw: |folder| {
+        let (lenet, peers) = (folder.rows::<LenetRow>()?, folder.rows::<PeerRow>()?);
+        let points = folder.rows::<PointRow>()?;
+        let draw = |activation| draw(activation, &lenet, &peers, &points);
+        ACTIVATIONS.into_iter().filter_map(draw).collect()
+    },
+};
+
+/// The figure of one network; none where no table has anything about it.
+fn draw(
+    activation: Activation,
+    lenet: &[LenetRow],
+    peers: &[PeerRow],
+    points: &[PointRow],
+) -> Option<Result<Figure, PlotError>> {
+    let series = series_of(activation, lenet, peers, points);
+    if series.is_empty() {
+        return None;
+    }
+    let all = || series.iter().flat_map(|it| &it.points);
+    let best = all().map(|it| it.accuracy).fold(0.0, f64::max);
+    let exact = exact_accuracy(activation, lenet, points).unwrap_or(best);
+    let picture = Picture { activation, exact, series };
+    let name = format!("accuracy_{}", activation.name());
+    Some(Figure::draw(name, SIZE, |canvas| picture.paint(canvas)))
+}
+
+struct Picture {
+    activation: Activation,
+    exact: f64,
+    series: Vec<Series>,
+}
+
+impl Picture {
+    fn paint(&self, canvas: &Canvas<'_>) -> Drawing<()> {
+        let title =
+            format!("{} – accuracy against multiplications saved", network(self.activation));
+        canvas.left((24, 18), &title, Font::TITLE)?;
+        let (overview, zoom) = (self.overview(), self.zoom());
+        let place = |top, height| Place { left: 16, top, width: ASIDE - 60, height };
+        self.panel(canvas, place(64, 560), "Overview", (0.0..100.0, overview.clone()), false)?;
+        let heading = "Close to the exact network (labels: τ, or the name of an operating point)";
+        self.panel(canvas, place(646, 640), heading, (self.zoom_columns(&zoom), zoom), true)?;
+
+        let y = self.legend().draw(canvas, (ASIDE, 72), SIZE.0 as i32 - ASIDE - 16)?;
+        self.notes(canvas, y + 12, &overview)
+    }
+
+    /// Accuracies of the overview: a tenth of the scale, wherever the exact network stands.
+    fn overview(&self) -> Range<f64> {
+        let low = (self.exact - 5.0).floor().clamp(0.0, 90.0);
+        low..100.0
+    }
+
+    /// Accuracies of the lower panel: from a good point below the exact network to the best.
+    fn zoom(&self) -> Range<f64> {
+        let top = |it: &Point| it.high.unwrap_or(it.accuracy);
+        let best = self.series.iter().flat_map(|it| &it.points).map(top).fold(self.exact, f64::max);
+        let tenths = |accuracy: f64| (accuracy * 10.0).ceil() / 10.0;
+        let low = (tenths(self.exact) - 1.3).max(0.0);
+        low..(tenths(best) + 0.1).min(100.0).max(low + 0.5)
+    }
+
+    /// Reductions of the lower panel: all of this project's that it shows, and the paper's claim.
+    fn zoom_columns(&self, accuracies: &Range<f64>) -> Range<f64> {
+        let ours = self.series.iter().filter(|it| !matches!(it.kind, Kind::Peer | Kind::Paper));
+        let shown = ours.flat_map(|it| &it.points).filter(|it| accuracies.contains(&it.accuracy));
+        let first = shown.map(|it| it.reduction).fold(headline(self.activation), f64::min);
+        ((first / 5.0).floor() * 5.0 - 5.0).max(0.0)..100.0
+    }
+
+    fn panel(
+        &self,
+        canvas: &Canvas<'_>,
+        place: Place,
+        heading: &str,
+        (x, y): (Range<f64>, Range<f64>),
+        detailed: bool,
+    ) -> Drawing<()> {
+        let bottom = y.start;
+        let decimals = usize::from(detailed);
+        canvas.left((place.left + 80, place.top), heading, Font::HEADING)?;
+        let axes =
+            Place { top: place.top + LINE_NAMES, height: place.height - LINE_NAMES, ..place };
+        let percent = |value: &f64| format!("{value:.0}");
+        let accuracy = |value: &f64| format!("{value:.decimals$}");
+        let panel = Panel::new(
+            canvas,
+            axes,
+            " ",
+            Axis {
+                range: x,
+                title: "multiplications saved, of an exact inference's (%)",
+                ticks: 11,
+                format: &percent,
+            },
+            Axis { range: y, title: "accuracy (%)", ticks: 14, format: &accuracy },
+        )?;
+        self.lines(canvas, &panel)?;
+        for series in &self.series {
+            if let Some(stroke) = series.line {
+                let path: Vec<_> =
+                    series.points.iter().map(|it| (it.reduction, it.accuracy)).collect();
+                panel.line(&path, stroke)?;
+            }
+        }
+        for series in &self.series {
+            let Some(marker) = series.marker else { continue };
+            for point in &series.points {
+                if let (Some(low), Some(high)) = (point.low, point.high) {
+                    panel.error_bar(point.reduction, low, high, marker.colour)?;
+                }
+                panel.marker(point.reduction, point.accuracy, marker)?;
+                if !detailed && point.accuracy < bottom {
+                    panel.marker(point.reduction, bottom, below(marker))?;
+                }
+            }
+        }
+        if detailed { self.labels(canvas, &panel) } else { Ok(()) }
+    }
+
+    /// The paper's claim, the limits of the rules and the exact network.
+    fn lines(&self, canvas: &Canvas<'_>, panel: &Panel<'_, '_>) -> Drawing<()> {
+        panel.horizontal(self.exact, EXACT_LINE)?;
+        let claim = headline(self.activation);
+        for (x, name, stroke, side) in [
+            (claim, format!("paper: {claim} %"), HEADLINE, HPos::Right),
+            (WINDOW_LIMIT, format!("{WINDOW_LIMIT:.1} %"), LIMIT, HPos::Right),
+            (RUNNING_LIMIT, format!("{RUNNING_LIMIT:.1} %"), LIMIT, HPos::Left),
+        ] {
+            panel.vertical(x, stroke)?;
+            let (column, _) = panel.at(x, 0.0);
+            let at = (column, panel.rows().start - 12);
+            canvas.text(at, &name, Font::SMALL.coloured(stroke.colour), side, VPos::Center)?;
+        }
+        Ok(())
+    }
+
+    fn labels(&self, canvas: &Canvas<'_>, panel: &Panel<'_, '_>) -> Drawing<()> {
+        let (columns, rows) = (panel.columns(), panel.rows());
+        let mut labels =
+            Labels::new([columns.start + 2, rows.start + 2, columns.end - 2, rows.end - 2]);
+        let shown = |it: &&Point| panel.contains(it.reduction, it.accuracy);
+        for point in self.series.iter().flat_map(|it| &it.points).filter(shown) {
+            let at = panel.at(point.reduction, point.accuracy);
+            labels.keep_off(at, 8);
+            if let (Some(low), Some(high)) = (point.low, point.high) {
+                labels.keep_off_line(panel.at(point.reduction, high), panel.at(0.0, low).1);
+            }
+        }
+        for x in [headline(self.activation), WINDOW_LIMIT, RUNNING_LIMIT] {
+            let (column, _) = panel.at(x, 0.0);
+            labels.keep_off_line((column, rows.start), rows.end);
+        }
+        for series in self.series.iter().rev().filter(|it| it.labelled) {
+            let colour = series.marker.map_or(INK, |it| it.colour);
+            let font = Font { pixels: 14.0, ..Font::SMALL }.coloured(colour);
+            for point in series.points.iter().filter(shown) {
+                let at = panel.at(point.reduction, point.accuracy);
+                labels.write(canvas, at, &point.label, font)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn legend(&self) -> Legend {
+        let mut legend = Legend::default();
+        for (heading, kinds) in [
+            ("This project", &[Kind::Ours][..]),
+            ("Operating points", &[Kind::OperatingPoint, Kind::Pareto]),
+            ("Peers", &[Kind::Peer]),
+            ("The paper", &[Kind::Paper]),
+        ] {
+            let entries: Vec<_> =
+                self.series.iter().filter(|it| kinds.contains(&it.kind)).collect();
+            let paper = kinds == [Kind::Paper];
+            if entries.is_empty() && !paper {
+                continue;
+            }
+            legend.heading(heading);
+            for it in entries {
+                let key = Key { line: it.line, marker: it.marker, fill: None };
+                legend.entry(key, it.name.clone());
+            }
+            if paper {
+                let claim = headline(self.activation);
+                let key = Key { line: Some(HEADLINE), ..Key::default() };
+                legend.entry(key, format!("its claim: {claim} % saved at no loss"));
+            }
+        }
+        legend.heading("Lines");
+        let key = Key { line: Some(LIMIT), ..Key::default() };
+        legend.entry(key, format!("limits: {WINDOW_LIMIT:.1} % with one product left a window, {RUNNING_LIMIT:.1} % with one an output"));
+        let key = Key { line: Some(EXACT_LINE), ..Key::default() };
+        legend.entry(key, format!("the exact network: {:.2} %", self.exact));
+        legend
+    }
+
+    /// What the bars are, and what lies below the overview.
+    fn notes(&self, canvas: &Canvas<'_>, top: i32, overview: &Range<f64>) -> Drawing<()> {
+        let width = SIZE.0 as i32 - ASIDE - 16;
+        let mut y = top;
+        if self.series.iter().flat_map(|it| &it.points).any(|it| it.low.is_some()) {
+            y = canvas.paragraph((ASIDE, y), width, "Bars are 95 % intervals.", Font::NOTE)? + 6;
+        }
+        let drawn = self.series.iter().filter(|it| it.kind != Kind::Pareto);
+        let count = |series: &Series| {
+            let below = series.points.iter().filter(|it| it.accuracy < overview.start).count();
+            (below > 0).then(|| format!("{}: {below} of {}", series.name, series.points.len()))
+        };
+        let below: Vec<String> = drawn.filter_map(count).collect();
+        if below.is_empty() {
+            return Ok(());
+        }
+        let text = format!("Points below {:.0} %, small ▾ at the edge:", overview.start)
+            .replace('▾', "triangles");
+        y = canvas.paragraph((ASIDE, y), width, &text, Font::NOTE)?;
+        for line in &below {
+            y = canvas.paragraph((ASIDE + 10, y), width - 10, line, Font::NOTE)?;
+        }
+        Ok(())
+    }
+}
+
+/// At the lower edge, for a point that lies below it.
+const fn below(marker: Marker) -> Marker {
+    Marker { shape: Shape::Down, radius: 4, filled: true, ..marker }
+}
+
+/// One setting of one technique.
+#[derive(Debug, Clone)]
+struct Point {
+    pub reduction: f64,
+    pub accuracy: f64,
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+    pub label: String,
+}
+
+/// What a series is, which says under which heading it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Ours,
+    OperatingPoint,
+    Pareto,
+    Peer,
+    Paper,
+}
+
+/// Points that look alike.
+#[derive(Debug, Clone)]
+struct Series {
+    pub kind: Kind,
+    pub name: String,
+    pub marker: Option<Marker>,
+    pub line: Option<Stroke>,
+    pub labelled: bool,
+    pub points: Vec<Point>,
+}
+
+/// The window rule's limit: with one product left in each of the 11,520 windows.
+const WINDOW_LIMIT: f64 = 100.0 * (1.0 - 11_520.0 / EXACT_MULTIPLICATIONS);
+
+/// The running rule's limit: with one product left in each of the 4,600 outputs.
+const RUNNING_LIMIT: f64 = 100.0 * (1.0 - 4_600.0 / EXACT_MULTIPLICATIONS);
+
+/// Multiplications of an exact LeNet-5.
+const EXACT_MULTIPLICATIONS: f64 = 270_720.0;
+
+/// Reduction at no loss of accuracy, as the paper's abstract has it.
+const fn headline(activation: Activation) -> f64 {
+    match activation {
+        Activation::Relu => 88.42,
+        Activation::Tanh => 74.87,
+    }
+}
+
+/// All series of a network, in the order in which they are drawn and listed.
+fn series_of(
+    activation: Activation,
+    lenet: &[LenetRow],
+    peers: &[PeerRow],
+    points: &[PointRow],
+) -> Vec<Series> {
+    let mut all = peers_of(activation, peers);
+    all.extend(paper(activation, lenet));
+    all.extend(rules(activation, lenet));
+    all.extend(operating_points(activation, points));
+    all.retain(|it| !it.points.is_empty());
+    all
+}
+
+/// The accuracy without any approximation, where a table has it.
+fn exact_accuracy(activation: Activation, lenet: &[LenetRow], points: &[PointRow]) -> Option<f64> {
+    let totals = of_most_images(activation, lenet);
+    let exact = totals.iter().find(|it| is_total(it) && it.configuration == technique::EXACT);
+    let of_points = || points.iter().find(|it| it.activation == activation);
+    exact
+        .and_then(|it| it.accuracy_percent)
+        .or_else(|| of_points().map(|it| it.exact_accuracy_percent))
+}
+
+const fn marker(shape: Shape, colour: RGBColor, filled: bool) -> Marker {
+    Marker { shape, colour, filled, radius: 6 }
+}
+
+/// This project's rule over its tolerances: a series a scope and number of fraction bits.
+fn rules(activation: Activation, rows: &[LenetRow]) -> Vec<Series> {
+    let totals: Vec<&LenetRow> = of_most_images(activation, rows)
+        .into_iter()
+        .filter(|it| is_total(it) && it.tau.is_some())
+        .collect();
+    let groups = distinct(totals.iter().map(|it| (it.smax_scope == "running", it.log_frac)));
+    let group = |&(running, log_frac): &(bool, u32)| {
+        let of_group = totals
+            .iter()
+            .filter(|it| (it.smax_scope == "running", it.log_frac) == (running, log_frac));
+        let mut points: Vec<Point> = of_group.filter_map(|it| point(it)).collect();
+        points.sort_by(|a, b| a.reduction.total_cmp(&b.reduction));
+        let (shape, colour) = match (running, log_frac) {
+            (false, 0) => look(technique::PAPER_RULE),
+            (false, _) => (Shape::Square, palette::VERMILLION),
+            (true, 0) => look(technique::RUNNING_RULE),
+            (true, _) => (Shape::Square, palette::ORANGE),
+        };
+        let scope = if running { "running" } else { "window" };
+        Series {
+            kind: Kind::Ours,
+            name: format!("{scope} rule, F = {log_frac}"),
+            marker: Some(marker(shape, colour, true)),
+            line: Some(Stroke { colour, width: 2, dashed: running }),
+            labelled: true,
+            points,
+        }
+    };
+    groups.iter().map(group).collect()
+}
+
+fn point(row: &LenetRow) -> Option<Point> {
+    Some(Point {
+        reduction: row.reduction_vs_exact_percent,
+        accuracy: row.accuracy_percent?,
+        low: row.accuracy_low_percent,
+        high: row.accuracy_high_percent,
+        label: row.tau.map_or_else(|| row.configuration.clone(), |tau| format!("{}", tau.0)),
+    })
+}
+
+/// What the paper's table says, once a tolerance.
+fn paper(activation: Activation, rows: &[LenetRow]) -> Option<Series> {
+    let mut points: Vec<Point> = Vec::new();
+    for row in rows.iter().filter(|it| it.activation == activation && is_total(it)) {
+        let (Some(tau), Some(multiplications), Some(accuracy)) =
+            (row.tau, row.paper_multiplications_average, row.paper_accuracy_percent)
+        else {
+            continue;
+        };
+        let label = format!("{}", tau.0);
+        if points.iter().all(|it| it.label != label) {
+            let reduction = 100.0 * (1.0 - multiplications / EXACT_MULTIPLICATIONS);
+            points.push(Point { reduction, accuracy, low: None, high: None, label });
+        }
+    }
+    points.sort_by(|a, b| a.reduction.total_cmp(&b.reduction));
+    let colour = palette::BLACK;
+    (!points.is_empty()).then(|| Series {
+        kind: Kind::Paper,
+        name: "the paper's table".to_owned(),
+        marker: Some(marker(Shape::Diamond, colour, false)),
+        line: Some(Stroke { colour, width: 1, dashed: true }),
+        labelled: true,
+        points,
+    })
+}
+
+/// The operating points, a series a technique, and first the front of those that no other beats.
+fn operating_points(activation: Activation, rows: &[PointRow]) -> Vec<Series> {
+    let rows: Vec<_> = rows.iter().filter(|it| it.activation == activation).collect();
+    let point = |row: &&PointRow| Point {
+        reduction: row.reduction_vs_exact_percent,
+        accuracy: row.accuracy_percent,
+        low: Some(row.accuracy_low_percent),
+        high: Some(row.accuracy_high_percent),
+        label: short(&row.point, activation).to_owned(),
+    };
+    let mut front: Vec<Point> = rows.iter().filter(|it| it.pareto).map(&point).collect();
+    front.sort_by(|a, b| a.reduction.total_cmp(&b.reduction));
+    let mut all = vec![Series {
+        kind: Kind::Pareto,
+        name: "Pareto front".to_owned(),
+        marker: None,
+        line: Some(Stroke { colour: palette::GREEN, width: 3, dashed: false }),
+        labelled: false,
+        points: front,
+    }];
+    // The paper's rule has its curve already.
+    let techniques = distinct(rows.iter().map(|it| it.technique.as_str()));
+    let techniques = techniques.into_iter().filter(|technique| *technique != technique::PAPER_RULE);
+    for technique in techniques {
+        let (shape, colour) = look(technique);
+        all.push(Series {
+            kind: Kind::OperatingPoint,
+            // Spaces, so that the legend can break the line.
+            name: technique.replace('+', " + "),
+            marker: Some(Marker { radius: 7, ..marker(shape, colour, true) }),
+            line: None,
+            labelled: true,
+            points: rows.iter().filter(|it| it.technique == technique).map(&point).collect(),
+        });
+    }
+    all
+}
+
+/// A point's name without that of its network, which the title has.
+fn short(point: &str, activation: Activation) -> &str {
+    let after = point.split_once(activation.name()).map_or(point, |(_, after)| after);
+    let after = after.trim_start_matches('_');
+    if after.is_empty() { point } else { after }
+}
+
+/// What a reader must know of a technique that multiplies otherwise.
+fn peer_name(technique: &str) -> String {
+    let note = match technique {
+        technique::MITCHELL => " (adders, no multiplier)",
+        technique::TRUNCATE_LEADING | technique::TRUNCATE_LOW => " (narrow multiplier)",
+        _ => "",
+    };
+    format!("{technique}{note}")
+}
+
+/// What others do, a series a technique.
+fn peers_of(activation: Activation, rows: &[PeerRow]) -> Vec<Series> {
+    let peer =
+        |it: &&PeerRow| it.activation == activation.name() && it.technique != technique::EXACT;
+    let rows: Vec<_> = rows.iter().filter(peer).collect();
+    let images = rows.iter().map(|it| it.images).max();
+    let techniques = distinct(rows.iter().map(|it| it.technique.as_str()));
+    let of = |technique: &str| {
+        let rows = rows.iter().filter(|it| it.technique == technique && Some(it.images) == images);
+        let point = |row: &&PeerRow| Point {
+            reduction: row.reduction_vs_exact_percent,
+            accuracy: row.accuracy_percent,
+            low: None,
+            high: None,
+            label: row.setting.clone(),
+        };
+        rows.map(point).collect()
+    };
+    let series = |technique: &str| {
+        let (shape, colour) = look(technique);
+        Series {
+            kind: Kind::Peer,
+            name: peer_name(technique),
+            marker: Some(marker(shape, colour, false)),
+            line: None,
+            labelled: false,
+            points: of(technique),
+        }
+    };
+    techniques.into_iter().map(series).collect()
+}

@@ -1,0 +1,757 @@
+//! The tables of LeNet-5: what is multiplied, what it costs in accuracy, and what happens in the
+//! layers.
+
+use model::nn::Activation;
+use plotters::style::RGBColor;
+
+use super::{ACTIVATIONS, Plot, colour, is_rule, network};
+use crate::report::figure::{Bar, Bars, Group, configuration_title, distinct, palette};
+use crate::table::{Digit, Fixed, Scientific, Shortest};
+use crate::{table, words};
+
+/// The layer of the rows that sum all layers.
+pub const ALL_LAYERS: &str = "all";
+
+/// Points of accuracy against exact that are counted as no loss.
+pub const NO_LOSS_POINTS: f64 = 0.1;
+
+/// Names of techniques, in the tables and in the figures.
+pub mod technique {
+    /// Every product is multiplied.
+    pub const EXACT: &str = "exact";
+    /// The rows of the paper's table: one tolerance for all layers.
+    pub const PAPER_RULE: &str = "paper-rule";
+    /// The same with S_max over the input channels before.
+    pub const RUNNING_RULE: &str = "running-rule";
+    /// Products with a zero activation are skipped.
+    pub const ZERO_SKIP: &str = "zero-skip";
+    /// Products with a zero operand are skipped.
+    pub const DUAL_ZERO_SKIP: &str = "dual-zero-skip";
+    /// Small weights are zero, and are not multiplied.
+    pub const PRUNE: &str = "prune";
+    /// The same, and zero activations are skipped.
+    pub const PRUNE_ZERO_SKIP: &str = "prune-zero-skip";
+    /// Outputs that end below zero are given up early.
+    pub const SNAPEA: &str = "snapea";
+    /// The same, and zero activations are skipped.
+    pub const SNAPEA_ZERO_SKIP: &str = "snapea-zero-skip";
+    /// Minimal filtering of 2×2 tiles.
+    pub const WINOGRAD: &str = "winograd";
+    /// Logarithmic products.
+    pub const MITCHELL: &str = "mitchell";
+    /// The highest bits of each operand, from its leading one.
+    pub const TRUNCATE_LEADING: &str = "truncate-leading";
+    /// All bits of each operand but the lowest.
+    pub const TRUNCATE_LOW: &str = "truncate-low";
+}
+
+words! {
+    /// What a design that implements a technique gains from the multiplications it leaves out.
+    pub enum Saves: "none, energy or energy+time" {
+        /// Nothing: the reference.
+        Nothing = "none",
+        /// Energy: products keep their places in time, and are gated or made cheaper.
+        Energy = "energy",
+        /// Energy, and cycles: the products left out take no multiplier's turn.
+        EnergyAndTime = "energy+time",
+    }
+}
+
+words! {
+    /// What an error is taken against.
+    pub enum ErrorOf: "local or accumulated" {
+        /// The exact layer with the same inputs.
+        Local = "local",
+        /// The same layer of the exact network.
+        Accumulated = "accumulated",
+    }
+}
+
+words! {
+    /// What becomes of an image's class.
+    pub enum Change: "lost, won or wrong" {
+        /// Exact inference alone is right.
+        Lost = "lost",
+        /// Approximate inference alone is right.
+        Won = "won",
+        /// Neither is.
+        Wrong = "wrong",
+    }
+}
+
+table! {
+    /// One layer, or all of them, in one configuration, beside the paper's table.
+    pub struct LenetRow in "lenet.csv" {
+        /// Network: `relu` or `tanh` after its first convolution.
+        pub activation: Activation,
+        /// Fraction bits F of the log proxy.
+        pub log_frac: u32,
+        /// Images, from the first of the test set.
+        pub images: usize,
+        /// What is multiplied: `exact`, `zero-skip` or `tau=…`.
+        pub configuration: String,
+        /// Tolerance τ; empty without one.
+        pub tau: Option<Shortest>,
+        /// Threshold T in units of 2^−F; empty where nothing is compared with it.
+        pub threshold: Option<u32>,
+        /// What S_max is taken over: `window` or `running`; empty where the layers differ.
+        pub smax_scope: String,
+        /// Convolution layer, or `all`.
+        pub layer: String,
+        /// Multiplications per inference, mean over the images.
+        pub multiplications_average: f64,
+        /// Multiplications per inference in the paper's table, of 100 images.
+        pub paper_multiplications_average: Option<f64>,
+        /// Multiplications less the paper's.
+        pub difference: Option<f64>,
+        /// How many percent fewer multiplications than exact.
+        pub reduction_vs_exact_percent: f64,
+        /// Images classified right, in percent; like the columns up to `mcnemar_p` on the `all`
+        /// rows alone.
+        pub accuracy_percent: Option<f64>,
+        /// Lower end of the accuracy's 95 % interval (Wilson).
+        pub accuracy_low_percent: Option<f64>,
+        /// Upper end of the accuracy's 95 % interval (Wilson).
+        pub accuracy_high_percent: Option<f64>,
+        /// Accuracy in the paper's table.
+        pub paper_accuracy_percent: Option<f64>,
+        /// Images that exact inference alone classifies right.
+        pub mcnemar_lost: Option<u64>,
+        /// Images that this configuration alone classifies right.
+        pub mcnemar_won: Option<u64>,
+        /// McNemar's exact two-sided p: the probability of a split at least as uneven, were both
+        /// equally good.
+        pub mcnemar_p: Option<Scientific>,
+        /// Windows that the unit ran; 0 without RTL.
+        pub windows: u64,
+        /// Cycles of all windows of an inference, from start to done, mean over the images; empty
+        /// without RTL.
+        pub cycles_average: Option<f64>,
+    }
+}
+
+table! {
+    /// One point of accuracy against multiplications: a row of the paper's rule or an operating
+    /// point.
+    pub struct PointRow in "operating_points.csv" {
+        /// Network: `relu` or `tanh` after its first convolution.
+        pub activation: Activation,
+        /// Configuration, or name of the operating point.
+        pub point: String,
+        /// `paper-rule`, or the techniques of the operating point with + between.
+        pub technique: String,
+        /// Weights, the name of their file.
+        pub weights: String,
+        /// T of each convolution layer in units of 2^−F, or its mode, with / between.
+        pub thresholds: String,
+        /// F of each layer, with / between.
+        pub log_fracs: String,
+        /// Scope of S_max in each layer, with / between.
+        pub smax_scopes: String,
+        /// Images, from the first of the test set.
+        pub images: usize,
+        /// Multiplications per inference, mean over the images.
+        pub multiplications_average: f64,
+        /// How many percent fewer multiplications than exact.
+        pub reduction_vs_exact_percent: f64,
+        /// Images classified right, in percent.
+        pub accuracy_percent: f64,
+        /// Lower end of the accuracy's 95 % interval (Wilson).
+        pub accuracy_low_percent: f64,
+        /// Upper end of the accuracy's 95 % interval (Wilson).
+        pub accuracy_high_percent: f64,
+        /// Exact accuracy of the plain weights with the same activation, in percent.
+        pub exact_accuracy_percent: f64,
+        /// Accuracy lost against the exact plain weights.
+        pub loss_points: f64,
+        /// Images that the exact plain weights alone classify right.
+        pub mcnemar_lost: u64,
+        /// Images that this point alone classifies right.
+        pub mcnemar_won: u64,
+        /// McNemar's exact two-sided p: the probability of a split at least as uneven, were both
+        /// equally good.
+        pub mcnemar_p: Scientific,
+        /// Whether no other point of the activation is better in both accuracy and multiplications.
+        pub pareto: bool,
+    }
+}
+
+table! {
+    /// The best point of one technique: of those that lose at most 0.1 points of accuracy, the one
+    /// with the fewest multiplications; if there is none, the one that loses least.
+    pub struct AblationRow in "ablation.csv" {
+        /// Network: `relu` or `tanh` after its first convolution.
+        pub activation: Activation,
+        /// `paper-rule`, or techniques with + between.
+        pub technique: String,
+        /// Best point of the technique.
+        pub point: String,
+        /// Images, from the first of the test set.
+        pub images: usize,
+        /// How many percent fewer multiplications than exact.
+        pub reduction_vs_exact_percent: f64,
+        /// The paper rule's multiplications at its best point over this point's; empty in a run
+        /// without the rule.
+        pub fewer_than_paper_rule: Option<f64>,
+        /// Accuracy lost against exact inference.
+        pub loss_points: f64,
+        /// Whether the loss is at most 0.1 points.
+        pub within_limit: bool,
+    }
+}
+
+table! {
+    /// One configuration on one part of the images: does skipping act against overfitting?
+    pub struct SplitRow in "splits.csv" {
+        /// Network: `relu` or `tanh` after its first convolution.
+        pub activation: Activation,
+        /// Fraction bits F of the log proxy; empty where the layers differ.
+        pub log_frac: Option<u32>,
+        /// What is multiplied: `exact`, `zero-skip`, `tau=…`, or the name of an operating point.
+        pub configuration: String,
+        /// `train` (trained on), `validation` (held out of the training set) or `test`.
+        pub split: String,
+        /// Images of the split that are counted.
+        pub images: usize,
+        /// Images classified right, in percent.
+        pub accuracy_percent: f64,
+        /// Lower end of the accuracy's 95 % interval (Wilson).
+        pub accuracy_low_percent: f64,
+        /// Upper end of the accuracy's 95 % interval (Wilson).
+        pub accuracy_high_percent: f64,
+        /// Images of the same split that exact inference classifies right, in percent.
+        pub exact_accuracy_percent: f64,
+        /// Accuracy lost against exact inference.
+        pub loss_points: f64,
+        /// Accuracy on the training images less this one: the gap that overfitting makes.
+        pub gap_to_train_points: f64,
+    }
+}
+
+table! {
+    /// One technique at one setting, over all images. Multiplications are those of the convolution
+    /// layers.
+    pub struct PeerRow in "peers.csv" {
+        /// Activation after the first convolution: `relu`, `tanh` or `none`.
+        pub activation: String,
+        /// Images, from the first of the test set.
+        pub images: u64,
+        /// Name of the technique.
+        pub technique: String,
+        /// Its setting; empty if it has none.
+        pub setting: String,
+        /// Multiplications per inference, mean over the images.
+        pub multiplications_average: f64,
+        /// Products per inference that are approximated without a multiplier, mean over the images.
+        pub log_products_average: f64,
+        /// Magnitude bits of a multiplier's operands, weight × activation, as in `15x12`; empty
+        /// without a multiplier.
+        pub multiplier_bits: String,
+        /// How many percent fewer multiplications than exact.
+        pub reduction_vs_exact_percent: f64,
+        /// Images classified right.
+        pub correct: u64,
+        /// Images classified right, in percent.
+        pub accuracy_percent: f64,
+        /// Lower end of the accuracy's 95 % interval (Wilson).
+        pub accuracy_low_percent: f64,
+        /// Upper end of the accuracy's 95 % interval (Wilson).
+        pub accuracy_high_percent: f64,
+        /// Images that exact inference alone classifies right.
+        pub mcnemar_lost: u64,
+        /// Images that the technique alone classifies right.
+        pub mcnemar_won: u64,
+        /// McNemar's exact two-sided p: the probability of a split at least as uneven, were both
+        /// equally good.
+        pub mcnemar_p: f64,
+        /// What it saves in hardware: `energy`, `energy+time`, or `none` for exact arithmetic.
+        pub saves: Saves,
+    }
+}
+
+table! {
+    /// Float against exact integer inference, for one set of weights.
+    pub struct QuantisationRow in "quantisation.csv" {
+        /// Network: `relu` or `tanh` after its first convolution.
+        pub activation: Activation,
+        /// Weights, the name of their file.
+        pub weights: String,
+        /// Images, from the first of the test set.
+        pub images: usize,
+        /// Images that the float network classifies right, in percent.
+        pub float_accuracy_percent: f64,
+        /// Images that the exact integer network classifies right, in percent.
+        pub integer_accuracy_percent: f64,
+        /// Accuracy lost from float to integer.
+        pub loss_points: f64,
+        /// Images that the two classify differently.
+        pub flipped: usize,
+    }
+}
+
+table! {
+    /// The proof that no sum of one layer overflows.
+    pub struct OverflowRow in "overflow.csv" {
+        /// Network: `relu` or `tanh` after its first convolution.
+        pub activation: Activation,
+        /// Weights, the name of their file.
+        pub weights: String,
+        /// Layer, dense layers included.
+        pub layer: String,
+        /// Fraction bits of the weights.
+        pub weight_shift: i32,
+        /// Fraction bits of the sums.
+        pub sum_shift: i32,
+        /// Largest |input|.
+        pub input_limit: i64,
+        /// Largest |sum| that any mode can reach.
+        pub sum_bound: i64,
+        /// The bound in percent of 2³¹ − 1.
+        pub sum_bound_percent: f64,
+    }
+}
+
+table! {
+    /// Zeros among the outputs of one layer of the exact network, beside the paper's table.
+    pub struct ZeroRow in "zero_fractions.csv" {
+        /// Network: `relu` or `tanh` after its first convolution.
+        pub activation: Activation,
+        /// Images, from the first of the test set.
+        pub images: usize,
+        /// Layer, pooling layers included.
+        pub layer: String,
+        /// Zeros among the layer's outputs, mean over the images.
+        pub average_percent: f64,
+        /// Zeros of the image with the fewest.
+        pub min_percent: f64,
+        /// Zeros of the image with the most.
+        pub max_percent: f64,
+        /// Standard deviation over the images as a population.
+        pub standard_deviation_percent: f64,
+        /// The paper's mean.
+        pub paper_average_percent: Option<f64>,
+        /// The paper's smallest share.
+        pub paper_min_percent: Option<f64>,
+        /// The paper's largest share.
+        pub paper_max_percent: Option<f64>,
+        /// The paper's standard deviation.
+        pub paper_standard_deviation_percent: Option<f64>,
+        /// Mean less the paper's.
+        pub difference: Option<f64>,
+    }
+}
+
+table! {
+    /// The error of one layer's sums (with bias, before the activation) in one configuration.
+    pub struct LayerErrorRow in "layer_errors.csv" {
+        /// Network: `relu` or `tanh` after its first convolution.
+        pub activation: Activation,
+        /// Fraction bits F of the log proxy; empty where the layers differ.
+        pub log_frac: Option<u32>,
+        /// Images, from the first of the test set.
+        pub images: usize,
+        /// `tau=…`, or the name of an operating point.
+        pub configuration: String,
+        /// Convolution layer.
+        pub layer: String,
+        /// `local`: against the exact layer with the same inputs; `accumulated`: against the same
+        /// layer of the exact network.
+        pub error: ErrorOf,
+        /// Outputs compared.
+        pub outputs: u64,
+        /// Mean of |error|, in the scale of the float network.
+        pub mean_absolute_error: f64,
+        /// Median of |error|: the lower edge of its bin, which is less than 1 % wide.
+        #[formerly("median_absolute_error")]
+        pub median_absolute_error_binned: f64,
+        /// Largest |error|.
+        pub max_absolute_error: f64,
+        /// Mean error in percent of the exact sum, over the sums that are not 0.
+        pub mean_percentage_error: Option<f64>,
+        /// Median of the same: the lower edge of its bin, which is less than 1 % wide.
+        #[formerly("median_percentage_error")]
+        pub median_percentage_error_binned: Option<f64>,
+        /// Largest of the same.
+        pub max_percentage_error: Option<f64>,
+        /// Power of the exact sums over power of the error; empty without an error.
+        pub signal_to_noise_db: Option<f64>,
+        /// Mean of error / proven bound, where something is skipped; local errors alone have a
+        /// bound.
+        pub bound_tightness_mean: Option<f64>,
+        /// Largest error / proven bound; never above 1.
+        pub bound_tightness_max: Option<f64>,
+    }
+}
+
+table! {
+    /// How many windows of one layer skip a number of their products.
+    pub struct SkipRow in "skips.csv" {
+        /// Network: `relu` or `tanh` after its first convolution.
+        pub activation: Activation,
+        /// Fraction bits F of the log proxy; empty where the layers differ.
+        pub log_frac: Option<u32>,
+        /// What is multiplied: `exact`, `zero-skip`, `tau=…`, or the name of an operating point.
+        pub configuration: String,
+        /// Convolution layer.
+        pub layer: String,
+        /// Products skipped in a window, 0 to side².
+        pub skipped_products: usize,
+        /// Windows, each under a kernel of one channel, with so many skipped.
+        pub windows: u64,
+    }
+}
+
+table! {
+    /// One bin of the distribution of products over the largest one of their window, in one layer.
+    pub struct ProductRow in "products.csv" {
+        /// Network: `relu` or `tanh` after its first convolution.
+        pub activation: Activation,
+        /// Convolution layer.
+        pub layer: String,
+        /// Lower edge of the bin: product over the largest |product| of its window.
+        pub relative_low: Fixed<2>,
+        /// Upper edge of the bin.
+        pub relative_high: Fixed<2>,
+        /// Products of two operands that are not zero, of up to 1,000 images.
+        pub products: u64,
+    }
+}
+
+table! {
+    /// One image that exact and approximate inference tell apart differently.
+    pub struct FlipRow in "flips.csv" {
+        /// Network: `relu` or `tanh` after its first convolution.
+        pub activation: Activation,
+        /// Fraction bits F of the log proxy; empty where the layers differ.
+        pub log_frac: Option<u32>,
+        /// What is multiplied: `exact`, `zero-skip`, `tau=…`, or the name of an operating point.
+        pub configuration: String,
+        /// Number of the image in the test set, from 0.
+        pub image: usize,
+        /// Digit that the image shows.
+        pub label: Digit,
+        /// Class that exact inference gives it.
+        pub exact_class: Digit,
+        /// Class that this configuration gives it.
+        pub class: Digit,
+        /// `lost` if exact alone is right, `won` if this configuration alone is, `wrong` if neither
+        /// is.
+        pub change: Change,
+        /// Best score less the second best of exact inference, in the scale of the float network.
+        pub exact_margin: f64,
+        /// The same of this configuration.
+        pub margin: f64,
+    }
+}
+
+table! {
+    /// The margin of the scores over all images in one configuration.
+    pub struct MarginRow in "margins.csv" {
+        /// Network: `relu` or `tanh` after its first convolution.
+        pub activation: Activation,
+        /// Fraction bits F of the log proxy; empty where the layers differ.
+        pub log_frac: Option<u32>,
+        /// Images, from the first of the test set.
+        pub images: usize,
+        /// What is multiplied: `exact`, `zero-skip`, `tau=…`, or the name of an operating point.
+        pub configuration: String,
+        /// Best score less the second best, mean over the images, in the scale of the float
+        /// network.
+        pub mean_margin: f64,
+        /// Median over the images.
+        pub median_margin: f64,
+        /// 10th percentile over the images.
+        pub tenth_margin: f64,
+        /// Smallest over the images.
+        pub min_margin: f64,
+        /// Images whose class is not that of exact inference.
+        pub flipped: usize,
+        /// Images that exact inference alone classifies right.
+        pub lost: u64,
+        /// Images that this configuration alone classifies right.
+        pub won: u64,
+    }
+}
+
+table! {
+    /// How many images of one digit are given one class in one configuration.
+    pub struct ConfusionRow in "confusion.csv" {
+        /// Network: `relu` or `tanh` after its first convolution.
+        pub activation: Activation,
+        /// Fraction bits F of the log proxy; empty where the layers differ.
+        pub log_frac: Option<u32>,
+        /// What is multiplied: `exact`, `zero-skip`, `tau=…`, or the name of an operating point.
+        pub configuration: String,
+        /// Digit that the images show.
+        pub label: Digit,
+        /// Class that they are given.
+        pub predicted: Digit,
+        /// Images.
+        pub images: u64,
+    }
+}
+
+/// A figure for each network that the rows tell about.
+fn by_network<R>(
+    name: &str,
+    rows: &[R],
+    activation: impl Fn(&R) -> Activation,
+    chart: impl Fn(Activation, &[&R]) -> Bars,
+) -> Result<Vec<crate::report::figure::Figure>, crate::report::figure::PlotError> {
+    let draw = |of: Activation| {
+        let rows: Vec<&R> = rows.iter().filter(|row| activation(row) == of).collect();
+        let name = format!("{name}_{}", of.name());
+        if rows.is_empty() { None } else { chart(of, &rows).draw(name) }
+    };
+    ACTIVATIONS.into_iter().filter_map(draw).collect()
+}
+
+/// A configuration with its fraction bits, as names of bars.
+fn name_of(configuration: &str, log_frac: Option<u32>) -> String {
+    let name = configuration_title(configuration);
+    match log_frac {
+        Some(log_frac) if is_rule(configuration) => format!("{name}, F = {log_frac}"),
+        _ => name,
+    }
+}
+
+pub(super) static ABLATION: Plot = Plot {
+    name: "ablation",
+    draw: |folder| {
+        by_network(
+            "ablation",
+            &folder.rows::<AblationRow>()?,
+            |it| it.activation,
+            |of, rows| {
+                let bar = |row: &&AblationRow| {
+                    let label = format!(
+                        "{:.2} %, loss {:.2}",
+                        row.reduction_vs_exact_percent, row.loss_points
+                    );
+                    Bar::new(row.reduction_vs_exact_percent, colour(&row.technique)).label(label)
+                };
+                let name = |row: &&AblationRow| {
+                    format!("{} ({})", row.technique, configuration_title(&row.point))
+                };
+                Bars {
+                    title: format!("{} – best point of each technique", network(of)),
+                    axis: "multiplications saved, of an exact inference's (%)".to_owned(),
+                    note: format!(
+                        "Loss in points of accuracy; the best is the point with the fewest multiplications that loses at most {NO_LOSS_POINTS}, or else that loses least."
+                    ),
+                    groups: rows.iter().map(|row| Group::new(name(row), vec![bar(row)])).collect(),
+                    ..Bars::default()
+                }
+            },
+        )
+    },
+};
+
+pub(super) static SPLITS: Plot = Plot {
+    name: "splits",
+    draw: |folder| {
+        const COLOURS: [RGBColor; 3] = [palette::GREEN, palette::ORANGE, palette::BLUE];
+        by_network(
+            "splits",
+            &folder.rows::<SplitRow>()?,
+            |it| it.activation,
+            |of, rows| {
+                let splits = distinct(rows.iter().map(|row| row.split.as_str()));
+                let colour_of = |split: &str| {
+                    COLOURS[splits.iter().position(|it| *it == split).unwrap_or(0) % COLOURS.len()]
+                };
+                let keys =
+                    distinct(rows.iter().map(|row| (row.configuration.as_str(), row.log_frac)));
+                let group = |&(configuration, log_frac): &(&str, Option<u32>)| {
+                    let rows = rows.iter().filter(|it| {
+                        (it.configuration.as_str(), it.log_frac) == (configuration, log_frac)
+                    });
+                    let bar = |row: &&SplitRow| {
+                        Bar::new(100.0 - row.accuracy_percent, colour_of(&row.split)).range(
+                            100.0 - row.accuracy_high_percent,
+                            100.0 - row.accuracy_low_percent,
+                        )
+                    };
+                    Group::new(name_of(configuration, log_frac), rows.map(bar).collect())
+                };
+                Bars {
+                    title: format!("{} – images classified wrong, trained on and not", network(of)),
+                    axis: "images classified wrong (%)".to_owned(),
+                    decimals: 2,
+                    legend: splits.iter().map(|&it| (it.to_owned(), colour_of(it))).collect(),
+                    note: "Lines are 95 % intervals.".to_owned(),
+                    groups: keys.iter().map(group).collect(),
+                    ..Bars::default()
+                }
+            },
+        )
+    },
+};
+
+pub(super) static ZEROS: Plot = Plot {
+    name: "zero_fractions",
+    draw: |folder| {
+        by_network(
+            "zero_fractions",
+            &folder.rows::<ZeroRow>()?,
+            |it| it.activation,
+            |of, rows| {
+                let mut groups = Vec::new();
+                for images in distinct(rows.iter().map(|row| row.images)) {
+                    groups.push(Group::heading(format!("{images} images")));
+                    for row in rows.iter().filter(|row| row.images == images) {
+                        let bar = Bar::new(row.average_percent, palette::BLUE)
+                            .range(row.min_percent, row.max_percent)
+                            .mark(row.paper_average_percent);
+                        groups.push(Group::new(&row.layer, vec![bar]));
+                    }
+                }
+                let paper = rows.iter().any(|row| row.paper_average_percent.is_some());
+                Bars {
+                title: format!("{} – zeros among the outputs of each layer, exact inference", network(of)),
+                axis: "outputs that are zero (%)".to_owned(),
+                decimals: 2,
+                mark: paper.then(|| "the paper's mean, of 100 images".to_owned()),
+                note: "Bars are means over the images; lines run from the smallest to the largest image.".to_owned(),
+                groups,
+                ..Bars::default()
+            }
+            },
+        )
+    },
+};
+
+pub(super) static FLIPS: Plot = Plot {
+    name: "flips",
+    draw: |folder| {
+        by_network(
+            "flips",
+            &folder.rows::<FlipRow>()?,
+            |it| it.activation,
+            |of, rows| {
+                let colour_of = |change| match change {
+                    Change::Lost => palette::VERMILLION,
+                    Change::Won => palette::GREEN,
+                    Change::Wrong => palette::SKY,
+                };
+                let keys =
+                    distinct(rows.iter().map(|row| (row.configuration.as_str(), row.log_frac)));
+                let group = |&(configuration, log_frac): &(&str, Option<u32>)| {
+                    let bar = |&change: &Change| {
+                        let flips = rows.iter().filter(|it| {
+                            (it.configuration.as_str(), it.log_frac, it.change)
+                                == (configuration, log_frac, change)
+                        });
+                        Bar::new(flips.count() as f64, colour_of(change))
+                    };
+                    Group::new(
+                        name_of(configuration, log_frac),
+                        Change::ALL.iter().map(bar).collect(),
+                    )
+                };
+                Bars {
+                    title: format!(
+                        "{} – images that approximate inference classifies otherwise",
+                        network(of)
+                    ),
+                    axis: "images".to_owned(),
+                    legend: [
+                        (Change::Lost, "exact alone is right"),
+                        (Change::Won, "approximate alone is right"),
+                        (Change::Wrong, "neither is right"),
+                    ]
+                    .map(|(change, text)| (text.to_owned(), colour_of(change)))
+                    .into(),
+                    stacked: true,
+                    groups: keys.iter().map(group).collect(),
+                    ..Bars::default()
+                }
+            },
+        )
+    },
+};
+
+pub(super) static MARGINS: Plot = Plot {
+    name: "margins",
+    draw: |folder| {
+        by_network(
+            "margins",
+            &folder.rows::<MarginRow>()?,
+            |it| it.activation,
+            |of, rows| {
+                let images = rows.iter().map(|row| row.images).max();
+                let rows = rows.iter().filter(|row| Some(row.images) == images);
+                let group = |row: &&MarginRow| {
+                    let bar = Bar::new(row.median_margin, colour(&row.configuration));
+                    let name = name_of(&row.configuration, row.log_frac);
+                    Group::new(name, vec![bar.mark(Some(row.tenth_margin))])
+                };
+                Bars {
+                    title: format!(
+                        "{} – best score less the second best, {} images",
+                        network(of),
+                        images.unwrap_or(0)
+                    ),
+                    axis: "margin, in the scale of the float network's scores".to_owned(),
+                    decimals: 2,
+                    mark: Some("10th percentile".to_owned()),
+                    note: "Bars are medians over the images.".to_owned(),
+                    groups: rows.copied().map(|row| group(&row)).collect(),
+                    ..Bars::default()
+                }
+            },
+        )
+    },
+};
+
+pub(super) static QUANTISATION: Plot = Plot {
+    name: "quantisation",
+    draw: |folder| {
+        let rows = folder.rows::<QuantisationRow>()?;
+        let group = |row: &QuantisationRow| {
+            let bars = [
+                (row.float_accuracy_percent, palette::ORANGE),
+                (row.integer_accuracy_percent, palette::BLUE),
+            ];
+            Group::new(&row.weights, bars.map(|(it, colour)| Bar::new(100.0 - it, colour)).into())
+        };
+        let images = rows.iter().map(|row| row.images).max().unwrap_or(0);
+        let chart = Bars {
+            title: format!(
+                "LeNet-5 – images classified wrong in float and in integers, {images} images"
+            ),
+            axis: "images classified wrong (%)".to_owned(),
+            decimals: 2,
+            legend: vec![
+                ("float".to_owned(), palette::ORANGE),
+                ("integer, exact".to_owned(), palette::BLUE),
+            ],
+            groups: rows.iter().map(group).collect(),
+            ..Bars::default()
+        };
+        chart.draw("quantisation".to_owned()).into_iter().collect()
+    },
+};
+
+pub(super) static OVERFLOW: Plot = Plot {
+    name: "overflow",
+    draw: |folder| {
+        let rows = folder.rows::<OverflowRow>()?;
+        let mut groups = Vec::new();
+        for weights in distinct(rows.iter().map(|row| row.weights.as_str())) {
+            groups.push(Group::heading(weights));
+            for row in rows.iter().filter(|row| row.weights == weights) {
+                let bar = Bar::new(row.sum_bound_percent, palette::BLUE);
+                groups.push(Group::new(&row.layer, vec![bar]));
+            }
+        }
+        let chart = Bars {
+            title: "LeNet-5 – the largest sum that any mode can reach".to_owned(),
+            axis: "bound of |sum|, of what 32 bits hold (%)".to_owned(),
+            decimals: 2,
+            groups,
+            ..Bars::default()
+        };
+        chart.draw("overflow".to_owned()).into_iter().collect()
+    },
+};

@@ -1,0 +1,432 @@
+//! Every table that the program writes, with its columns and its figures.
+
+mod accel;
+mod accuracy;
+mod layers;
+mod lenet;
+mod single;
+mod windows;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use model::nn::Activation;
+use plotters::style::RGBColor;
+
+pub use accel::{CycleRow, PARTS, ScoreErrorRow, ScoreRow, TimeRow};
+pub use lenet::{
+    ALL_LAYERS, AblationRow, Change, ConfusionRow, ErrorOf, FlipRow, LayerErrorRow, LenetRow,
+    MarginRow, NO_LOSS_POINTS, OverflowRow, PeerRow, PointRow, ProductRow, QuantisationRow, Saves,
+    SkipRow, SplitRow, ZeroRow, technique,
+};
+pub use single::{ChannelRow, ClassifyRow, CoverageRow, SearchRow, StatRow, ZeroPixelStats};
+pub use windows::{ALL_FILTERS, SummaryRow, WindowsRow};
+
+use crate::report::figure::{Figure, PlotError, Shape, palette};
+use crate::table::{self, Column, Row, TableError};
+
+/// A table.
+#[derive(Debug)]
+pub struct Table {
+    /// The usual name of its file.
+    pub file: &'static str,
+    about: &'static str,
+    /// Its columns, in order.
+    pub columns: &'static [Column],
+    /// What draws it.
+    pub plots: &'static [&'static Plot],
+    read: fn(&Path) -> Result<usize, TableError>,
+}
+
+impl Table {
+    const fn of<R: Row>(plots: &'static [&'static Plot]) -> Self {
+        let read = |path: &Path| table::read::<R>(path).map(|rows| rows.len());
+        Self { file: R::FILE, about: R::ABOUT, columns: R::COLUMNS, plots, read }
+    }
+
+    /// What a row is, in one line.
+    pub fn about(&self) -> String {
+        table::one_line(self.about)
+    }
+
+    /// Reads a file of it, and counts the rows.
+    pub fn check(&self, path: &Path) -> Result<usize, TableError> {
+        (self.read)(path)
+    }
+}
+
+/// What draws figures of one table, or of several together.
+#[derive(Debug)]
+pub struct Plot {
+    /// What the names of its figures start with.
+    pub name: &'static str,
+    draw: fn(&Folder) -> Result<Vec<Figure>, PlotError>,
+}
+
+/// All tables, in the order of the commands that write them.
+pub static ALL: &[Table] = &[
+    Table::of::<StatRow>(&[&single::STATISTICS]),
+    Table::of::<WindowsRow>(&[&windows::IMAGES]),
+    Table::of::<SummaryRow>(&[&windows::MULTIPLICATIONS]),
+    Table::of::<LenetRow>(&[&accuracy::ACCURACY, &layers::MULTIPLICATIONS]),
+    Table::of::<PointRow>(&[&accuracy::ACCURACY]),
+    Table::of::<PeerRow>(&[&accuracy::ACCURACY]),
+    Table::of::<AblationRow>(&[&lenet::ABLATION]),
+    Table::of::<SplitRow>(&[&lenet::SPLITS]),
+    Table::of::<ProductRow>(&[&layers::PRODUCTS]),
+    Table::of::<SkipRow>(&[&layers::SKIPS]),
+    Table::of::<LayerErrorRow>(&[&layers::ERRORS]),
+    Table::of::<ZeroRow>(&[&lenet::ZEROS]),
+    Table::of::<ConfusionRow>(&[&layers::CONFUSION]),
+    Table::of::<FlipRow>(&[&lenet::FLIPS]),
+    Table::of::<MarginRow>(&[&lenet::MARGINS]),
+    Table::of::<QuantisationRow>(&[&lenet::QUANTISATION]),
+    Table::of::<OverflowRow>(&[&lenet::OVERFLOW]),
+    Table::of::<ClassifyRow>(&[&single::CLASSIFY]),
+    Table::of::<ChannelRow>(&[&single::CHANNELS]),
+    Table::of::<SearchRow>(&[&single::SEARCH]),
+    Table::of::<ScoreRow>(&[&accel::SCORES]),
+    Table::of::<ScoreErrorRow>(&[&accel::SCORE_ERRORS]),
+    Table::of::<CycleRow>(&[&accel::CYCLES]),
+    Table::of::<TimeRow>(&[&accel::TIME]),
+    Table::of::<CoverageRow>(&[&single::COVERAGE]),
+];
+
+/// The table that a file holds: by the file's name, or else by the columns in its first line.
+pub fn find(path: &Path) -> Option<&'static Table> {
+    let name = path.file_name()?.to_str()?;
+    ALL.iter().find(|table| table.file == name).or_else(|| {
+        let mut reader = csv::Reader::from_path(path).ok()?;
+        let header = reader.headers().ok()?;
+        ALL.iter().find(|table| header.iter().eq(table.columns.iter().map(|it| it.name)))
+    })
+}
+
+/// The tables in a folder.
+#[derive(Debug)]
+pub struct Folder {
+    tables: Vec<(PathBuf, &'static Table)>,
+}
+
+impl Folder {
+    fn open(folder: &Path) -> Result<Self, TableError> {
+        let read = |source| TableError::Read { path: folder.to_owned(), source };
+        let entries = fs::read_dir(folder).map_err(read)?;
+        let mut paths = entries
+            .map(|it| it.map(|it| it.path()))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(read)?;
+        paths.retain(|path| path.extension().is_some_and(|it| it == "csv"));
+        paths.sort();
+        let tables = paths.into_iter().filter_map(|path| find(&path).map(|table| (path, table)));
+        Ok(Self { tables: tables.collect() })
+    }
+
+    fn has(&self, file: &str) -> bool {
+        self.tables.iter().any(|(_, table)| table.file == file)
+    }
+
+    /// The rows of each file of one table, with the file's name without its extension.
+    fn files<R: Row>(&self) -> Result<Vec<(String, Vec<R>)>, TableError> {
+        let files = self.tables.iter().filter(|(_, table)| table.file == R::FILE);
+        let read = |(path, _): &(PathBuf, _)| {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            Ok((stem, table::read(path)?))
+        };
+        files.map(read).collect()
+    }
+
+    /// The rows of all files of one table; none without a file.
+    fn rows<R: Row>(&self) -> Result<Vec<R>, TableError> {
+        Ok(self.files()?.into_iter().flat_map(|(_, rows)| rows).collect())
+    }
+}
+
+/// The figures of a folder.
+#[derive(Debug)]
+pub struct Plots {
+    /// In the order of [`ALL`].
+    pub figures: Vec<Figure>,
+    /// Figures that would show more, and the tables that are not there for it.
+    pub missing: Vec<(&'static str, &'static str)>,
+}
+
+/// Draws all tables in `folder`. One that is malformed is an error.
+pub fn plot(folder: &Path) -> Result<Plots, PlotError> {
+    let folder = Folder::open(folder)?;
+    let mut plots: Vec<&Plot> = Vec::new();
+    for plot in ALL.iter().filter(|it| folder.has(it.file)).flat_map(|it| it.plots) {
+        if !plots.iter().any(|other| other.name == plot.name) {
+            plots.push(plot);
+        }
+    }
+    let mut found = Plots { figures: Vec::new(), missing: Vec::new() };
+    for plot in plots {
+        found.figures.extend((plot.draw)(&folder)?);
+        let of_plot = |table: &&Table| table.plots.iter().any(|it| it.name == plot.name);
+        let missing = ALL.iter().filter(of_plot).filter(|table| !folder.has(table.file));
+        found.missing.extend(missing.map(|table| (plot.name, table.file)));
+    }
+    Ok(found)
+}
+
+/// The network's name in titles.
+const fn network(activation: Activation) -> &'static str {
+    match activation {
+        Activation::Relu => "LeNet-5, ReLU",
+        Activation::Tanh => "LeNet-5, tanh",
+    }
+}
+
+const ACTIVATIONS: [Activation; 2] = [Activation::Relu, Activation::Tanh];
+
+/// Whether a configuration is a row of the paper's table, and no operating point.
+fn is_rule(configuration: &str) -> bool {
+    matches!(configuration, technique::EXACT | technique::ZERO_SKIP | technique::DUAL_ZERO_SKIP)
+        || configuration.starts_with("tau=")
+}
+
+/// How a technique looks, in every figure: its marker and its colour.
+fn look(technique: &str) -> (Shape, RGBColor) {
+    match technique {
+        technique::EXACT => (Shape::Circle, RGBColor(150, 150, 150)),
+        technique::PAPER_RULE => (Shape::Circle, palette::BLUE),
+        technique::RUNNING_RULE => (Shape::Circle, palette::SKY),
+        technique::ZERO_SKIP => (Shape::Plus, palette::VERMILLION),
+        technique::DUAL_ZERO_SKIP => (Shape::Cross, palette::BLUE),
+        technique::PRUNE => (Shape::Up, palette::GREEN),
+        technique::PRUNE_ZERO_SKIP => (Shape::Down, palette::GREEN),
+        technique::SNAPEA => (Shape::Square, palette::PURPLE),
+        technique::SNAPEA_ZERO_SKIP => (Shape::Circle, palette::PURPLE),
+        technique::WINOGRAD => (Shape::Star, palette::BLACK),
+        technique::MITCHELL => (Shape::Star, palette::ORANGE),
+        technique::TRUNCATE_LEADING => (Shape::Cross, palette::OLIVE),
+        technique::TRUNCATE_LOW => (Shape::Plus, palette::SKY),
+        // Operating points: what they combine.
+        "running-smax+layer-thresholds" => (Shape::Diamond, palette::GREEN),
+        "layer-thresholds" => (Shape::Square, palette::OLIVE),
+        "running-smax" => (Shape::Circle, palette::BLACK),
+        "fine-tuning" => (Shape::Up, palette::PURPLE),
+        "fine-tuning+running-smax+layer-thresholds+channel-order" => (Shape::Down, palette::ORANGE),
+        "fine-tuning+running-smax+layer-thresholds+channel-order+regularisation" => {
+            (Shape::Diamond, palette::VERMILLION)
+        }
+        configuration if configuration.starts_with("tau=") => look(technique::PAPER_RULE),
+        _ => (Shape::Circle, palette::BLACK),
+    }
+}
+
+/// The colour of a technique's bars.
+fn colour(technique: &str) -> RGBColor {
+    look(technique).1
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::table::{Digit, Fixed, Shortest};
+
+    fn write<R: Row>(folder: &Path, rows: &[R]) {
+        table::write(&folder.join(R::FILE), rows).unwrap();
+    }
+
+    /// A network in three configurations; the last is `accuracy` percent right.
+    fn lenet(folder: &Path, accuracy: f64) {
+        let mut rows = Vec::new();
+        for (name, tau, share, accuracy) in [
+            ("exact", None, 1.0, 99.0),
+            ("tau=0.1", Some(Shortest(0.1)), 0.3, 98.9),
+            ("tau=0.5", Some(Shortest(0.5)), 0.07, accuracy),
+        ] {
+            for (layer, exact) in
+                [("C1", 86_400.0), ("C3", 153_600.0), ("C5", 30_720.0), (ALL_LAYERS, 270_720.0)]
+            {
+                rows.push(LenetRow {
+                    log_frac: 0,
+                    configuration: name.to_owned(),
+                    tau,
+                    layer: layer.to_owned(),
+                    multiplications_average: exact * share,
+                    reduction_vs_exact_percent: 100.0 * (1.0 - share),
+                    accuracy_percent: (layer == ALL_LAYERS).then_some(accuracy),
+                    ..LenetRow::example()
+                });
+            }
+        }
+        write(folder, &rows);
+    }
+
+    /// Every table, with rows that can be drawn.
+    fn full() -> TempDir {
+        let temporary = TempDir::new().unwrap();
+        let folder = temporary.path();
+        lenet(folder, 61.4);
+        let rule = || "tau=0.1".to_owned();
+        let exact = || technique::EXACT.to_owned();
+        let average = || "zero_pixels_average".to_owned();
+        write(folder, &[StatRow { statistic: average(), ..StatRow::example() }]);
+        write(folder, &[WindowsRow::example()]);
+        write(folder, &[SummaryRow::example()]);
+        write(folder, &[PointRow::example()]);
+        write(folder, &[PeerRow { activation: "relu".to_owned(), ..PeerRow::example() }]);
+        write(folder, &[AblationRow::example()]);
+        write(folder, &[SplitRow::example()]);
+        let bin = |bin: i32| ProductRow {
+            relative_low: Fixed(f64::from(bin) / 10.0),
+            relative_high: Fixed(f64::from(bin + 1) / 10.0),
+            products: 1000 / (bin * bin + 1) as u64,
+            ..ProductRow::example()
+        };
+        write(folder, &(-10..10).map(bin).collect::<Vec<_>>());
+        write(folder, &[SkipRow { configuration: rule(), ..SkipRow::example() }]);
+        write(folder, &[LayerErrorRow { configuration: rule(), ..LayerErrorRow::example() }]);
+        write(folder, &[ZeroRow::example()]);
+        let digit = |label: u8| ConfusionRow {
+            label: Digit(label),
+            configuration: exact(),
+            ..ConfusionRow::example()
+        };
+        write(folder, &(0..10).map(digit).collect::<Vec<_>>());
+        write(folder, &[FlipRow::example()]);
+        write(folder, &[MarginRow::example()]);
+        write(folder, &[QuantisationRow::example()]);
+        write(folder, &[OverflowRow::example()]);
+        write(folder, &[ChannelRow::example()]);
+        write(folder, &[ClassifyRow::example()]);
+        write(folder, &[SearchRow { decision: "taken".to_owned(), ..SearchRow::example() }]);
+        write(folder, &[ScoreRow::example()]);
+        write(folder, &[ScoreErrorRow::example()]);
+        write(folder, &[CycleRow::example()]);
+        write(folder, &[TimeRow { part: PARTS[0].to_owned(), ..TimeRow::example() }]);
+        write(folder, &[CoverageRow::example()]);
+        temporary
+    }
+
+    fn drawn(folder: &Path) -> Vec<Figure> {
+        plot(folder).unwrap().figures
+    }
+
+    fn svg(figures: &[Figure], name: &str) -> String {
+        figures.iter().find(|it| it.name == name).unwrap().svg().to_owned()
+    }
+
+    #[test]
+    fn every_table_is_read_as_written_and_drawn_alone() {
+        let full = full();
+        for table in ALL {
+            let path = full.path().join(table.file);
+            assert!(table.check(&path).unwrap() > 0, "{}", table.file);
+            let alone = TempDir::new().unwrap();
+            fs::copy(&path, alone.path().join(table.file)).unwrap();
+            for figure in drawn(alone.path()) {
+                let plots = table.plots.iter();
+                assert!(
+                    plots.clone().any(|it| figure.name.starts_with(it.name) || it.name == "search")
+                );
+                let picture = image::load_from_memory(&figure.png().unwrap()).unwrap();
+                assert!(picture.width() >= 1200 && picture.height() >= 600, "{}", figure.name);
+            }
+            assert!(!drawn(alone.path()).is_empty(), "{} is not drawn", table.file);
+        }
+    }
+
+    #[test]
+    fn every_column_is_explained() {
+        for table in ALL {
+            assert!(table.about().ends_with(['.', '?']), "{}: {}", table.file, table.about());
+            for column in table.columns {
+                let doc = column.doc();
+                assert!(
+                    doc.len() > 5 && doc.ends_with('.'),
+                    "{}, {}: {doc}",
+                    table.file,
+                    column.name
+                );
+            }
+            let same = ALL.iter().filter(|it| it.file == table.file || it.columns == table.columns);
+            assert_eq!(same.count(), 1, "{}", table.file);
+        }
+    }
+
+    #[test]
+    fn the_same_tables_give_the_same_bytes() {
+        let folder = full();
+        let (first, second) = (drawn(folder.path()), drawn(folder.path()));
+        assert_eq!(first.len(), second.len());
+        for (a, b) in first.iter().zip(&second) {
+            assert_eq!((&a.name, a.svg()), (&b.name, b.svg()));
+        }
+        assert_eq!(first[0].png().unwrap(), second[0].png().unwrap());
+        for path in first[0].write(folder.path()).unwrap() {
+            assert!(fs::metadata(path).unwrap().len() > 1000);
+        }
+    }
+
+    #[test]
+    fn a_figure_follows_its_data_and_notes_what_lies_below() {
+        let folder = full();
+        let before = drawn(folder.path());
+        lenet(folder.path(), 96.5);
+        let after = drawn(folder.path());
+        let note = "window rule, F = 0: 1 of";
+        assert!(svg(&before, "accuracy_relu").contains(note));
+        assert!(!svg(&after, "accuracy_relu").contains(note));
+        assert_eq!(svg(&before, "products_relu"), svg(&after, "products_relu"));
+    }
+
+    #[test]
+    fn a_figure_that_lacks_a_table_is_listed() {
+        let folder = full();
+        assert_eq!(plot(folder.path()).unwrap().missing, []);
+        fs::remove_file(folder.path().join(PeerRow::FILE)).unwrap();
+        assert_eq!(plot(folder.path()).unwrap().missing, [("accuracy", "peers.csv")]);
+    }
+
+    #[test]
+    fn a_table_of_another_name_is_known_by_its_columns() {
+        let folder = full();
+        let path = folder.path().join("lenet5_relu_search_window_f0.csv");
+        fs::rename(folder.path().join(SearchRow::FILE), &path).unwrap();
+        assert_eq!(find(&path).unwrap().file, SearchRow::FILE);
+        assert!(drawn(folder.path()).iter().any(|it| it.name == "lenet5_relu_search_window_f0"));
+        let other = folder.path().join("other.csv");
+        fs::write(&other, "a,b\n1,2\n").unwrap();
+        assert!(find(&other).is_none());
+    }
+
+    #[test]
+    fn what_cannot_be_drawn_is_an_error_that_names_the_place() {
+        let refused = |file: &str, from: &str, to: &str| {
+            let folder = full();
+            let path = folder.path().join(file);
+            let text = fs::read_to_string(&path).unwrap();
+            assert!(text.contains(from), "{file}: {from}");
+            fs::write(&path, text.replacen(from, to, 1)).unwrap();
+            plot(folder.path()).unwrap_err().to_string()
+        };
+        let error = refused("lenet.csv", "relu,", "gelu,");
+        assert!(
+            error.contains("line 2, column activation: \"gelu\" is not relu or tanh"),
+            "{error}"
+        );
+        let error = refused("layer_errors.csv", ",local", ",global");
+        assert!(error.contains("column error: \"global\" is not local or accumulated"), "{error}");
+        let error = refused("products.csv", ",-1.00,", ",0.95,");
+        assert!(error.contains("relative_high -0.9 is not above relative_low 0.95"), "{error}");
+    }
+
+    /// The results that the project ships are what this program reads and draws.
+    #[test]
+    fn every_report_of_the_project_is_drawn() {
+        let reports = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reports");
+        let folders = fs::read_dir(reports).unwrap().map(|it| it.unwrap().path());
+        let with_tables = folders.filter(|it| it.join("provenance.json").exists());
+        let drawn: Vec<_> = with_tables.map(|it| (it.clone(), drawn(&it).len())).collect();
+        assert!(drawn.len() >= 9, "{drawn:?}");
+        for (folder, figures) in drawn {
+            assert!(figures > 0, "{}", folder.display());
+        }
+    }
+}
