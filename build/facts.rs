@@ -12,27 +12,35 @@ mod numbers;
 
 use numbers::{blob, conv, csr, riscv, soc, unit};
 
-/// The names under which a file has numbers, with the numbers.
+/// Names with their numbers, as a file has them.
 type Facts = Vec<(String, u64)>;
 
-/// The constants of a module, under their names.
-macro_rules! facts {
-    ($module:ident: $($name:ident),* $(,)?) => {
-        [$((stringify!($name).to_owned(), u64::from($module::$name))),*]
-    };
+/// A file that states numbers.
+struct Stated {
+    path: &'static str,
+    facts: Facts,
+    /// Whether an edit of it is worth the build script; the others are compared when it runs.
+    watched: bool,
 }
 
-/// Files with constants, and what they have to say.
-fn files() -> Vec<(&'static str, Facts)> {
+fn files() -> Vec<Stated> {
+    let stated = |path, facts| Stated { path, facts, watched: true };
     vec![
-        ("rtl/soc/soc_pkg.sv", soc_pkg()),
-        ("rtl/core/core_pkg.sv", core_pkg()),
-        ("rtl/conv_approx/conv_approx_pkg.sv", conv_approx_pkg()),
-        ("firmware/soc.h", soc_h()),
-        ("firmware/link.ld", link_ld()),
-        ("firmware/conv_approx.h", conv_approx_h()),
-        ("firmware/lenet/network.h", network_h()),
-        ("firmware/lenet/maps.h", facts!(blob: KERNELS).into()),
+        stated("rtl/soc/soc_pkg.sv", select(soc::NUMBERS, &["RAM_BASE", "ADDR_"])),
+        stated("rtl/core/core_pkg.sv", core_pkg()),
+        stated(
+            "rtl/conv_approx/conv_approx_pkg.sv",
+            select(unit::NUMBERS, &["OP_", "MODE_", "ERROR_", "THRESHOLD_W", "COUNTER_"]),
+        ),
+        Stated { watched: false, ..stated("rtl/conv_approx/conv_coprocessor.sv", coprocessor()) },
+        stated("firmware/soc.h", soc_h()),
+        stated("firmware/link.ld", named(&[("ORIGIN", soc::RAM_BASE), ("LENGTH", soc::RAM_BYTES)])),
+        stated("firmware/conv_approx.h", conv_approx_h()),
+        stated(
+            STRUCTS_FILE,
+            blob::NUMBERS.iter().filter(|(name, _)| *name != "KERNELS").map(owned).collect(),
+        ),
+        stated("firmware/lenet/maps.h", select(blob::NUMBERS, &["KERNELS"])),
     ]
 }
 
@@ -48,167 +56,106 @@ fn structs() -> [(&'static str, Vec<(&'static str, usize)>); 3] {
     ]
 }
 
-fn soc_pkg() -> Facts {
-    facts!(soc:
-        RAM_BASE, ADDR_MSIP, ADDR_MTIMECMP, ADDR_MTIMECMP_HI, ADDR_MTIME, ADDR_MTIME_HI,
-        ADDR_EXTERNAL, ADDR_UART,
-    )
-    .into()
+fn owned(&(name, number): &(&str, u32)) -> (String, u64) {
+    (name.to_owned(), number.into())
+}
+
+fn named(facts: &[(&str, u32)]) -> Facts {
+    facts.iter().map(owned).collect()
+}
+
+/// Those whose names begin so.
+fn select(facts: &[(&str, u32)], beginnings: &[&str]) -> Facts {
+    let chosen = |name: &str| beginnings.iter().any(|it| name.starts_with(it));
+    facts.iter().filter(|(name, _)| chosen(name)).map(owned).collect()
+}
+
+/// Those whose names begin with `from`, with `to` in its place, and a number added.
+fn renamed(facts: &[(&str, u32)], from: &str, to: &str, plus: u32) -> Facts {
+    let rest = facts.iter().filter_map(|(name, number)| Some((name.strip_prefix(from)?, number)));
+    rest.map(|(name, number)| (format!("{to}{name}"), u64::from(number + plus))).collect()
 }
 
 fn core_pkg() -> Facts {
-    let mut facts = Facts::from(facts!(riscv:
-        OPCODE_LOAD, OPCODE_MISC_MEM, OPCODE_OP_IMM, OPCODE_AUIPC, OPCODE_STORE, OPCODE_OP,
-        OPCODE_LUI, OPCODE_BRANCH, OPCODE_JALR, OPCODE_JAL, OPCODE_SYSTEM, OPCODE_CONV,
-        INSN_ECALL, INSN_EBREAK, INSN_WFI, INSN_MRET,
-        CAUSE_INSTR_ACCESS, CAUSE_ILLEGAL, CAUSE_BREAKPOINT, CAUSE_LOAD_ACCESS,
-        CAUSE_STORE_ACCESS, CAUSE_ECALL_M, IRQ_SOFTWARE, IRQ_TIMER, IRQ_EXTERNAL,
-        COUNTER_CYCLE, COUNTER_INSTRET,
-        EVENT_LOAD_USE, EVENT_JUMP_REGISTER, EVENT_FETCH, EVENT_MEMORY, EVENT_ARITHMETIC,
-        EVENT_UNIT, EVENT_LOAD, EVENT_STORE, EVENT_JUMP, EVENT_BRANCH, EVENT_BRANCH_TAKEN,
-        EVENT_COMPRESSED, MISA, MIMPID,
-    ));
-    // The three interrupt lines in the order of their numbers.
-    facts.extend(
-        ["SOFTWARE", "TIMER", "EXTERNAL"]
-            .iter()
-            .zip(0..)
-            .map(|(line, bit)| (format!("MI_{line}"), bit)),
+    let mut facts = select(
+        riscv::NUMBERS,
+        &["OPCODE_", "INSN_", "CAUSE_", "IRQ_", "COUNTER_", "EVENT_", "MISA", "MIMPID"],
     );
-    // Counters and events are decoded by the upper bits of their numbers.
-    let bases = [
-        ("MHPMEVENT_BASE", csr::MHPMEVENT),
-        ("MCOUNTER_LOW", csr::MCYCLE),
-        ("MCOUNTER_HIGH", csr::MCYCLEH),
-        ("COUNTER_LOW", csr::CYCLE),
-        ("COUNTER_HIGH", csr::CYCLEH),
-    ];
-    facts.extend(bases.map(|(name, first)| (format!("CSR_{name}"), u64::from(first >> 5))));
-    let by_number = |row: &&csr::Csr| {
+    // The core itself has no use for them.
+    facts.retain(|(name, _)| name != "CAUSE_LOAD_MISALIGNED" && name != "CAUSE_INTERRUPT");
+    // The interrupt lines in three bits, and the upper bits of the numbers of counters and events.
+    facts.extend(named(&[
+        ("MI_SOFTWARE", 0),
+        ("MI_TIMER", 1),
+        ("MI_EXTERNAL", 2),
+        ("CSR_MHPMEVENT_BASE", u32::from(csr::MHPMEVENT) >> 5),
+        ("CSR_MCOUNTER_LOW", u32::from(csr::MCYCLE) >> 5),
+        ("CSR_MCOUNTER_HIGH", u32::from(csr::MCYCLEH) >> 5),
+        ("CSR_COUNTER_LOW", u32::from(csr::CYCLE) >> 5),
+        ("CSR_COUNTER_HIGH", u32::from(csr::CYCLEH) >> 5),
+    ]));
+    let has_name = |row: &&csr::Csr| {
         use csr::Content::{CounterHigh, CounterLow, Event};
         !matches!(row.content, CounterLow | CounterHigh | Event)
     };
     facts.extend(
         csr::CSRS
             .iter()
-            .filter(by_number)
+            .filter(has_name)
             .map(|row| (format!("CSR_{}", row.name.to_uppercase()), u64::from(row.number))),
     );
     facts
 }
 
-fn conv_approx_pkg() -> Facts {
-    let mut facts = Facts::from(facts!(unit:
-        OP_LOAD_KERNEL, OP_RUN_WINDOW,
-        MODE_EXACT, MODE_ZERO_SKIP, MODE_DUAL_ZERO_SKIP, MODE_APPROX,
-        ERROR_NONE, ERROR_BUS, ERROR_COMMAND, THRESHOLD_W,
-        COUNTER_WINDOWS, COUNTER_MULTIPLICATIONS_DONE, COUNTER_MULTIPLICATIONS_SKIPPED,
-        COUNTER_MEMORY_WORDS, COUNTER_MEMORY_BEATS, COUNTER_CYCLES_IDLE, COUNTER_CYCLES_GET_DATA,
-        COUNTER_CYCLES_STAGE_1, COUNTER_CYCLES_STAGE_2, COUNTER_CYCLES_STAGE_3,
-        COUNTER_CYCLES_DONE,
-    ));
-    facts.extend(facts!(conv:
-        CONV_LOAD, CONV_RUN, CONV_AGAIN, CONV_READ, CONV_CONFIG, CONV_CARRY, CONV_CLEAR,
-    ));
-    facts.extend(facts!(riscv: CAUSE_ILLEGAL, CAUSE_LOAD_MISALIGNED, CAUSE_LOAD_ACCESS));
+fn coprocessor() -> Facts {
+    let mut facts = select(conv::NUMBERS, &["CONV_"]);
+    facts.extend(named(&[
+        ("ILLEGAL", riscv::CAUSE_ILLEGAL),
+        ("MISALIGNED", riscv::CAUSE_LOAD_MISALIGNED),
+        ("LOAD_FAULT", riscv::CAUSE_LOAD_ACCESS),
+    ]));
     facts
 }
 
 fn soc_h() -> Facts {
-    let mut facts = Facts::from(facts!(soc: RAM_BASE, RAM_BYTES));
-    let devices = [
+    let mut facts = select(soc::NUMBERS, &["RAM_"]);
+    facts.extend(select(riscv::NUMBERS, &["IRQ_", "CAUSE_", "MSTATUS_"]));
+    facts.extend(named(&[
         ("MSIP", soc::ADDR_MSIP),
         ("MTIMECMP", soc::ADDR_MTIMECMP),
         ("MTIME", soc::ADDR_MTIME),
         ("EXTERNAL_IRQ", soc::ADDR_EXTERNAL),
         ("UART", soc::ADDR_UART),
-    ];
-    facts.extend(devices.map(|(name, addr)| (name.to_owned(), addr.into())));
-    facts.extend(facts!(riscv:
-        IRQ_SOFTWARE, IRQ_TIMER, IRQ_EXTERNAL,
-        CAUSE_INSTR_ACCESS, CAUSE_ILLEGAL, CAUSE_BREAKPOINT, CAUSE_LOAD_MISALIGNED,
-        CAUSE_LOAD_ACCESS, CAUSE_STORE_ACCESS, CAUSE_ECALL_M, CAUSE_INTERRUPT,
-        MSTATUS_MIE, MSTATUS_MPIE, MSTATUS_MPP,
-    ));
+    ]));
     facts
-}
-
-fn link_ld() -> Facts {
-    vec![("ORIGIN".to_owned(), soc::RAM_BASE.into()), ("LENGTH".to_owned(), soc::RAM_BYTES.into())]
 }
 
 fn conv_approx_h() -> Facts {
-    let mut facts = Facts::new();
-    let mut add = |name: &str, number: u32| facts.push((format!("CONV_{name}"), number.into()));
-    add("OPCODE", riscv::OPCODE_CONV);
-    for (name, number) in [
-        ("LOAD", conv::CONV_LOAD),
-        ("RUN", conv::CONV_RUN),
-        ("AGAIN", conv::CONV_AGAIN),
-        ("READ", conv::CONV_READ),
-        ("CONFIG", conv::CONV_CONFIG),
-        ("CARRY", conv::CONV_CARRY),
-        ("CLEAR", conv::CONV_CLEAR),
-    ] {
-        add(&format!("FUNCT3_{name}"), number);
-    }
-    for (name, number) in [
-        ("MODE_SHIFT", conv::CONFIG_MODE),
-        ("SCOPE_SHIFT", conv::CONFIG_SCOPE),
-        ("TILE_SHIFT", conv::CONFIG_TILE),
-        ("SIDE_SHIFT", conv::CONFIG_SIDE),
-        ("SLOT_SHIFT", conv::CONFIG_SLOT),
-        ("EXACT", unit::MODE_EXACT),
-        ("ZERO_SKIP", unit::MODE_ZERO_SKIP),
-        ("DUAL_ZERO_SKIP", unit::MODE_DUAL_ZERO_SKIP),
-        ("APPROX", unit::MODE_APPROX),
-        ("WINDOW", unit::SCOPE_WINDOW),
-        ("RUNNING", unit::SCOPE_RUNNING),
-        ("TILE_1X1", unit::TILE_1X1),
-        ("TILE_2X2", unit::TILE_2X2),
-        ("OUTPUT", conv::READ_OUTPUT),
-        ("CARRY", conv::READ_CARRY),
-        ("THRESHOLD", conv::READ_THRESHOLD),
-        ("CONFIGURATION", conv::READ_CONFIGURATION),
-        ("KEPT", conv::READ_KEPT),
-        ("KERNEL", conv::READ_KERNEL),
-        ("LOG_FRAC", conv::READ_LOG_FRAC),
-        ("MULTIPLIERS", conv::READ_MULTIPLIERS),
-        ("KERNELS", conv::READ_KERNELS),
-        ("SMAX_VALID", conv::SMAX_VALID),
-    ] {
-        add(name, number);
-    }
-    for (name, counter) in [
-        ("WINDOWS", unit::COUNTER_WINDOWS),
-        ("MULTIPLICATIONS", unit::COUNTER_MULTIPLICATIONS_DONE),
-        ("SKIPPED", unit::COUNTER_MULTIPLICATIONS_SKIPPED),
-        ("WORDS", unit::COUNTER_MEMORY_WORDS),
-        ("BEATS", unit::COUNTER_MEMORY_BEATS),
-        ("CYCLES_IDLE", unit::COUNTER_CYCLES_IDLE),
-        ("CYCLES_GET_DATA", unit::COUNTER_CYCLES_GET_DATA),
-        ("CYCLES_STAGE_1", unit::COUNTER_CYCLES_STAGE_1),
-        ("CYCLES_STAGE_2", unit::COUNTER_CYCLES_STAGE_2),
-        ("CYCLES_STAGE_3", unit::COUNTER_CYCLES_STAGE_3),
-        ("CYCLES_DONE", unit::COUNTER_CYCLES_DONE),
-    ] {
-        add(name, conv::READ_COUNTERS + counter);
+    let mut facts = named(&[("CONV_OPCODE", riscv::OPCODE_CONV)]);
+    facts.extend(renamed(conv::NUMBERS, "CONV_", "CONV_FUNCT3_", 0));
+    facts.extend(renamed(conv::NUMBERS, "READ_", "CONV_", 0));
+    facts.extend(renamed(unit::NUMBERS, "MODE_", "CONV_", 0));
+    facts.extend(renamed(unit::NUMBERS, "SCOPE_", "CONV_", 0));
+    facts.extend(renamed(unit::NUMBERS, "TILE_", "CONV_TILE_", 0));
+    let others = select(conv::NUMBERS, &["MODE_", "SCOPE_", "TILE_", "SIDE_", "SLOT_", "SMAX_"]);
+    facts.extend(others.into_iter().map(|(name, number)| (format!("CONV_{name}"), number)));
+    for (name, number) in renamed(unit::NUMBERS, "COUNTER_", "CONV_", conv::READ_COUNTERS) {
+        let short = match name.as_str() {
+            "CONV_MULTIPLICATIONS_DONE" => "CONV_MULTIPLICATIONS",
+            "CONV_MULTIPLICATIONS_SKIPPED" => "CONV_SKIPPED",
+            "CONV_MEMORY_WORDS" => "CONV_WORDS",
+            "CONV_MEMORY_BEATS" => "CONV_BEATS",
+            name => name,
+        };
+        facts.push((short.to_owned(), number));
     }
     facts
 }
 
-fn network_h() -> Facts {
-    facts!(blob:
-        NETWORK_ADDRESS, NETWORK_MAGIC, CONVOLUTION, AVERAGE_POOL, DENSE, NO_ACTIVATION, RELU, TANH,
-        DENSE_SIDE,
-    )
-    .into()
-}
-
-/// Tells Cargo which files are compared.
+/// Tells Cargo which files to watch.
 pub fn watch() {
-    for (file, _) in files() {
-        println!("cargo::rerun-if-changed={file}");
+    for Stated { path, .. } in files().iter().filter(|file| file.watched) {
+        println!("cargo::rerun-if-changed={path}");
     }
     println!("cargo::rerun-if-changed=crates/model/src/facts.rs");
 }
@@ -219,7 +166,7 @@ pub fn watch() {
 /// Every difference on a line of its own, with its file and line.
 pub fn check(root: &Path) -> Result<(), String> {
     let mut differences = String::new();
-    for (file, facts) in files() {
+    for Stated { path: file, facts, .. } in files() {
         let text =
             fs::read_to_string(root.join(file)).map_err(|error| format!("{file}: {error}"))?;
         let text = without_comments(&text);

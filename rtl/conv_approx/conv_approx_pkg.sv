@@ -38,20 +38,6 @@ package conv_approx_pkg;
   localparam logic [3:0] COUNTER_CYCLES_STAGE_3          = 4'd9;
   localparam logic [3:0] COUNTER_CYCLES_DONE             = 4'd10;
 
-  // Instructions: funct3.
-  localparam logic [2:0] CONV_LOAD   = 3'd0;
-  localparam logic [2:0] CONV_RUN    = 3'd1;
-  localparam logic [2:0] CONV_AGAIN  = 3'd2;
-  localparam logic [2:0] CONV_READ   = 3'd3;
-  localparam logic [2:0] CONV_CONFIG = 3'd4;
-  localparam logic [2:0] CONV_CARRY  = 3'd5;
-  localparam logic [2:0] CONV_CLEAR  = 3'd6;
-
-  // mcause of the exceptions that they raise.
-  localparam logic [5:0] CAUSE_ILLEGAL         = 6'd2;
-  localparam logic [5:0] CAUSE_LOAD_MISALIGNED = 6'd4;
-  localparam logic [5:0] CAUSE_LOAD_ACCESS     = 6'd5;
-
   // The word of the data buffer that a product multiplies. Products are numbered output by output
   // of the 2x2 tile (top left, top right, bottom left, bottom right), row by row of the kernel; the
   // buffer has rows of kernel + 1 words.

@@ -50,6 +50,19 @@ module conv_coprocessor #(
   localparam int SMAX_W = 7 + LOG_FRAC;   // {valid, score}
   localparam int SLOT_W = (KERNELS == 1) ? 1 : $clog2(KERNELS);
 
+  localparam logic [2:0] CONV_LOAD   = 3'd0;
+  localparam logic [2:0] CONV_RUN    = 3'd1;
+  localparam logic [2:0] CONV_AGAIN  = 3'd2;
+  localparam logic [2:0] CONV_READ   = 3'd3;
+  localparam logic [2:0] CONV_CONFIG = 3'd4;
+  localparam logic [2:0] CONV_CARRY  = 3'd5;
+  localparam logic [2:0] CONV_CLEAR  = 3'd6;
+
+  // mcause.
+  localparam logic [5:0] ILLEGAL     = 6'd2;
+  localparam logic [5:0] MISALIGNED  = 6'd4;
+  localparam logic [5:0] LOAD_FAULT  = 6'd5;
+
   // ---- State that programs see ---------------------------------------------------------------
 
   logic [1:0]             mode_q;
@@ -174,9 +187,8 @@ module conv_coprocessor #(
 
   assign x_result_valid_o   = for_unit ? busy_q && unit_done : x_issue_valid_i;
   assign x_result_exc_o     = for_unit ? unit_failed : refused;
-  assign x_result_exccode_o =
-      illegal || (for_unit && unit_error == ERROR_COMMAND) ? CAUSE_ILLEGAL :
-      misaligned ? CAUSE_LOAD_MISALIGNED : CAUSE_LOAD_ACCESS;
+  assign x_result_exccode_o = illegal || (for_unit && unit_error == ERROR_COMMAND) ? ILLEGAL :
+                              misaligned ? MISALIGNED : LOAD_FAULT;
 
   // S_max as in conv.carry, in 16 bits.
   function automatic logic [15:0] carry_field(input logic [SMAX_W-1:0] smax);

@@ -4,88 +4,99 @@
 //! work there; the build compares them with this file (`build/facts.rs`). So that the build script
 //! can include it, this file uses nothing but the language.
 
+/// Constants of 32 bits, each also under its name, for the comparison.
+macro_rules! numbers {
+    ($($(#[$doc:meta])* $name:ident = $value:expr;)*) => {
+        $($(#[$doc])* pub const $name: u32 = $value;)*
+
+        /// Every number with its name.
+        pub const NUMBERS: &[(&str, u32)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
 /// The system: `rtl/soc/soc_pkg.sv`, `firmware/soc.h`, `firmware/link.ld`.
 pub mod soc {
-    #![allow(missing_docs, reason = "names of the memory map in docs/system.md")]
+    numbers! {
+        /// First address of the RAM, and the pc after reset.
+        RAM_BASE = 0x8000_0000;
+        /// Bytes of RAM of the system that ships.
+        RAM_BYTES = 1 << 20;
 
-    /// First address of the RAM, and the pc after reset.
-    pub const RAM_BASE: u32 = 0x8000_0000;
-    /// Bytes of RAM of the system that ships.
-    pub const RAM_BYTES: u32 = 1 << 20;
-
-    pub const ADDR_MSIP: u32 = 0x0200_0000;
-    pub const ADDR_MTIMECMP: u32 = 0x0200_4000;
-    pub const ADDR_MTIMECMP_HI: u32 = 0x0200_4004;
-    pub const ADDR_MTIME: u32 = 0x0200_bff8;
-    pub const ADDR_MTIME_HI: u32 = 0x0200_bffc;
-    pub const ADDR_EXTERNAL: u32 = 0x0c00_0000;
-    pub const ADDR_UART: u32 = 0x1000_0000;
+        ADDR_MSIP = 0x0200_0000;
+        ADDR_MTIMECMP = 0x0200_4000;
+        ADDR_MTIMECMP_HI = 0x0200_4004;
+        ADDR_MTIME = 0x0200_bff8;
+        ADDR_MTIME_HI = 0x0200_bffc;
+        ADDR_EXTERNAL = 0x0c00_0000;
+        ADDR_UART = 0x1000_0000;
+    }
 }
 
 /// The core: `rtl/core/core_pkg.sv`, `firmware/soc.h`.
 pub mod riscv {
-    #![allow(missing_docs, reason = "names of the ISA manual and of docs/core.md")]
+    numbers! {
+        OPCODE_LOAD = 0x03;
+        OPCODE_MISC_MEM = 0x0f;
+        OPCODE_OP_IMM = 0x13;
+        OPCODE_AUIPC = 0x17;
+        OPCODE_STORE = 0x23;
+        OPCODE_OP = 0x33;
+        OPCODE_LUI = 0x37;
+        OPCODE_BRANCH = 0x63;
+        OPCODE_JALR = 0x67;
+        OPCODE_JAL = 0x6f;
+        OPCODE_SYSTEM = 0x73;
+        /// The instructions of the convolution unit; reserved by the standard (docs/isa.md).
+        OPCODE_CONV = 0x77;
 
-    pub const OPCODE_LOAD: u32 = 0x03;
-    pub const OPCODE_MISC_MEM: u32 = 0x0f;
-    pub const OPCODE_OP_IMM: u32 = 0x13;
-    pub const OPCODE_AUIPC: u32 = 0x17;
-    pub const OPCODE_STORE: u32 = 0x23;
-    pub const OPCODE_OP: u32 = 0x33;
-    pub const OPCODE_LUI: u32 = 0x37;
-    pub const OPCODE_BRANCH: u32 = 0x63;
-    pub const OPCODE_JALR: u32 = 0x67;
-    pub const OPCODE_JAL: u32 = 0x6f;
-    pub const OPCODE_SYSTEM: u32 = 0x73;
-    /// The instructions of the convolution unit; reserved by the standard (docs/isa.md).
-    pub const OPCODE_CONV: u32 = 0x77;
+        INSN_ECALL = 0x0000_0073;
+        INSN_EBREAK = 0x0010_0073;
+        INSN_WFI = 0x1050_0073;
+        INSN_MRET = 0x3020_0073;
 
-    pub const INSN_ECALL: u32 = 0x0000_0073;
-    pub const INSN_EBREAK: u32 = 0x0010_0073;
-    pub const INSN_WFI: u32 = 0x1050_0073;
-    pub const INSN_MRET: u32 = 0x3020_0073;
+        CAUSE_INSTR_ACCESS = 1;
+        CAUSE_ILLEGAL = 2;
+        CAUSE_BREAKPOINT = 3;
+        /// Of the convolution unit alone; loads and stores may be misaligned.
+        CAUSE_LOAD_MISALIGNED = 4;
+        CAUSE_LOAD_ACCESS = 5;
+        CAUSE_STORE_ACCESS = 7;
+        CAUSE_ECALL_M = 11;
+        /// The bit of mcause that tells an interrupt from an exception.
+        CAUSE_INTERRUPT = 1 << 31;
 
-    pub const CAUSE_INSTR_ACCESS: u32 = 1;
-    pub const CAUSE_ILLEGAL: u32 = 2;
-    pub const CAUSE_BREAKPOINT: u32 = 3;
-    /// Of the convolution unit alone; loads and stores may be misaligned.
-    pub const CAUSE_LOAD_MISALIGNED: u32 = 4;
-    pub const CAUSE_LOAD_ACCESS: u32 = 5;
-    pub const CAUSE_STORE_ACCESS: u32 = 7;
-    pub const CAUSE_ECALL_M: u32 = 11;
-    /// The bit of mcause that tells an interrupt from an exception.
-    pub const CAUSE_INTERRUPT: u32 = 1 << 31;
+        /// mcause of an interrupt without its highest bit, which is also its bit of mip and mie.
+        IRQ_SOFTWARE = 3;
+        IRQ_TIMER = 7;
+        IRQ_EXTERNAL = 11;
 
-    /// mcause of an interrupt without its highest bit, which is also its bit of mip and mie.
-    pub const IRQ_SOFTWARE: u32 = 3;
-    pub const IRQ_TIMER: u32 = 7;
-    pub const IRQ_EXTERNAL: u32 = 11;
+        MSTATUS_MIE = 1 << 3;
+        MSTATUS_MPIE = 1 << 7;
+        /// The mode before the trap: always machine mode.
+        MSTATUS_MPP = 3 << 11;
 
-    pub const MSTATUS_MIE: u32 = 1 << 3;
-    pub const MSTATUS_MPIE: u32 = 1 << 7;
-    /// The mode before the trap: always machine mode.
-    pub const MSTATUS_MPP: u32 = 3 << 11;
+        /// RV32 with C, I and M.
+        MISA = 0x4000_1104;
+        /// "CNVA".
+        MIMPID = 0x434e_5641;
 
-    /// RV32 with C, I and M.
-    pub const MISA: u32 = 0x4000_1104;
-    /// "CNVA".
-    pub const MIMPID: u32 = 0x434e_5641;
+        /// The counter of mcycle, of minstret, and of the events: n of mhpmcounter n.
+        COUNTER_CYCLE = 0;
+        COUNTER_INSTRET = 2;
+        EVENT_LOAD_USE = 3;
+        EVENT_JUMP_REGISTER = 4;
+        EVENT_FETCH = 5;
+        EVENT_MEMORY = 6;
+        EVENT_ARITHMETIC = 7;
+        EVENT_UNIT = 8;
+        EVENT_LOAD = 9;
+        EVENT_STORE = 10;
+        EVENT_JUMP = 11;
+        EVENT_BRANCH = 12;
+        EVENT_BRANCH_TAKEN = 13;
+        EVENT_COMPRESSED = 14;
+    }
 
-    /// The counter of mcycle, of minstret, and of the events: n of mhpmcounter n.
-    pub const COUNTER_CYCLE: u32 = 0;
-    pub const COUNTER_INSTRET: u32 = 2;
-    pub const EVENT_LOAD_USE: u32 = 3;
-    pub const EVENT_JUMP_REGISTER: u32 = 4;
-    pub const EVENT_FETCH: u32 = 5;
-    pub const EVENT_MEMORY: u32 = 6;
-    pub const EVENT_ARITHMETIC: u32 = 7;
-    pub const EVENT_UNIT: u32 = 8;
-    pub const EVENT_LOAD: u32 = 9;
-    pub const EVENT_STORE: u32 = 10;
-    pub const EVENT_JUMP: u32 = 11;
-    pub const EVENT_BRANCH: u32 = 12;
-    pub const EVENT_BRANCH_TAKEN: u32 = 13;
-    pub const EVENT_COMPRESSED: u32 = 14;
     /// One bit per counter that exists, of the 32 that the standard has room for.
     pub const COUNTERS: u32 = 1 << COUNTER_CYCLE
         | 1 << COUNTER_INSTRET
@@ -161,7 +172,6 @@ pub mod csr {
         ($($constant:ident = $number:literal $(..= $last:literal)?,
            $name:literal $($suffix:literal)?, $content:expr;)*) => {
             $(
-                #[allow(missing_docs, reason = "the name of the privileged ISA manual")]
                 pub const $constant: u16 = $number;
             )*
 
@@ -211,110 +221,114 @@ pub mod csr {
 
 /// The approximate convolution unit: `rtl/conv_approx/conv_approx_pkg.sv`.
 pub mod unit {
-    #![allow(missing_docs, reason = "names of docs/unit.md")]
+    numbers! {
+        OP_LOAD_KERNEL = 0;
+        OP_RUN_WINDOW = 1;
 
-    pub const OP_LOAD_KERNEL: u32 = 0;
-    pub const OP_RUN_WINDOW: u32 = 1;
+        MODE_EXACT = 0;
+        MODE_ZERO_SKIP = 1;
+        MODE_DUAL_ZERO_SKIP = 2;
+        MODE_APPROX = 3;
 
-    pub const MODE_EXACT: u32 = 0;
-    pub const MODE_ZERO_SKIP: u32 = 1;
-    pub const MODE_DUAL_ZERO_SKIP: u32 = 2;
-    pub const MODE_APPROX: u32 = 3;
+        SCOPE_WINDOW = 0;
+        SCOPE_RUNNING = 1;
 
-    pub const SCOPE_WINDOW: u32 = 0;
-    pub const SCOPE_RUNNING: u32 = 1;
+        /// The tile of one output, and that of 2×2.
+        TILE_1X1 = 0;
+        TILE_2X2 = 1;
 
-    /// The tile of one output, and that of 2×2.
-    pub const TILE_1X1: u32 = 0;
-    pub const TILE_2X2: u32 = 1;
+        ERROR_NONE = 0;
+        ERROR_BUS = 1;
+        ERROR_COMMAND = 2;
 
-    pub const ERROR_NONE: u32 = 0;
-    pub const ERROR_BUS: u32 = 1;
-    pub const ERROR_COMMAND: u32 = 2;
+        /// Bits of the threshold, which saturates.
+        THRESHOLD_W = 16;
 
-    /// Bits of the threshold, which saturates.
-    pub const THRESHOLD_W: u32 = 16;
-
-    pub const COUNTER_WINDOWS: u32 = 0;
-    pub const COUNTER_MULTIPLICATIONS_DONE: u32 = 1;
-    pub const COUNTER_MULTIPLICATIONS_SKIPPED: u32 = 2;
-    pub const COUNTER_MEMORY_WORDS: u32 = 3;
-    pub const COUNTER_MEMORY_BEATS: u32 = 4;
-    pub const COUNTER_CYCLES_IDLE: u32 = 5;
-    pub const COUNTER_CYCLES_GET_DATA: u32 = 6;
-    pub const COUNTER_CYCLES_STAGE_1: u32 = 7;
-    pub const COUNTER_CYCLES_STAGE_2: u32 = 8;
-    pub const COUNTER_CYCLES_STAGE_3: u32 = 9;
-    pub const COUNTER_CYCLES_DONE: u32 = 10;
+        COUNTER_WINDOWS = 0;
+        COUNTER_MULTIPLICATIONS_DONE = 1;
+        COUNTER_MULTIPLICATIONS_SKIPPED = 2;
+        COUNTER_MEMORY_WORDS = 3;
+        COUNTER_MEMORY_BEATS = 4;
+        COUNTER_CYCLES_IDLE = 5;
+        COUNTER_CYCLES_GET_DATA = 6;
+        COUNTER_CYCLES_STAGE_1 = 7;
+        COUNTER_CYCLES_STAGE_2 = 8;
+        COUNTER_CYCLES_STAGE_3 = 9;
+        COUNTER_CYCLES_DONE = 10;
+    }
 }
 
 /// The instructions of the unit: `rtl/conv_approx/conv_coprocessor.sv`, `firmware/conv_approx.h`.
 pub mod conv {
-    #![allow(missing_docs, reason = "names of docs/isa.md")]
     use super::unit;
 
-    /// funct3.
-    pub const CONV_LOAD: u32 = 0;
-    pub const CONV_RUN: u32 = 1;
-    pub const CONV_AGAIN: u32 = 2;
-    pub const CONV_READ: u32 = 3;
-    pub const CONV_CONFIG: u32 = 4;
-    pub const CONV_CARRY: u32 = 5;
-    pub const CONV_CLEAR: u32 = 6;
+    numbers! {
+        /// funct3.
+        CONV_LOAD = 0;
+        CONV_RUN = 1;
+        CONV_AGAIN = 2;
+        CONV_READ = 3;
+        CONV_CONFIG = 4;
+        CONV_CARRY = 5;
+        CONV_CLEAR = 6;
 
-    /// Lowest bits of the fields of the configuration word; bits 31:16 are 0.
-    pub const CONFIG_MODE: u32 = 0;
-    pub const CONFIG_SCOPE: u32 = 2;
-    pub const CONFIG_TILE: u32 = 3;
-    pub const CONFIG_SIDE: u32 = 4;
-    pub const CONFIG_SLOT: u32 = 8;
+        /// Lowest bits of the fields of the configuration word.
+        MODE_SHIFT = 0;
+        SCOPE_SHIFT = 2;
+        TILE_SHIFT = 3;
+        SIDE_SHIFT = 4;
+        SLOT_SHIFT = 8;
+
+        /// Indices of conv.read. The outputs and the carry have four each.
+        READ_OUTPUT = 0;
+        READ_CARRY = 4;
+        READ_THRESHOLD = 8;
+        READ_CONFIGURATION = 9;
+        READ_KEPT = 10;
+        READ_KERNEL = 32;
+        READ_LOG_FRAC = 33;
+        READ_MULTIPLIERS = 34;
+        READ_KERNELS = 35;
+
+        /// S_max in 16 bits has this one set where there is one.
+        SMAX_VALID = 1 << 15;
+    }
+
+    /// The lowest bit of the configuration word that is reserved, like those above it.
     pub const CONFIG_END: u32 = 16;
-
     /// Lowest bit of the slot in rs1 of conv.load; the side lies below.
     pub const LOAD_SLOT: u32 = 8;
-
-    /// Indices of conv.read. The outputs and the carry have four each.
-    pub const READ_OUTPUT: u32 = 0;
-    pub const READ_CARRY: u32 = 4;
-    pub const READ_THRESHOLD: u32 = 8;
-    pub const READ_CONFIGURATION: u32 = 9;
-    pub const READ_KEPT: u32 = 10;
-    /// The counters of the unit, in their order; those of cycles depend on time.
+    /// Index of conv.read of counter 0 of the unit.
     pub const READ_COUNTERS: u32 = 16;
+    /// The first of the counters that depend on time, which the others behind it do, too.
     pub const READ_FIRST_CYCLES: u32 = READ_COUNTERS + unit::COUNTER_CYCLES_IDLE;
     pub const READ_LAST_COUNTER: u32 = READ_COUNTERS + unit::COUNTER_CYCLES_DONE;
-    pub const READ_KERNEL: u32 = 32;
-    pub const READ_LOG_FRAC: u32 = 33;
-    pub const READ_MULTIPLIERS: u32 = 34;
-    pub const READ_KERNELS: u32 = 35;
-
-    /// S_max in 16 bits has this one set where there is one.
-    pub const SMAX_VALID: u32 = 1 << 15;
 }
 
 /// The network blob in RAM: `firmware/lenet/network.h`. All fields are words, in this order.
 pub mod blob {
-    #![allow(missing_docs, reason = "names of docs/accel.md")]
+    numbers! {
+        /// Where the blob begins.
+        NETWORK_ADDRESS = 0x8004_0000;
+        /// "CNAP".
+        NETWORK_MAGIC = 0x5041_4e43;
 
-    /// Where the blob begins.
-    pub const NETWORK_ADDRESS: u32 = 0x8004_0000;
+        /// Inputs of a dense layer that the unit takes at once: a window of 5×5.
+        DENSE_SIDE = 5;
+        /// Slots of the unit: output channels whose sums are in RAM at the same time.
+        KERNELS = 16;
+
+        CONVOLUTION = 0;
+        AVERAGE_POOL = 1;
+        DENSE = 2;
+
+        NO_ACTIVATION = 0;
+        RELU = 1;
+        TANH = 2;
+    }
+
     /// Where it ends at the latest: the stack lies behind.
     pub const NETWORK_END: u32 = 0x800f_c000;
-    /// "CNAP".
-    pub const NETWORK_MAGIC: u32 = 0x5041_4e43;
-
-    /// Inputs of a dense layer that the unit takes at once: a window of 5×5.
-    pub const DENSE_SIDE: u32 = 5;
-    /// Slots of the unit: output channels whose sums are in RAM at the same time.
-    pub const KERNELS: u32 = 16;
-
-    pub const CONVOLUTION: u32 = 0;
-    pub const AVERAGE_POOL: u32 = 1;
-    pub const DENSE: u32 = 2;
-
-    pub const NO_ACTIVATION: u32 = 0;
-    pub const RELU: u32 = 1;
-    pub const TANH: u32 = 2;
 
     macro_rules! fields {
         ($(#[$doc:meta])* $name:ident { $($field:ident),* $(,)? }) => {

@@ -103,7 +103,9 @@ fn instruction(op: Op, round: usize, rng: &mut ChaCha8Rng) -> Instruction {
         Format::Conv0 => Instruction::r(op, rd, 0, 0),
         Format::Shift => Instruction::i(op, rd, rs1, number(12) & 31),
         Format::I => Instruction::i(op, rd, rs1, number(12)),
-        Format::Address if round.is_multiple_of(2) => Instruction::i(op, rd, rs1, number(12) & 0xfc),
+        Format::Address if round.is_multiple_of(2) => {
+            Instruction::i(op, rd, rs1, number(12) & 0xfc)
+        }
         Format::Address => Instruction::i(op, rd, rs1, number(12)),
         Format::S if round.is_multiple_of(2) => Instruction::s(op, rs1, rs2, number(12) & 0xfc),
         Format::S => Instruction::s(op, rs1, rs2, number(12)),

@@ -52,30 +52,22 @@ pub enum Item {
     /// The place of a label.
     Label(Label),
     /// An instruction; `short`: in 16 bits if there is such a form.
-    #[allow(missing_docs, reason = "told above")]
     Plain { instruction: Instruction, short: bool },
     /// These 32 bits, whatever they are; the lowest two are 11.
-    #[allow(missing_docs, reason = "told above")]
     Word { bits: u32 },
     /// These 16 bits, whatever they are.
-    #[allow(missing_docs, reason = "told above")]
     Half { bits: u16 },
     /// A branch to a label; `short`: in 16 bits if there is such a form and the label is near.
-    #[allow(missing_docs, reason = "told above")]
     Branch { op: Op, rs1: Register, rs2: Register, to: Label, short: bool },
     /// `jal` to a label.
-    #[allow(missing_docs, reason = "as for a branch")]
     Jump { rd: Register, to: Label, short: bool },
     /// A constant into a register other than x0: one or two instructions.
-    #[allow(missing_docs, reason = "as for a plain instruction")]
     Constant { rd: Register, value: u32, short: bool },
     /// A label's address plus `addend` into a register: `auipc` and `addi`.
-    #[allow(missing_docs, reason = "told above")]
     Address { rd: Register, to: Label, addend: i32 },
     /// Up to a word boundary, with `c.nop`.
     Align,
     /// So many halfwords of 0, which are illegal to run.
-    #[allow(missing_docs, reason = "told above")]
     Gap { halves: u16 },
 }
 

@@ -8,7 +8,7 @@ use model::facts::blob::{
     AVERAGE_POOL, CONVOLUTION, DENSE, DENSE_SIDE, KERNELS, Layer, NETWORK_ADDRESS, NETWORK_END,
     NETWORK_MAGIC, NO_ACTIVATION, Network, RECORD_WORDS, RELU, TANH,
 };
-use model::facts::conv::{CONFIG_MODE, CONFIG_SCOPE};
+use model::facts::conv::{MODE_SHIFT, SCOPE_SHIFT};
 use model::nn::{
     Activation, Configuration, Convolution, Finish, IntegerLayer, IntegerNetwork, tanh_table,
 };
@@ -293,7 +293,7 @@ fn stage(
             let next = outputs(ram, layer.filters.len(), map.0 / divide, map.1 / divide);
             words.output = next.address;
             words.configuration = if approx {
-                u32::from(Mode::Approx.number()) << CONFIG_MODE | u32::from(running) << CONFIG_SCOPE
+                u32::from(Mode::Approx.number()) << MODE_SHIFT | u32::from(running) << SCOPE_SHIFT
             } else {
                 0
             };

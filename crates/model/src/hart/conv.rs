@@ -4,10 +4,10 @@
 
 use crate::conv::{Kernel, Mode, Semantics, SmaxScope, Threshold, dot};
 use crate::facts::conv::{
-    CONFIG_END, CONFIG_MODE, CONFIG_SCOPE, CONFIG_SIDE, CONFIG_SLOT, CONFIG_TILE, LOAD_SLOT,
-    READ_CARRY, READ_CONFIGURATION, READ_COUNTERS, READ_FIRST_CYCLES, READ_KEPT, READ_KERNEL,
-    READ_KERNELS, READ_LAST_COUNTER, READ_LOG_FRAC, READ_MULTIPLIERS, READ_OUTPUT, READ_THRESHOLD,
-    SMAX_VALID,
+    CONFIG_END, LOAD_SLOT, MODE_SHIFT, READ_CARRY, READ_CONFIGURATION, READ_COUNTERS,
+    READ_FIRST_CYCLES, READ_KEPT, READ_KERNEL, READ_KERNELS, READ_LAST_COUNTER, READ_LOG_FRAC,
+    READ_MULTIPLIERS, READ_OUTPUT, READ_THRESHOLD, SCOPE_SHIFT, SIDE_SHIFT, SLOT_SHIFT, SMAX_VALID,
+    TILE_SHIFT,
 };
 use crate::facts::unit::{
     COUNTER_MEMORY_BEATS, COUNTER_MEMORY_WORDS, COUNTER_MULTIPLICATIONS_DONE,
@@ -103,25 +103,25 @@ impl Config {
     /// `None` if the unit has no such side or slot, or a bit without a meaning is set.
     fn from_word(word: u32, shape: &UnitShape) -> Option<Self> {
         let field = |low: u32, end: u32| word >> low & ((1 << (end - low)) - 1);
-        let mode = Mode::of_number(field(CONFIG_MODE, CONFIG_SCOPE));
-        let scope = match field(CONFIG_SCOPE, CONFIG_TILE) {
+        let mode = Mode::of_number(field(MODE_SHIFT, SCOPE_SHIFT));
+        let scope = match field(SCOPE_SHIFT, TILE_SHIFT) {
             SCOPE_RUNNING => SmaxScope::Running,
             _ => SmaxScope::Window,
         };
-        let two_by_two = field(CONFIG_TILE, CONFIG_SIDE) == TILE_2X2;
-        let side = field(CONFIG_SIDE, CONFIG_SLOT) as usize;
-        let slot = field(CONFIG_SLOT, CONFIG_END) as u8;
+        let two_by_two = field(TILE_SHIFT, SIDE_SHIFT) == TILE_2X2;
+        let side = field(SIDE_SHIFT, SLOT_SHIFT) as usize;
+        let slot = field(SLOT_SHIFT, CONFIG_END) as u8;
         let exists =
             side <= shape.kernel && usize::from(slot) < shape.kernels && word >> CONFIG_END == 0;
         exists.then_some(Self { mode, scope, two_by_two, side, slot })
     }
 
     fn to_word(self) -> u32 {
-        (self.mode as u32) << CONFIG_MODE
-            | (self.scope as u32) << CONFIG_SCOPE
-            | u32::from(self.two_by_two) << CONFIG_TILE
-            | (self.side as u32) << CONFIG_SIDE
-            | u32::from(self.slot) << CONFIG_SLOT
+        (self.mode as u32) << MODE_SHIFT
+            | (self.scope as u32) << SCOPE_SHIFT
+            | u32::from(self.two_by_two) << TILE_SHIFT
+            | (self.side as u32) << SIDE_SHIFT
+            | u32::from(self.slot) << SLOT_SHIFT
     }
 }
 

@@ -10,7 +10,7 @@ use crate::facts::riscv::{
     COUNTER_CYCLE, COUNTER_INSTRET, EVENT_BRANCH, EVENT_BRANCH_TAKEN, EVENT_COMPRESSED, EVENT_JUMP,
     EVENT_LOAD, EVENT_STORE, IRQ_TIMER,
 };
-use crate::isa::{Instruction, Op, is_compressed};
+use crate::isa::{Instruction, Op, is_compressed, unit_ops};
 
 /// What an instruction that did not trap leaves.
 pub(super) struct Effect {
@@ -134,7 +134,7 @@ impl Hart {
                 effect.value = value;
                 effect.counts &= !written;
             }
-            ConvLoad | ConvRun | ConvAgain | ConvRead | ConvConfig | ConvCarry | ConvClear => {
+            unit_ops!() => {
                 let fed = feed.read.filter(|_| rd != 0);
                 let bus = &self.bus;
                 let done = if instruction.is_refused() {

@@ -47,7 +47,6 @@ pub struct Instruction {
 
 /// Instructions that the core treats alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "they are named as in docs/core.md")]
 pub enum Class {
     Alu,
     MulDiv,
@@ -64,7 +63,6 @@ pub enum Class {
 
 /// The fields of an instruction of 32 bits, and how its operands are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the formats of the ISA manual")]
 pub enum Format {
     R,
     /// With a shift amount.
@@ -205,10 +203,24 @@ struct Row {
 }
 
 macro_rules! instructions {
-    ($($class:ident { $($op:ident $name:literal $format:ident $bits:expr;)* })*) => {
+    (
+        $($class:ident { $($op:ident $name:literal $format:ident $bits:expr;)* })*
+        [unit] { $($unit:ident $unit_name:literal $unit_format:ident $unit_bits:expr;)* }
+    ) => {
+        instructions! {
+            @table $($class { $($op $name $format $bits;)* })*
+            Conv { $($unit $unit_name $unit_format $unit_bits;)* }
+        }
+
+        /// The pattern of the instructions of the unit.
+        macro_rules! unit_ops {
+            () => { $(Op::$unit)|* };
+        }
+        pub(crate) use unit_ops;
+    };
+    (@table $($class:ident { $($op:ident $name:literal $format:ident $bits:expr;)* })*) => {
         /// Which instruction; in assembly text and in files by its mnemonic.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[allow(missing_docs, reason = "the mnemonics of the ISA manual and of docs/isa.md")]
         pub enum Op { $($(#[serde(rename = $name)] $op,)*)* }
 
         const ROWS: &[Row] = &[$($(Row {
@@ -239,8 +251,8 @@ const fn f7(opcode: u32, funct3: u32, funct7: u32) -> u32 {
     f3(opcode, funct3) | funct7 << 25
 }
 
-// A new instruction is a row here, a line in `hart/execute.rs`, and what makes it in `torture`; the
-// compiler and the coverage ask for both.
+// A new instruction is a row here and an arm in `hart/execute.rs`, or in `hart/conv.rs` if it is one of
+// the unit; the compiler asks for the arm, and the coverage for programs that have it.
 instructions! {
     Alu {
         Lui    "lui"    U OPCODE_LUI;
@@ -319,7 +331,7 @@ instructions! {
         Ecall  "ecall"  Fixed INSN_ECALL;
         Ebreak "ebreak" Fixed INSN_EBREAK;
     }
-    Conv {
+    [unit] {
         ConvLoad   "conv.load"   Conv2 f3(OPCODE_CONV, CONV_LOAD);
         ConvRun    "conv.run"    Conv2 f3(OPCODE_CONV, CONV_RUN);
         ConvAgain  "conv.again"  Conv1 f3(OPCODE_CONV, CONV_AGAIN);
@@ -337,6 +349,19 @@ impl Op {
     /// If the second one comes first.
     pub const fn range(first: Self, last: Self) -> &'static [Self] {
         Self::ALL.split_at(last as usize + 1).0.split_at(first as usize).1
+    }
+
+    /// The instructions of a class that is together in the table.
+    pub const fn all_of(class: Class) -> &'static [Self] {
+        let mut first = 0;
+        while ROWS[first].class as u8 != class as u8 {
+            first += 1;
+        }
+        let mut last = first;
+        while last + 1 < ROWS.len() && ROWS[last + 1].class as u8 == class as u8 {
+            last += 1;
+        }
+        Self::range(ROWS[first].op, ROWS[last].op)
     }
 
     const fn row(self) -> &'static Row {

@@ -12,8 +12,8 @@ use rand::Rng;
 
 use super::writer::{Writer, any, edge};
 use super::{
-    ARITHMETIC, BRANCHES, CONV_OPS_WITH_SOURCES, CSR_OPS, CSR_REGISTER_OPS, IMMEDIATE_OPS, LOADS,
-    MULDIV, REGISTER_OPS, STORES,
+    ARITHMETIC, BRANCHES, CONV_OPS, CSR_OPS, CSR_REGISTER_OPS, IMMEDIATE_OPS, LOADS, MULDIV,
+    REGISTER_OPS, STORES,
 };
 use crate::program::Item;
 
@@ -353,7 +353,8 @@ impl Writer<'_> {
 
     /// An instruction of the unit that reads the register, but not as an address.
     fn conv_consumer(&mut self, register: Register, other: Register) {
-        let op = self.choose(CONV_OPS_WITH_SOURCES);
+        let with_sources = CONV_OPS.iter().filter(|op| op.format() != Format::Conv0);
+        let op = self.choose(&with_sources.copied().collect::<Vec<_>>());
         let rd = self.destination();
         // Of the address 0 nothing is read.
         let rs2 = if matches!(op, Op::ConvConfig | Op::ConvCarry) { other } else { 0 };

@@ -1,13 +1,12 @@
 //! The instructions of the approximate convolution unit (`docs/isa.md`).
 
 use model::facts::conv::{
-    CONFIG_END, CONFIG_MODE, CONFIG_SCOPE, CONFIG_SIDE, CONFIG_SLOT, CONFIG_TILE, LOAD_SLOT,
-    SMAX_VALID,
+    CONFIG_END, LOAD_SLOT, MODE_SHIFT, SCOPE_SHIFT, SIDE_SHIFT, SLOT_SHIFT, SMAX_VALID, TILE_SHIFT,
 };
 use model::facts::soc::{ADDR_UART, RAM_BASE};
 use model::facts::unit::{MODE_APPROX, THRESHOLD_W};
 use model::hart::UnitShape;
-use model::isa::{Instruction, Op, Register};
+use model::isa::{Format, Instruction, Op, Register};
 use rand::Rng;
 
 use super::writer::{Writer, any};
@@ -16,6 +15,8 @@ use crate::program::{DATA, DATA_BYTES, Item};
 
 /// Slots that an instruction can name.
 const SLOT_LIMIT: u32 = 256;
+/// Values of funct3; the last one is free as long as there are fewer instructions.
+const FUNCTIONS: usize = 8;
 
 /// What the unit holds as far as the order of the code tells.
 #[derive(Debug)]
@@ -32,6 +33,10 @@ pub(super) struct ConvState {
 impl Writer<'_> {
     /// A few instructions of the unit.
     pub fn conv(&mut self) {
+        let further = &CONV_OPS[Op::ConvClear as usize - Op::ConvLoad as usize + 1..];
+        if !further.is_empty() && self.chance(20) {
+            return self.conv_further(further);
+        }
         match self.rng.random_range(0..20) {
             0..3 => self.conv_config(),
             3..6 => self.conv_load(),
@@ -57,6 +62,17 @@ impl Writer<'_> {
             let target = self.destination();
             self.op(Instruction::addi(target, rd, 1));
         }
+    }
+
+    /// An instruction that is not known here, with whatever is in its registers.
+    fn conv_further(&mut self, ops: &[Op]) {
+        let op = self.choose(ops);
+        let [rs1, rs2] = match op.format() {
+            Format::Conv2 => [self.source(), self.source()],
+            Format::Conv1 => [self.source(), 0],
+            _ => [0, 0],
+        };
+        self.conv_op(op, rs1, rs2);
     }
 
     /// A constant operand, in a register of its own.
@@ -93,11 +109,11 @@ impl Writer<'_> {
         let side = if self.chance(5) { kernel + 1 } else { self.rng.random_range(0..=kernel) };
         let slot = if self.chance(5) { kernels } else { self.filled_slot() };
         let further = if self.chance(4) { 1 << self.rng.random_range(CONFIG_END..32) } else { 0 };
-        let word = mode << CONFIG_MODE
-            | scope << CONFIG_SCOPE
-            | u32::from(tile) << CONFIG_TILE
-            | side << CONFIG_SIDE
-            | slot << CONFIG_SLOT
+        let word = mode << MODE_SHIFT
+            | scope << SCOPE_SHIFT
+            | u32::from(tile) << TILE_SHIFT
+            | side << SIDE_SHIFT
+            | slot << SLOT_SHIFT
             | further;
         let threshold = match self.rng.random_range(0..12) {
             0 => 0,
@@ -249,10 +265,10 @@ impl Writer<'_> {
         self.constant(word, 1);
         self.op(Instruction::sw(word, base, 0));
         self.op(Instruction::sw(register, base, 4));
-        self.constant(word, 1 << CONFIG_SIDE | slot << CONFIG_SLOT);
+        self.constant(word, 1 << SIDE_SHIFT | slot << SLOT_SHIFT);
         self.long(Instruction::r(Op::ConvConfig, 0, word, 0));
         // The configured side, 1.
-        self.op(Instruction::addi(word, word, -(1 << CONFIG_SIDE)));
+        self.op(Instruction::addi(word, word, -(1 << SIDE_SHIFT)));
         self.long(Instruction::r(Op::ConvLoad, 0, word, base));
         self.op(Instruction::addi(base, base, 4));
         self.long(Instruction::r(Op::ConvRun, register, 0, base));
@@ -267,7 +283,7 @@ impl Writer<'_> {
         let rd = self.destination();
         let good = Instruction::r(op, rd, rs1, rs2).encode();
         let bits = match self.rng.random_range(0..3) {
-            0 => good | 7 << 12,
+            0 if CONV_OPS.len() < FUNCTIONS => good | 7 << 12,
             1 => good | 1 << self.rng.random_range(25..32),
             _ => {
                 // Both fields must be x0, and one of them is not.

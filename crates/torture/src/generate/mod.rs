@@ -12,7 +12,7 @@ mod writer;
 
 use model::facts::soc::{RAM_BASE, RAM_BYTES};
 use model::hart::UnitShape;
-use model::isa::Op;
+use model::isa::{Class, Op};
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -35,8 +35,8 @@ const ARITHMETIC: &[Op] = Op::range(Op::Add, Op::And);
 const MULDIV: &[Op] = Op::range(Op::Mul, Op::Remu);
 const CSR_OPS: &[Op] = Op::range(Op::Csrrw, Op::Csrrci);
 const CSR_REGISTER_OPS: &[Op] = Op::range(Op::Csrrw, Op::Csrrc);
-const CONV_OPS: &[Op] = Op::range(Op::ConvLoad, Op::ConvClear);
-const CONV_OPS_WITH_SOURCES: &[Op] = Op::range(Op::ConvLoad, Op::ConvCarry);
+/// Those of the unit; behind conv.clear the ones that need no setting up.
+const CONV_OPS: &[Op] = Op::all_of(Class::Conv);
 
 /// How deep branches and loops are in one another.
 const DEPTH: usize = 2;
