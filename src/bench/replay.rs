@@ -70,10 +70,11 @@ impl UnitUnderTest for WindowUnit {
     }
 
     fn trace(&mut self, wave: Option<&Path>) -> Result<(), BoxError> {
-        Ok(match wave {
+        match wave {
             Some(wave) => self.0.open_trace(wave)?,
             None => self.0.close_trace()?,
-        })
+        }
+        Ok(())
     }
 
     fn differences(case: &WindowCase, outcome: &Outcome) -> Vec<String> {
