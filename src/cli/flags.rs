@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use model::conv::SmaxScope;
-use model::engine::{EngineFactory, Findings};
+use model::engine::{EngineFactory, Findings, Golden};
 use serde_json::{Map, Value, json};
 use study::data::{Dataset, DatasetChoice, LoadOptions, Split, load};
 use study::experiment::accel;
@@ -232,9 +232,9 @@ impl UnitFlags {
     }
 }
 
-/// The factories of a run with one engine; none is the golden model.
-pub(super) fn engines(unit: &Option<RtlSettings>) -> Vec<&dyn EngineFactory> {
-    unit.iter().map(|unit| unit as &dyn EngineFactory).collect()
+/// The factory of a run with one engine: the unit under test, or else the golden model.
+pub(super) fn engines(unit: &Option<RtlSettings>) -> [&dyn EngineFactory; 1] {
+    [unit.as_ref().map_or(&Golden, |unit| unit as &dyn EngineFactory)]
 }
 
 /// The name of what runs the convolutions.
