@@ -326,7 +326,7 @@ mod tests {
                     plots.clone().any(|it| figure.name.starts_with(it.name) || it.name == "search")
                 );
                 let picture = image::load_from_memory(&figure.png().unwrap()).unwrap();
-                assert!(picture.width() >= 1200 && picture.height() >= 600, "{}", figure.name);
+                assert!(picture.width() >= 1200 && picture.height() >= 280, "{}", figure.name);
             }
             assert!(!drawn(alone.path()).is_empty(), "{} is not drawn", table.file);
         }
