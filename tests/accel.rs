@@ -7,47 +7,67 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use common::{output, text};
-use convapprox::experiment::accel::{
-    Blob, BlobError, Build, Core, CoreEngine, CoreOptions, Difference,
-    LENET_ACCEL_REDUCTION_PERCENT, Program, Ran, Record, compare, network, network_names, programs,
-};
+use convapprox::bench::inference::{Core, CoreSettings};
 use model::conv::{Mode, SmaxScope};
+use model::engine::{Detail, Engine, EngineError, EngineFactory, Findings, Place, StageRecord};
 use model::nn::{
-    Configuration, GoldenConvolver, Inference, IntegerNetwork, LayerKind, Network, Tensor, Weights,
-    infer, input_planes,
+    Configuration, IntegerNetwork, LayerKind, Network, NetworkRun, Tensor, Weights, input_planes,
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use study::data::{Image, digits};
+use study::experiment::accel::{LENET_ACCEL_REDUCTION_PERCENT, NETWORKS, network};
 
 fn digits(count: usize) -> Vec<Image> {
     digits::draw(3, digits::TEST, count)
 }
 
-fn golden(network: &IntegerNetwork, configuration: &Configuration, image: &Image) -> Inference {
-    let planes = input_planes(network, &image.pixels);
-    let mut convolver = GoldenConvolver::new(network, configuration);
-    let Ok(mut inferences) = infer(network, &[planes], &mut convolver);
-    inferences.remove(0)
+fn shipped(name: &str) -> IntegerNetwork {
+    network(name).unwrap().integer
 }
 
-/// Runs a program and compares everything that it leaves; its counters, layer by layer.
+fn builds(core: Core) -> [CoreSettings; 2] {
+    [CoreSettings::software(core), CoreSettings::unit(core)]
+}
+
+/// Every configuration that a build is run in: exact, and on the unit the tolerances.
+fn configurations(
+    build: &CoreSettings,
+    taus: &[f64],
+    scope: SmaxScope,
+    network: &IntegerNetwork,
+) -> Vec<Configuration> {
+    let layers = network.convolutions().count();
+    let mut all = vec![Configuration::plain(Mode::Exact, 0, layers).unwrap()];
+    let taus = if build.on_unit { taus } else { &[] };
+    all.extend(taus.iter().map(|&tau| Configuration::tau(tau, 0, scope, layers).unwrap()));
+    all
+}
+
+fn infer(
+    engine: &mut dyn Engine,
+    network: &IntegerNetwork,
+    configuration: &Configuration,
+    image: &Image,
+) -> Result<(NetworkRun, Findings), EngineError> {
+    let planes = [input_planes(network, &image.pixels)];
+    let run = engine.infer(&Place::default(), network, configuration, &planes, Detail::Sums)?;
+    Ok((run, engine.take_findings()?))
+}
+
+/// Runs a program, which compares everything that it leaves; its counters, stage by stage.
 #[track_caller]
 fn agrees(
-    core: &mut Core,
+    engine: &mut dyn Engine,
     network: &IntegerNetwork,
-    program: &Program,
+    configuration: &Configuration,
     image: &Image,
-) -> Vec<Record> {
-    let blob = Blob::new(network, &program.configuration).unwrap();
-    let ran = core.infer(program.build, &blob, &image.pixels).unwrap();
-    assert!(matches!(ran, Ran::Finished(_)), "{ran:?}");
-    let counts = core.counts(&blob);
-    let golden = golden(network, &program.configuration, image);
-    let difference = compare(core, program.build, &blob, &golden, &counts);
-    let name = format!("{:?}, {}", program.build, program.configuration.name);
-    assert_eq!(difference, None, "{}, {name}", network.network.name);
-    counts
+) -> Vec<StageRecord> {
+    let (mut run, findings) = infer(engine, network, configuration, image).unwrap();
+    let name = &configuration.name;
+    assert_eq!(findings.compared, 1);
+    assert_eq!(findings.mismatches, 0, "{}, {name}: {findings:?}", network.network.name);
+    run.stages.remove(0)
 }
 
 /// A network with random weights.
@@ -108,14 +128,15 @@ const ODD_TANH: &str = r#"{
 
 #[test]
 fn any_network_gives_the_golden_outputs_on_the_reference_model() {
-    let mut core = Core::new(CoreOptions::new(CoreEngine::Hart));
-    for (json, seed) in [(ODD_RELU, 5), (ODD_TANH, 6)] {
-        let network = random_network(json, seed);
-        let layers = network.convolutions().count();
-        for scope in SmaxScope::ALL {
-            for program in programs(&[0.02, 0.3], scope, layers).unwrap() {
-                for image in digits(2) {
-                    agrees(&mut core, &network, &program, &image);
+    for build in builds(Core::Hart) {
+        let mut engine = build.open().unwrap();
+        for (json, seed) in [(ODD_RELU, 5), (ODD_TANH, 6)] {
+            let network = random_network(json, seed);
+            for scope in SmaxScope::ALL {
+                for configuration in configurations(&build, &[0.02, 0.3], scope, &network) {
+                    for image in digits(2) {
+                        agrees(&mut *engine, &network, &configuration, &image);
+                    }
                 }
             }
         }
@@ -124,111 +145,81 @@ fn any_network_gives_the_golden_outputs_on_the_reference_model() {
 
 #[test]
 fn the_shipped_networks_give_the_golden_scores_on_the_reference_model() {
-    let mut core = Core::new(CoreOptions::new(CoreEngine::Hart));
-    for name in network_names() {
-        let network = network(name).unwrap().integer;
-        let layers = network.convolutions().count();
-        for program in programs(&[0.01, 0.5], SmaxScope::Window, layers).unwrap() {
-            for image in digits(3) {
-                let counts = agrees(&mut core, &network, &program, &image);
-                let multiplied: u32 = counts.iter().map(|it| it.unit[1]).sum();
-                assert_eq!(multiplied > 0, program.build == Build::Unit, "{program:?}");
+    for build in builds(Core::Hart) {
+        let mut engine = build.open().unwrap();
+        for name in NETWORKS {
+            let network = shipped(name);
+            for configuration in configurations(&build, &[0.01, 0.5], SmaxScope::Window, &network) {
+                for image in digits(3) {
+                    let stages = agrees(&mut *engine, &network, &configuration, &image);
+                    let multiplied: u32 = stages.iter().map(|it| it.counts.unit[1]).sum();
+                    assert_eq!(multiplied > 0, build.on_unit, "{build:?}");
+                }
             }
         }
     }
 }
 
-/// What LeNet-Accel's own instructions save, this unit saves on the same core; and in which layers.
+/// What LeNet-Accel's own instructions save, this unit saves on the same core.
 #[test]
 fn the_unit_saves_more_of_the_latency_than_lenet_accels_instructions() {
-    let mut core = Core::new(CoreOptions { seed: 7, ..CoreOptions::new(CoreEngine::Soc) });
     let image = &digits(1)[0];
     for name in ["lenet-accel", "lenet5-relu"] {
-        let network = network(name).unwrap().integer;
-        let layers = network.convolutions().count();
+        let network = shipped(name);
         let mut cycles = Vec::new();
-        for program in programs(&[0.01], SmaxScope::Window, layers).unwrap() {
-            let counts = agrees(&mut core, &network, &program, image);
-            // Clocks are counted, and all of them: an instruction takes one at least.
-            assert!(counts.iter().all(|it| it.cycles >= it.instructions), "{counts:?}");
-            cycles.push(counts.iter().map(|it| u64::from(it.cycles)).sum::<u64>());
+        for build in builds(Core::Soc) {
+            let mut engine = CoreSettings { seed: 7, ..build.clone() }.open().unwrap();
+            for configuration in configurations(&build, &[0.01], SmaxScope::Window, &network) {
+                let stages = agrees(&mut *engine, &network, &configuration, image);
+                let counts = || stages.iter().map(|it| &it.counts);
+                // Clocks are counted, and all of them: an instruction takes one at least.
+                assert!(counts().all(|it| it.cycles >= it.instructions), "{stages:?}");
+                cycles.push(counts().map(|it| u64::from(it.cycles)).sum::<u64>());
+            }
         }
         let [software, exact, approximate] = cycles[..] else { panic!("{cycles:?}") };
         let reduction = |cycles: u64| 100.0 * (1.0 - cycles as f64 / software as f64);
-        println!(
-            "{name}: {software} cycles, {:.2} %, {:.2} %",
-            reduction(exact),
-            reduction(approximate)
-        );
         assert!(reduction(exact) >= LENET_ACCEL_REDUCTION_PERCENT, "{name}: {cycles:?}");
-        assert!(reduction(approximate) >= LENET_ACCEL_REDUCTION_PERCENT, "{name}: {cycles:?}");
         assert!(approximate <= exact, "{name}: {cycles:?}");
     }
 }
 
 #[test]
 fn every_instruction_of_an_inference_is_that_of_the_reference_model() {
-    let options = CoreOptions { lockstep: true, ..CoreOptions::new(CoreEngine::Soc) };
-    let mut core = Core::new(options);
-    let network = network("lenet5-tanh").unwrap().integer;
-    let configuration =
-        Configuration::tau(0.01, 0, SmaxScope::Window, network.convolutions().count()).unwrap();
-    let blob = Blob::new(&network, &configuration).unwrap();
-    let ran = core.infer(Build::Unit, &blob, &digits(1)[0].pixels).unwrap();
-    let counted: u32 = core.counts(&blob).iter().map(|it| it.instructions).sum();
+    let settings = CoreSettings { lockstep: true, ..CoreSettings::unit(Core::Soc) };
+    let network = shipped("lenet5-tanh");
+    let layers = network.convolutions().count();
+    let configuration = Configuration::tau(0.01, 0, SmaxScope::Window, layers).unwrap();
+    let mut engine = settings.open().unwrap();
+    let (run, findings) = infer(&mut *engine, &network, &configuration, &digits(1)[0]).unwrap();
+    assert_eq!(findings.mismatches, 0, "{findings:?}");
+    let counted: u64 = run.stages[0].iter().map(|it| u64::from(it.counts.instructions)).sum();
     // The start and the records are not counted by the program.
-    let Ran::Finished(compared) = ran else { panic!("{ran:?}") };
-    let counted = u64::from(counted);
+    let compared = findings.instructions;
     assert!(compared > counted && compared < counted + 3_000, "{compared}, {counted}");
 }
 
 #[test]
-fn a_wrong_weight_is_found_in_its_layer_and_channel() {
-    let mut core = Core::new(CoreOptions::new(CoreEngine::Hart));
-    let network = network("lenet-accel").unwrap().integer;
-    let layers = network.convolutions().count();
-    let configuration = Configuration::plain(Mode::Exact, 0, layers).unwrap();
-    let golden = golden(&network, &configuration, &digits(1)[0]);
-    let mut blob = Blob::new(&network, &configuration).unwrap();
-    // The third word of the kernel of output channel 5 and input channel 1 in C3.
-    let c3 = network.convolutions().nth(1).unwrap();
-    let weights = c3.filters.iter().flatten().flat_map(|kernel| kernel.weights());
-    let weights: Vec<u32> = weights.map(|weight| *weight as u32).collect();
-    let at = blob.words.windows(weights.len()).position(|words| words == weights).unwrap();
-    blob.words[at + (5 * 6 + 1) * 16 + 2] ^= 0x400;
-    for build in [Build::Software, Build::Unit] {
-        let ran = core.infer(build, &blob, &digits(1)[0].pixels).unwrap();
-        assert_eq!(ran, Ran::Finished(0));
-        let counts = core.counts(&blob);
-        match compare(&core, build, &blob, &golden, &counts) {
-            Some(Difference::Output { stage, channel, .. }) => {
-                assert_eq!((stage.as_str(), channel), ("C3+S4", 5));
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
-#[test]
 fn what_the_core_cannot_run_is_refused_in_words() {
-    let network = network("lenet5-relu").unwrap().integer;
-    let refused = |configuration: &Configuration, words: &str| {
-        let error = Blob::new(&network, configuration).unwrap_err();
+    let refused = |network: &IntegerNetwork, configuration: &Configuration, words: &str| {
+        let mut engine = CoreSettings::unit(Core::Hart).open().unwrap();
+        let error = infer(&mut *engine, network, configuration, &digits(1)[0]).unwrap_err();
+        assert!(matches!(error, EngineError::Unsupported { .. }), "{error:?}");
         assert!(error.to_string().contains(words), "{error}");
     };
-    refused(&Configuration::plain(Mode::ZeroSkip, 0, 3).unwrap(), "layer C1: the programs run");
-    refused(&Configuration::tau(0.1, 3, SmaxScope::Window, 3).unwrap(), "F = 0");
+    let network = shipped("lenet5-relu");
     let exact = |layers: usize| Configuration::plain(Mode::Exact, 0, layers).unwrap();
+    let zero_skip = Configuration::plain(Mode::ZeroSkip, 0, 3).unwrap();
+    refused(&network, &zero_skip, "layer C1: the programs run");
+    refused(&network, &Configuration::tau(0.1, 3, SmaxScope::Window, 3).unwrap(), "F = 0");
     let json = |side: usize, outputs: usize| {
         format!(
             r#"{{ "name": "n", "input": {{ "channels": 1, "height": 28, "width": 28 }}, "activation_bits": 12,
                 "layers": [{{ "name": "a", "kind": "convolution", "outputs": {outputs}, "side": {side} }}] }}"#
         )
     };
-    let error = Blob::new(&random_network(&json(6, 1), 1), &exact(1)).unwrap_err();
-    assert!(matches!(error, BlobError::Side { side: 6, .. }), "{error}");
-    let error = Blob::new(&random_network(&json(2, 300), 1), &exact(1)).unwrap_err();
-    assert!(matches!(error, BlobError::Size { .. }), "{error}");
+    refused(&random_network(&json(6, 1), 1), &exact(1), "6×6");
+    refused(&random_network(&json(2, 300), 1), &exact(1), "words");
 }
 
 fn csv_rows(path: &Path) -> Vec<BTreeMap<String, String>> {

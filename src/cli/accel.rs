@@ -1,5 +1,7 @@
 //! `convapprox accel`.
 
+use comfy_table::Table;
+use model::engine::EngineFactory;
 use study::Status;
 use study::data::Split;
 use study::experiment::accel::{
@@ -8,8 +10,6 @@ use study::experiment::accel::{
 use study::experiment::lenet::PAPER_TAUS;
 use study::report::terminal::{number, optional, table};
 use study::tables::ALL_LAYERS;
-use comfy_table::Table;
-use model::engine::EngineFactory;
 
 use super::flags::{NetworkFlags, RunFlags, ScopeFlag, positive};
 use crate::bench::inference::{Core, CoreSettings};
@@ -79,15 +79,17 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let lockstep = args.lockstep && args.engine == Engine::Soc;
     let seed = args.run.basic.seed;
     let builds = core.map(|core| {
-        [CoreSettings::software(core), CoreSettings::unit(core)]
-            .map(|build| CoreSettings { lockstep, seed, ..build })
+        [CoreSettings::software(core), CoreSettings::unit(core)].map(|build| CoreSettings {
+            lockstep,
+            seed,
+            ..build
+        })
     });
     let engines: Vec<&dyn EngineFactory> =
         builds.iter().flatten().map(|it| it as &dyn EngineFactory).collect();
     let timed = engines.iter().any(|engine| engine.info().timed);
     let images = (&dataset, Split::Test, args.images);
-    let ended =
-        args.run.run("accel", images, &engines, |run| accel::run(run, &inferences))?;
+    let ended = args.run.run("accel", images, &engines, |run| accel::run(run, &inferences))?;
 
     let engine = engines.first().map_or("golden", |engine| engine.info().name);
     println!("{}, {engine} engine", dataset.source);
@@ -119,7 +121,9 @@ fn scores(result: &Summary, network: &str, paper: bool) -> Table {
     }
     let mut table = table(header);
     let rows = || result.scores.iter().filter(|row| row.network == network);
-    let Some(tau) = rows().filter_map(|row| row.tau).min_by(|a, b| a.0.total_cmp(&b.0)) else { return table };
+    let Some(tau) = rows().filter_map(|row| row.tau).min_by(|a, b| a.0.total_cmp(&b.0)) else {
+        return table;
+    };
     for row in rows().filter(|row| row.tau == Some(tau)) {
         let mut line = vec![
             row.class.to_string(),

@@ -71,7 +71,9 @@ impl BasicFlags {
     pub fn out(&self, command: &str) -> PathBuf {
         self.out.clone().unwrap_or_else(|| match self.force {
             true => numbered(command, 1),
-            false => (1..).map(|it| numbered(command, it)).find(|it| !it.exists()).expect("a number"),
+            false => {
+                (1..).map(|it| numbered(command, it)).find(|it| !it.exists()).expect("a number")
+            }
         })
     }
 
@@ -94,8 +96,11 @@ fn numbered(command: &str, number: usize) -> PathBuf {
 
 impl RunFlags {
     pub fn load(&self) -> Result<Dataset, Error> {
-        let options =
-            LoadOptions { seed: self.basic.seed, quiet: self.basic.quiet, ..LoadOptions::from_env() };
+        let options = LoadOptions {
+            seed: self.basic.seed,
+            quiet: self.basic.quiet,
+            ..LoadOptions::from_env()
+        };
         Ok(load(self.dataset, &options)?)
     }
 
@@ -294,7 +299,6 @@ impl NetworkFlags {
             count => bail!("this command takes one network, and --network names {count}"),
         }
     }
-
 }
 
 fn shipped_network(name: &str) -> anyhow::Result<Variant> {

@@ -12,8 +12,7 @@ use study::tables::{ALL_LAYERS, technique};
 use study::{Error, Status};
 
 use super::flags::{
-    LENET5, NetworkFlags, RunFlags, ScopeFlag, UnitFlags, engine_name, engines,
-    positive,
+    LENET5, NetworkFlags, RunFlags, ScopeFlag, UnitFlags, engine_name, engines, positive,
 };
 
 #[derive(Debug, clap::Args)]

@@ -1,8 +1,8 @@
 //! The arithmetic of the hardware: ranges, scales and skipped products.
 
 use anyhow::Result;
-use study::data::digits;
 use model::nn::WEIGHT_LIMIT;
+use study::data::digits;
 
 use crate::error::DescriptionError;
 use crate::images::tensors;

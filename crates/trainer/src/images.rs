@@ -3,8 +3,8 @@
 use anyhow::{Context, Result, ensure};
 use candle_core::{Device, Tensor};
 use clap::ValueEnum;
-use study::data::{self, DatasetChoice, Image, LoadOptions, PIXELS, SIDE, digits};
 use rayon::prelude::*;
+use study::data::{self, DatasetChoice, Image, LoadOptions, PIXELS, SIDE, digits};
 
 use crate::augment;
 use crate::network::Network;

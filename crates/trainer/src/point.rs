@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use anyhow::{Result, ensure};
-use study::experiment::lenet::PointLayer;
 use model::conv::{Mode, Semantics, SmaxScope, Threshold};
 use serde::Serialize;
+use study::experiment::lenet::PointLayer;
 
 use crate::error::DescriptionError;
 use crate::evaluate::Score;

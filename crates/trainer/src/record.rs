@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use serde::Serialize;
 use study::report::atomic::write_atomic;
 use study::results::digest_of;
-use serde::Serialize;
 
 use crate::model::Model;
 

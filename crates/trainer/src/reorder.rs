@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Result, ensure};
 use candle_core::{Device, Tensor};
-use study::data::digits;
 use model::conv::SmaxScope;
+use study::data::digits;
 
 use crate::hardware::{Hardware, weight_scale};
 use crate::images::tensors;

@@ -3,12 +3,10 @@
 use std::sync::atomic::Ordering;
 
 use candle_core::{Device, Tensor, Var};
-use model::conv::{
-    Kernel, Mode, Plane, Semantics, SmaxScope, Threshold,
-};
+use convapprox_trainer::layer::{ConvShape, Convolve, Kept, Skip};
+use model::conv::{Kernel, Mode, Plane, Semantics, SmaxScope, Threshold};
 use model::engine::{Detail, GoldenEngine};
 use model::nn::{Convolution, Finish};
-use convapprox_trainer::layer::{ConvShape, Convolve, Kept, Skip};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
@@ -69,8 +67,7 @@ fn golden(
     let finish = Finish { activation: None, shift: 0, bits: 12 };
     let bias = vec![0; filters.len()];
     let layer = Convolution { name: "layer".to_owned(), index: 0, filters, bias, finish };
-    let mut outcomes =
-        GoldenEngine::default().outcomes(&layer, semantics, &[planes], Detail::Sums);
+    let mut outcomes = GoldenEngine::default().outcomes(&layer, semantics, &[planes], Detail::Sums);
     let outcome = outcomes.remove(0);
     (outcome.sums.concat(), outcome.total_multiplications())
 }

@@ -1,13 +1,13 @@
 //! The rounded floating-point network that training sees, against the integers that run.
 
-use study::data::digits;
-use study::experiment::lenet::{OperatingPoint, shipped, shipped_points};
-use model::engine::{Detail, GoldenEngine};
-use model::nn::{Inference, input_planes};
 use convapprox_trainer::hardware::{Hardware, weight_scale};
 use convapprox_trainer::images::tensors;
 use convapprox_trainer::model::Model;
 use convapprox_trainer::point::{skip, skips};
+use model::engine::{Detail, GoldenEngine};
+use model::nn::{Inference, input_planes};
+use study::data::digits;
+use study::experiment::lenet::{OperatingPoint, shipped, shipped_points};
 
 const IMAGES: usize = 12;
 

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use study::experiment::lenet::OperatingPoint;
 use convapprox_trainer::evaluate::evaluate;
 use convapprox_trainer::fit::{Settings, fit};
 use convapprox_trainer::hardware::Hardware;
@@ -15,6 +14,7 @@ use convapprox_trainer::network::{Network, exact_macs};
 use convapprox_trainer::point::{parse_setting, skip, skips};
 use convapprox_trainer::record::write_weights;
 use convapprox_trainer::reorder::reorder;
+use study::experiment::lenet::OperatingPoint;
 
 fn vectors() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testvectors")

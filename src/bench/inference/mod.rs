@@ -444,6 +444,11 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use model::conv::Mode;
+    use model::nn::input_planes;
+    use study::data::digits;
+    use study::experiment::accel;
+
     use super::*;
 
     fn memory(words: &[u32]) -> (Blob, Inference) {
@@ -505,5 +510,31 @@ mod tests {
         let elf = firmware::find("lenet_unit").unwrap().elf;
         assert_eq!(unhex(&hex(elf)).unwrap(), elf);
         assert_eq!(unhex("0g"), None);
+    }
+
+    #[test]
+    fn a_wrong_weight_is_found_in_its_layer_and_channel() {
+        let network = accel::network("lenet-accel").unwrap().integer;
+        let layers = network.convolutions().count();
+        let configuration = Configuration::plain(Mode::Exact, 0, layers).unwrap();
+        let image = &digits::draw(3, digits::TEST, 1)[0];
+        let planes = [input_planes(&network, &image.pixels)];
+        for settings in [CoreSettings::software(Core::Hart), CoreSettings::unit(Core::Hart)] {
+            let mut engine = CoreEngine::new(settings);
+            engine.blob(&network, &configuration).unwrap();
+            // The third word of the kernel of output channel 5 and input channel 1 in C3.
+            let c3 = network.convolutions().nth(1).unwrap();
+            let weights = c3.filters.iter().flatten().flat_map(|kernel| kernel.weights());
+            let weights: Vec<u32> = weights.map(|weight| weight.cast_unsigned()).collect();
+            let (.., blob) = engine.blob.as_mut().unwrap();
+            let at = blob.words.windows(weights.len()).position(|words| words == weights).unwrap();
+            blob.words[at + (5 * 6 + 1) * 16 + 2] ^= 0x400;
+            let place = Place::default();
+            engine.infer(&place, &network, &configuration, &planes, Detail::Sums).unwrap();
+            let findings = engine.take_findings().unwrap();
+            assert_eq!(findings.mismatches, 1);
+            let difference = &findings.cases[0].difference;
+            assert!(difference.contains("C3+S4, channel 5"), "{difference}");
+        }
     }
 }

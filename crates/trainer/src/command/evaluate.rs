@@ -2,13 +2,13 @@
 
 use anyhow::Result;
 use clap::Args;
-use study::experiment::lenet::OperatingPoint;
 use convapprox_trainer::evaluate::evaluate;
 use convapprox_trainer::hardware::Hardware;
 use convapprox_trainer::layer::Skip;
 use convapprox_trainer::model::Model;
 use convapprox_trainer::network::Network;
 use convapprox_trainer::point::{parse_setting, settings, skips, technique, validation};
+use study::experiment::lenet::OperatingPoint;
 
 use super::options::{Data, Folders, command_line};
 

@@ -2,8 +2,6 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
-use study::experiment::lenet::OperatingPoint;
-use study::results::digest_of;
 use convapprox_trainer::fit::{Settings, fit};
 use convapprox_trainer::layer::Skip;
 use convapprox_trainer::log::Log;
@@ -11,6 +9,8 @@ use convapprox_trainer::model::Model;
 use convapprox_trainer::network::Network;
 use convapprox_trainer::point::{self, parse_setting, skips, technique, validation};
 use convapprox_trainer::record::{Record, write_weights};
+use study::experiment::lenet::OperatingPoint;
+use study::results::digest_of;
 
 use super::options::{Data, Folders, command_line};
 
