@@ -214,7 +214,7 @@ fn look(technique: &str) -> (Shape, RGBColor) {
             (Shape::Diamond, palette::VERMILLION)
         }
         configuration if configuration.starts_with("tau=") => look(technique::PAPER_RULE),
-        _ => (Shape::Circle, palette::BLACK),
+        _ => (Shape::Circle, palette::GREEN),
     }
 }
 
