@@ -65,16 +65,19 @@ impl Plane {
     }
 
     /// Columns; at least 1.
+    #[inline]
     pub fn width(&self) -> usize {
         self.width
     }
 
     /// Rows; at least 1.
+    #[inline]
     pub fn height(&self) -> usize {
         self.height
     }
 
     /// The words, row-major.
+    #[inline]
     pub fn data(&self) -> &[i32] {
         &self.data
     }
@@ -109,11 +112,13 @@ impl Kernel {
     }
 
     /// Rows, and columns: 1 to [`MAX_SIDE`].
+    #[inline]
     pub fn side(&self) -> usize {
         self.side
     }
 
     /// The weights, row-major.
+    #[inline]
     pub fn weights(&self) -> &[i32] {
         &self.weights
     }
@@ -202,11 +207,13 @@ impl FeatureMap {
 
     /// S_max of output `index` (row-major), in units of 2^−F; `None` if no product so far has two
     /// operands that are not zero. In running scope it covers the channels before.
+    #[inline]
     pub fn s_max(&self, index: usize) -> Option<u32> {
         u32::try_from(self.s_max[index]).ok()
     }
 
     /// The products of output `index` that are not multiplied.
+    #[inline]
     pub fn skipped(&self, index: usize) -> u32 {
         u32::from(self.products - self.kept[index])
     }
