@@ -5,7 +5,7 @@ use model::nn::Activation;
 use plotters::style::RGBColor;
 
 use super::{ACTIVATIONS, Plot, colour, is_rule, network};
-use crate::report::figure::{Bar, Bars, Group, configuration_title, distinct, palette};
+use crate::report::figure::{Bar, Bars, Group, configuration_title, distinct, palette, thousands};
 use crate::table::{Digit, Fixed, Scientific, Shortest};
 use crate::{table, words};
 
@@ -598,7 +598,7 @@ pub(super) static ZEROS: Plot = Plot {
             |of, rows| {
                 let mut groups = Vec::new();
                 for images in distinct(rows.iter().map(|row| row.images)) {
-                    groups.push(Group::heading(format!("{images} images")));
+                    groups.push(Group::heading(format!("{} images", thousands(images as f64))));
                     for row in rows.iter().filter(|row| row.images == images) {
                         let bar = Bar::new(row.average_percent, palette::BLUE)
                             .range(row.min_percent, row.max_percent)
@@ -690,7 +690,7 @@ pub(super) static MARGINS: Plot = Plot {
                     title: format!(
                         "{} – best score less the second best, {} images",
                         network(of),
-                        images.unwrap_or(0)
+                        thousands(images.unwrap_or(0) as f64)
                     ),
                     axis: "margin, in the scale of the float network's scores".to_owned(),
                     decimals: 2,
@@ -718,7 +718,8 @@ pub(super) static QUANTISATION: Plot = Plot {
         let images = rows.iter().map(|row| row.images).max().unwrap_or(0);
         let chart = Bars {
             title: format!(
-                "LeNet-5 – images classified wrong in float and in integers, {images} images"
+                "LeNet-5 – images classified wrong in float and in integers, {} images",
+                thousands(images as f64)
             ),
             axis: "images classified wrong (%)".to_owned(),
             decimals: 2,

@@ -204,15 +204,17 @@ fn look(technique: &str) -> (Shape, RGBColor) {
         technique::TRUNCATE_LOW => (Shape::Plus, palette::SKY),
         // Operating points: what they combine.
         "running-smax+layer-thresholds" => (Shape::Diamond, palette::GREEN),
-        "layer-thresholds" => (Shape::Square, palette::OLIVE),
-        "running-smax" => (Shape::Circle, palette::BLACK),
-        "fine-tuning" => (Shape::Up, palette::PURPLE),
-        "fine-tuning+running-smax+layer-thresholds+channel-order" => (Shape::Down, palette::ORANGE),
+        "layer-thresholds" => (Shape::Down, palette::ORANGE),
+        "running-smax" => (Shape::Up, palette::PURPLE),
+        "fine-tuning" => (Shape::Square, palette::OLIVE),
+        "fine-tuning+running-smax+layer-thresholds+channel-order" => {
+            (Shape::Circle, palette::BLACK)
+        }
         "fine-tuning+running-smax+layer-thresholds+channel-order+regularisation" => {
             (Shape::Diamond, palette::VERMILLION)
         }
         configuration if configuration.starts_with("tau=") => look(technique::PAPER_RULE),
-        _ => (Shape::Circle, palette::BLACK),
+        _ => (Shape::Circle, palette::GREEN),
     }
 }
 

@@ -325,7 +325,11 @@ pub(super) static CHANNELS: Plot = Plot {
             };
             let images = rows.first().map_or(0, |row| row.images);
             let chart = Bars {
-                title: format!("{} – order of the input channels, {images} images", network(of)),
+                title: format!(
+                    "{} – order of the input channels, {} images",
+                    network(of),
+                    thousands(images as f64)
+                ),
                 axis: "multiplications per inference".to_owned(),
                 legend: legend.clone(),
                 groups: keys.into_iter().map(group).collect(),

@@ -1,7 +1,7 @@
 //! The tables of filters over windows of images.
 
 use super::{Plot, colour};
-use crate::report::figure::{Bar, Bars, Group, configuration_title, distinct};
+use crate::report::figure::{Bar, Bars, Group, configuration_title, distinct, thousands};
 use crate::statistics::{median, percentile};
 use crate::table;
 use crate::table::{Digit, Shortest};
@@ -142,7 +142,10 @@ pub(super) static MULTIPLICATIONS: Plot = Plot {
         let images = rows.first().map_or(0, |row| row.images);
         let paper = rows.iter().any(|row| row.paper_multiplications_average.is_some());
         let chart = Bars {
-            title: format!("Filters – multiplications per image, mean of {images} images"),
+            title: format!(
+                "Filters – multiplications per image, mean of {} images",
+                thousands(images as f64)
+            ),
             axis: "multiplications per image and filter".to_owned(),
             decimals: 1,
             mark: paper.then(|| "the paper's mean".to_owned()),
@@ -167,7 +170,10 @@ pub(super) static IMAGES: Plot = Plot {
         };
         let images = distinct_images(&rows);
         let chart = Bars {
-            title: format!("Filters – multiplications of each of {images} images"),
+            title: format!(
+                "Filters – multiplications of each of {} images",
+                thousands(images as f64)
+            ),
             axis: "multiplications per image".to_owned(),
             note:
                 "Bars are medians over the images; lines run from the 5th to the 95th percentile."

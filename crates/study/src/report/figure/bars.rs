@@ -147,6 +147,13 @@ impl Bars {
         let most = stacks.map(|it| it.iter().map(|bar| bar.value).sum()).fold(most, f64::max);
         let most = if most > 0.0 { most } else { 1.0 };
         let left = (names - 20).min(700);
+        let width = f64::from(WIDTH - left - 24);
+        let mut limit = most * 1.05;
+        for (end, text) in self.groups.iter().flat_map(|group| self.labels(group)) {
+            // The axes take some of the width, and what stands beside a bar has to end inside.
+            let room = width - 100.0 - f64::from(canvas.width(&text, Font::SMALL)?);
+            limit = limit.max(end * (width - 68.0) / room.max(width / 4.0));
+        }
         let place = Place {
             left,
             top: TOP - 12,
@@ -161,8 +168,7 @@ impl Bars {
             canvas,
             place,
             "",
-            // Room for the number beside the longest bar.
-            Axis { range: 0.0..most * 1.16, title: &self.axis, ticks: 10, format: &number },
+            Axis { range: 0.0..limit, title: &self.axis, ticks: 10, format: &number },
             Axis { range: 0.0..rows * scale, title: "", ticks: 0, format: &|_| String::new() },
         )?;
         let mut top = rows * scale;
@@ -172,6 +178,19 @@ impl Bars {
             top -= height;
         }
         canvas.left((24, height - 34), &self.note, Font::NOTE)
+    }
+
+    /// What stands beside the bars of a group, and where they end.
+    fn labels(&self, group: &Group) -> Vec<(f64, String)> {
+        let bars = group.bars.as_deref().unwrap_or_default();
+        let label = |bar: &Bar, value| bar.label.clone().unwrap_or_else(|| self.text_of(value));
+        match bars.last() {
+            Some(last) if self.stacked => {
+                let sum = bars.iter().map(|bar| bar.value).sum();
+                vec![(sum, label(last, sum))]
+            }
+            _ => bars.iter().map(|bar| (bar.end(), label(bar, bar.value))).collect(),
+        }
     }
 
     fn bars(&self) -> impl Iterator<Item = &Bar> {
@@ -201,7 +220,13 @@ impl Bars {
         let (column, row) = panel.at(0.0, top - height / 2.0);
         canvas.text((column - 10, row), &group.name, Font::SMALL, HPos::Right, VPos::Center)?;
         let (mut high, mut start) = (top - GAP / 2.0 * scale, 0.0);
-        for (index, bar) in bars.iter().enumerate() {
+        for (line, (end, text)) in self.labels(group).into_iter().enumerate() {
+            let middle = high - (line as f64 + 0.5) * BAR * scale;
+            let (column, row) = panel.at(end, middle);
+            let column = column + if bars[line].mark.is_some() { 14 } else { 8 };
+            canvas.text((column, row), &text, Font::SMALL, HPos::Left, VPos::Center)?;
+        }
+        for bar in bars {
             let low = high - BAR * scale;
             panel.bar(start..start + bar.value, low + 1.0..high - 1.0, bar.colour)?;
             let middle = f64::midpoint(low, high);
@@ -214,14 +239,6 @@ impl Bars {
             }
             if let Some(mark) = bar.mark {
                 panel.marker(mark, middle, MARK)?;
-            }
-            let end = if self.stacked { start + bar.value } else { bar.end() };
-            if !self.stacked || index + 1 == bars.len() {
-                let value = if self.stacked { end } else { bar.value };
-                let text = bar.label.clone().unwrap_or_else(|| self.text_of(value));
-                let (column, row) = panel.at(end, middle);
-                let column = column + if bar.mark.is_some() { 14 } else { 8 };
-                canvas.text((column, row), &text, Font::SMALL, HPos::Left, VPos::Center)?;
             }
             if self.stacked {
                 start += bar.value;
