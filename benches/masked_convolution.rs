@@ -7,10 +7,10 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use study::experiment::lenet::Variant;
 use model::conv::{Mode, Plane, SmaxScope};
 use model::engine::{Detail, GoldenEngine};
 use model::nn::{Activation, Configuration, Convolution, input_planes};
+use study::experiment::lenet::Variant;
 
 const IMAGES: usize = 20;
 const ROUNDS: i32 = 3;
