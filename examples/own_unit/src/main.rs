@@ -6,7 +6,6 @@
 //! cargo run -p own-unit -- replay FOLDER        one that differed, again, with its waveform
 //! ```
 
-use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -15,8 +14,6 @@ use convapprox::hw::Build;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use study::report::table::write_csv;
-use verilated::Config;
 
 verilated::include_model!("truncated_conv");
 
@@ -67,7 +64,7 @@ impl UnitUnderTest for Unit {
     fn open(first: &Window, build: Build) -> Result<Self, BoxError> {
         let planted = if first.planted { "planted_" } else { "" };
         let row = format!("{planted}{}", if build == Build::Fast { "fast" } else { "vcd" });
-        let mut model = TruncatedConv::builtin(&row, &Config::new().seed(first.seed))?;
+        let mut model = TruncatedConv::builtin(&row, &verilated::Config::new().seed(first.seed))?;
         model.tick()?;
         model.set_rst_ni(1);
         Ok(Self(model))
@@ -88,7 +85,8 @@ impl UnitUnderTest for Unit {
     }
 
     fn trace(&mut self, wave: Option<&Path>) -> Result<(), BoxError> {
-        Ok(wave.map_or_else(|| self.0.close_trace(), |wave| self.0.open_trace(wave))?)
+        let Some(wave) = wave else { return Ok(self.0.close_trace()?) };
+        Ok(self.0.open_trace(wave)?)
     }
 
     fn differences(window: &Window, &sum: &i32) -> Vec<String> {
@@ -102,7 +100,7 @@ impl UnitUnderTest for Unit {
     }
 }
 
-fn main() -> Result<ExitCode, Box<dyn Error>> {
+fn main() -> Result<ExitCode, BoxError> {
     let mut arguments = std::env::args().skip(1);
     let (Some(command), Some(folder)) = (arguments.next(), arguments.next()) else {
         return Err("use: run OUT [SEED], planted OUT [SEED], or replay FOLDER".into());
@@ -119,7 +117,9 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let checked = check::<Unit>(windows, &out.join("mismatch"), |window, &truncated| {
         rows.push(ErrorRow { number: window.number, exact: window.sum(0), truncated });
     })?;
-    write_csv(&out.join("errors.csv"), &rows)?;
+    let mut table = csv::Writer::from_path(out.join("errors.csv"))?;
+    rows.iter().try_for_each(|row| table.serialize(row))?;
+    table.flush()?;
     for report in &checked.reports {
         println!("mismatch report: {}", report.join("report.txt").display());
     }
