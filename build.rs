@@ -8,14 +8,13 @@ mod firmware;
 #[allow(dead_code, reason = "the program has the rest of its uses")]
 #[path = "src/hw/parameter_sets.rs"]
 mod parameter_sets;
+#[path = "build/revision.rs"]
+mod revision;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::SystemTime;
 use std::{env, io};
-
-use sha2::{Digest, Sha256};
 
 use parameter_sets::{
     Build, LINKED_SOCS, LINKED_UNITS, PAPER_UNIT, SOC, SOC_VARYING, UNIT_VARYING,
@@ -35,8 +34,11 @@ fn build() -> Result<(), Box<dyn std::error::Error>> {
     firmware::build()?;
     verilated::build::run(families()?)?;
     watch_interfaces()?;
-    record_tools()?;
-    record_sources()
+    revision::record(
+        Path::new("."),
+        &["src", "crates/model/src", "crates/study/src", "crates/torture/src", "crates/verilated/src"],
+    )?;
+    record_tools()
 }
 
 /// An edited line of the RTL is no reason to run this again: the program notices that its models
@@ -71,59 +73,8 @@ fn watch_interfaces() -> io::Result<()> {
     Ok(())
 }
 
-/// What the program is made of: results of two programs are not mixed.
-const SOURCES: [&str; 6] =
-    ["Cargo.lock", "src", "crates/model", "crates/study", "crates/torture", "crates/verilated/src"];
-
-/// The revision, and a digest of the Rust sources, for the provenance of results.
-fn record_sources() -> Result<(), Box<dyn std::error::Error>> {
-    let mut files = Vec::new();
-    for source in SOURCES {
-        println!("cargo::rerun-if-changed={source}");
-        list(Path::new(source), &mut files)?;
-    }
-    files.sort();
-    let mut hash = Sha256::new();
-    for file in files {
-        let content = fs::read(&file)?;
-        hash.update(format!("{} {}\n", file.display(), content.len()));
-        hash.update(content);
-    }
-    let digest: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    println!("cargo::rustc-env=CONVAPPROX_SOURCES_SHA256={digest}");
-
-    // The repository of these sources, whatever git was told about another one.
-    let git = Command::new("git")
-        .args(["--git-dir=.git", "--work-tree=."])
-        .args(["describe", "--always", "--dirty", "--abbrev=12"])
-        .output();
-    let revision = match git {
-        Ok(output) if output.status.success() => String::from_utf8(output.stdout)?,
-        _ => "unknown".to_owned(),
-    };
-    println!("cargo::rustc-env=CONVAPPROX_REVISION={}", revision.trim());
-    if Path::new(".git/logs/HEAD").exists() {
-        println!("cargo::rerun-if-changed=.git/logs/HEAD");
-    }
-    Ok(())
-}
-
-/// The files of Rust, and of packages, in a folder, or the file itself.
-fn list(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    if !path.is_dir() {
-        files.push(path.to_owned());
-        return Ok(());
-    }
-    for entry in fs::read_dir(path)? {
-        list(&entry?.path(), files)?;
-    }
-    Ok(())
-}
-
 /// Versions of the tools, for the provenance of results, and what the benchmarks compile with.
 fn record_tools() -> Result<(), Box<dyn std::error::Error>> {
-    let rustc = Command::new(env::var("RUSTC")?).arg("--version").output()?.stdout;
-    println!("cargo::rustc-env=CONVAPPROX_RUSTC={}", String::from_utf8_lossy(&rustc).trim());
     let tools = verilated::build::tools()?;
     println!("cargo::rustc-env=CONVAPPROX_VERILATOR={}", tools.verilator);
     println!("cargo::rustc-env=CONVAPPROX_CXX={}", tools.compiler);

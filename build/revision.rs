@@ -48,12 +48,15 @@ fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 /// The revision of the sources, `-dirty` behind it if they were changed since; `unknown` outside of
 /// a repository. The environment of whoever builds has no say in which repository is asked.
 fn revision(root: &Path) -> String {
-    let head = root.join(".git/HEAD");
-    if head.exists() {
-        println!("cargo::rerun-if-changed={}", head.display());
+    // It grows with every commit and checkout.
+    let log = root.join(".git/logs/HEAD");
+    if log.exists() {
+        println!("cargo::rerun-if-changed={}", log.display());
     }
     let mut git = Command::new("git");
-    git.arg("-C").arg(root).args(["describe", "--always", "--dirty", "--abbrev=12"]);
+    // A folder inside of somebody else's repository has none of its own.
+    git.current_dir(root).args(["--git-dir=.git", "--work-tree=."]);
+    git.args(["describe", "--always", "--dirty", "--abbrev=12"]);
     for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR"] {
         git.env_remove(name);
     }
