@@ -8,6 +8,7 @@ use model::conv::{MAX_SIDE, Mode, SmaxScope, Threshold};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+use verilated::{ReadPorts, Reads, Stop};
 
 use crate::hw::{self, Build, ConvUnit, HwError, UnitParameters};
 
@@ -268,13 +269,13 @@ impl Memory {
         self.bad = addr;
     }
 
-    /// One beat of `N` words; `None` is a bus error.
+    /// One beat of so many words; `None` is a bus error.
     #[inline]
-    fn beat<const N: usize>(&self, addr: u32) -> Option<&[u32; N]> {
-        if self.bad.is_some_and(|bad| bad / (4 * N as u32) == addr / (4 * N as u32)) {
+    fn beat(&self, addr: u32, words: u32) -> Option<&[u32]> {
+        if self.bad.is_some_and(|bad| bad / (4 * words) == addr / (4 * words)) {
             return None;
         }
-        self.words.get(addr as usize / 4..)?.first_chunk()
+        self.words.get(addr as usize / 4..)?.get(..words as usize)
     }
 }
 
@@ -380,6 +381,15 @@ impl Default for UnitOptions {
         Self { build: Build::Fast, x_seed: 1, stalls: None }
     }
 }
+
+/// How the unit reads its memory: see `window_fetch.sv`.
+const READ_PORTS: ReadPorts<ConvUnit> = ReadPorts {
+    request: ConvUnit::MEM_REQ_O,
+    address: ConvUnit::MEM_ADDR_O,
+    valid: ConvUnit::MEM_RVALID_I,
+    fault: ConvUnit::MEM_ERR_I,
+    data: ConvUnit::MEM_RDATA_I,
+};
 
 /// No command takes this long, whatever the stalls.
 const HANG_CYCLES: u32 = 10_000;
@@ -527,7 +537,7 @@ impl UnitDriver {
         self.port.begin(self.stream);
         self.model.set_cmd_valid_i(1);
         for number in 0..=cycles {
-            self.any_cycle(number)?;
+            self.cycle(number)?;
             self.model.set_cmd_valid_i(0);
         }
         self.reset()
@@ -554,7 +564,7 @@ impl UnitDriver {
     /// If an assertion of the RTL fails.
     pub fn clear_counters(&mut self) -> Result<(), UnitError> {
         self.model.set_counter_clear_i(1);
-        self.any_cycle(0)?;
+        self.cycle(0)?;
         self.model.set_counter_clear_i(0);
         Ok(())
     }
@@ -564,7 +574,7 @@ impl UnitDriver {
     /// # Errors
     /// If an assertion of the RTL fails.
     pub fn idle(&mut self, cycles: u32) -> Result<(), UnitError> {
-        (0..cycles).try_for_each(|number| self.any_cycle(number))
+        (0..cycles).try_for_each(|number| self.cycle(number))
     }
 
     #[inline]
@@ -624,64 +634,70 @@ impl UnitDriver {
     /// one in which it is taken to the first one with done high, and the time of the latter.
     #[inline]
     fn command(&mut self) -> Result<(u32, u64), UnitError> {
-        match self.parameters.mem_width {
-            32 => self.command_on::<1>(),
-            _ => self.command_on::<4>(),
-        }
-    }
-
-    #[inline]
-    fn command_on<const WORDS: usize>(&mut self) -> Result<(u32, u64), UnitError> {
         self.port.begin(self.stream);
         self.stream += 1;
         self.last_word_cycle = 0;
         self.model.set_cmd_valid_i(1);
         let mut cycles = 0;
         while self.model.cmd_ready_o() == 0 {
-            self.cycle::<WORDS>(cycles)?;
+            self.cycle(cycles)?;
             cycles += 1;
             if cycles == HANG_CYCLES {
                 return Err(UnitError::Hang { cycles });
             }
         }
-        self.cycle::<WORDS>(0)?;
+        self.cycle(0)?;
         self.model.set_cmd_valid_i(0);
-        cycles = 1;
-        while self.model.done_valid_o() == 0 {
-            self.cycle::<WORDS>(cycles)?;
-            cycles += 1;
-            if cycles == HANG_CYCLES {
-                return Err(UnitError::Hang { cycles });
-            }
-        }
+        let cycles = self.run_to_done()?;
         let done_time = self.model.time();
         for _ in 0..self.acknowledge_delay {
-            self.cycle::<WORDS>(0)?;
+            self.cycle(0)?;
         }
         Ok((cycles, done_time))
+    }
+
+    /// From the cycle behind the one in which a command was taken to done. Returns the number of the
+    /// first cycle with done high.
+    #[inline]
+    fn run_to_done(&mut self) -> Result<u32, UnitError> {
+        let mut cycles = 1;
+        if let Port::Ready { next } = &mut self.port {
+            if self.model.done_valid_o() != 0 {
+                return Ok(cycles);
+            }
+            // All cycles in one call of the model.
+            let Memory { words, bad } = &self.memory;
+            let mut reads = Reads { words, bad: *bad, pending: *next, answered: 0 };
+            let (limit, stop) = (HANG_CYCLES - cycles, Stop::equal(ConvUnit::DONE_VALID_O, 1));
+            let ran = self.model.run_reads(u64::from(limit), stop, &READ_PORTS, &mut reads)?;
+            *next = reads.pending;
+            // Neither is beyond the limit.
+            self.last_word_cycle = reads.answered as u32;
+            cycles += ran.cycles as u32;
+        } else {
+            while self.model.done_valid_o() == 0 && cycles < HANG_CYCLES {
+                self.cycle(cycles)?;
+                cycles += 1;
+            }
+        }
+        match self.model.done_valid_o() {
+            0 => Err(UnitError::Hang { cycles }),
+            _ => Ok(cycles),
+        }
     }
 
     /// Takes the result, so that the unit is ready again.
     #[inline]
     fn acknowledge(&mut self) -> Result<(), UnitError> {
         self.model.set_done_ready_i(1);
-        self.any_cycle(0)?;
+        self.cycle(0)?;
         self.model.set_done_ready_i(0);
         Ok(())
     }
 
+    /// One clock cycle with the memory port attached; `number` is that of the cycle in the command.
     #[inline]
-    fn any_cycle(&mut self, number: u32) -> Result<(), UnitError> {
-        match self.parameters.mem_width {
-            32 => self.cycle::<1>(number),
-            _ => self.cycle::<4>(number),
-        }
-    }
-
-    /// One clock cycle with the memory port attached. Every simulated cycle of every window goes
-    /// through here; inlined, it is a few loads and stores around the model's own work.
-    #[inline(always)]
-    fn cycle<const WORDS: usize>(&mut self, number: u32) -> Result<(), UnitError> {
+    fn cycle(&mut self, number: u32) -> Result<(), UnitError> {
         let request = (self.model.mem_req_o() != 0).then(|| self.model.mem_addr_o());
         let answered = match &mut self.port {
             Port::Ready { next } => std::mem::replace(next, request),
@@ -696,14 +712,10 @@ impl UnitDriver {
             Some(addr) => {
                 self.last_word_cycle = number;
                 self.model.set_mem_rvalid_i(1);
-                match self.memory.beat::<WORDS>(addr) {
+                match self.memory.beat(addr, self.parameters.beat_words()) {
                     Some(beat) => {
                         self.model.set_mem_err_i(0);
-                        if WORDS == 1 {
-                            self.model.set_mem_rdata_i(u64::from(beat[0]));
-                        } else {
-                            self.model.set_mem_rdata_i_words(beat);
-                        }
+                        self.model.set_mem_rdata_i_words(beat);
                     }
                     None => self.model.set_mem_err_i(1),
                 }

@@ -13,6 +13,8 @@ fn main() -> Result<(), BuildError> {
     let tuned = |name| model(name, "tuned").include_dir("rtl/include");
     let errors = |name| model(name, "errors").clock("clk_i");
     let shifter = |name: &str| model(name, "shifter").clock("clk_i");
+    let reader =
+        |name: &str, words: u32| model(name, "reader").clock("clk_i").parameter("Words", words);
     let lanes = |name: &str, lanes: u32| {
         model(name, "lanes").clock("clk_i").parameter("Lanes", lanes).memory("words", "words")
     };
@@ -50,6 +52,10 @@ fn main() -> Result<(), BuildError> {
         model("startup", "startup").clock("clk_i").into(),
         model("unset", "unset").clock("clk_i").into(),
         shifters,
+        Family::new("reader", reader("word", 1))
+            .varying(["data_i"])
+            .row(reader("word", 1))
+            .row(reader("line", 4)),
         Family::new("lanes", lanes("one", 1))
             .varying(["data_i", "data_o", "sum_o"])
             .row(lanes("one", 1))

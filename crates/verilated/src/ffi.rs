@@ -62,6 +62,24 @@ pub struct vrs_stop {
     pub equal: u32,
 }
 
+/// A memory that answers reads while a batch runs.
+#[repr(C)]
+#[allow(non_camel_case_types, missing_docs)]
+pub struct vrs_reads {
+    pub request: *const u8,
+    pub address: *const u32,
+    pub valid: *mut u8,
+    pub fault: *mut u8,
+    pub data: *mut u32,
+    pub words: *const u32,
+    pub word_count: u64,
+    pub beat: u32,
+    pub bad_beat: u32,
+    pub pending: u32,
+    pub pending_address: u32,
+    pub answered: u64,
+}
+
 /// An error as recorded by the shim.
 #[repr(C)]
 #[allow(non_camel_case_types)]
@@ -119,7 +137,7 @@ pub struct vrs_place {
 }
 
 /// The version of the interface.
-pub const ABI: u32 = 1;
+pub const ABI: u32 = 2;
 /// The model can be traced.
 pub const TRACED: u32 = 2;
 /// The model counts coverage.
@@ -145,6 +163,14 @@ pub struct vrs_table {
     pub eval: unsafe extern "C" fn(*mut vrs_model) -> u32,
     pub tick: unsafe extern "C" fn(*mut vrs_model) -> u32,
     pub run: unsafe extern "C" fn(*mut vrs_model, u64, *const vrs_stop, *mut u64, *mut u32) -> u32,
+    pub run_reads: unsafe extern "C" fn(
+        *mut vrs_model,
+        u64,
+        *const vrs_stop,
+        *mut vrs_reads,
+        *mut u64,
+        *mut u32,
+    ) -> u32,
     pub flags: unsafe extern "C" fn(*const vrs_model) -> u32,
     pub time: unsafe extern "C" fn(*const vrs_model) -> u64,
     pub cycles: unsafe extern "C" fn(*const vrs_model) -> u64,

@@ -74,7 +74,7 @@ pub use library::{Builtin, Library};
 #[doc(hidden)]
 pub use model::Addresses;
 pub use model::{Model, Sim};
-pub use port::{Direction, Ended, Port, PortInfo, Ran, Stop};
+pub use port::{Direction, Ended, Port, PortInfo, Ran, ReadPorts, Reads, Stop};
 pub use storage::Bits;
 
 /// Includes the Rust type of the family (or single model) of that name, as written by the build

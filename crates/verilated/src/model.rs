@@ -6,10 +6,12 @@ use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::ptr::NonNull;
 
-use crate::ffi::{self, vrs_config, vrs_error, vrs_model, vrs_stop, vrs_table};
+use crate::ffi::{self, vrs_config, vrs_error, vrs_model, vrs_reads, vrs_stop, vrs_table};
 use crate::library::text;
 use crate::storage::{Fixed, Varying, Words};
-use crate::{Builtin, Config, Ended, Error, Library, Port, PortInfo, Ran, RtlKind, Stop};
+use crate::{
+    Builtin, Config, Ended, Error, Library, Port, PortInfo, Ran, ReadPorts, Reads, RtlKind, Stop,
+};
 
 /// A family of models of one top module, for code that is generic over families. Each is a
 /// generated type with accessors for ports and memories; the rest is [`Sim`], to which it
@@ -288,6 +290,83 @@ impl<M: Model> Sim<M> {
             };
             return Ok(Ran { cycles: done, ended });
         }
+    }
+
+    /// As [`run_cycles`](Self::run_cycles), with a memory that the model reads.
+    ///
+    /// # Errors
+    /// As [`tick`](Self::tick); the cycle with the error is the last one run.
+    ///
+    /// # Panics
+    /// When a port has not the width or direction that [`ReadPorts`] says.
+    pub fn run_reads(
+        &mut self,
+        cycles: u64,
+        stop: Stop<M>,
+        ports: &ReadPorts<M>,
+        memory: &mut Reads<'_>,
+    ) -> Result<Ran, Error> {
+        let stop = self.raw_stop(stop);
+        let beat = self.library.raw_ports()[ports.data.index].width / 32;
+        let place = |port: Port<M>, input: bool, width: u32| {
+            let raw = &self.library.raw_ports()[port.index];
+            assert!(
+                (raw.width, raw.input != 0) == (width, input),
+                "port `{}` cannot be one of ReadPorts",
+                text(raw.name)
+            );
+            self.addresses.list[port.index]
+        };
+        assert!(beat == 1 || beat > 2, "data of 32 bits, or of a multiple above 64");
+        let mut reads = vrs_reads {
+            request: place(ports.request, false, 1).cast(),
+            address: place(ports.address, false, 32).cast(),
+            valid: place(ports.valid, true, 1).cast(),
+            fault: place(ports.fault, true, 1).cast(),
+            data: place(ports.data, true, 32 * beat).cast(),
+            words: memory.words.as_ptr(),
+            word_count: memory.words.len() as u64,
+            beat,
+            // No beat has this number: addresses have 32 bits.
+            bad_beat: memory.bad.map_or(u32::MAX, |bad| bad / (4 * beat)),
+            pending: u32::from(memory.pending.is_some()),
+            pending_address: memory.pending.unwrap_or(0),
+            answered: 0,
+        };
+        let (mut done, mut answered) = (0, 0);
+        let ended = loop {
+            let (mut ran, mut hit) = (0, 0);
+            reads.answered = 0;
+            // SAFETY: the handle is alive; the ports are storage of this model, of the widths
+            // just checked, and the words outlive the call.
+            let flags = unsafe {
+                (self.table().run_reads)(
+                    self.raw(),
+                    cycles - done,
+                    &raw const stop,
+                    &raw mut reads,
+                    &raw mut ran,
+                    &raw mut hit,
+                )
+            };
+            if reads.answered != 0 {
+                answered = done + reads.answered;
+            }
+            done += ran;
+            if flags != 0 {
+                self.settle(flags)?;
+            }
+            if hit != 0 {
+                break Ended::Stop;
+            } else if flags & ffi::FINISHED != 0 {
+                break Ended::Finish;
+            } else if done == cycles {
+                break Ended::Count;
+            }
+        };
+        memory.pending = (reads.pending != 0).then_some(reads.pending_address);
+        memory.answered = answered;
+        Ok(Ran { cycles: done, ended })
     }
 
     fn raw_stop(&self, stop: Stop<M>) -> vrs_stop {

@@ -118,6 +118,38 @@ impl<M> Stop<M> {
     }
 }
 
+/// The ports by which a model reads a memory, for [`Sim::run_reads`](crate::Sim::run_reads).
+///
+/// A request is a cycle with `request` high, for the beat at `address`, in bytes; it is granted
+/// at once. The answer comes in the next cycle: `valid` is high, and `data` holds the beat, or
+/// `fault` is high.
+#[derive(Debug)]
+pub struct ReadPorts<M> {
+    /// Output of 1 bit.
+    pub request: Port<M>,
+    /// Output of 32 bits.
+    pub address: Port<M>,
+    /// Input of 1 bit.
+    pub valid: Port<M>,
+    /// Input of 1 bit.
+    pub fault: Port<M>,
+    /// Input of 32 bits, or of a multiple of that above 64.
+    pub data: Port<M>,
+}
+
+/// A memory that a model reads during a batch.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reads<'a> {
+    /// The words from address 0 on. A beat that is not within them is answered with a fault.
+    pub words: &'a [u32],
+    /// The address of a byte whose beat is answered with a fault.
+    pub bad: Option<u32>,
+    /// The request of the cycle before, and after a batch that of its last cycle.
+    pub pending: Option<u32>,
+    /// After a batch: the number of its cycle with the last answer, from 1; 0 without one.
+    pub answered: u64,
+}
+
 /// Why a batch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

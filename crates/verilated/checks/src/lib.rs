@@ -9,3 +9,4 @@ verilated::include_model!("startup");
 verilated::include_model!("unset");
 verilated::include_model!("shifter");
 verilated::include_model!("lanes");
+verilated::include_model!("reader");

@@ -157,6 +157,7 @@ const LAYOUT: &[(&str, &str)] = &[
     ("vrs_table", "take_error"),
     ("vrs_config", "assertions"),
     ("vrs_stop", "equal"),
+    ("vrs_reads", "answered"),
     ("vrs_error", "kind"),
     ("vrs_port", "input"),
     ("vrs_memory", "width"),

@@ -45,6 +45,23 @@ typedef struct vrs_stop {
     uint32_t equal; /* 1: stop when equal, 0: stop when not */
 } vrs_stop;
 
+/* A memory that answers each read in the cycle after its request, while a batch runs.
+ * `request`, `address`, `valid`, `fault` and `data` are storage of the model's ports. */
+typedef struct vrs_reads {
+    const uint8_t* request;
+    const uint32_t* address; /* in bytes */
+    uint8_t* valid;
+    uint8_t* fault;
+    uint32_t* data; /* `beat` words */
+    const uint32_t* words;
+    uint64_t word_count;
+    uint32_t beat;
+    uint32_t bad_beat; /* the number of one that is faulty */
+    uint32_t pending;  /* a request waits for its answer */
+    uint32_t pending_address;
+    uint64_t answered; /* the cycle of the batch with the last answer, from 1; 0: none */
+} vrs_reads;
+
 typedef struct vrs_error {
     const char* text; /* as printed by the model, length text_len */
     const char* file; /* nul-terminated */
@@ -74,7 +91,7 @@ typedef struct vrs_place {
     uint32_t kind; /* as RtlKind in Rust */
 } vrs_place;
 
-#define VRS_ABI 1u
+#define VRS_ABI 2u
 /* What a model can do. */
 #define VRS_CLOCKED 1u
 #define VRS_TRACED 2u
@@ -101,6 +118,9 @@ typedef struct vrs_table {
     /* Up to `count` cycles; `*hit` tells whether the condition ended them. */
     uint32_t (*run)(vrs_model* model, uint64_t count, const vrs_stop* stop, uint64_t* ran,
                     uint32_t* hit);
+    /* The same with a memory that is read. */
+    uint32_t (*run_reads)(vrs_model* model, uint64_t count, const vrs_stop* stop,
+                          vrs_reads* reads, uint64_t* ran, uint32_t* hit);
     uint32_t (*flags)(const vrs_model* model);
     uint64_t (*time)(const vrs_model* model);
     uint64_t (*cycles)(const vrs_model* model);

@@ -174,21 +174,52 @@ uint32_t tick(vrs_model* modelp) {
 #endif
 }
 
-uint32_t run(vrs_model* modelp, uint64_t count, const vrs_stop* stopp, uint64_t* ranp,
-                     uint32_t* hitp) {
+// What a batch does before each cycle: nothing, or the part of a memory.
+struct Idle final {
+    void operator()(uint64_t) const {}
+};
+
+struct Reads final {
+    // A copy, so that the compiler knows that no evaluation changes it.
+    vrs_reads reads;
+    void operator()(uint64_t cycle) {
+        *reads.valid = static_cast<uint8_t>(reads.pending);
+        if (reads.pending) {
+            reads.answered = cycle + 1;
+            const uint64_t word = reads.pending_address / 4;
+            // A division takes its time: it is left out where nothing is bad.
+            const bool good = word + reads.beat <= reads.word_count
+                              && (VL_LIKELY(reads.bad_beat == UINT32_MAX)
+                                  || reads.pending_address / (4 * reads.beat) != reads.bad_beat);
+            *reads.fault = !good;
+            if (VL_LIKELY(good)) {
+                reads.data[0] = reads.words[word];
+                for (uint32_t i = 1; i < reads.beat; ++i) reads.data[i] = reads.words[word + i];
+            }
+        }
+        reads.pending = *reads.request;
+        reads.pending_address = *reads.address;
+    }
+};
+
+template <typename Before>
+inline uint32_t run_batch(vrs_model* modelp, uint64_t count, const vrs_stop* stopp, uint64_t* ranp,
+                          uint32_t* hitp, Before& before) {
     *ranp = 0;
     *hitp = 0;
 #ifdef VRS_CLOCK
     if (refused(modelp)) return modelp->flags | VRS_REFUSED;
     enter(modelp);
     const uint64_t first = vrs_cycles(modelp);
-    guarded(modelp, [=]() {
+    guarded(modelp, [=, &before]() {
         Instance* const instancep = self(modelp);
         VRS_TOP* const topp = instancep->topp;
-        const bool watched = stopp->port != nullptr;
+        const vrs_stop stop = *stopp;
+        const bool watched = stop.port != nullptr;
         for (uint64_t i = 0; i < count; ++i) {
+            before(i);
             cycle(instancep, topp);
-            if (watched && vrs_stop_hit(stopp)) {
+            if (watched && vrs_stop_hit(&stop)) {
                 *hitp = 1;
                 break;
             }
@@ -203,8 +234,23 @@ uint32_t run(vrs_model* modelp, uint64_t count, const vrs_stop* stopp, uint64_t*
 #else
     (void)count;
     (void)stopp;
+    (void)before;
     return modelp->flags | VRS_NO_CLOCK;
 #endif
+}
+
+uint32_t run(vrs_model* modelp, uint64_t count, const vrs_stop* stopp, uint64_t* ranp,
+             uint32_t* hitp) {
+    Idle idle;
+    return run_batch(modelp, count, stopp, ranp, hitp, idle);
+}
+
+uint32_t run_reads(vrs_model* modelp, uint64_t count, const vrs_stop* stopp, vrs_reads* readsp,
+                   uint64_t* ranp, uint32_t* hitp) {
+    Reads reads{*readsp};
+    const uint32_t flags = run_batch(modelp, count, stopp, ranp, hitp, reads);
+    *readsp = reads.reads;
+    return flags;
 }
 
 uint32_t trace_open(vrs_model* modelp, const char* pathp) {
@@ -259,7 +305,7 @@ void coverage_write(vrs_model* modelp, const char* pathp) {
 extern "C" __attribute__((visibility("default"))) const vrs_table* VRS_TABLE(void) {
     static const vrs_table s_table = {
         VRS_ABI, VRS_DATA,
-        create, destroy, finalize, eval, tick, run, vrs_flags, vrs_time, vrs_cycles,
+        create, destroy, finalize, eval, tick, run, run_reads, vrs_flags, vrs_time, vrs_cycles,
         trace_open, trace_close, trace_flush, vrs_trace_enable, coverage_write,
         vrs_take_output, vrs_take_error,
     };

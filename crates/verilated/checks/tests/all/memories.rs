@@ -1,7 +1,7 @@
-//! Back doors to memories in the design.
+//! Back doors to memories in the design, and memories beside it.
 
-use verilated::{Config, Error};
-use verilated_checks::Banks;
+use verilated::{Config, Ended, Error, ReadPorts, Reads, Stop};
+use verilated_checks::{Banks, Reader};
 
 #[test]
 fn what_the_back_door_writes_the_design_reads() -> Result<(), Error> {
@@ -55,4 +55,87 @@ fn models_have_memories_of_their_own() -> Result<(), Error> {
     one.words_mut().fill(1);
     assert_ne!(one.words(), other.words());
     Ok(())
+}
+
+const PORTS: ReadPorts<Reader> = ReadPorts {
+    request: Reader::REQ_O,
+    address: Reader::ADDR_O,
+    valid: Reader::VALID_I,
+    fault: Reader::FAULT_I,
+    data: Reader::DATA_I,
+};
+
+/// A reader out of reset, about to read so many beats from an address on.
+fn reader(row: &str, first: u32, count: u8) -> Reader {
+    let mut reader = Reader::builtin(row, &Config::new()).unwrap();
+    reader.tick().unwrap();
+    reader.set_rst_ni(1);
+    reader.set_first_i(first);
+    reader.set_count_i(count);
+    reader.eval().unwrap();
+    reader
+}
+
+#[test]
+fn a_memory_answers_reads_during_a_batch() {
+    let words: Vec<u32> = (1..=64).map(|i| i * i).collect();
+    for (row, beat) in [("word", 1), ("line", 4)] {
+        let mut reader = reader(row, 16, 5);
+        let mut memory = Reads { words: &words, ..Reads::default() };
+        let stop = Stop::equal(Reader::DONE_O, 1);
+        let ran = reader.run_reads(100, stop, &PORTS, &mut memory).unwrap();
+        // The first answer comes a cycle after the first request.
+        assert_eq!((ran.cycles, ran.ended, memory.answered), (6, Ended::Stop, 6), "{row}");
+        assert_eq!((reader.sum_o(), reader.faults_o()), (words[4..4 + 5 * beat].iter().sum(), 0));
+        assert_eq!(memory.pending, None);
+    }
+}
+
+#[test]
+fn a_batch_goes_on_with_the_request_of_the_one_before() {
+    let words: Vec<u32> = (0..64).map(|i| 1 << (i % 32)).collect();
+    let mut whole = reader("line", 0, 9);
+    let mut memory = Reads { words: &words, ..Reads::default() };
+    whole.run_reads(10, Stop::never(), &PORTS, &mut memory).unwrap();
+    let mut parts = reader("line", 0, 9);
+    let mut pending = Vec::new();
+    let mut memory = Reads { words: &words, ..Reads::default() };
+    for _ in 0..10 {
+        let ran = parts.run_reads(1, Stop::never(), &PORTS, &mut memory).unwrap();
+        assert_eq!((ran.cycles, ran.ended), (1, Ended::Count));
+        pending.push(memory.pending);
+    }
+    assert_eq!(pending[..3], [Some(0), Some(16), Some(32)]);
+    assert_eq!(pending[9], None);
+    assert_eq!(parts.sum_o(), whole.sum_o());
+}
+
+#[test]
+fn beats_that_are_bad_or_nowhere_are_faults() {
+    let words = [7; 16];
+    for (row, first, bad, faults) in [
+        // Each address of the second line.
+        ("line", 0, Some(16), 1),
+        ("line", 0, Some(31), 1),
+        ("line", 0, Some(64), 0),
+        ("word", 0, Some(9), 1),
+        // The last two beats, one that the last word is in, and those at the end of all addresses.
+        ("word", 56, None, 2),
+        ("line", 24, None, 2),
+        ("word", u32::MAX - 7, None, 2),
+    ] {
+        let mut reader = reader(row, first, 4);
+        let mut memory = Reads { words: &words, bad, ..Reads::default() };
+        let stop = Stop::equal(Reader::DONE_O, 1);
+        reader.run_reads(100, stop, &PORTS, &mut memory).unwrap();
+        assert_eq!(reader.faults_o(), faults, "{row} from {first}, {bad:?} is bad");
+    }
+}
+
+#[test]
+#[should_panic(expected = "port `count_i` cannot be one of ReadPorts")]
+fn other_ports_cannot_read() {
+    let ports = ReadPorts { valid: Reader::COUNT_I, ..PORTS };
+    let mut memory = Reads::default();
+    let _ = reader("word", 0, 1).run_reads(1, Stop::never(), &ports, &mut memory);
 }
