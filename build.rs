@@ -36,7 +36,13 @@ fn build() -> Result<(), Box<dyn std::error::Error>> {
     watch_interfaces()?;
     revision::record(
         Path::new("."),
-        &["src", "crates/model/src", "crates/study/src", "crates/torture/src", "crates/verilated/src"],
+        &[
+            "src",
+            "crates/model/src",
+            "crates/study/src",
+            "crates/torture/src",
+            "crates/verilated/src",
+        ],
     )?;
     record_tools()
 }

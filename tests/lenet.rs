@@ -102,8 +102,8 @@ fn both_engines_give_the_same_tables() {
                 "digits",
                 "--images",
                 "2",
-                "--activation",
-                "tanh",
+                "--network",
+                "lenet5-tanh",
                 "--smax-scope",
                 "running",
                 "--engine",
@@ -188,8 +188,8 @@ fn a_killed_sweep_is_resumed_to_the_same_bytes() {
             "digits",
             "--images",
             "450",
-            "--activation",
-            "relu",
+            "--network",
+            "lenet5-relu",
             "--log-frac",
             "0",
             "--tau",
@@ -208,9 +208,9 @@ fn a_killed_sweep_is_resumed_to_the_same_bytes() {
     };
     succeeds(folder.path(), &arguments("whole", false));
 
-    let pieces = folder.path().join("killed/pieces");
+    let checkpoints = folder.path().join("killed/checkpoints");
     let finished = || {
-        let files = fs::read_dir(&pieces).into_iter().flatten().flatten();
+        let files = fs::read_dir(&checkpoints).into_iter().flatten().flatten();
         files.filter(|it| it.path().extension().is_some_and(|it| it == "json")).count()
     };
     let mut child = convapprox(folder.path(), &arguments("killed", false))
@@ -253,8 +253,8 @@ fn a_planted_bug_is_found_and_its_window_reported() {
             "digits",
             "--images",
             "1",
-            "--activation",
-            "relu",
+            "--network",
+            "lenet5-relu",
             "--tau",
             "0.3",
             "--threshold-offset",
@@ -266,7 +266,7 @@ fn a_planted_bug_is_found_and_its_window_reported() {
         ],
     );
     let out = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(1), "{out}\n{}", text(&output.stderr));
+    assert_eq!(output.status.code(), Some(3), "{out}\n{}", text(&output.stderr));
     let reports: Vec<PathBuf> = out
         .lines()
         .filter_map(|line| line.strip_prefix("mismatch report: "))
@@ -320,9 +320,20 @@ fn bad_input_is_told_in_one_sentence() {
         let error = fails(folder.path(), &arguments);
         assert!(error.contains(words), "{arguments:?}: {error}");
     };
-    told(&["--weights", "cut.safetensors", "--activation", "relu"], "is not a safetensors file");
-    told(&["--weights", "no.safetensors", "--activation", "relu"], "cannot read no.safetensors");
-    told(&["--weights", "whole.safetensors"], "add --activation relu or tanh, or --network FILE");
+    told(
+        &["--weights", "cut.safetensors", "--network", "lenet5-relu"],
+        "is not a safetensors file",
+    );
+    told(
+        &["--weights", "no.safetensors", "--network", "lenet5-relu"],
+        "cannot read no.safetensors",
+    );
+    told(&["--weights", "whole.safetensors"], "--network <LIST>");
+    told(&["--network", "lenet5"], "there is no \"lenet5\"; shipped are lenet-accel");
+    told(
+        &["--network", "lenet5-relu,lenet5-tanh", "--weights", "whole.safetensors"],
+        "--weights is for one network, and --network names 2",
+    );
     told(
         &["--network", "network.json", "--weights", "whole.safetensors"],
         "network.json is not a network description",
@@ -341,11 +352,6 @@ fn bad_input_is_told_in_one_sentence() {
         error.contains("100000 images are asked for; this part of the data set has"),
         "{error}"
     );
-    let error = fails(
-        folder.path(),
-        &["lenet", "--dataset", "digits", "--images", "1", "--log-frac", "5", "--quiet"],
-    );
-    assert!(error.contains("no unit of this build has LOG_FRAC = 5"), "{error}");
     let error = fails(folder.path(), &["classify", "missing.png"]);
     assert!(error.contains("missing.png"), "{error}");
 }

@@ -44,7 +44,7 @@ fn one_thread_and_two_write_the_same_bytes() {
         assert!(printed.contains("\n70980 windows compared, 0 mismatches\n"), "{printed}");
     }
     assert_same(&folder.path().join("one"), &folder.path().join("two"));
-    assert!(!folder.path().join("one/pieces").exists(), "pieces are removed at the end");
+    assert!(!folder.path().join("one/checkpoints").exists(), "checkpoints are removed at the end");
 }
 
 #[test]
@@ -60,8 +60,10 @@ fn both_engines_and_every_unit_of_one_log_agree() {
         csv.records().map(record).collect()
     };
     let run = |out: &'static str, more: &[&str]| {
-        let arguments: Vec<&str> =
-            windows(out, &["--images", "2"]).into_iter().chain(more.iter().copied()).collect();
+        let arguments: Vec<&str> = windows(out, &["--images", "2", "--force"])
+            .into_iter()
+            .chain(more.iter().copied())
+            .collect();
         let output = output(folder.path(), &arguments);
         assert!(output.status.success(), "{}", text(&output.stderr));
         rows(out)
@@ -83,16 +85,16 @@ fn a_killed_run_resumes_to_the_same_bytes() {
     let arguments = ["--images", "48", "--filters", "sobel_x,box"];
     assert!(output(folder.path(), &windows("whole", &arguments)).status.success());
 
-    let pieces = folder.path().join("killed/pieces");
+    let checkpoints = folder.path().join("killed/checkpoints");
     let finished = || {
-        fs::read_dir(&pieces).map_or(0, |it| {
+        fs::read_dir(&checkpoints).map_or(0, |it| {
             it.filter(|entry| {
                 entry.as_ref().is_ok_and(|it| it.path().extension().is_some_and(|it| it == "json"))
             })
             .count()
         })
     };
-    // Killed twice, each time after at least one more piece.
+    // Killed twice, each time after at least one more batch.
     let mut killed = 0;
     for round in 0..2 {
         let before = finished();
@@ -137,9 +139,9 @@ fn an_interrupted_run_says_how_to_go_on_and_does() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let pieces = folder.path().join("stopped/pieces");
+    let checkpoints = folder.path().join("stopped/checkpoints");
     let begin = Instant::now();
-    while !pieces.exists() && begin.elapsed() < Duration::from_secs(60) {
+    while !checkpoints.exists() && begin.elapsed() < Duration::from_secs(60) {
         sleep(Duration::from_millis(1));
     }
     // The shell's own kill: a small system has no other.
@@ -198,7 +200,7 @@ fn what_cannot_be_run_is_refused_in_one_line() {
         (&["--filters", "sobel"], "no filter is called \"sobel\"; built in are sobel_x"),
         (&["--filters", "box,box"], "two filters are called \"box\""),
         (&["--filter-file", "missing"], "cannot read missing"),
-        (&["--unit", "k9"], "no such unit; this build has k3"),
+        (&["--unit", "k9"], "kernel is 1 to 7, not 9"),
         (&["--engine", "soc"], "invalid value 'soc'"),
         (&["--out", "file/below"], "cannot create file/below"),
     ];

@@ -1,5 +1,6 @@
 //! `convapprox accel`.
 
+use clap::ArgAction;
 use comfy_table::Table;
 use model::engine::EngineFactory;
 use study::Status;
@@ -58,7 +59,11 @@ pub(super) struct Args {
     engine: Engine,
 
     /// Compare every instruction with the reference model, which takes longer
-    #[arg(long)]
+    #[arg(
+        long, action = ArgAction::Set, value_name = "true|false", num_args = 0..=1,
+        require_equals = true, default_value_t = false, default_missing_value = "true",
+        hide_possible_values = true
+    )]
     lockstep: bool,
 }
 

@@ -184,7 +184,7 @@ impl<S> Ended<S> {
             println!("MISMATCH {}", case.difference);
         }
         for report in reports {
-            println!("mismatch report: {}", report.display());
+            println!("mismatch report: {}", report.join("report.txt").display());
         }
         println!("{:.1} s", self.seconds);
         if self.compares {

@@ -126,7 +126,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let mut run = Cosimulation::open(&program, &case, build, args.lockstep)?;
 
     let begin = Instant::now();
-    let wave = args.trace.map(|format| wave_file(args, format)).transpose()?;
+    let out = args.basic.out("soc");
+    let wave = args.trace.map(|format| wave_file(args, &out, format)).transpose()?;
     let end = follow(&mut run, args, wave.as_deref())?;
     let seconds = begin.elapsed().as_secs_f64();
 
@@ -144,7 +145,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
         write_signature(&mut run, path, range)?;
     }
     if let End::Mismatch(mismatch) = &end {
-        follow_up(args, &elf, &case, mismatch)?;
+        follow_up(&out.join("mismatch"), &elf, &case, mismatch)?;
     }
     if let (Some(reference), false) = (run.reference(), args.basic.quiet) {
         let mismatches = u8::from(matches!(end, End::Mismatch(_)));
@@ -179,9 +180,8 @@ fn read(path: &Path) -> anyhow::Result<(String, Vec<u8>)> {
     Ok((name.into_owned(), elf))
 }
 
-fn wave_file(args: &Args, format: Format) -> anyhow::Result<PathBuf> {
-    let folder = args.basic.out("soc");
-    std::fs::create_dir_all(&folder)
+fn wave_file(args: &Args, folder: &Path, format: Format) -> anyhow::Result<PathBuf> {
+    std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot create {}", folder.display()))?;
     let wave = folder.join(match format {
         Format::Vcd => "wave.vcd",
@@ -268,12 +268,12 @@ fn verdict(end: &End, cycles: u64) -> String {
 }
 
 fn follow_up(
-    args: &Args,
+    folder: &Path,
     elf: &[u8],
     case: &ProgramCase,
     mismatch: &Mismatch,
 ) -> anyhow::Result<()> {
-    let found = investigate_program(elf, case, mismatch, &args.basic.out("soc").join("mismatch"))?;
+    let found = investigate_program(elf, case, mismatch, folder)?;
     println!("mismatch report: {}", found.report.display());
     println!("replay: ./run replay {}", found.folder.display());
     Ok(())

@@ -99,7 +99,6 @@ fn bad_input_is_refused_with_advice() {
         (&["missing.elf"][..], "cannot read missing.elf"),
         (&["text.elf"], "cannot run text.elf: it is not an ELF file"),
         (&["half.elf"], "cannot run half.elf: it is damaged"),
-        (&["hello", "--stalls", "0"], "--stalls"),
         (&["hello", "--wait-states", "16"], "--wait-states"),
         (&["hello", "--trace", "GHW"], "--trace"),
         (&["hello", "--soc", "kernel=9"], "kernel is 1 to 7, not 9"),
@@ -158,7 +157,8 @@ fn statistics_tell_where_the_cycles_went() {
     let folder = folder();
     let (status, printed, _) = soc(folder.path(), &["convolution", "--stats"]);
     assert_eq!(status, Some(0));
-    for row in ["cycles an instruction", "load-use", "GET_DATA", "multiplications skipped", "kHz"] {
+    for row in ["cycles per instruction", "load-use", "GET_DATA", "multiplications skipped", "kHz"]
+    {
         assert!(printed.contains(row), "{row} is not in\n{printed}");
     }
     // The same, whatever compares it.

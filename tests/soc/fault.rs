@@ -18,7 +18,7 @@ fn run_with_fault(folder: &Path) -> (String, PathBuf) {
     assert_eq!(output.status.code(), Some(3), "{printed}{}", text(&output.stderr));
     let (_, rest) = printed.split_once("replay: ./run replay ").expect(&printed);
     let report = PathBuf::from(rest.lines().next().unwrap());
-    assert!(report.starts_with("reports/mismatch"), "{printed}");
+    assert!(report.starts_with("reports/runs/soc/mismatch"), "{printed}");
     (printed, report)
 }
 
