@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Compares the numbers of RTL and firmware with those of the Rust code, compiles the programs of
 //! `firmware/`, and verilates the hardware that commands use by default.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Product slots a second of the golden model (a slot: one kernel element at one output).
 //!
 //! `cargo bench --bench golden_slots`

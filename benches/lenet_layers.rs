@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Windows a second and core of the layer engine over batches that have the shape of LeNet-5's convolution
 //! layers, each window compared with the golden model; one thread.
 //!

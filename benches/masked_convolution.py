@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
 """The obvious alternative: a masked convolution in NumPy, for benches/masked_convolution.rs.
 
 Reads from standard input, as little-endian 32-bit integers: images, channels, outputs, side, height,

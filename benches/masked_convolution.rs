@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The golden model against the obvious alternative, a masked convolution in NumPy, on the same
 //! layers in one run; one thread each. Both must keep the same products and give the same outputs.
 //!

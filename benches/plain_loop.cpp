@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // The obvious alternative to the Rust driver: a C++ loop around the verilated unit. It is linked
 // with the very objects that the Rust driver calls, and it does what the driver does: reads beyond
 // the memory are bus errors, a unit that hangs is found, errors of the RTL are looked for in each

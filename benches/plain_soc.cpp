@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // The obvious alternative to the Rust driver of the system: a C++ loop around the verilated model,
 // linked with the very objects that the Rust driver calls. It does what the driver does: loads a
 // program, clocks the system, looks at its events and for errors of the RTL in each cycle, keeps

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Simulated kHz of the system: the Rust driver against a plain C++ loop around the same objects,
 //! and with the reference model in lockstep, in turns, in one run.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Windows a second of the unit: the Rust driver against a plain C++ loop around the same objects,
 //! in turns, in one run. Then the units that are named.
 //!

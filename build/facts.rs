@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The packages of `rtl/` and the headers of `firmware/` state numbers that the Rust code has in
 //! `crates/model/src/facts.rs`: here they are compared. Every numeric constant of a file that is
 //! compared has to be known, so that a new one is not forgotten.

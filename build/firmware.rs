@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The programs of `firmware/`, compiled for the core.
 //!
 //! A program is one file, C or assembly, in one of the [`FOLDERS`]; it is linked with the start-up

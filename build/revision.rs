@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the program is built from, recorded when it is built: the revision, and a digest of the Rust
 //! sources. Two programs that differ in either do not go on with each other's runs.
 

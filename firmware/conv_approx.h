@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The instructions of approximate convolution (docs/isa.md is their reference): one function each,
    under the instruction's name. Operands are int32_t arrays in memory, 4-byte aligned; what an
    instruction refuses traps (illegal instruction, misaligned, access fault). */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 /* The functions that the compiler calls by itself, so that no program depends on the library that
    belongs to the compiler: not every one has it for 32 bits. For what RV32IM lacks in hardware only;
    a program with floating-point numbers does not link. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What a program has instead of a C library. docs/firmware.md is the manual. */
 #ifndef RUNTIME_H
 #define RUNTIME_H

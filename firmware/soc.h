@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The memory map of the SoC (docs/system.md), for C and assembly. */
 #ifndef SOC_H
 #define SOC_H

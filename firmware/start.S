@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // From reset to main and from main to tohost; the trap vector. Programs in assembly start here too.
   .option norelax
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # Lints the RTL with all of Verilator's warnings, in several parameter sets; waivers, with their
 # reasons, are in rtl/waivers.vlt.
 set -euo pipefail

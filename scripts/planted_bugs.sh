@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # Checks the checks: plants each bug of testvectors/planted_bugs in a copy of the RTL, runs random
 # programs in lockstep, and shows the report that finds it. Fails if one is not found.
 #

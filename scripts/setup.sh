@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # Installs what the project needs beside Rust, and says what and why. When all is there it does
 # nothing and prints nothing.
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # Runs the tests of the crate `verilated`, and those of the unit and the core, on a newer Verilator
 # than the system's. The tests of the hardware are those that the system's Verilator has built: every
 # model they use is verilated anew while they run.

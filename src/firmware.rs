@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The programs of `firmware/`, compiled for the core and built in.
 //!
 //! `docs/firmware.md` tells how to write one.

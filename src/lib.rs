@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! An open laboratory for approximate convolution in hardware.
 //!
 //! [`hw`] has the verilated hardware, [`bench`] drives it and holds it to the golden models,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Inferences as programs on the core: every output of every layer is the golden model's, with any
 //! network that fits; and what the unit saves.
 

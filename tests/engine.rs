@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whole layers on the unit, behind the trait of all engines, against the golden model.
 
 use convapprox::bench::case::WindowCase;

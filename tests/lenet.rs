@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! LeNet-5 as the commands run it: the shipped weights, the tables, interruption, mismatches, bad
 //! input.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A planted bug, from the mismatch to the waveform: the unit gets a threshold one off from the
 //! golden model's, and the report, the waveform and the replay must all point at it.
 

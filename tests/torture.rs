@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! `convapprox torture`: what it prints and writes; `tests/core` has the random programs themselves.
 
 use std::fs;

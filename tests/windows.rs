@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The `windows` command as a user runs it: the same bytes whatever the number of threads and
 //! whatever interrupts it, and an error for what cannot be run.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the benchmarks of verilated models share: a plain C++ loop around the same objects.
 
 use std::path::{Path, PathBuf};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Records what the program is built from.
 
 #[path = "../../build/revision.rs"]

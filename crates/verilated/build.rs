@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Notes the target, which models that are loaded while the program runs are compiled for.
 
 fn main() {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Verilates the unit, and one with a planted bug, each with waveforms and without.
 
 use verilated::build::{BuildError, Family, Trace, Verilate, Warnings};

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The frame of a benchmark: a kernel that is measured, and the result that it must have. */
 #ifndef BENCHMARK_H
 #define BENCHMARK_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // CRC-32 of 2 KiB, bit by bit and through a table, that must agree.
 #include "benchmark.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Products of matrices of 20 by 20 words: plain, and in blocks on the transposed one.
 #include "benchmark.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // What ordinary control code does, in the proportions of such code: records in linked lists and in a
 // tree, a small interpreter, a state machine, calls through pointers.
 #include "benchmark.h"

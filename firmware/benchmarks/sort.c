@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Two sorts of 500 words: heapsort and quicksort, with insertion sort for short pieces.
 #include "benchmark.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Text: copying, comparing, searching, splitting into words, numbers to and from decimals.
 #include "benchmark.h"
 

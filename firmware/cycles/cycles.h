@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 // Macros of the programs that measure the cycles of instructions. Each class is a piece of code that is
 // executed SHORT times in a row, then LONG times, between two readings of mcycle: the difference, by
 // their difference, is what one piece takes, without what the readings and the ends of the row add.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Cycles of the conv instructions, with the largest kernel of the unit.
 #include "cycles.h"
 #include "conv_approx.h"

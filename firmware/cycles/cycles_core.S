@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Cycles of the instructions of the core.
 #include "cycles.h"
   CYCLES_BEGIN

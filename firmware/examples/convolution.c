@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // One channel of an image, convolved by the core alone and by the unit: the same result, in fewer
 // cycles; then approximately.
 #include "conv_approx.h"

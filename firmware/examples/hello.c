@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // A first program: text on the UART, and what it cost.
 #include "runtime.h"
 

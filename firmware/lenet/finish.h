@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* From sums to activations: bias, shift, activation, mean of 2x2. docs/lenet.md has the arithmetic. */
 #ifndef FINISH_H
 #define FINISH_H

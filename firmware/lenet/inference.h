@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* One image through a network, layer by layer, with a record behind each. The program that includes
    this has `convolution` and `dense`. */
 #ifndef INFERENCE_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 /* Inference without the unit: what it is measured against. Convolutions are exact. Four outputs at a
    time stay in registers, whatever the input channels are, and each kernel side up to 5 has code of
    its own, unrolled. */

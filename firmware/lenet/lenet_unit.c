@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 /* Inference on the unit, exact or approximate, as each layer's configuration says. */
 #include "inference.h"
 

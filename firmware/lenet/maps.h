@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Convolution layers on the unit. The kernels of a block of output channels are in the slots, a window
    is fetched once for all of them, and their sums over the input channels lie in RAM. */
 #ifndef MAPS_H

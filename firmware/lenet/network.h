@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The network blob: what the host writes into RAM for the inference programs, and reads back.
    docs/accel.md is the manual. All fields are words; crates/model/src/facts.rs has the same ones, and
    the build compares. */

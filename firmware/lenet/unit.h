@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What lenet_unit.c asks of the compiler, and conv_carry with both its words. */
 #ifndef UNIT_H
 #define UNIT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Layers whose maps are a single window, on the unit: an output is a sum of products with all inputs.
    The input channels are the kernels, the weights of each output the windows: they are needed once. */
 #ifndef WINDOWS_H

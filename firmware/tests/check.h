@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Checks of the tests in C: numbered; the first that fails is told on the UART and ends the program. */
 #ifndef CHECK_H
 #define CHECK_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // conv.again: other kernels, tiles and modes on the window that is held, and when none is.
 #include "conv_expect.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // conv.config, conv.carry, conv.clear and conv.read: what is kept of what is written.
 #include "conv_expect.h"
 

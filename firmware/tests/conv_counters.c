@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // The performance counters of the unit that do not count cycles, and conv.clear.
 #include "conv_expect.h"
 

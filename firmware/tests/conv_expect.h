@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What the unit must compute, in plain C, straight from the definition of the paper: for the tests of
    the conv instructions. */
 #ifndef CONV_EXPECT_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // The conv instructions in the pipeline: operands from and results into the instructions beside them,
 // in the shadow of jumps, to x0.
 #include "test.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Interrupts while the unit works: they wait for it, and no result and no register is lost.
 #include "conv_expect.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // conv.load: sides, slots, what it leaves of the others; the configured side; rd.
 #include "conv_expect.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // What the unit reads: stores before it, not those behind; RAM and devices alike; the ends of the RAM.
 #include "conv_expect.h"
 

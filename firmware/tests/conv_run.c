@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // conv.run over sides, tiles, modes, scopes, thresholds, pitches and places.
 #include "conv_expect.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // A layer of several channels in running scope: S_max carried from channel to channel, for tiles that
 // take turns.
 #include "conv_expect.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Every trap of the conv instructions: cause, mtval, mepc, and that nothing changes.
 #include "conv_expect.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // minstret and mcycle: what counts, what writing them does, their upper halves, mcountinhibit.
 #include "test.h"
 

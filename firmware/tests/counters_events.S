@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // The event counters of instructions: loads, stores, jumps, branches, taken branches, compressed ones.
 #include "test.h"
 

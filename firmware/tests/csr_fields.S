@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // What each CSR holds: after reset, after all ones, after all zeros, after a pattern.
 #include "test.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // The registers of the devices that interrupts leave over: sub-word accesses, the UART.
 #include "test.h"
   TEST_BEGIN

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Code that writes code: behind fence.i the new instructions are executed.
 #include "test.h"
   TEST_BEGIN

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Results that the next instructions need: each producer into each consumer, at distances 1 to 4.
 #include "test.h"
 

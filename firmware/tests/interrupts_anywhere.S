@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // A timer interrupt in every cycle of a piece of code with instructions of all kinds, those that trap
 // among them: whenever it comes, the code does what it does without.
 #include "test.h"

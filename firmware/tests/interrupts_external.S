@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // The external interrupt, raised and withdrawn by its register.
 #include "test.h"
   TEST_BEGIN

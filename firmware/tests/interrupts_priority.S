@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Several interrupts at once: external before software before timer; nested ones; masks.
 #include "test.h"
 

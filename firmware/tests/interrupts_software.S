@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // The software interrupt: enables, the instruction it comes before, what the handler finds.
 #include "test.h"
 

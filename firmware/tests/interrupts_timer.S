@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // The timer interrupt: mtime against mtimecmp, their halves, and that mtime counts.
 #include "test.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Vectored mode: each interrupt has an entry of its own, exceptions have the first.
 #include "test.h"
 

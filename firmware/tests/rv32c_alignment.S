@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Instructions of 16 and 32 bits at every alignment, and the last ones of the RAM.
 #include "test.h"
   TEST_BEGIN

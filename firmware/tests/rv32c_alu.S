@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Compressed arithmetic. What follows each of them lies at an address that is no multiple of 4.
 #include "test.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Compressed jumps and branches: links, both directions, the farthest targets.
 #include "test.h"
   TEST_BEGIN

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Compressed loads and stores: all bits of the offsets, all their registers.
 #include "test.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Arithmetic, logic and shifts between registers.
 #include "test.h"
   TEST_BEGIN

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Conditional branches: every condition, both ways, both directions, the farthest targets.
 #include "test.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // fence in every form, and the hints: instructions that do nothing.
 #include "test.h"
   TEST_BEGIN

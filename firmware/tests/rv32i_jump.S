@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // jal and jalr: targets and link.
 #include "test.h"
   TEST_BEGIN

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Loads: every width at every offset in a word, across words too, sign and zero extension.
 #include "test.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Each register holds a value of its own; x0 is 0. Read back through each operand, after every write.
 #include "test.h"
   TEST_BEGIN

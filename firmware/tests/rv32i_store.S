@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Stores: every width at every offset in a word, across words too; the bytes beside stay.
 #include "test.h"
 

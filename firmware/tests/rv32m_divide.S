@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Quotients and remainders, with their two special cases: by zero, and the one that overflows.
 #include "test.h"
 

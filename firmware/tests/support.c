@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // The runtime itself: memory functions, the functions that the compiler calls, printf.
 #include "check.h"
 

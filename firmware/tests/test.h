@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 // Macros of the tests in assembly. A test is a sequence of numbered cases; the number of the first one
 // that fails goes to tohost. The macros own four registers and take two more as scratch:
 //

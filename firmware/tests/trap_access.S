@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Loads and stores outside the memory map: which address mtval gets, and what they leave alone.
 #include "test.h"
 

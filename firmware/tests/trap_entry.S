@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // What a trap and mret do to the CSRs; ecall and ebreak; where handlers begin.
 #include "test.h"
   TEST_BEGIN

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Fetches from where there is no RAM: instruction access fault, mtval the part that failed.
 #include "test.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Every kind of encoding that is none: illegal instruction, mtval its bits, no register written.
 #include "test.h"
 

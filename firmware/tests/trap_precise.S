@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // A trap undoes nothing that came before it and lets nothing happen that comes behind: each kind of
 // instruction in the shadow of loads, stores and others that trap.
 #include "test.h"

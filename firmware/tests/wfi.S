@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // wfi ends when an enabled interrupt is pending, whether mstatus lets it be taken or not.
 #include "test.h"
   TEST_BEGIN

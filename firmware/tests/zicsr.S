@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // The six CSR instructions, on mscratch and on CSRs that only read.
 #include "test.h"
   TEST_BEGIN

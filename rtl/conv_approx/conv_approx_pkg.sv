@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Encodings that the approximate convolution unit shares with its drivers.
 `default_nettype none
 

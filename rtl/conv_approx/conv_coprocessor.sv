@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // The instructions of approximate convolution (docs/isa.md): the unit of conv_unit.sv behind the
 // coprocessor interface of the core, with the configuration, the carry registers and the results
 // that programs see.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Performance counters of the unit: 32 bits each, wrapping, read one at a time.
 `default_nettype none
 

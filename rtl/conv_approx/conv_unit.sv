@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // The approximate convolution unit (the paper's section IV).
 //
 // Two commands: load a kernel of side k <= KERNEL into one of KERNELS slots; run a window, which

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // The kernels that the unit keeps, each with the logs of its weights.
 //
 // A slot is written whole by a kernel load. A run reads its slot in the cycle in which its command

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // STAGE_1: the log proxy L(a) of every word of the data buffer (the paper's section IV-C, MSB
 // analysis; section III for why the position of the leading one stands for a logarithm).
 //

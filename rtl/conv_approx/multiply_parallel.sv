@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // STAGE_2, the issue, and STAGE_3: one multiplier for every product of the tile.
 //
 // All kept products are issued in one cycle. The multipliers of the skipped ones are gated: their

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // STAGE_2, the issue, and STAGE_3: a few multipliers, used for kept products only.
 //
 // The kept products are issued MULTIPLIERS a cycle in the order of their numbers (output by

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // STAGE_2, the decision: which products of one output are worth a multiplication (the paper's
 // sections III and IV-C).
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // GET_DATA: reads a side x side block of words through the memory port into the data buffer.
 //
 // The buffer has rows of KERNEL + 1 words, whatever the side. Requests go out without waiting for

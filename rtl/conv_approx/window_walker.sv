@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Walks a side x side block of words in memory, one beat of the memory port at a time.
 //
 // A beat is the part of one row that lies in one aligned line of MEM_WIDTH bits. The unit has two

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // The core: RV32IMC, machine mode, four stages, in order.
 //
 // IF fetches and expands, ID decodes, reads registers and jumps, EX executes, WB writes one register

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // The arithmetic and logic unit, and the conditions of branches.
 `default_nettype none
 

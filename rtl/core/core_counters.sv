@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Counters of 64 bits: mcycle (0), minstret (2), and mhpmcounter3 to 14, each of one event.
 `default_nettype none
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Control and status registers, the state of traps, and the choice among interrupts.
 `default_nettype none
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // ID: what an instruction of 32 bits asks of the stages.
 //
 // Everything that is illegal whatever the state of the core is found here; CSR addresses are the

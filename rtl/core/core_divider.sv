@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Division and remainder, restoring, two bits of the quotient a cycle.
 //
 // The first cycle takes the magnitudes, and shifts the divisor below the dividend's leading one:

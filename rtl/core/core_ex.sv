@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // EX: executes, or starts loads and stores; decides branches, exceptions and interrupts.
 //
 // An instruction here may be killed by a bus error of the one in WB. What cannot be undone waits

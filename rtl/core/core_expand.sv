@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Expands a compressed instruction to the instruction that it stands for.
 `default_nettype none
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // IF: fetches words ahead of the program, cuts them into instructions and expands the compressed ones.
 //
 // Up to WORDS words are buffered. A word that arrives while the buffer is empty is used in that

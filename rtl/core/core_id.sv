@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // ID: decodes, reads the registers, waits for what is not there yet, and jumps.
 `default_nettype none
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Loads and stores: the data port, which it shares with the reads of the coprocessor.
 //
 // The address phase is in EX, the answer comes in WB. An access that crosses a word boundary is two,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Multiplication: mul in one cycle; mulh, mulhsu and mulhu in four, from 17-bit products.
 `default_nettype none
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Encodings of the core: instructions, causes of traps, CSRs, performance events.
 `default_nettype none
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // The integer registers: two read ports, combinational, and one write port.
 //
 // A read does not see the write of its cycle; the pipeline forwards it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // The RISC-V Formal Interface: what each retired instruction did, a cycle after it has left WB.
 //
 // It follows the pipeline with registers of its own, so that the core carries nothing that only an

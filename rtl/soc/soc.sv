@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // The system: the core with the approximate convolution unit, RAM, timer, interrupts and a UART,
 // and outputs by which a simulator follows it. docs/system.md has the memory map and the ports.
 `default_nettype none

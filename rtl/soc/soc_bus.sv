@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // The data side: finds out who a request is for, and gives the answer of that one in the next
 // cycle. Devices are word registers, and all of a word is written whatever the byte enables.
 `default_nettype none

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // A pending interrupt: software sets and clears it, and so does, if wired, a pulse from outside.
 `default_nettype none
 

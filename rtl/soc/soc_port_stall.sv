@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // A memory that waits: stands between a master and a memory that grants at once and answers in
 // the next cycle, and delays the grants, and at random the answers.
 //

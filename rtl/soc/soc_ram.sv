@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // RAM with an instruction port and a data port. Each takes a request in any cycle and answers in
 // the next.
 `default_nettype none

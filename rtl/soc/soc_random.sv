@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Random bits for waiting: a 32-bit xorshift generator that stands still without a seed.
 `default_nettype none
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // The timer of the RISC-V privileged architecture: mtime counts clock cycles.
 `default_nettype none
 

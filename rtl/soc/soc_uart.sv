@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // The sending half of a UART that is never busy: each byte written is an event outside.
 `default_nettype none
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Mismatches in full: all that is needed to run a window, or a program, again.
 
 use std::path::{Path, PathBuf};

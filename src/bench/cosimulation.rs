@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A program on the system, with or without the reference beside it.
 
 use model::elf::Executable;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The unit's RTL as an engine: whole layers, every window compared with the golden model as it ends.
 
 use std::collections::BTreeMap;

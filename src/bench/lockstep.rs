@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Lockstep: each instruction that the system retires, compared with the reference model.
 //!
 //! A [`Lockstep`] is the reference beside the system: it [loads](Lockstep::load) what the system

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The bench: drives the hardware and holds it to the models.
 //!
 //! - [`unit`] and [`system`] drive a model: a transaction, or a program, in; a result out;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Mismatches again, from reset, with a waveform.
 
 use std::fs;

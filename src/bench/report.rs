@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a mismatch report says, and the GTKWave save file beside it.
 
 use std::fmt::Write as _;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The scoreboard: what windows must come to, and how what a unit did differs from it.
 
 use std::fmt;

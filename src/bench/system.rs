@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The system on chip behind programs: how they are loaded and run, what the core tells of each
 //! instruction, and the driver that alone touches the pins.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Random programs on the system, beside the reference: many of them, and the small one that is left
 //! of the first that differs.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Any unit on the bench: what it has to tell of itself, and what it gets for that: a scoreboard,
 //! reports with waveforms of what differs, and their replay.
 //!

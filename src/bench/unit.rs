@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The unit behind transactions: what goes in, what comes out, the memory behind its port, and the
 //! driver that alone touches its pins.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Flags that mean the same in every command, and the run that they describe.
 
 use std::io::IsTerminal;

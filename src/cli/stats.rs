@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! `convapprox stats`.
 
 use anyhow::Context;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The verilated hardware: one type per top module, [`ConvUnit`] and [`Soc`]; parameter sets and
 //! builds are data.
 //!

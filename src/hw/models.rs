@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where a model comes from: out of the program, out of the cache, or out of Verilator.
 //!
 //! The RTL is that of the source tree, or of the folder that `CONVAPPROX_RTL` names. Its digest says

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The hardware that is simulated, as data: parameter sets, and the recipe by which each is
 //! verilated. `build.rs` links the sets that commands use by default; every other one is verilated
 //! when it is asked for.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Runs the `convapprox` command in a folder of its own, and reads the waveforms that it writes.
 
 use std::collections::HashMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The RTL regression suite of the core, instruction by instruction beside its reference: the programs
 //! of `firmware/`, and random ones.
 //!

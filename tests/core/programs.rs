@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The programs of `firmware/`: on the RTL beside the reference model, and on the model alone.
 
 use std::collections::BTreeSet;

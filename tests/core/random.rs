@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The core runs random programs as its reference does, and they exercise all of it.
 
 use std::sync::atomic::AtomicBool;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A few instructions by hand, for programs that a test is about.
 
 use model::elf::Executable;

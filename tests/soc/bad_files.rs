@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Files that are no programs: each has an error of its own that says what to do.
 
 use convapprox::firmware::find;

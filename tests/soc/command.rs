@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! `convapprox soc`: what it prints, and its exit status.
 
 use std::fs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A planted fault, from the bit that flips in the system's memory to the waveform.
 
 use std::fs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The comparison itself: whatever the system could report wrongly is found, and named.
 
 use convapprox::bench::case::{Flip, ProgramCase};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Programs on the verilated system on chip: how they are loaded, run, compared with the reference
 //! model, and what is told when something goes wrong.
 

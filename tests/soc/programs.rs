@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Programs on the RTL, beside the reference and without, the devices as a driver sees them, and
 //! memories that wait: what programs do stays the same, only later. `tests/firmware.rs` runs all
 //! programs of `firmware/`.

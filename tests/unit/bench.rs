@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! One unit on the bench, with a memory full of noise and a tally of what its counters must say; the
 //! windows that it runs; and what a failing one leaves behind: a folder with the case, its report and
 //! its waveform, and a message that says how to see it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Time: the cycle table, which is that of `docs/conv_unit.md`, and the counters that report it.
 
 use convapprox::bench::unit::{Tile, WindowRun};

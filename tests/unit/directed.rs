@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The vectors of `testvectors/conv_unit/`, and every window of a few handwritten digits.
 //!
 //! What the vectors come to is stated in their files and does not come from the golden model; so both

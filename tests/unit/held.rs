@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the unit holds from one command to the next: kernels, each in its slot with its side, and the
 //! window, for as long as it has the words.
 

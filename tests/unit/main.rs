@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The RTL regression suite of the approximate convolution unit.
 //!
 //! Every test runs on the parameter sets of [`convapprox::hw::UNITS`]; a new line there is tested

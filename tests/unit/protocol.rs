@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What goes wrong around a window, and what must still be right after it: reset, bus errors,
 //! refused commands, a memory that waits, pauses.
 

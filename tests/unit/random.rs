@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Random windows, back to back on one unit, against the golden model.
 //!
 //! `CONVAPPROX_SEED` chooses other windows, `CONVAPPROX_ROUNDS` (kernels per unit) more of them.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Would the checks notice? Each test here plants an error in what a check is given.
 
 use convapprox::bench::case::WindowCase;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
 """The arithmetic of approximate convolution, in unbounded integers, and one vector of it.
 
 A third statement of the contract: it shares no line with the golden model or the RTL."""

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
 """Writes the directed vectors of the approximate convolution unit.
 
     python3 testvectors/conv_unit/generate.py            # writes the CSV files beside this script

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # Writes instructions.csv: what instructions.s assembles to, and how objdump prints it. Targets get
 # objdump's address with 0x in front; c.nop, which it prints as c.addi zero,0, gets its own name.
 # Needs riscv64-unknown-elf-gcc 12 with binutils 2.40.

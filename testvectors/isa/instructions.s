@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # Every instruction of RV32IMC, Zicsr and Zifencei with the extremes of its operands: what generate.sh
 # assembles.
 .option norelax

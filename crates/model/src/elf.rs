@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! ELF files of programs for the system: read, written, and given one more segment.
 
 use std::fs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The joint of the house: what runs the convolutions of a network.
 //!
 //! The golden model, the unit's RTL and the system's RTL are an [`Engine`] each. Experiments ask

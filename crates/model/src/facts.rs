@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The numbers that the RTL, the firmware and the software share, each written once.
 //!
 //! The packages of `rtl/` and the headers of `firmware/` state them again, to be read by people who

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What is right: the software models that every engine is held to.
 //!
 //! - [`conv`]: the arithmetic of approximate convolution, bit for bit;

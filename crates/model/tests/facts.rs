@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The build compares the numbers of RTL and firmware with those of the Rust code, and says where
 //! they differ.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The golden model against itself: the fast model is the plain one, the log proxy is its
 //! definition in strings of bits, and the error bound holds.
 //!

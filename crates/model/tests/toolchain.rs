@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The table of instructions against the assembler of the RISC-V toolchain, without which this test
 //! fails: every instruction and every CSR, with operands at the ends of their ranges and between.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What is measured: images, experiments, statistics, tables and figures, on any engine.
 //!
 //! An [`experiment`] is a plan of batches; [`run`] takes it through them on any

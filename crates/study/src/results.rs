@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A result folder: the files of one run, complete or marked as not, with a record of where they
 //! come from.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! One run of an experiment: batches on several threads, with checkpoints that survive an
 //! interruption, then the result files.
 //!

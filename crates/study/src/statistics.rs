@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Every statistic of the tables, defined once.
 //!
 //! What is added up over images is counted in whole numbers, so that any grouping of the images

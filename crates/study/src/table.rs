@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Result tables: one struct per table, which its rows are written from and read into, and whose
 //! documentation is that of the columns.
 //!

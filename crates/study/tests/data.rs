@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Images and how they are had: files, downloads, drawn digits, PNG, and their statistics.
 
 #[path = "data/digits.rs"]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Mosaics of a network's maps, and contact sheets.
 
 use std::path::Path;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The runner: the same results whatever the number of threads and whatever interrupts it, and
 //! everything that differs followed up.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Constrained-random programs for the core, a kind of test that is known as torture: what they
 //! consist of, how they are made, what they have covered, and how one that fails is shrunk.
 

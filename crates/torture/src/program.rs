@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A random program: blocks of items that a shrinker can take out one by one, and their places in
 //! memory.
 

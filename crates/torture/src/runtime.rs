@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What every program has around its blocks: boot code, the end, and the trap handler.
 
 use model::facts::csr::{MCAUSE, MEPC, MTVAL, MTVEC};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Makes a stimulus that fails as small as it can be while it still fails.
 //!
 //! Delta debugging: takes out interrupts, waiting times, blocks and instructions, in large pieces

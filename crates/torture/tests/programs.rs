@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the generator makes ends by itself, whatever it is and whatever unit it is for; and one that
 //! fails is made small, and what is left still fails in the same way.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Training images moved a little, so that the network learns shapes and not pixels.
 
 use study::data::{Image, PIXELS, SIDE};

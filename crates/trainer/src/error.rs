@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What can be wrong with a description, in words that say what to do.
 
 use thiserror::Error;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How well a model does on images, and at what cost.
 
 use anyhow::Result;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The training loop: of plain weights, and of weights for skipped products.
 
 use anyhow::{Result, ensure};

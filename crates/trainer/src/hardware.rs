@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The arithmetic of the hardware: ranges, scales and skipped products.
 
 use anyhow::Result;

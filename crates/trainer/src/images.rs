@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which images are trained on, and which decide.
 
 use anyhow::{Context, Result, ensure};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Trains the networks of `convapprox`, and fine-tunes them with the products skipped that its
 //! hardware skips.
 

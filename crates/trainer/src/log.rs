@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The log of a training: a line an epoch.
 
 use std::fs::{self, File};

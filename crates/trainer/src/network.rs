@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The layers of a described network, with the sizes that training needs.
 
 pub use model::nn::{Activation, Network};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Operating points: weights, and what every convolution skips with them.
 
 use std::collections::BTreeMap;

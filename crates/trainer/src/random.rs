@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Everything random, from one seed.
 
 use rand_chacha::ChaCha8Rng;

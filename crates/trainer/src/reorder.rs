@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Channels in the order that saves multiplications in running scope.
 //!
 //! The maps of a convolution may come in any order: the same network results if the next layer

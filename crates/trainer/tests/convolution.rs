@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The convolution with skipped products against the golden model, and its gradient.
 
 use std::sync::atomic::Ordering;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The rounded floating-point network that training sees, against the integers that run.
 
 use convapprox_trainer::hardware::{Hardware, weight_scale};

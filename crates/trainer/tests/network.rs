@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Descriptions of networks: sizes, and what is wrong with them.
 
 use convapprox_trainer::DescriptionError;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Training: it learns, it is deterministic, and what it writes can be read.
 
 use std::path::{Path, PathBuf};

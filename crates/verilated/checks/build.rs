@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Verilates one model a feature, and the waveform and coverage builds of one design.
 
 use verilated::build::{BuildError, Family, Trace, Verilate};

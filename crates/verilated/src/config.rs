@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How a model is constructed.
 
 use std::ffi::CString;

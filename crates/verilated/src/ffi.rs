@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The structures of `vrs.h`, the C interface of every model. For generated code only,
 //! which checks their layout against the header.
 

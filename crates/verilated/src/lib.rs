@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Verilator 5 for Rust: verilate SystemVerilog in `build.rs`, drive the models as
 //! typed Rust structures.
 //!

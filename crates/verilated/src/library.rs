@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Compiled models as data: what is linked into the program and what it has loaded.
 
 use std::ffi::{CStr, c_char};

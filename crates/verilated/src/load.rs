@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Loading: models that are verilated, compiled and loaded while the program runs (feature
 //! `load`).
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Models: what they have in common, and the simulation behind each.
 
 use std::ffi::{CStr, CString, c_void};

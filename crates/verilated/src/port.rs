@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Ports as data, and the stop conditions on them.
 
 use std::marker::PhantomData;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Access to the storage of ports and memories.
 
 use std::marker::PhantomData;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The build side, run as a build script would: each build is a child process (this
 //! test program again) with an environment and a folder of its own.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // A 3x3 convolution with truncated multipliers: the TRUNCATE lowest bits of each operand are left out
 // of the product. One window a cycle, its sum one cycle later.
 `default_nettype none

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! An approximate unit of one's own on the bench: a 3×3 convolution with truncated multipliers.
 //!
 //! ```text

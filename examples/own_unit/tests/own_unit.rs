@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The unit agrees with its golden function; a planted bug is found, reported and replayed.
 
 use std::fs;

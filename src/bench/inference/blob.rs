@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A network as the words that the inference programs find in RAM: `firmware/lenet/network.h` has
 //! the same layout in C, and `docs/accel.md` describes it.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whole inferences as programs on the core, as an engine: on the verilated system, or on the
 //! reference model alone.
 //!

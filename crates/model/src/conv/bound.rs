@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How far approximation can move an output.
 
 use super::semantics::{MAX_LOG_FRAC, Mode, Semantics};

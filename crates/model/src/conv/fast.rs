@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The fast model: many outputs at once, one a vector lane.
 //!
 //! The positions of a convolution's outputs are flattened: p = y·width + x with the width of the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The golden software model of approximate convolution: the paper's section III, bit for bit.
 //!
 //! A convolution output is a sum of products `w·x`. Each operand has a cheap logarithm, its

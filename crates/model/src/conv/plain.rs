@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The plain model: section III of the paper, one output at a time.
 
 use super::bound::error_bound;

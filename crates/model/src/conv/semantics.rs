@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a run computes: mode, threshold, fraction bits and the scope of S_max.
 
 use std::fmt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Planes, kernels and feature maps: row-major words with their sizes.
 
 /// The largest supported kernel side.

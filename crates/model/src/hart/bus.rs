@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Loads and stores: RAM and the devices of the system behind one address space.
 //!
 //! An access that crosses the end of a word is two accesses, the lower one first.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The custom instructions: the state of the approximate convolution unit, and what each does to it.
 //!
 //! `docs/isa.md` is what this follows. The arithmetic is the golden model's.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Control and status registers: what the table in [`facts`](crate::facts::csr) holds.
 
 use super::retire::first_interrupt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the reference takes from the device under test (DUT), and how it disagrees.
 
 use crate::facts::riscv::{IRQ_SOFTWARE, IRQ_TIMER};

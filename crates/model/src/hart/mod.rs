@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The reference model of the core: an instruction-set simulator.
 //!
 //! A [`Hart`] executes RV32IMC with Zicsr, Zifencei, machine mode and the custom instructions of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What one instruction did, and how it trapped.
 
 use super::conv::Run;

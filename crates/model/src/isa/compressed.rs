@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The 16-bit forms: what each abbreviates, and the form that an instruction has.
 
 use std::sync::LazyLock;

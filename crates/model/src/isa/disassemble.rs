@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Instruction words to text, as the assembler takes them and `objdump -M no-aliases` prints them.
 
 use std::fmt::Write as _;

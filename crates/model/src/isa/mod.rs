@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The instruction set of the core, written once: RV32IMC with Zicsr and Zifencei, and the custom
 //! instructions of the convolution unit (`docs/isa.md`).
 //!

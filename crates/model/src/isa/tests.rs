@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The table against the manuals, by tables of their own, and against objdump's text.
 
 use std::iter;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What was trained: float tensors, and the network in floats. It calibrates the ranges of the
 //! integer one and tells what quantisation costs.
 

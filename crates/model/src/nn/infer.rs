@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Images through an integer network; the convolutions are an engine's.
 
 use super::integer::{Convolution, IntegerLayer};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The layers of an integer network, and the arithmetic around their sums.
 
 use std::sync::LazyLock;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Networks: described as data, loaded as floats, quantised to integers, run on any engine.
 //!
 //! [`Network`] is the JSON description, [`Weights`] the float tensors, [`IntegerNetwork`] what runs:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The description of a network: data, not code.
 
 use std::path::{Path, PathBuf};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! From floats to integers: power-of-two scales, 16-bit weights, and the proof that nothing
 //! overflows.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Digits that this program draws: what is computed on when MNIST is not there.
 //!
 //! Each is a written form out of [`GLYPHS`] whose points, slant, proportions, rotation and

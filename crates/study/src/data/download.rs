@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Gets a file from a mirror into the cache: resumed where it broke off, and under its final name
 //! only when its digest is right.
 

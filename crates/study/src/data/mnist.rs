@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The four MNIST files: their names and digests, and reading them from a folder.
 //!
 //! An IDX file is a magic number, big-endian sizes, then the bytes. The sizes in a header are checked

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Images: MNIST, drawn digits, PNG files.
 //!
 //! [`load`] is the way in: it finds MNIST (in the folder that the user names, in the cache, on a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The user's own digits: PNG files made into images the way MNIST was made.
 //!
 //! Size, bit depth, colour and polarity do not matter: the border tells the background, whatever

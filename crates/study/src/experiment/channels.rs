@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the order of the input channels is worth in running scope, and what could be had at best.
 //!
 //! S_max of an output runs over its input channels: the later a large product comes, the more

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The user's own digits, exact and approximate.
 
 use std::path::{Path, PathBuf};

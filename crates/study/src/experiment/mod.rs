@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The paper's experiments, and those beyond: what is run over which images, and what is measured.
 
 pub mod accel;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Thresholds layer by layer, found on validation images alone.
 //!
 //! The search goes down from thresholds that skip next to nothing. Each step lowers the threshold

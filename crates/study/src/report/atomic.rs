@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Result files that appear under their final name only when they are complete.
 
 use std::fs::File;

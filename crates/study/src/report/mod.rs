@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a run found, written down: files, figures, pictures, tables on the terminal.
 
 pub mod atomic;

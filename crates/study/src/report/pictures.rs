@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Pictures in grey, pixel by pixel: feature maps, the maps of a network, and sheets of images.
 
 use std::io::{self, Cursor, Write};

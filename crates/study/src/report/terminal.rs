@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tables on the terminal.
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;

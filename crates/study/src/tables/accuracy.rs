@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Accuracy against multiplications saved: an overview, and the percent below the exact network.
 
 use std::ops::Range;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Figures of what happens in the layers: multiplications, products, skips, errors, and which digit
 //! is taken for which.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The tables of LeNet-5: what is multiplied, what it costs in accuracy, and what happens in the
 //! layers.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Every table that the program writes, with its columns and its figures.
 
 mod accel;

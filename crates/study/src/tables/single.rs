@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tables of commands that write one: statistics of a data set, channel orders, searched thresholds,
 //! and coverage of random programs.
 

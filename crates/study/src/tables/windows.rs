@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The tables of filters over windows of images.
 
 use super::{Plot, colour};

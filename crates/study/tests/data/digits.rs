@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The drawn digits: always the same, and enough like MNIST.
 
 use study::data::{SIDE, digest, digits};

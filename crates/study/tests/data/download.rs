@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Downloads, from mirrors on this machine that misbehave in all the usual ways.
 
 use std::fs;

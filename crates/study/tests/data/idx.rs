@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Files in MNIST's format: every spelling is read, every fault has its own error.
 
 use std::fs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! PNG import: a drawn digit, saved in many ways, comes back.
 
 use std::fs;

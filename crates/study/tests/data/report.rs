@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The statistics table and files that are written all or nothing.
 
 use std::fs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A mirror on this machine that answers as a test says.
 
 use std::io::{BufRead, BufReader, Write};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A data set of a few drawn digits in MNIST's format, made anew by each test.
 
 use std::fs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The bins: groups of them, each the product of its axes. What the hardware has a table of is an axis
 //! made from that table.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What random programs have exercised, counted from the instructions that have retired.
 
 mod bins;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Arithmetic, loads and stores, the 16-bit forms, fences; hazards, where an instruction reads what one
 //! shortly before has written; and ways for a value to come into a register.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The instructions of the approximate convolution unit (`docs/isa.md`).
 
 use model::facts::conv::{

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Makes a random program from a seed.
 //!
 //! What a block does to the registers is kept in mind, so that stores hit the data area and nothing

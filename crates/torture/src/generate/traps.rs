@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Exceptions of every kind, accesses of CSRs, interrupts that the program itself asks for, and `wfi`.
 
 use model::facts::csr::{self, Csr};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Appends items to a block and keeps in mind what they do to the registers.
 
 use model::isa::{Instruction, Op, Register};

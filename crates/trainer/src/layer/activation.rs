@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Activations and weights, rounded as the hardware rounds them if it is asked for.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};

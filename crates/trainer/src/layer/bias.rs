@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A number added to every map.
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A convolution with skipped products, as an operation with a gradient.
 
 use std::sync::Arc;

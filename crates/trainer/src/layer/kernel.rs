@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The loops over the products of a group of images.
 
 use model::conv::SmaxScope;

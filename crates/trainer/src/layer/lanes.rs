@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Images side by side: a group of [`LANES`] images is one vector a word.
 
 use rayon::prelude::*;

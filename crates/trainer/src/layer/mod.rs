@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Layers as candle operations: convolution with skipped products, quantised activation, pooling.
 
 mod activation;

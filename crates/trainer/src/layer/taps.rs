@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The weights of a convolution as the kernels walk them.
 
 use model::conv::SmaxScope;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Memories in the design: in an instance, in generate blocks, of every size of word.
 
 `default_nettype none

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Raises an error of the kind that `what_i` asks for.
 
 `default_nettype none

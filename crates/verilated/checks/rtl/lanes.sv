@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Ports whose widths depend on a parameter, and a memory whose size does.
 
 `timescale 1ns / 1ns

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // A ring oscillator while it is enabled.
 
 `default_nettype none

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Reads Count beats of a memory, one after the other, and adds their words; faulty ones are counted.
 module reader #(
   parameter int Words = 1

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // A shift register that counts the ones it holds.
 
 `timescale 1ns / 1ns

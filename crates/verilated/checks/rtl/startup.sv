@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // What plusargs ask for happens in initial and final blocks.
 
 `default_nettype none

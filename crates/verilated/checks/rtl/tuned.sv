@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Parameters, macros and an include file decide what comes out.
 
 `include "tuned.svh"

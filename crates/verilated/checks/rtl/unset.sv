@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Registers and a memory that nobody resets, and random numbers.
 
 `default_nettype none

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Registers and inverts ports of every width that is stored in a different way.
 
 `default_nettype none

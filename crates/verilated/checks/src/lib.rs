@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! One family a feature of the crate `verilated`; the tests are in `tests/`.
 
 verilated::include_model!("widths");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Verilates the counter: once plain, for speed, and once with waveforms.
 
 use verilated::build::{BuildError, Family, Trace, Verilate};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The Rust side of a family: bindgen's view of the C interface, and the typed structure.
 
 use std::fmt::Write as _;

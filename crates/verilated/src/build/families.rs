@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The build of all families of a package, in its `build.rs`.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The ports and memories of a model, from the headers Verilator writes.
 
 use super::{BuildError, Verilate};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The rebuild key: a digest of everything that goes into a model.
 //!
 //! A *stamp* lists the digest of what is known before the build (flags, tool versions,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which of `$error`, `$fatal`, `$stop` and `assert` stands at a line of the RTL.
 //!
 //! The generated code does not tell them apart (Verilator before 5.036 prints `$fatal`

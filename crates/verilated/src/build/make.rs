@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! From SystemVerilog to objects: what the build of linked and of loaded models have in common.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The build side: from SystemVerilog to compiled models, and in `build.rs` to Rust types.
 //!
 //! Describe models with [`Verilate`] and [`Family`] and hand them all to one

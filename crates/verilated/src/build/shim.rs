@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The C++ shim: the files shared by all models and the head of each model's own.
 
 use std::fmt::Write as _;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Verilator and the C++ compiler: finding them, what their versions can do, running them.
 
 use std::env;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The C interface between a verilated model and Rust: a table of data and functions,
  * the same for every model, linked into the program or loaded while it runs. The
  * structures are mirrored in src/ffi.rs; code that bindgen makes from this file checks

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 // What all models have in common on the C++ side.
 #ifndef VRS_MODEL_H
 #define VRS_MODEL_H

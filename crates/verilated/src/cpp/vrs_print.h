@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 // Included ahead of every C++ file of a model and of the Verilator runtime: what
 // Verilator would print goes to the model that is being evaluated.
 #ifndef VRS_PRINT_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // The part of the shim that is compiled once and shared by all models.
 
 #include "vrs_model.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // The shim of one model. The build side puts a head before this file that defines
 //   VRS_TOP     the class of the model       VRS_TABLE  the name of the function below
 //   VRS_BIND    the code that stores the addresses of ports and memories

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The custom instructions: what they compute and keep, and what they refuse.
 
 use proptest::prelude::*;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The control and status registers: which there are, what of them is writable, and the counters of a
 //! hart that stands alone.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The devices, alone and beside a device under test.
 
 use super::encode::{NOP, i, lw, s, sw};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What instructions do: arithmetic, jumps and branches, loads and stores.
 
 use proptest::prelude::*;

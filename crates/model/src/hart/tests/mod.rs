@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The simulator by the manuals: expected values are from there or by hand.
 
 use super::{Feed, Hart, HartConfig, Retire, Trap};

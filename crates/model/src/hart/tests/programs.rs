@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Programs of random words: whatever they are, the hart goes on.
 
 use rand::{Rng, SeedableRng};

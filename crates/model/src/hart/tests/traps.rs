@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Exceptions and interrupts: causes, the status stack, which goes first, alone and as a device under
 //! test says.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whole inferences on the core: LeNet-Accel and LeNet-5 as programs, with convolutions in software
 //! and on the unit.
 //!

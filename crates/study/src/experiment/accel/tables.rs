@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The result files: rows from what was measured.
 
 use super::{Build, LENET_ACCEL_REDUCTION_PERCENT, Measured, PAPER_TAU};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Some images of one variant in all of its cells.
 
 use super::totals::{

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! LeNet-5 over the MNIST test images: the paper's tables, what skipping costs, and operating
 //! points beyond the paper's.
 //!

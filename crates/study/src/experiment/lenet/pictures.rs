@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Pictures that need the images themselves: the maps of one image, and the images that flipped.
 
 use super::tables::{Measured, flips};

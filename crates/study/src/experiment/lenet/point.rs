@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Operating points: weights, and for each convolution layer the threshold, fraction bits and scope
 //! that go with them.
 

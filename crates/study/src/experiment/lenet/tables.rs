@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The result files: rows from totals.
 
 use model::conv::{Mode, Semantics};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the measurement of some images comes to: totals of consecutive images add up. With the
 //! proven bound of the errors, and the distribution of the products.
 

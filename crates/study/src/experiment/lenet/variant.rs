@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What is measured: networks with their weights, in configurations.
 
 use std::path::{Path, PathBuf};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Many images side by side, so that every loop over products is a loop over consecutive words.
 //!
 //! The image is the fastest index of the input: [channel][row][column][image]. What one weight

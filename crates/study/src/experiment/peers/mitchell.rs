@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Mitchell's logarithmic multiplier (1962) in place of every multiplier: a product is the
 //! antilogarithm of a sum of logarithms, and nothing is multiplied.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Other ways to multiply less in a convolution, on the same integer network and the same images.
 //!
 //! Each [`Technique`] is a row of `peers.csv`: what it multiplies, what it gets right, and whether

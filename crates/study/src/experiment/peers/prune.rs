@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Static pruning: the smallest weights of each convolution layer are set to zero, once, for all
 //! images. There is no retraining.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Early termination, the exact mode of SnaPEA: an output that will be zero after its ReLU is given
 //! up as soon as that is certain.
 //!

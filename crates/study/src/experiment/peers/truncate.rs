@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Narrower multipliers: operands lose low bits of their magnitude, and every product is taken.
 
 use super::{Batch, Peer, Saves, Tally, Technique, WEIGHT_BITS, run, technique};

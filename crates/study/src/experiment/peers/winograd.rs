@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Winograd's minimal filtering F(2×2, r×r): a tile of 2×2 outputs takes (r+1)² multiplications in
 //! place of 4·r². The outputs are exact; the operands of the multiplications are wider.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The filters: built in, or from a file.
 
 use std::fs;

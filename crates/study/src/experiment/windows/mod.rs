@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The paper's section V-A: 3×3 filters over MNIST images, exact and at several tolerances.
 //!
 //! For the engine the filters of one side are a layer with one input channel and one output channel

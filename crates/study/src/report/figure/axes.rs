@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Axes with data on them, and labels of data points.
 
 use std::ops::Range;

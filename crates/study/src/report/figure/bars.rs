@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A chart of horizontal bars: names of any length stand left of their bars, numbers right of them.
 
 use plotters::prelude::*;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Figures: a white canvas for text, lines and markers in pixels, and legends.
 //!
 //! Every figure is drawn once, as SVG, and its PNG is that SVG rasterised with an embedded font:

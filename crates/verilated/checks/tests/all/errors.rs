@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Errors in the RTL come back as values, and the process lives.
 
 use verilated::{Config, Error, Model, RtlKind, Stop};

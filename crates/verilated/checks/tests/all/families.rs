@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Families: rows that are linked in and rows that are verilated while the program runs.
 
 use std::fs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! All tests in one program: each one would link every model.
 
 mod errors;

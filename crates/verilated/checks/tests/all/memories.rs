@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Back doors to memories in the design, and memories beside it.
 
 use verilated::{Config, Ended, Error, ReadPorts, Reads, Stop};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Ports of every width, odd names, parameters, macros and include files.
 
 use verilated::{Config, Direction, Error, Model};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Initial values are a matter of the seed alone.
 
 use std::thread;

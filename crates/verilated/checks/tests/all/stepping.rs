@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Batches, stop conditions, the watchdog and time.
 
 use verilated::{Config, Ended, Error, Stop};

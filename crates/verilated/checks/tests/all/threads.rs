@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Models are `Send`: made on one thread, used on others, any number at once.
 
 use std::sync::mpsc;

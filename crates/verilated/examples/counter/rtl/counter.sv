@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 // Counts the cycles in which it is enabled.
 
 `default_nettype none

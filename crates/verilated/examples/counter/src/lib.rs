@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The counter of `rtl/counter.sv` as a Rust type: where to start reading.
 //!
 //! `build.rs` verilates it, the line below brings the type in, and [`count_to`] shows a whole

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a user's own tests look like.
 
 use verilated::{Config, Error, RtlKind, Stop};
