@@ -16,7 +16,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # rustup installs here; a shell that was open before does not have it in PATH.
 PATH="$HOME/.cargo/bin:$PATH"
 if ! have cargo; then
-  say "Rust is missing. Install Rust 1.88 or newer from https://rustup.rs, then run this again."
+  say "Rust is missing. Install Rust 1.89 or newer from https://rustup.rs, then run this again."
   exit 1
 fi
 

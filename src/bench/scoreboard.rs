@@ -107,7 +107,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Differences in time: the cycle table of `docs/conv_unit.md`. `waits` says that the memory may
+/// Differences in time: the cycle table of `docs/unit.md`. `waits` says that the memory may
 /// wait.
 #[inline]
 fn timing(

@@ -55,7 +55,7 @@ impl UnitParameters {
         kept.div_ceil(self.multipliers)
     }
 
-    /// Cycles from start to done of a window whose memory never waits: see `docs/conv_unit.md`.
+    /// Cycles from start to done of a window whose memory never waits: see `docs/unit.md`.
     pub const fn window_cycles(&self, beats: u32, kept: u32) -> u32 {
         beats + 4 + self.issue_cycles(kept)
     }

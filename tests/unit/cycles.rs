@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Time: the cycle table, which is that of `docs/conv_unit.md`, and the counters that report it.
+//! Time: the cycle table, which is that of `docs/unit.md`, and the counters that report it.
 
 use convapprox::bench::unit::{Tile, WindowRun};
 use convapprox::hw::UnitParameters;
