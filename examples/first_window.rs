@@ -6,7 +6,7 @@
 //! cargo run --example first_window
 //! ```
 
-use convapprox::bench::unit::{Tile, UnitDriver, UnitOptions, WindowRun};
+use convapprox::bench::unit::{Memory, Tile, UnitDriver, UnitOptions, WindowRun};
 use convapprox::hw::PAPER_UNIT;
 use model::conv::{Kernel, Mode, Plane, Semantics, SmaxScope, Threshold, conv2d};
 
@@ -21,12 +21,15 @@ const WINDOW: [i32; 16] = [
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut unit = UnitDriver::open(&PAPER_UNIT, &UnitOptions::default())?;
-    // Byte addresses in the memory behind the unit's port.
+    // 32 words behind the unit's port, and byte addresses in them.
+    *unit.memory() = Memory::new(32);
     let (kernel, window) = (0, 64);
     unit.memory().write(kernel, &KERNEL);
     unit.memory().write(window, &WINDOW);
     unit.load_kernel(0, 3, kernel)?;
-    for (mode, threshold) in [(Mode::Exact, Threshold::new(1)?), (Mode::Approx, Threshold::from_tau(0.1, 0)?)] {
+    for (mode, threshold) in
+        [(Mode::Exact, Threshold::new(1)?), (Mode::Approx, Threshold::from_tau(0.1, 0)?)]
+    {
         let outcome = unit.run_window(&WindowRun {
             slot: 0,
             reuse: false,

@@ -24,7 +24,8 @@ const OURS: [&str; 9] =
 #[test]
 fn folders_import_what_they_may() {
     for (folder, may) in MAY_IMPORT {
-        let source = if folder.starts_with("crates") { format!("{folder}/src") } else { folder.into() };
+        let source =
+            if folder.starts_with("crates") { format!("{folder}/src") } else { folder.into() };
         let own = folder.rsplit('/').next().unwrap();
         let mut imports = BTreeSet::new();
         collect(Path::new(&source), &mut imports);
