@@ -4,7 +4,6 @@
 mod bins;
 
 use std::collections::BTreeSet;
-use std::io;
 
 use model::conv::SmaxScope;
 use model::facts::csr::{CSRS, Csr, MTVEC};
@@ -73,16 +72,6 @@ impl Coverage {
             }
         }
         groups
-    }
-
-    /// Writes the bins as CSV: `bin,hits`.
-    pub fn write_csv(&self, to: impl io::Write) -> io::Result<()> {
-        let mut writer = csv::Writer::from_writer(to);
-        writer.write_record(["bin", "hits"])?;
-        for (name, hits) in self.bins() {
-            writer.write_record([name, &hits.to_string()])?;
-        }
-        writer.flush()
     }
 
     fn hit(&mut self, group: Group, point: &[usize]) {
