@@ -71,7 +71,6 @@ pub trait Row: Sized {
     fn read(record: &StringRecord) -> Result<Self, Refused>;
 
     /// A row that could be, for tests.
-    #[cfg(test)]
     fn example() -> Self;
 }
 
@@ -142,7 +141,6 @@ macro_rules! table {
                 )+})
             }
 
-            #[cfg(test)]
             fn example() -> Self {
                 Self {$($field: {
                     let example = <$type as $crate::table::Field>::EXAMPLE;
