@@ -95,20 +95,10 @@ pub struct WindowCase {
 pub enum CaseError {
     /// The file cannot be read.
     #[error("cannot read {}: {source}; name a folder that a mismatch report is in", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    Read { path: PathBuf, source: io::Error },
     /// The file is not a case.
     #[error("{} is not a mismatch case: {source}", path.display())]
-    Parse {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: serde_json::Error,
-    },
+    Parse { path: PathBuf, source: serde_json::Error },
     /// A setting is out of range.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -127,9 +117,6 @@ pub const CASE_FILE: &str = "case.json";
 pub const PROGRAM_FILE: &str = "program.elf";
 
 /// Reads the case in a folder.
-///
-/// # Errors
-/// If there is none.
 pub fn read<T: DeserializeOwned>(folder: &Path) -> Result<T, CaseError> {
     let path = folder.join(CASE_FILE);
     match fs::read_to_string(&path) {
@@ -146,9 +133,6 @@ pub(super) fn plain(text: &str) -> String {
 
 impl WindowCase {
     /// Reads and checks the case of a mismatch folder.
-    ///
-    /// # Errors
-    /// If there is none, or it cannot be run.
     pub fn read(folder: &Path) -> Result<Self, CaseError> {
         let case: Self = read(folder)?;
         case.check()?;
@@ -175,18 +159,12 @@ impl WindowCase {
     }
 
     /// The golden semantics.
-    ///
-    /// # Errors
-    /// If the unit has more fraction bits than there are.
     pub fn semantics(&self) -> Result<Semantics, CaseError> {
         let WindowRun { mode, scope, .. } = self.window.run;
         Ok(Semantics::new(mode, self.unit.log_frac, self.threshold, scope)?)
     }
 
     /// What the golden model makes of it.
-    ///
-    /// # Errors
-    /// As [`semantics`](Self::semantics).
     pub fn expected(&self) -> Result<ExpectedWindow, CaseError> {
         Ok(ExpectedWindow::new(&self.window, &self.semantics()?))
     }
@@ -253,7 +231,6 @@ impl FromStr for Flip {
 pub struct ProgramCase {
     /// The program's name.
     pub program: String,
-    /// The system.
     pub soc: SocParameters,
     /// Seed of the registers' initial values.
     pub x_seed: u64,
@@ -290,9 +267,6 @@ impl Default for ProgramCase {
 
 impl ProgramCase {
     /// Reads and checks the case of a mismatch folder.
-    ///
-    /// # Errors
-    /// If there is none, or it cannot be run.
     pub fn read(folder: &Path) -> Result<Self, CaseError> {
         let case: Self = read(folder)?;
         if case.wait_states > 15 {

@@ -151,43 +151,33 @@ impl Lockstep {
 #[inline]
 fn differences(actual: &Retirement, expected: &Retire, order: u64) -> Vec<Difference> {
     let mut found = Vec::new();
-    if actual.order != order {
-        found.push(Difference::Order { expected: order, actual: actual.order });
+    macro_rules! compare {
+        ($kind:ident, $expected:expr, $actual:expr) => {
+            let (expected, actual) = ($expected, $actual);
+            if expected != actual {
+                found.push(Difference::$kind { expected, actual });
+            }
+        };
     }
-    if actual.pc != expected.pc {
-        found.push(Difference::Pc { expected: expected.pc, actual: actual.pc });
-    }
-    if actual.insn != expected.insn {
-        found.push(Difference::Instruction { expected: expected.insn, actual: actual.insn });
-    }
+    compare!(Order, order, actual.order);
+    compare!(Pc, expected.pc, actual.pc);
+    compare!(Instruction, expected.insn, actual.insn);
     // One cause is reported: the trap's goes before the interrupt's.
-    let actual_trap = actual.trap.then_some(actual.cause);
-    let expected_trap = expected.trap.map(|trap| trap.cause);
-    if actual_trap != expected_trap {
-        found.push(Difference::Trap { expected: expected_trap, actual: actual_trap });
+    compare!(Trap, expected.trap.map(|trap| trap.cause), actual.trap.then_some(actual.cause));
+    if !actual.trap {
+        compare!(Interrupt, expected.interrupt, actual.interrupt.then_some(actual.cause));
     }
-    let actual_interrupt = actual.interrupt.then_some(actual.cause);
-    if actual_trap.is_none() && actual_interrupt != expected.interrupt {
-        let (expected, actual) = (expected.interrupt, actual_interrupt);
-        found.push(Difference::Interrupt { expected, actual });
-    }
-    let actual_rd = (actual.rd != 0).then_some((actual.rd, actual.rd_value));
-    if actual_rd != expected.rd {
-        found.push(Difference::Register { expected: expected.rd, actual: actual_rd });
-    }
-    let actual_memory = (actual.mem_rmask | actual.mem_wmask != 0).then_some(Access {
+    compare!(Register, expected.rd, (actual.rd != 0).then_some((actual.rd, actual.rd_value)));
+    let access = Access {
         addr: actual.mem_addr,
         rmask: actual.mem_rmask,
         wmask: actual.mem_wmask,
         rdata: actual.mem_rdata,
         wdata: actual.mem_wdata,
-    });
-    if actual_memory != expected.memory {
-        found.push(Difference::Memory { expected: expected.memory, actual: actual_memory });
-    }
-    if actual.next_pc != expected.next_pc {
-        found.push(Difference::NextPc { expected: expected.next_pc, actual: actual.next_pc });
-    }
+    };
+    let accessed = actual.mem_rmask | actual.mem_wmask != 0;
+    compare!(Memory, expected.memory, accessed.then_some(access));
+    compare!(NextPc, expected.next_pc, actual.next_pc);
     found
 }
 
@@ -195,18 +185,17 @@ fn differences(actual: &Retirement, expected: &Retire, order: u64) -> Vec<Differ
 fn run_differences(actual: &LastRun, expected: &Run) -> Vec<Difference> {
     let mut found = Vec::new();
     for output in 0..4 {
-        let (expected_keep, actual_keep) = (expected.keep[output], actual.kept.bits[output]);
-        if expected_keep != actual_keep {
-            found.push(Difference::Keep { output, expected: expected_keep, actual: actual_keep });
+        macro_rules! compare {
+            ($kind:ident, $expected:expr, $actual:expr) => {
+                let (expected, actual) = ($expected[output], $actual[output]);
+                if expected != actual {
+                    found.push(Difference::$kind { output, expected, actual });
+                }
+            };
         }
-        let (expected_score, actual_score) = (expected.s_max[output], actual.s_max[output]);
-        if expected_score != actual_score {
-            found.push(Difference::SMax { output, expected: expected_score, actual: actual_score });
-        }
-        let (expected, actual) = (expected.outputs[output], actual.outputs[output]);
-        if expected != actual {
-            found.push(Difference::Output { output, expected, actual });
-        }
+        compare!(Keep, expected.keep, actual.kept.bits);
+        compare!(SMax, expected.s_max, actual.s_max);
+        compare!(Output, expected.outputs, actual.outputs);
     }
     found
 }
@@ -252,109 +241,39 @@ impl Mismatch {
     }
 }
 
-/// A difference at one instruction.
+/// A difference at one instruction: what the reference has, and what the system has; nothing where
+/// there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Difference {
     /// The address of the instruction.
-    Pc {
-        /// The reference's.
-        expected: u32,
-        /// The system's.
-        actual: u32,
-    },
+    Pc { expected: u32, actual: u32 },
     /// The bits of the instruction.
-    Instruction {
-        /// The reference's.
-        expected: u32,
-        /// The system's.
-        actual: u32,
-    },
+    Instruction { expected: u32, actual: u32 },
     /// The number of the instruction: one is missing, or reported twice.
-    Order {
-        /// The reference's.
-        expected: u64,
-        /// The system's.
-        actual: u64,
-    },
-    /// The exception.
-    Trap {
-        /// `mcause` of the reference; none if it does not trap.
-        expected: Option<u32>,
-        /// `mcause` of the system.
-        actual: Option<u32>,
-    },
-    /// Which interrupt was taken before the instruction.
-    Interrupt {
-        /// `mcause` of the reference.
-        expected: Option<u32>,
-        /// `mcause` of the system.
-        actual: Option<u32>,
-    },
+    Order { expected: u64, actual: u64 },
+    /// The exception: `mcause`.
+    Trap { expected: Option<u32>, actual: Option<u32> },
+    /// Which interrupt was taken before the instruction: `mcause`.
+    Interrupt { expected: Option<u32>, actual: Option<u32> },
     /// The system's interrupts are not justified.
     Feed(FeedError),
     /// The register written, and its value.
-    Register {
-        /// The reference's; none if it writes none.
-        expected: Option<(u8, u32)>,
-        /// The system's.
-        actual: Option<(u8, u32)>,
-    },
+    Register { expected: Option<(u8, u32)>, actual: Option<(u8, u32)> },
     /// The load or store.
-    Memory {
-        /// The reference's; none if there is none.
-        expected: Option<Access>,
-        /// The system's.
-        actual: Option<Access>,
-    },
+    Memory { expected: Option<Access>, actual: Option<Access> },
     /// The address of the next instruction.
-    NextPc {
-        /// The reference's.
-        expected: u32,
-        /// The system's.
-        actual: u32,
-    },
+    NextPc { expected: u32, actual: u32 },
     /// An output of the unit.
-    Output {
-        /// The output in the tile.
-        output: usize,
-        /// The reference's.
-        expected: i32,
-        /// The system's.
-        actual: i32,
-    },
+    Output { output: usize, expected: i32, actual: i32 },
     /// S_max of an output of the unit.
-    SMax {
-        /// The output in the tile.
-        output: usize,
-        /// The reference's.
-        expected: Option<u32>,
-        /// The system's.
-        actual: Option<u32>,
-    },
+    SMax { output: usize, expected: Option<u32>, actual: Option<u32> },
     /// The products multiplied of an output of the unit: bit `row · KERNEL + column`.
-    Keep {
-        /// The output in the tile.
-        output: usize,
-        /// The reference's.
-        expected: u64,
-        /// The system's.
-        actual: u64,
-    },
-    /// The UART.
-    Sent {
-        /// The reference's bytes.
-        expected: Vec<u8>,
-        /// The system's, from the same byte on.
-        actual: Vec<u8>,
-    },
-    /// No instruction retires any more.
-    Hang {
-        /// Cycles waited.
-        cycles: u64,
-        /// The address of the instruction that should retire next.
-        pc: u32,
-    },
+    Keep { output: usize, expected: u64, actual: u64 },
+    /// The UART's bytes, from the first that differs on.
+    Sent { expected: Vec<u8>, actual: Vec<u8> },
+    /// No instruction has retired for so many cycles; the next one is at `pc`.
+    Hang { cycles: u64, pc: u32 },
     /// An assertion of the RTL failed, or the model broke down.
     Assertion(String),
 }

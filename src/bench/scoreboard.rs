@@ -18,58 +18,22 @@ pub struct ExpectedWindow {
     pub side: usize,
 }
 
-/// One thing in which a unit and the golden model disagree.
+/// One thing in which a unit and the golden model disagree: what is golden, and what the unit has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Difference {
-    /// An output word.
-    Output {
-        /// The output in the tile.
-        output: usize,
-        /// Golden.
-        expected: i32,
-        /// The unit's.
-        actual: i32,
-    },
-    /// Which products were multiplied: bit `row · side + column`.
-    Kept {
-        /// The output in the tile.
-        output: usize,
-        /// Golden.
-        expected: u64,
-        /// The unit's.
-        actual: u64,
-    },
+    /// An output word of the tile.
+    Output { output: usize, expected: i32, actual: i32 },
+    /// Which products of an output were multiplied: bit `row · side + column`.
+    Kept { output: usize, expected: u64, actual: u64 },
     /// How many products were multiplied in all, products beyond the kernel included.
-    KeptCount {
-        /// Golden.
-        expected: u32,
-        /// The unit's.
-        actual: u32,
-    },
-    /// S_max.
-    SMax {
-        /// The output in the tile.
-        output: usize,
-        /// Golden.
-        expected: Option<u32>,
-        /// The unit's.
-        actual: Option<u32>,
-    },
-    /// Cycles from start to done.
-    Cycles {
-        /// By the cycle table, given when the last word arrived.
-        expected: u32,
-        /// The unit's.
-        actual: u32,
-    },
+    KeptCount { expected: u32, actual: u32 },
+    /// S_max of an output.
+    SMax { output: usize, expected: Option<u32>, actual: Option<u32> },
+    /// Cycles from start to done, by the cycle table given when the last word arrived.
+    Cycles { expected: u32, actual: u32 },
     /// The cycle in which the last word arrived, of a memory that never waits; 0 of a window that is
     /// used again.
-    LastWord {
-        /// By the cycle table.
-        expected: u32,
-        /// The unit's.
-        actual: u32,
-    },
+    LastWord { expected: u32, actual: u32 },
 }
 
 /// A score, or none, in words.

@@ -8,15 +8,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use model::isa::disassemble;
 use rayon::prelude::*;
-use study::report::atomic::{WriteError, write_atomic};
 use torture::{
     Coverage, Image, LayoutError, Recorder, Stimulus, assemble, generate, program_seed, shrink,
 };
 
 use super::case::ProgramCase;
-use super::cosimulation::{Cosimulation, End, RunError};
+use super::cosimulation::{Cosimulation, End};
 use super::lockstep::{Difference, Mismatch};
-use super::replay::{Investigation, InvestigationError, investigate_program};
+use super::replay::{Investigation, investigate_program};
+use super::system::SystemError;
+use super::under_test::{ReplayError, write, write_json};
 use crate::hw::{Build, SocParameters};
 
 /// Programs that a thread has before it at a time.
@@ -25,7 +26,6 @@ const PROGRAMS_A_THREAD: usize = 4;
 /// What is run.
 #[derive(Debug, Clone, Copy)]
 pub struct Campaign {
-    /// The system.
     pub soc: SocParameters,
     /// Seed of the seeds of all programs.
     pub seed: u64,
@@ -131,17 +131,15 @@ pub enum TortureError {
     Layout(#[from] LayoutError),
     /// The system cannot run it.
     #[error(transparent)]
-    Run(#[from] RunError),
+    Run(#[from] SystemError),
+    /// It cannot be followed up.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
     /// It has not ended, without a difference.
     #[error(
         "the program of seed {seed} has not ended after {cycles} cycles, although core and reference agree: the generator let it"
     )]
-    Endless {
-        /// The program's seed.
-        seed: u64,
-        /// Cycles that it ran.
-        cycles: u64,
-    },
+    Endless { seed: u64, cycles: u64 },
 }
 
 /// What became of a program.
@@ -219,21 +217,6 @@ const GRACE: u64 = 20_000;
 const STIMULUS_FILE: &str = "stimulus.json";
 const LISTING_FILE: &str = "program.txt";
 
-/// Why a program could not be followed up.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum FollowUpError {
-    /// It cannot be run.
-    #[error(transparent)]
-    Torture(#[from] TortureError),
-    /// It cannot be investigated.
-    #[error(transparent)]
-    Investigation(#[from] InvestigationError),
-    /// A file cannot be written.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-}
-
 /// A small program that differs as the given one does.
 #[derive(Debug)]
 pub struct FollowUp {
@@ -265,20 +248,17 @@ pub fn follow_up(
     mismatch: &Mismatch,
     soc: &SocParameters,
     out: &Path,
-) -> Result<FollowUp, FollowUpError> {
+) -> Result<FollowUp, TortureError> {
     let small = shrink_mismatch(stimulus, mismatch, soc);
     let outcome = run(&small, soc, mismatch.cycle + GRACE)?;
     // What differs once differs again: a run depends on its stimulus alone.
     let mismatch = outcome.mismatch.unwrap_or_else(|| Box::new(mismatch.clone()));
-    let image = assemble(&small.program).map_err(TortureError::from)?;
+    let image = assemble(&small.program)?;
     let listing = image.listing();
     let case = case(&small, soc);
     let investigation = investigate_program(&image.to_elf(), &case, &mismatch, out)?;
     let folder = &investigation.folder;
-    write_atomic(&folder.join(STIMULUS_FILE), |file| {
-        serde_json::to_writer_pretty(&mut *file, &small)?;
-        writeln!(file)
-    })?;
-    write_atomic(&folder.join(LISTING_FILE), |file| file.write_all(listing.as_bytes()))?;
+    write_json(&folder.join(STIMULUS_FILE), &small)?;
+    write(&folder.join(LISTING_FILE), &listing)?;
     Ok(FollowUp { stimulus: small, mismatch, listing, investigation })
 }
