@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `convapprox soc`.
+//! `convapprox soc` and `replay`.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -13,7 +13,7 @@ use super::flags::BasicFlags;
 use crate::bench::case::{Flip, ProgramCase};
 use crate::bench::cosimulation::{Cosimulation, End};
 use crate::bench::lockstep::Mismatch;
-use crate::bench::replay::investigate_program;
+use crate::bench::replay::{self, Again, investigate_program};
 use crate::bench::system::{Events, Statistics, SystemError};
 use crate::bench::unit::Counters;
 use crate::firmware;
@@ -323,4 +323,40 @@ fn statistics(statistics: &Statistics, seconds: f64) -> String {
 
     let khz = cycles as f64 / seconds / 1e3;
     format!("{core}\n{conv}\n{khz:.0} kHz simulated, {seconds:.2} s\n")
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ReplayArgs {
+    /// Folder of the mismatch report, of a window or of a program
+    folder: PathBuf,
+}
+
+pub(super) fn replay(args: &ReplayArgs) -> anyhow::Result<Status> {
+    let (agrees, what) = match replay::replay(&args.folder)? {
+        Again::Window(replayed) => {
+            print_report(&replayed.report)?;
+            (replayed.agrees(), "windows")
+        }
+        Again::Program(_, Some(investigation)) => {
+            print_report(&investigation.report)?;
+            (false, "programs")
+        }
+        Again::Program(end, None) => {
+            match end {
+                End::Tohost(1) => println!("the program passes"),
+                End::Tohost(word) => println!("the program ends with {word:#x} in tohost"),
+                _ => println!("the program runs past the cycle of the mismatch"),
+            }
+            (true, "programs")
+        }
+    };
+    println!("\n1 {what} compared, {} mismatches", u8::from(!agrees));
+    Ok(if agrees { Status::Good } else { Status::Mismatch })
+}
+
+fn print_report(path: &Path) -> anyhow::Result<()> {
+    let report =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    print!("{report}");
+    Ok(())
 }
