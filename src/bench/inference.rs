@@ -76,8 +76,7 @@ impl CoreSettings {
 
     /// Convolutions, and the dense layers, on the unit.
     pub const fn unit(core: Core) -> Self {
-        let (firmware, on_unit) = ("lenet_unit", true);
-        Self { core, soc: SOC, firmware, on_unit, lockstep: false, seed: 1 }
+        Self { firmware: "lenet_unit", on_unit: true, ..Self::software(core) }
     }
 
     const fn name(&self) -> &'static str {
@@ -129,12 +128,6 @@ pub struct CoreEngine {
     findings: Findings,
     /// That of the last network and configuration.
     blob: Option<(IntegerNetwork, Configuration, Blob)>,
-}
-
-/// What a program left in RAM, from [`NETWORK_ADDRESS`] on, or where it differs from the reference.
-enum Ran {
-    Finished { words: Vec<u32>, instructions: u64 },
-    Differed { case: ProgramCase, mismatch: Box<lockstep::Mismatch> },
 }
 
 /// A program that differs from its reference, in full.
@@ -199,38 +192,34 @@ impl CoreEngine {
         let words = blob.words.len();
         let ran = match self.settings.core {
             Core::Soc => self.on_the_system(&program, words),
-            Core::Hart => self.on_the_reference(&program, words),
+            Core::Hart => self.on_the_reference(&program, words).map(Ok),
         };
         self.findings.compared += 1;
-        let (difference, case, words) = match ran.map_err(|error| self.failed(place, error))? {
-            Ran::Finished { words, instructions } => {
+        let (difference, words) = match ran.map_err(|error| self.failed(place, error))? {
+            Ok((words, instructions)) => {
                 self.findings.instructions += instructions;
                 let memory = Memory { words: &words, blob };
                 match memory.difference(golden, self.settings.on_unit) {
                     None => return Ok((memory.stages(), memory.scores())),
-                    // The whole run is the case.
-                    Some(difference) => {
-                        let run = self.case();
-                        let case = InferenceCase { run, elf: hex(&elf) };
-                        (difference, case, Some(words))
-                    }
+                    Some(difference) => (difference, words),
                 }
             }
-            Ran::Differed { case, mismatch } => {
+            // A program that was stopped has counted nothing.
+            Err(mismatch) => {
                 let first = mismatch.differences.first().map(ToString::to_string);
                 let difference =
                     format!("behind cycle {}: {}", mismatch.cycle, first.unwrap_or_default());
-                (difference, InferenceCase { run: case, elf: hex(&elf) }, None)
+                (difference, vec![0; words])
             }
         };
         self.findings.mismatches += 1;
         if self.findings.cases.len() < REPORTS {
+            // The whole run is the case.
+            let case = InferenceCase { run: self.case(), elf: hex(&elf) };
             let case = serde_json::to_value(case).expect("a case is plain data");
             self.findings.cases.push(Mismatch { place: place.clone(), difference, case });
         }
-        // A program that was stopped has counted nothing.
-        let zeros = vec![0; blob.words.len()];
-        let memory = Memory { words: words.as_ref().unwrap_or(&zeros), blob };
+        let memory = Memory { words: &words, blob };
         Ok((memory.stages(), memory.scores()))
     }
 
@@ -245,37 +234,45 @@ impl CoreEngine {
         }
     }
 
+    /// What a program leaves in RAM, from [`NETWORK_ADDRESS`] on, and the instructions compared.
     fn on_the_reference(&self, program: &Executable, words: usize) -> Result<Ran, BoxError> {
         let mut hart = Hart::new(&self.settings.soc.hart());
         for segment in &program.segments {
             hart.load(segment.addr, &segment.bytes)?;
         }
         match hart.run(LIMIT, program.tohost) {
-            RunEnd::ToHost(1) => {}
-            RunEnd::ToHost(word) => return Err(ends_with(word)),
-            RunEnd::Limit => return Err(endless(LIMIT)),
-            RunEnd::Asleep(error) => return Err(error.into()),
+            RunEnd::ToHost(1) => Ok((read_words(words, |addr| hart.read_word(addr)), 0)),
+            RunEnd::ToHost(word) => Err(ends_with(word)),
+            RunEnd::Limit => Err(endless(LIMIT)),
+            RunEnd::Asleep(error) => Err(error.into()),
         }
-        let word = |word: usize| hart.read_word(NETWORK_ADDRESS + 4 * word as u32);
-        let words = (0..words).map(|it| word(it).expect("the blob lies in RAM")).collect();
-        Ok(Ran::Finished { words, instructions: 0 })
     }
 
-    fn on_the_system(&self, program: &Executable, words: usize) -> Result<Ran, BoxError> {
-        let case = self.case();
-        let mut run = Cosimulation::open(program, &case, Build::Fast, self.settings.lockstep)?;
+    /// Likewise, or where the system differs from the reference.
+    fn on_the_system(
+        &self,
+        program: &Executable,
+        words: usize,
+    ) -> Result<Result<Ran, Box<lockstep::Mismatch>>, BoxError> {
+        let mut run =
+            Cosimulation::open(program, &self.case(), Build::Fast, self.settings.lockstep)?;
         match run.run(LIMIT)? {
             End::Tohost(1) => {}
             End::Tohost(word) => return Err(ends_with(word)),
-            End::Mismatch(mismatch) => return Ok(Ran::Differed { case, mismatch }),
+            End::Mismatch(mismatch) => return Ok(Err(mismatch)),
             End::Limit | End::Hang { .. } => return Err(endless(run.system().cycles())),
         }
         let instructions = run.reference().map_or(0, |reference| reference.instructions());
         let system = run.system();
-        let word = |word: usize| system.read_word(NETWORK_ADDRESS + 4 * word as u32);
-        let words = (0..words).map(|it| word(it).expect("the blob lies in RAM")).collect();
-        Ok(Ran::Finished { words, instructions })
+        Ok(Ok((read_words(words, |addr| system.read_word(addr)), instructions)))
     }
+}
+
+type Ran = (Vec<u32>, u64);
+
+fn read_words(words: usize, read: impl Fn(u32) -> Option<u32>) -> Vec<u32> {
+    let word = |word: usize| read(NETWORK_ADDRESS + 4 * word as u32);
+    (0..words).map(|it| word(it).expect("the blob lies in RAM")).collect()
 }
 
 fn ends_with(word: u32) -> BoxError {

@@ -12,7 +12,7 @@ use model::facts::riscv::INSN_WFI;
 use model::facts::soc::RAM_BASE;
 use model::hart::{Access, Feed, FeedError, Hart, HartError, Retire, Run};
 
-use super::scoreboard::score;
+use super::scoreboard::{self, output_differences};
 use super::system::{LastRun, Retirement};
 use crate::hw::SocParameters;
 
@@ -90,12 +90,11 @@ impl Lockstep {
         if expected.memory.is_some_and(|access| access.wmask != 0 && access.addr < RAM_BASE) {
             found.extend(self.compare_output());
         }
-        let mut ran = None;
-        if let Some(run) = &expected.run {
+        let ran = expected.run.as_ref().map(|run| {
             let last_run = last_run();
             found.extend(run_differences(&last_run, run));
-            ran = Some(last_run);
-        }
+            last_run
+        });
         if found.is_empty() {
             return Ok(expected);
         }
@@ -181,23 +180,15 @@ fn differences(actual: &Retirement, expected: &Retire, order: u64) -> Vec<Differ
     found
 }
 
-/// How the results of a run of the unit differ.
-fn run_differences(actual: &LastRun, expected: &Run) -> Vec<Difference> {
-    let mut found = Vec::new();
-    for output in 0..4 {
-        macro_rules! compare {
-            ($kind:ident, $expected:expr, $actual:expr) => {
-                let (expected, actual) = ($expected[output], $actual[output]);
-                if expected != actual {
-                    found.push(Difference::$kind { output, expected, actual });
-                }
-            };
-        }
-        compare!(Keep, expected.keep, actual.kept.bits);
-        compare!(SMax, expected.s_max, actual.s_max);
-        compare!(Output, expected.outputs, actual.outputs);
-    }
-    found
+/// How the results of a run of the unit differ; products are numbered `row · KERNEL + column`.
+fn run_differences(actual: &LastRun, expected: &Run) -> impl Iterator<Item = Difference> {
+    let Run { outputs, s_max, keep, .. } = *expected;
+    let LastRun { outputs: found, s_max: found_s_max, kept } = *actual;
+    let differences = move |n| {
+        let expected = (outputs[n], s_max[n], keep[n]);
+        output_differences(n, expected, (found[n], found_s_max[n], kept.bits[n]))
+    };
+    (0..4).flat_map(differences).map(Difference::Unit)
 }
 
 /// An instruction of the history.
@@ -264,12 +255,8 @@ pub enum Difference {
     Memory { expected: Option<Access>, actual: Option<Access> },
     /// The address of the next instruction.
     NextPc { expected: u32, actual: u32 },
-    /// An output of the unit.
-    Output { output: usize, expected: i32, actual: i32 },
-    /// S_max of an output of the unit.
-    SMax { output: usize, expected: Option<u32>, actual: Option<u32> },
-    /// The products multiplied of an output of the unit: bit `row · KERNEL + column`.
-    Keep { output: usize, expected: u64, actual: u64 },
+    /// A result of the unit.
+    Unit(scoreboard::Difference),
     /// The UART's bytes, from the first that differs on.
     Sent { expected: Vec<u8>, actual: Vec<u8> },
     /// No instruction has retired for so many cycles; the next one is at `pc`.
@@ -278,26 +265,23 @@ pub enum Difference {
     Assertion(String),
 }
 
-/// An interrupt's or exception's `mcause`.
-struct Cause(u32);
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = match self.0 {
-            0x8000_0003 => "software interrupt",
-            0x8000_0007 => "timer interrupt",
-            0x8000_000b => "external interrupt",
-            1 => "instruction access fault",
-            2 => "illegal instruction",
-            3 => "breakpoint",
-            4 => "load address misaligned",
-            5 => "load access fault",
-            7 => "store access fault",
-            11 => "environment call",
-            _ => "unknown cause",
-        };
-        write!(f, "{text} (mcause {:#x})", self.0)
-    }
+/// An exception's or interrupt's `mcause` in words.
+fn cause(mcause: Option<u32>) -> String {
+    let Some(mcause) = mcause else { return "none".to_owned() };
+    let text = match mcause {
+        0x8000_0003 => "software interrupt",
+        0x8000_0007 => "timer interrupt",
+        0x8000_000b => "external interrupt",
+        1 => "instruction access fault",
+        2 => "illegal instruction",
+        3 => "breakpoint",
+        4 => "load address misaligned",
+        5 => "load access fault",
+        7 => "store access fault",
+        11 => "environment call",
+        _ => "unknown cause",
+    };
+    format!("{text} (mcause {mcause:#x})")
 }
 
 /// A load or store in words.
@@ -330,22 +314,12 @@ impl fmt::Display for Difference {
             Self::Order { expected, actual } => {
                 write!(f, "order: the core numbered it {actual}, expected {expected}")
             }
-            Self::Trap { expected: Some(expected), actual: Some(actual) } => {
-                write!(f, "trap: the core took {}, expected {}", Cause(*actual), Cause(*expected))
+            Self::Trap { expected, actual } => {
+                write!(f, "trap: the core took {}, expected {}", cause(*actual), cause(*expected))
             }
-            Self::Trap { expected: None, actual: Some(actual) } => {
-                write!(f, "trap: the core took {}, expected none", Cause(*actual))
-            }
-            Self::Trap { expected, .. } => write!(
-                f,
-                "trap: the core took none, expected {}",
-                Cause(expected.unwrap_or_default())
-            ),
             Self::Interrupt { expected, actual } => {
-                let name = |cause: &Option<u32>| {
-                    cause.map_or("none".to_owned(), |cause| Cause(cause).to_string())
-                };
-                write!(f, "interrupt: the core took {}, expected {}", name(actual), name(expected))
+                let (expected, actual) = (cause(*expected), cause(*actual));
+                write!(f, "interrupt: the core took {actual}, expected {expected}")
             }
             Self::Feed(error) => write!(f, "interrupt: {error}"),
             Self::Register { expected, actual } => {
@@ -374,19 +348,7 @@ impl fmt::Display for Difference {
             Self::NextPc { expected, actual } => {
                 write!(f, "next pc: the core goes on at {actual:#010x}, expected {expected:#010x}")
             }
-            Self::Output { output, expected, actual } => {
-                write!(f, "output {output}: the unit has {actual}, expected {expected}")
-            }
-            Self::SMax { output, expected, actual } => write!(
-                f,
-                "output {output}: the unit has S_max = {}, expected {}",
-                score(*actual),
-                score(*expected)
-            ),
-            Self::Keep { output, expected, actual } => write!(
-                f,
-                "output {output}: the unit kept the products {actual:#b}, expected {expected:#b}"
-            ),
+            Self::Unit(difference) => write!(f, "{difference}"),
             Self::Sent { expected, actual } => write!(
                 f,
                 "UART: the system sent {:?}, expected {:?}",

@@ -54,12 +54,10 @@ impl fmt::Display for Difference {
             Self::KeptCount { expected, actual } => {
                 write!(f, "expected {expected} multiplications, the unit did {actual}")
             }
-            Self::SMax { output, expected, actual } => write!(
-                f,
-                "output {output}: expected S_max = {}, the unit has {}",
-                score(expected),
-                score(actual)
-            ),
+            Self::SMax { output, expected, actual } => {
+                let (expected, actual) = (score(expected), score(actual));
+                write!(f, "output {output}: expected S_max = {expected}, the unit has {actual}")
+            }
             Self::Cycles { expected, actual } => {
                 write!(f, "expected {expected} cycles from start to done, the unit took {actual}")
             }
@@ -118,18 +116,9 @@ impl ExpectedWindow {
     ) -> Vec<Difference> {
         let mut found = Vec::new();
         for (output, dot) in self.dots.iter().enumerate() {
-            let actual = outcome.outputs[output];
-            if dot.output != actual {
-                found.push(Difference::Output { output, expected: dot.output, actual });
-            }
-            let actual = outcome.kept.of(output, self.side);
-            if dot.kept != actual {
-                found.push(Difference::Kept { output, expected: dot.kept, actual });
-            }
-            let actual = outcome.s_max[output];
-            if dot.s_max != actual {
-                found.push(Difference::SMax { output, expected: dot.s_max, actual });
-            }
+            let kept = outcome.kept.of(output, self.side);
+            let actual = (outcome.outputs[output], outcome.s_max[output], kept);
+            found.extend(output_differences(output, (dot.output, dot.s_max, dot.kept), actual));
         }
         for output in self.dots.len()..4 {
             let actual = outcome.outputs[output];
@@ -145,6 +134,33 @@ impl ExpectedWindow {
         found.extend(timing(unit, run, self.side, outcome, waits));
         found
     }
+}
+
+/// A word, S_max, and which products were multiplied.
+type Values = (i32, Option<u32>, u64);
+
+/// How an output differs.
+pub(super) fn output_differences(
+    output: usize,
+    expected: Values,
+    actual: Values,
+) -> impl Iterator<Item = Difference> {
+    let word = (expected.0 != actual.0).then_some(Difference::Output {
+        output,
+        expected: expected.0,
+        actual: actual.0,
+    });
+    let kept = (expected.2 != actual.2).then_some(Difference::Kept {
+        output,
+        expected: expected.2,
+        actual: actual.2,
+    });
+    let s_max = (expected.1 != actual.1).then_some(Difference::SMax {
+        output,
+        expected: expected.1,
+        actual: actual.1,
+    });
+    [word, kept, s_max].into_iter().flatten()
 }
 
 /// Whether a window, whose upper left corner is `(x, y)`, is what the golden map of the same operands
