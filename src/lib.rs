@@ -56,19 +56,16 @@ pub mod firmware {
     pub struct Program {
         /// The name of its source, without extension.
         pub name: &'static str,
-        /// What it is for.
         pub kind: Kind,
         /// The file: ELF32, little-endian, RISC-V, with the symbols `tohost`, `begin_signature` and
         /// `end_signature`.
         pub elf: &'static [u8],
     }
 
-    /// All programs, by kind and name.
     pub fn programs() -> &'static [Program] {
         PROGRAMS
     }
 
-    /// The program of that name.
     pub fn find(name: &str) -> Option<&'static Program> {
         PROGRAMS.iter().find(|program| program.name == name)
     }

@@ -28,7 +28,6 @@ pub(super) fn inputs(words: &[i32], pitch: usize, side: usize, output: usize) ->
 pub struct Operands {
     /// The command as the unit got it.
     pub run: WindowRun,
-    /// The kernel's side.
     pub side: usize,
     /// The kernel, row by row.
     pub weights: Vec<i32>,
@@ -71,11 +70,8 @@ impl Operands {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WindowCase {
-    /// Where it comes from.
     pub place: Place,
-    /// The unit.
     pub unit: UnitParameters,
-    /// The run's seed.
     pub seed: u64,
     /// Seed of the registers' initial values.
     pub x_seed: u64,
@@ -93,19 +89,14 @@ pub struct WindowCase {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CaseError {
-    /// The file cannot be read.
     #[error("cannot read {}: {source}; name a folder that a mismatch report is in", path.display())]
     Read { path: PathBuf, source: io::Error },
-    /// The file is not a case.
     #[error("{} is not a mismatch case: {source}", path.display())]
     Parse { path: PathBuf, source: serde_json::Error },
-    /// A setting is out of range.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// Sizes that do not fit together.
     #[error("the case does not describe a window: {0}")]
     Shape(&'static str),
-    /// The memory cannot wait so long.
     #[error("{0} wait states are too many: 0 to 15")]
     WaitStates(u8),
 }
@@ -132,7 +123,6 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 impl WindowCase {
-    /// Reads and checks the case of a mismatch folder.
     pub fn read(folder: &Path) -> Result<Self, CaseError> {
         let case: Self = read(folder)?;
         case.check()?;
@@ -201,7 +191,6 @@ pub struct Flip {
     pub cycle: u64,
     /// The word's address, a multiple of 4.
     pub addr: u32,
-    /// The bits.
     pub bits: u32,
 }
 
@@ -229,7 +218,6 @@ impl FromStr for Flip {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProgramCase {
-    /// The program's name.
     pub program: String,
     pub soc: SocParameters,
     /// Seed of the registers' initial values.
@@ -240,16 +228,13 @@ pub struct ProgramCase {
     pub stall_seed: Option<u32>,
     /// Cycles in which the external interrupt becomes pending.
     pub interrupts: Vec<u64>,
-    /// The cycles that it may take.
     pub max_cycles: Option<u64>,
     /// The cycle of the mismatch, of a case in a report.
     pub mismatch_cycle: Option<u64>,
-    /// A planted bug.
     pub flip: Option<Flip>,
 }
 
 impl Default for ProgramCase {
-    /// The default system, without waiting, interrupts or limits.
     fn default() -> Self {
         Self {
             program: String::new(),
@@ -266,7 +251,6 @@ impl Default for ProgramCase {
 }
 
 impl ProgramCase {
-    /// Reads and checks the case of a mismatch folder.
     pub fn read(folder: &Path) -> Result<Self, CaseError> {
         let case: Self = read(folder)?;
         if case.wait_states > 15 {

@@ -20,10 +20,11 @@ const ASLEEP_CYCLES: u64 = 10_000_000;
 pub enum End {
     /// It wrote this to `tohost`: 1 passed, 2n + 1 test n failed.
     Tohost(u32),
-    /// The cycles are used up.
     Limit,
     /// No instruction retires any more; with the reference that is a mismatch.
-    Hang { cycles: u64 },
+    Hang {
+        cycles: u64,
+    },
     /// The system and the reference differ.
     Mismatch(Box<Mismatch>),
 }

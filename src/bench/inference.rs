@@ -44,16 +44,13 @@ const LIMIT: u64 = 200_000_000;
 /// What runs the programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Core {
-    /// The reference model: no cycles.
     Hart,
-    /// The RTL of the core.
     Soc,
 }
 
 /// How inferences are run on the core.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CoreSettings {
-    /// What runs the programs.
     pub core: Core,
     /// The system; the reference model has its parameters.
     pub soc: SocParameters,
@@ -483,7 +480,6 @@ struct Blob {
     image: u32,
     /// Where the records are: before the input, behind it, behind each stage.
     records: u32,
-    /// The layers.
     stages: Vec<Stage>,
 }
 

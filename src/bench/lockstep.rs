@@ -25,8 +25,7 @@ pub struct Lockstep {
     hart: Hart,
     /// The registers as the system has written them.
     registers: [u32; 32],
-    /// A ring of the last instructions.
-    history: [Traced; HISTORY],
+    history: [Retirement; HISTORY],
     retired: u64,
     /// Bytes that the system has sent and the reference not yet.
     sent: Vec<u8>,
@@ -38,18 +37,16 @@ impl Lockstep {
         Self {
             hart: Hart::new(&soc.hart()),
             registers: [0; 32],
-            history: [Traced::default(); HISTORY],
+            history: [Retirement::default(); HISTORY],
             retired: 0,
             sent: Vec::new(),
         }
     }
 
-    /// Loads what the system has loaded.
     pub fn load(&mut self, program: &Executable) -> Result<(), HartError> {
         program.segments.iter().try_for_each(|it| self.hart.load(it.addr, &it.bytes))
     }
 
-    /// The reference model.
     pub fn hart(&self) -> &Hart {
         &self.hart
     }
@@ -106,15 +103,7 @@ impl Lockstep {
     fn note(&mut self, actual: &Retirement) {
         self.registers[usize::from(actual.rd & 31)] = actual.rd_value;
         self.registers[0] = 0;
-        self.history[self.retired as usize % HISTORY] = Traced {
-            cycle: actual.cycle,
-            order: actual.order,
-            pc: actual.pc,
-            insn: actual.insn,
-            rd: (actual.rd, actual.rd_value),
-            trap: actual.trap,
-            interrupt: actual.interrupt,
-        };
+        self.history[self.retired as usize % HISTORY] = *actual;
         self.retired += 1;
     }
 
@@ -191,25 +180,6 @@ fn run_differences(actual: &LastRun, expected: &Run) -> impl Iterator<Item = Dif
     (0..4).flat_map(differences).map(Difference::Unit)
 }
 
-/// An instruction of the history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Traced {
-    /// The cycle behind which it was reported.
-    pub cycle: u64,
-    /// Its number.
-    pub order: u64,
-    /// Its address.
-    pub pc: u32,
-    /// Its bits; 16 of a compressed one.
-    pub insn: u32,
-    /// The register that the system wrote, 0 for none, and the value.
-    pub rd: (u8, u32),
-    /// It trapped.
-    pub trap: bool,
-    /// It is the first of an interrupt's handler.
-    pub interrupt: bool,
-}
-
 /// The first instruction at which the system and the reference differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mismatch {
@@ -218,7 +188,7 @@ pub struct Mismatch {
     /// How they differ; at least one thing.
     pub differences: Vec<Difference>,
     /// The last instructions that retired, the differing one last.
-    pub history: Vec<Traced>,
+    pub history: Vec<Retirement>,
     /// The registers after it, of the system and of the reference.
     pub registers: [(u32, u32); 32],
     /// The unit's run, if it was one: of the system and of the reference.
@@ -237,30 +207,56 @@ impl Mismatch {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Difference {
-    /// The address of the instruction.
-    Pc { expected: u32, actual: u32 },
-    /// The bits of the instruction.
-    Instruction { expected: u32, actual: u32 },
+    Pc {
+        expected: u32,
+        actual: u32,
+    },
+    Instruction {
+        expected: u32,
+        actual: u32,
+    },
     /// The number of the instruction: one is missing, or reported twice.
-    Order { expected: u64, actual: u64 },
+    Order {
+        expected: u64,
+        actual: u64,
+    },
     /// The exception: `mcause`.
-    Trap { expected: Option<u32>, actual: Option<u32> },
+    Trap {
+        expected: Option<u32>,
+        actual: Option<u32>,
+    },
     /// Which interrupt was taken before the instruction: `mcause`.
-    Interrupt { expected: Option<u32>, actual: Option<u32> },
+    Interrupt {
+        expected: Option<u32>,
+        actual: Option<u32>,
+    },
     /// The system's interrupts are not justified.
     Feed(FeedError),
     /// The register written, and its value.
-    Register { expected: Option<(u8, u32)>, actual: Option<(u8, u32)> },
-    /// The load or store.
-    Memory { expected: Option<Access>, actual: Option<Access> },
-    /// The address of the next instruction.
-    NextPc { expected: u32, actual: u32 },
+    Register {
+        expected: Option<(u8, u32)>,
+        actual: Option<(u8, u32)>,
+    },
+    Memory {
+        expected: Option<Access>,
+        actual: Option<Access>,
+    },
+    NextPc {
+        expected: u32,
+        actual: u32,
+    },
     /// A result of the unit.
     Unit(scoreboard::Difference),
     /// The UART's bytes, from the first that differs on.
-    Sent { expected: Vec<u8>, actual: Vec<u8> },
+    Sent {
+        expected: Vec<u8>,
+        actual: Vec<u8>,
+    },
     /// No instruction has retired for so many cycles; the next one is at `pc`.
-    Hang { cycles: u64, pc: u32 },
+    Hang {
+        cycles: u64,
+        pc: u32,
+    },
     /// An assertion of the RTL failed, or the model broke down.
     Assertion(String),
 }

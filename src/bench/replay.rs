@@ -114,9 +114,7 @@ const CYCLES_GRACE: u64 = 1000;
 /// What is known about a program that differs.
 #[derive(Debug)]
 pub struct Investigation {
-    /// The folder of all files.
     pub folder: PathBuf,
-    /// The report.
     pub report: PathBuf,
     /// The waveform: 200 cycles up to the mismatch, and a few more.
     pub wave: PathBuf,
@@ -176,7 +174,6 @@ fn investigate_in(
 /// A mismatch that was run again.
 #[derive(Debug)]
 pub enum Again {
-    /// A window.
     Window(Replayed<Outcome>),
     /// A program: how it ended, and its new report if it still differs.
     Program(End, Option<Investigation>),

@@ -10,10 +10,10 @@ use model::hart::Run;
 use model::isa::disassemble;
 
 use super::case::{self, FILTERS, Flip, PROGRAM_FILE, ProgramCase, WindowCase};
-use super::lockstep::{Mismatch, Traced};
+use super::lockstep::Mismatch;
 use super::replay::WindowUnit;
 use super::scoreboard::{ExpectedWindow, score};
-use super::system::LastRun;
+use super::system::{LastRun, Retirement};
 use super::under_test::{UnitUnderTest, footer};
 use super::unit::{Kept, Outcome};
 use crate::hw::{SocParameters, UnitParameters};
@@ -214,12 +214,12 @@ pub(super) fn program(
 }
 
 /// A table of instructions.
-fn history(text: &mut String, history: &[Traced]) {
+fn history(text: &mut String, history: &[Retirement]) {
     line!(text, "       cycle        order  pc          instruction");
-    for &Traced { cycle, order, pc, insn, rd: (rd, value), trap, interrupt } in history {
+    for &Retirement { cycle, order, pc, insn, rd, rd_value, trap, interrupt, .. } in history {
         let mut row = format!("  {cycle:10} {order:12}  {pc:#010x}  {}", disassemble(insn, pc));
         if rd != 0 {
-            row = format!("{row:70} x{rd} = {value:#010x}");
+            row = format!("{row:70} x{rd} = {rd_value:#010x}");
         }
         if trap {
             row = format!("{row:70} trap");

@@ -14,26 +14,44 @@ use crate::hw::UnitParameters;
 pub struct ExpectedWindow {
     /// The outputs of the tile, in order.
     pub dots: Vec<Dot>,
-    /// The kernel's side.
     pub side: usize,
 }
 
 /// One thing in which a unit and the golden model disagree: what is golden, and what the unit has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Difference {
-    /// An output word of the tile.
-    Output { output: usize, expected: i32, actual: i32 },
+    Output {
+        output: usize,
+        expected: i32,
+        actual: i32,
+    },
     /// Which products of an output were multiplied: bit `row · side + column`.
-    Kept { output: usize, expected: u64, actual: u64 },
+    Kept {
+        output: usize,
+        expected: u64,
+        actual: u64,
+    },
     /// How many products were multiplied in all, products beyond the kernel included.
-    KeptCount { expected: u32, actual: u32 },
-    /// S_max of an output.
-    SMax { output: usize, expected: Option<u32>, actual: Option<u32> },
+    KeptCount {
+        expected: u32,
+        actual: u32,
+    },
+    SMax {
+        output: usize,
+        expected: Option<u32>,
+        actual: Option<u32>,
+    },
     /// Cycles from start to done, by the cycle table given when the last word arrived.
-    Cycles { expected: u32, actual: u32 },
+    Cycles {
+        expected: u32,
+        actual: u32,
+    },
     /// The cycle in which the last word arrived, of a memory that never waits; 0 of a window that is
     /// used again.
-    LastWord { expected: u32, actual: u32 },
+    LastWord {
+        expected: u32,
+        actual: u32,
+    },
 }
 
 /// A score, or none, in words.
@@ -201,7 +219,6 @@ pub(super) struct GoldenMap<'a> {
     pub first: usize,
     /// Columns of the map.
     pub width: usize,
-    /// The kernel's side.
     pub side: usize,
 }
 

@@ -23,17 +23,14 @@ pub struct Retirement {
     pub order: u64,
     /// The instruction as it is in memory; a compressed one has 16 bits.
     pub insn: u32,
-    /// It trapped.
     pub trap: bool,
     /// It is the first of an interrupt's handler.
     pub interrupt: bool,
-    /// Its address.
     pub pc: u32,
     /// Address of the next one; of the handler if it trapped.
     pub next_pc: u32,
     /// The register it writes, 0 for none.
     pub rd: u8,
-    /// What it writes to that.
     pub rd_value: u32,
     /// Byte address of its memory access.
     pub mem_addr: u32,
@@ -59,7 +56,6 @@ pub struct LastRun {
     pub outputs: [i32; 4],
     /// S_max of each output, in units of 2^−LOG_FRAC.
     pub s_max: [Option<u32>; 4],
-    /// The products multiplied.
     pub kept: Kept,
 }
 
@@ -103,16 +99,12 @@ pub struct Statistics {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SystemError {
-    /// An assertion of the RTL failed, or the model broke down.
     #[error(transparent)]
     Model(#[from] verilated::Error),
-    /// There is no model.
     #[error(transparent)]
     Hw(#[from] HwError),
-    /// The program does not fit the reference.
     #[error(transparent)]
     Reference(#[from] HartError),
-    /// Bytes for where there is no RAM.
     #[error("{bytes} bytes at {addr:#010x} are not within the RAM")]
     OutsideRam { addr: u32, bytes: usize },
 }
@@ -120,7 +112,6 @@ pub enum SystemError {
 /// How a system is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SystemOptions {
-    /// The build.
     pub build: Build,
     /// Seed of the values that registers hold before they are written. The RAM is zero.
     pub x_seed: u64,
@@ -141,7 +132,6 @@ impl Default for SystemOptions {
 pub enum Ended {
     /// The program has written this to `tohost`: 1 passed, 2n + 1 test n failed.
     Tohost(u32),
-    /// The cycles are used up.
     Limit,
 }
 
@@ -150,11 +140,8 @@ const STORE_CYCLES: u64 = 1000;
 
 /// What the system reports in a cycle, bits of `event_o`.
 mod event {
-    /// An instruction has retired.
     pub const RETIRED: u8 = 1;
-    /// The UART has sent a byte.
     pub const UART: u8 = 2;
-    /// The program has reported its end.
     pub const TOHOST: u8 = 4;
 }
 
@@ -185,7 +172,6 @@ impl SystemDriver {
         Ok(driver)
     }
 
-    /// Its parameters.
     pub fn parameters(&self) -> &SocParameters {
         &self.parameters
     }
@@ -354,7 +340,6 @@ impl SystemDriver {
         Ok(self.model.open_trace(path)?)
     }
 
-    /// Completes the waveform.
     pub fn close_trace(&mut self) -> Result<(), SystemError> {
         Ok(self.model.close_trace()?)
     }

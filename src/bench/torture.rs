@@ -29,7 +29,6 @@ pub struct Campaign {
     pub soc: SocParameters,
     /// Seed of the seeds of all programs.
     pub seed: u64,
-    /// Instructions that are to retire.
     pub instructions: u64,
     /// Threads. The result does not depend on how many there are.
     pub jobs: usize,
@@ -40,14 +39,11 @@ pub struct Campaign {
 pub struct Findings {
     /// Instructions that have retired in lockstep.
     pub instructions: u64,
-    /// Clock cycles that they took.
     pub cycles: u64,
     pub programs: u64,
-    /// What they have exercised.
     pub coverage: Coverage,
     /// The first program that differs, after which nothing is run.
     pub failure: Option<(Stimulus, Box<Mismatch>)>,
-    /// Whether it was stopped before its end.
     pub stopped: bool,
 }
 
@@ -112,19 +108,14 @@ const MAX_CYCLES: u64 = 2_000_000;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TortureError {
-    /// There are too many threads.
     #[error("cannot start the threads: {0}; take fewer with --jobs")]
     Threads(#[from] rayon::ThreadPoolBuildError),
-    /// It has no image.
     #[error(transparent)]
     Layout(#[from] LayoutError),
-    /// The system cannot run it.
     #[error(transparent)]
     Run(#[from] SystemError),
-    /// It cannot be followed up.
     #[error(transparent)]
     Replay(#[from] ReplayError),
-    /// It has not ended, without a difference.
     #[error(
         "the program of seed {seed} has not ended after {cycles} cycles, although core and reference agree: the generator let it"
     )]
@@ -191,9 +182,7 @@ const GRACE: u64 = 20_000;
 /// A small program that differs as the given one does.
 #[derive(Debug)]
 pub struct FollowUp {
-    /// Where it differs.
     pub mismatch: Box<Mismatch>,
-    /// Its instructions as text.
     pub listing: String,
     /// The report, with the waveform.
     pub investigation: Investigation,

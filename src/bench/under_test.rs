@@ -65,22 +65,16 @@ pub trait UnitUnderTest: Sized {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {
-    /// The case cannot be run.
     #[error(transparent)]
     Case(#[from] CaseError),
-    /// The hardware cannot be had.
     #[error(transparent)]
     Open(BoxError),
-    /// The program in the folder is none.
     #[error("{}: {source}", path.display())]
     Program { path: PathBuf, source: ElfError },
-    /// The program cannot be run.
     #[error(transparent)]
     Run(#[from] SystemError),
-    /// The folder cannot be made.
     #[error("cannot create {}: {source}", folder.display())]
     Folder { folder: PathBuf, source: io::Error },
-    /// A file cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
 }
@@ -92,11 +86,8 @@ pub struct Replayed<O> {
     pub outcome: Result<O, BoxError>,
     /// How it differs; empty if the difference needs what came before the transaction.
     pub differences: Vec<String>,
-    /// The folder of the files.
     pub folder: PathBuf,
-    /// The waveform.
     pub wave: PathBuf,
-    /// The report.
     pub report: PathBuf,
 }
 
@@ -110,9 +101,7 @@ impl<O> Replayed<O> {
 /// What was found on a unit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checked {
-    /// Transactions compared.
     pub compared: u64,
-    /// Those that differ.
     pub mismatches: u64,
     /// Folders of the reports of the first few.
     pub reports: Vec<PathBuf>,

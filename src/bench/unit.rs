@@ -25,7 +25,6 @@ pub enum Tile {
 }
 
 impl Tile {
-    /// Both.
     pub const ALL: [Self; 2] = [Self::One, Self::TwoByTwo];
 
     /// Outputs: 1 or 4, numbered row by row.
@@ -54,7 +53,6 @@ impl Tile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WindowRun {
-    /// The slot of the kernel.
     pub slot: u8,
     /// Whether it runs on the window that the run before was on, which the unit still holds. Of
     /// that window the side counts; `addr` and `pitch` are not read.
@@ -63,14 +61,11 @@ pub struct WindowRun {
     pub addr: u32,
     /// Words from one row of the input array to the next.
     pub pitch: u32,
-    /// Outputs.
     pub tile: Tile,
-    /// Which products are multiplied.
     pub mode: Mode,
     /// T, in units of 2^−LOG_FRAC of the unit. The unit saturates it at 65,535, which is above
     /// every score.
     pub threshold: Threshold,
-    /// What S_max is taken over.
     pub scope: SmaxScope,
     /// S_max of the channels before, of each output; used in running scope.
     pub carry: [Option<u32>; 4],
@@ -92,7 +87,6 @@ impl Kept {
         (0..side).fold(0, |kept, number| kept | row(number) << (number * side))
     }
 
-    /// How many of one output.
     #[inline]
     pub fn count(&self, output: usize) -> u32 {
         self.bits[output].count_ones()
@@ -108,10 +102,8 @@ impl Kept {
 /// What ended a command that the unit itself refused or could not finish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
-    /// `ERROR_BUS`: a read was answered with an error.
     #[error("a read of the unit was answered with a bus error")]
     Bus,
-    /// `ERROR_COMMAND`.
     #[error(
         "the unit refuses the command (unaligned address, kernel side or slot out of range, no kernel in the slot, or no window to use again)"
     )]
@@ -125,7 +117,6 @@ pub struct Outcome {
     pub outputs: [i32; 4],
     /// S_max of each output, in units of 2^−LOG_FRAC.
     pub s_max: [Option<u32>; 4],
-    /// The products multiplied.
     pub kept: Kept,
     /// Cycles from start to done: 0 is the cycle in which the command is taken.
     pub cycles: u32,
@@ -147,7 +138,6 @@ macro_rules! counters {
         impl $name {
             /// What each counts, in the order of their addresses.
             pub const NAMES: &[&str] = &[$($what),*];
-            /// How many there are.
             pub const COUNT: usize = Self::NAMES.len();
 
             /// Counters in the order of their addresses.
@@ -194,7 +184,6 @@ impl Counters {
         Self::from_addresses(std::array::from_fn(|i| mine[i].wrapping_add(other[i])))
     }
 
-    /// Cycles in all states.
     pub fn cycles(&self) -> u32 {
         self.addresses()[Self::CYCLES..].iter().fold(0, |sum, &cycles| sum.wrapping_add(cycles))
     }
@@ -322,16 +311,12 @@ impl Waiting {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnitError {
-    /// The unit answered with an error; it is ready for the next command.
     #[error(transparent)]
     Command(#[from] CommandError),
-    /// The unit took longer than any command can.
     #[error("no done after {cycles} cycles: the unit hangs")]
     Hang { cycles: u32 },
-    /// An assertion of the RTL failed, or the model broke down.
     #[error(transparent)]
     Model(#[from] verilated::Error),
-    /// There is no model.
     #[error(transparent)]
     Hw(#[from] HwError),
 }
@@ -339,7 +324,6 @@ pub enum UnitError {
 /// How a unit is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnitOptions {
-    /// The build.
     pub build: Build,
     /// Seed of the values that registers hold before they are written.
     pub x_seed: u64,
@@ -394,13 +378,11 @@ impl UnitDriver {
         Ok(driver)
     }
 
-    /// Its parameters.
     #[inline]
     pub fn parameters(&self) -> &UnitParameters {
         &self.parameters
     }
 
-    /// The memory behind its port.
     pub fn memory(&mut self) -> &mut Memory {
         &mut self.memory
     }
@@ -427,7 +409,6 @@ impl UnitDriver {
         Ok(self.model.open_trace(path)?)
     }
 
-    /// Completes the waveform.
     pub fn close_trace(&mut self) -> Result<(), UnitError> {
         Ok(self.model.close_trace()?)
     }

@@ -10,13 +10,14 @@ use study::experiment::lenet::{
     self, Cell, Grid, OperatingPoint, PAPER_TAUS, Summary, Variant, shipped_points, table_cells,
 };
 use study::experiment::search::{self, Search};
-use study::report::terminal::{number, optional, table};
-use study::tables::{ALL_LAYERS, technique};
+use study::report::terminal::{number, optional};
+use study::tables::{ALL_LAYERS, PointRow, technique};
 use study::{Error, Status};
 
 use super::flags::{
     LENET5, NetworkFlags, RunFlags, ScopeFlag, UnitFlags, engine_name, engines, one, positive,
 };
+use super::table_of;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -184,71 +185,48 @@ fn run_grid(
 }
 
 fn print_table(summary: &Summary) {
-    let mut table = table([
-        "activation",
-        ">F",
-        ">images",
-        "configuration",
-        ">T",
-        ">multiplications",
-        ">paper",
-        ">vs exact %",
-        "accuracy % (95 %)",
-        ">paper",
-        ">cycles",
-    ]);
-    for row in summary.lenet.iter().filter(|row| row.layer == ALL_LAYERS) {
-        let accuracy = [row.accuracy_percent, row.accuracy_low_percent, row.accuracy_high_percent]
-            .map(|it| number(it, 2));
-        table.add_row([
-            row.activation.name().to_owned(),
-            row.log_frac.to_string(),
-            row.images.to_string(),
-            row.configuration.clone(),
-            optional(row.threshold),
-            number(row.multiplications_average, 1),
-            number(row.paper_multiplications_average, 1),
-            number(row.reduction_vs_exact_percent, 2),
-            format!("{} ({}–{})", accuracy[0], accuracy[1], accuracy[2]),
-            number(row.paper_accuracy_percent, 2),
-            number(row.cycles_average, 0),
-        ]);
-    }
+    let rows = summary.lenet.iter().filter(|row| row.layer == ALL_LAYERS);
+    let table = table_of(
+        rows,
+        &[
+            ("activation", &|row| row.activation.name().to_owned()),
+            (">F", &|row| row.log_frac.to_string()),
+            (">images", &|row| row.images.to_string()),
+            ("configuration", &|row| row.configuration.clone()),
+            (">T", &|row| optional(row.threshold)),
+            (">multiplications", &|row| number(row.multiplications_average, 1)),
+            (">paper", &|row| number(row.paper_multiplications_average, 1)),
+            (">vs exact %", &|row| number(row.reduction_vs_exact_percent, 2)),
+            ("accuracy % (95 %)", &|row| {
+                let [low, high] =
+                    [row.accuracy_low_percent, row.accuracy_high_percent].map(|it| number(it, 2));
+                format!("{} ({low}–{high})", number(row.accuracy_percent, 2))
+            }),
+            (">paper", &|row| number(row.paper_accuracy_percent, 2)),
+            (">cycles", &|row| number(row.cycles_average, 0)),
+        ],
+    );
     println!("{table}");
 }
 
 fn print_points(summary: &Summary) {
-    let mut table = table([
-        "activation",
-        "operating point",
-        "technique",
-        "T",
-        "F",
-        ">multiplications",
-        ">vs exact %",
-        ">accuracy %",
-        ">loss",
-        ">p",
-        "Pareto",
-    ]);
-    for row in &summary.points {
-        if row.technique == technique::PAPER_RULE && !row.pareto {
-            continue;
-        }
-        table.add_row([
-            row.activation.name().to_owned(),
-            row.point.clone(),
-            row.technique.clone(),
-            row.thresholds.clone(),
-            row.log_fracs.clone(),
-            number(row.multiplications_average, 1),
-            number(row.reduction_vs_exact_percent, 2),
-            number(row.accuracy_percent, 2),
-            number(row.loss_points, 2),
-            format!("{:.2e}", row.mcnemar_p.0),
-            if row.pareto { "yes" } else { "" }.to_owned(),
-        ]);
-    }
+    let shown = |row: &&PointRow| row.technique != technique::PAPER_RULE || row.pareto;
+    let table = table_of(
+        summary.points.iter().filter(shown),
+        &[
+            ("activation", &|row| row.activation.name().to_owned()),
+            ("operating point", &|row| row.point.clone()),
+            ("technique", &|row| row.technique.clone()),
+            ("T", &|row| row.thresholds.clone()),
+            ("F", &|row| row.log_fracs.clone()),
+            (">multiplications", &|row| number(row.multiplications_average, 1)),
+            (">vs exact %", &|row| number(row.reduction_vs_exact_percent, 2)),
+            (">accuracy %", &|row| number(row.accuracy_percent, 2)),
+            (">loss", &|row| number(row.loss_points, 2)),
+            (">p", &|row| format!("{:.2e}", row.mcnemar_p.0)),
+            ("Pareto", &|row| if row.pareto { "yes" } else { "" }.to_owned()),
+        ],
+    );
     println!("{table}");
 }
 
@@ -320,18 +298,17 @@ pub(super) fn channels(args: &ChannelsArgs) -> anyhow::Result<Status> {
     let ended = args.run.run("channels", images, &[], |run| {
         channels::run(run, &variants, log_frac, &args.threshold)
     })?;
-    let mut table =
-        table(["activation", ">T", "order", ">multiplications", ">vs exact %", ">accuracy %"]);
-    for row in &ended.finished.summary {
-        table.add_row([
-            row.activation.name().to_owned(),
-            row.threshold.to_string(),
-            row.order.clone(),
-            number(row.multiplications_average, 1),
-            number(row.reduction_vs_exact_percent, 2),
-            number(row.accuracy_percent, 2),
-        ]);
-    }
+    let table = table_of(
+        &ended.finished.summary,
+        &[
+            ("activation", &|row| row.activation.name().to_owned()),
+            (">T", &|row| row.threshold.to_string()),
+            ("order", &|row| row.order.clone()),
+            (">multiplications", &|row| number(row.multiplications_average, 1)),
+            (">vs exact %", &|row| number(row.reduction_vs_exact_percent, 2)),
+            (">accuracy %", &|row| number(row.accuracy_percent, 2)),
+        ],
+    );
     println!("{} images of {}\n{table}", args.images, dataset.source);
     Ok(ended.close("inferences"))
 }

@@ -13,6 +13,8 @@ mod windows;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use comfy_table::Table;
+use study::report::terminal::table;
 use study::{Error, Status};
 
 /// Approximate convolution in hardware: run it, check it, measure it.
@@ -86,6 +88,15 @@ impl Cli {
         });
         ExitCode::from(status as u8)
     }
+}
+
+/// A column of a table on the terminal: its title, as [`table`] takes it, and its text in a row.
+type Column<'a, R> = (&'a str, &'a dyn Fn(&R) -> String);
+
+fn table_of<'a, R: 'a>(rows: impl IntoIterator<Item = &'a R>, columns: &[Column<'_, R>]) -> Table {
+    let mut table = table(columns.iter().map(|(title, _)| title));
+    table.add_rows(rows.into_iter().map(|row| columns.iter().map(|(_, text)| text(row))));
+    table
 }
 
 /// The exit status of a command that ends with an error.

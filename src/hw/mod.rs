@@ -76,7 +76,6 @@ impl UnitParameters {
 }
 
 impl SocParameters {
-    /// The reference model of it.
     pub fn hart(&self) -> HartConfig {
         let &Self { kernel, log_frac, multipliers, kernels, ram_bytes } = self;
         let unit = UnitShape { kernel, log_frac, multipliers, kernels };
@@ -204,24 +203,19 @@ as_name!(UnitParameters: unit_set, SocParameters: soc_set);
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HwError {
-    /// It is not linked into the program, and there is nothing to make it of.
     #[error(
         "{model} is not built in, and its RTL is not in {}: name the folder of the RTL in CONVAPPROX_RTL",
         rtl.display()
     )]
     NoRtl { model: String, rtl: PathBuf },
-    /// The RTL cannot be read.
     #[error(transparent)]
     Read(#[from] io::Error),
-    /// It cannot be verilated, compiled or loaded.
     #[error("{source}{hint}")]
     Build { source: BuildError, hint: &'static str },
-    /// The RTL has other ports than when the program was built.
     #[error(
         "{0}\nthe ports of a top module have changed: run the command again through ./run, ./test or cargo, which build the program for them"
     )]
     Interface(verilated::Error),
-    /// The model did not start.
     #[error(transparent)]
     Model(verilated::Error),
 }
