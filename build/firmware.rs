@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 const ROOT: &str = "firmware";
 
-/// The folders of programs, what `src/firmware.rs` calls their kind, and what they are compiled with
+/// The folders of programs, what `src/lib.rs` calls their kind, and what they are compiled with
 /// beside [`FLAGS`].
 const FOLDERS: &[(&str, &str, &[&str])] = &[
     ("tests", "Test", &[]),
@@ -39,7 +39,7 @@ const LINK_FLAGS: &str = "@firmware/link.flags";
 /// Side by side; each is short.
 const JOBS: usize = 2;
 
-/// Builds all programs and writes the list of them that `src/firmware.rs` includes.
+/// Builds all programs and writes the list of them that `src/lib.rs` includes.
 ///
 /// # Errors
 /// One sentence: no compiler, or a program that it refuses, with its messages.
@@ -215,7 +215,7 @@ fn in_parallel<T: Sync>(
     results.into_inner().expect("no panic under the lock").into_values().collect()
 }
 
-/// The Rust source that lists the programs for `src/firmware.rs`.
+/// The Rust source that lists the programs for `src/lib.rs`.
 fn list_of(programs: &[Program], folder: &Path) -> String {
     let mut list = String::from("programs! {\n");
     for Program { name, kind, .. } in programs {
