@@ -3,8 +3,139 @@
 
 use std::ffi::{CStr, c_char};
 
-use crate::ffi::{self, vrs_memory, vrs_place, vrs_port, vrs_table};
+use self::ffi::{vrs_memory, vrs_place, vrs_port, vrs_table};
 use crate::{Direction, Error, PortInfo};
+
+/// The structures of `vrs.h`, the C interface of every model, which says what they hold. Generated
+/// code checks their layout against the header.
+#[doc(hidden)]
+#[allow(non_camel_case_types, missing_docs)]
+pub mod ffi {
+    use std::ffi::{c_char, c_void};
+
+    pub const FINISHED: u32 = 1;
+    pub const POISONED: u32 = 2;
+    pub const ERROR: u32 = 4;
+    pub const OUTPUT: u32 = 8;
+    pub const REFUSED: u32 = 16;
+    pub const FINALIZED: u32 = 32;
+    pub const NO_CLOCK: u32 = 64;
+    pub const KIND_FATAL: u32 = 2;
+
+    #[repr(C)]
+    pub struct vrs_model {
+        _opaque: [u8; 0],
+    }
+
+    #[repr(C)]
+    pub struct vrs_config {
+        pub time: u64,
+        pub args: *const *const c_char,
+        pub arg_count: i32,
+        pub seed: i32,
+        pub reset: i32,
+        pub assertions: i32,
+    }
+
+    #[repr(C)]
+    #[derive(Clone, Copy)]
+    pub struct vrs_stop {
+        pub port: *const c_void,
+        pub mask: u64,
+        pub value: u64,
+        pub bytes: u32,
+        pub equal: u32,
+    }
+
+    #[repr(C)]
+    pub struct vrs_reads {
+        pub request: *const u8,
+        pub address: *const u32,
+        pub valid: *mut u8,
+        pub fault: *mut u8,
+        pub data: *mut u32,
+        pub words: *const u32,
+        pub word_count: u64,
+        pub beat: u32,
+        pub bad_beat: u32,
+        pub pending: u32,
+        pub pending_address: u32,
+        pub answered: u64,
+    }
+
+    #[repr(C)]
+    pub struct vrs_error {
+        pub text: *const c_char,
+        pub file: *const c_char,
+        pub text_len: u64,
+        pub time: u64,
+        pub line: u32,
+        pub kind: u32,
+    }
+
+    #[repr(C)]
+    pub struct vrs_port {
+        pub name: *const c_char,
+        pub width: u32,
+        pub input: u32,
+    }
+
+    #[repr(C)]
+    pub struct vrs_memory {
+        pub name: *const c_char,
+        pub words: u64,
+        pub bits: u32,
+        pub width: u32,
+    }
+
+    #[repr(C)]
+    pub struct vrs_place {
+        pub file: *const c_char,
+        pub line: u32,
+        pub kind: u32,
+    }
+
+    pub const ABI: u32 = 3;
+    pub const TRACED: u32 = 2;
+    pub const COVERED: u32 = 4;
+
+    #[repr(C)]
+    pub struct vrs_table {
+        pub abi: u32,
+        pub abilities: u32,
+        pub name: *const c_char,
+        pub sources_digest: *const c_char,
+        pub ports: *const vrs_port,
+        pub memories: *const vrs_memory,
+        pub places: *const vrs_place,
+        pub port_count: u32,
+        pub memory_count: u32,
+        pub place_count: u64,
+        pub create: unsafe extern "C" fn(*const vrs_config, *mut *mut c_void) -> *mut vrs_model,
+        pub destroy: unsafe extern "C" fn(*mut vrs_model),
+        pub finalize: unsafe extern "C" fn(*mut vrs_model),
+        pub eval: unsafe extern "C" fn(*mut vrs_model) -> u32,
+        pub tick: unsafe extern "C" fn(*mut vrs_model) -> u32,
+        pub run: unsafe extern "C" fn(
+            *mut vrs_model,
+            u64,
+            *const vrs_stop,
+            *mut vrs_reads,
+            *mut u64,
+            *mut u32,
+        ) -> u32,
+        pub flags: unsafe extern "C" fn(*const vrs_model) -> u32,
+        pub time: unsafe extern "C" fn(*const vrs_model) -> u64,
+        pub cycles: unsafe extern "C" fn(*const vrs_model) -> u64,
+        pub trace_open: unsafe extern "C" fn(*mut vrs_model, *const c_char) -> u32,
+        pub trace_close: unsafe extern "C" fn(*mut vrs_model),
+        pub trace_flush: unsafe extern "C" fn(*mut vrs_model),
+        pub trace_enable: unsafe extern "C" fn(*mut vrs_model, u32),
+        pub coverage_write: unsafe extern "C" fn(*mut vrs_model, *const c_char),
+        pub take_output: unsafe extern "C" fn(*mut vrs_model, *mut u64) -> *const c_char,
+        pub take_error: unsafe extern "C" fn(*mut vrs_model, *mut vrs_error) -> u32,
+    }
+}
 
 /// A compiled model: a row that is linked into the program ([`Builtin::library`]) or one that
 /// `verilated::load` has loaded. Families make models of it with
@@ -93,36 +224,42 @@ impl Library {
     /// Compares ports and memories with those that a family was compiled for. A width of 0 is
     /// any width.
     pub(crate) fn check(self, ports: &[PortInfo], memories: &[(&str, u32)]) -> Result<(), Error> {
-        let fail = |what: &str, name: &str, reason: String| Error::Interface {
-            model: self.name(),
-            what: format!("{what} `{name}`"),
-            reason,
+        // A memory is a port without a direction here; both lists are in the order of the table.
+        let port = |it: &PortInfo| ("port", it.name, it.width, Some(it.direction));
+        let memory = |(name, bits)| ("memory", name, bits, None);
+        let mut want: Vec<_> = ports.iter().map(port).collect();
+        want.extend(memories.iter().copied().map(memory));
+        let mut have: Vec<_> = self.ports().map(|it| port(&it)).collect();
+        have.extend(self.memories().iter().map(|it| memory((text(it.name), it.bits))));
+        let fail = |what: &str, name: &str, reason: &str| {
+            let (what, reason) = (format!("{what} `{name}`"), reason.to_owned());
+            Err(Error::Interface { model: self.name(), what, reason })
         };
-        let there: Vec<PortInfo> = self.ports().collect();
-        compare(ports, &there, |port| port.name, |name, has| fail("port", name, missing(has)))?;
-        for (want, have) in ports.iter().zip(&there) {
-            if want.width != 0 && want.width != have.width {
-                let reason = format!(
-                    "has {} bits in the loaded model, the program was compiled for {}",
-                    have.width, want.width
-                );
-                return Err(fail("port", want.name, reason));
-            }
-            if want.direction != have.direction {
-                let reason = format!("is an {:?} of the loaded model", have.direction);
-                return Err(fail("port", want.name, reason.to_lowercase()));
+        for (list, others, reason) in [
+            (&want, &have, "is missing from the loaded model"),
+            (&have, &want, "of the loaded model is unknown to the program"),
+        ] {
+            let lacks =
+                |it: &&(_, _, _, _)| others.iter().all(|other| (other.0, other.1) != (it.0, it.1));
+            if let Some(&(what, name, ..)) = list.iter().find(lacks) {
+                return fail(what, name, reason);
             }
         }
-        let there: Vec<(&str, u32)> =
-            self.memories().iter().map(|memory| (text(memory.name), memory.bits)).collect();
-        compare(memories, &there, |it| it.0, |name, has| fail("memory", name, missing(has)))?;
-        for (want, have) in memories.iter().zip(&there) {
-            if want.1 != have.1 {
+        for (&(what, name, width, direction), have) in want.iter().zip(&have) {
+            if name != have.1 {
+                return fail(what, name, "has another place in the loaded model");
+            }
+            if width != 0 && width != have.2 {
+                let words = if what == "memory" { "words of " } else { "" };
                 let reason = format!(
-                    "has words of {} bits in the loaded model, the program was compiled for {}",
-                    have.1, want.1
+                    "has {words}{} bits in the loaded model, the program was compiled for {width}",
+                    have.2
                 );
-                return Err(fail("memory", want.0, reason));
+                return fail(what, name, &reason);
+            }
+            if let Some(other) = have.3.filter(|_| direction != have.3) {
+                let reason = format!("is an {other:?} of the loaded model").to_lowercase();
+                return fail(what, name, &reason);
             }
         }
         Ok(())
@@ -132,32 +269,6 @@ impl Library {
 impl std::fmt::Debug for Library {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Library").field(&self.name()).finish()
-    }
-}
-
-fn missing(in_model: bool) -> String {
-    match in_model {
-        true => "of the loaded model is unknown to the program",
-        false => "is missing from the loaded model",
-    }
-    .to_owned()
-}
-
-/// Finds the first name that one of two lists of the same order lacks; the flag of `error` tells
-/// whether `have` is the list that has it.
-fn compare<T>(
-    want: &[T],
-    have: &[T],
-    name: impl Fn(&T) -> &str,
-    error: impl Fn(&str, bool) -> Error,
-) -> Result<(), Error> {
-    let lacks = |list: &[T], item: &T| !list.iter().any(|it| name(it) == name(item));
-    if let Some(item) = want.iter().find(|item| lacks(have, item)) {
-        return Err(error(name(item), false));
-    }
-    match have.iter().find(|item| lacks(want, item)) {
-        Some(item) => Err(error(name(item), true)),
-        None => Ok(()),
     }
 }
 

@@ -59,11 +59,11 @@ pub fn load_with(
     let cache = cache.as_ref();
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if model.name.is_empty() || !model.name.chars().all(fits) {
-        return Err(BuildError::BadName { model: model.name.clone() });
+        return Err(BuildError::name(&model.name));
     }
     let tools = tools()?;
     let mut entry = PathBuf::new();
-    let target = Target::new(&tools, model, SYMBOL.to_owned(), |key| {
+    let target = Target::new(&tools, model, SYMBOL.to_owned(), true, |key| {
         entry = cache.join(format!("{}-{}", model.name, &key[..16]));
         entry.with_extension("part")
     })?;
@@ -131,7 +131,7 @@ fn build(tools: &Toolbox, target: &Target<'_>, cache: &Path) -> Result<(), Build
         _ => &[],
     };
     make::link(&tools.compiler, &objects, libraries, &target.table(), &target.dir.join(OBJECT))?;
-    let stamp = target.stamp(&[OBJECT])?;
+    let stamp = target.stamp(&[OBJECT.to_owned()])?;
     // The rest has done its duty.
     for path in files(&target.dir).filter(|path| !path.ends_with(OBJECT)) {
         let _ = fs::remove_file(path);

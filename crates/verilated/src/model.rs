@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Models: what they have in common, and the simulation behind each.
+//! Models: how they are constructed, what they have in common, and the simulation behind each.
 
 use std::ffi::{CStr, CString, c_void};
 use std::fs::File;
@@ -9,10 +9,132 @@ use std::ptr::NonNull;
 
 use crate::ffi::{self, vrs_config, vrs_error, vrs_model, vrs_reads, vrs_stop, vrs_table};
 use crate::library::text;
-use crate::storage::{Fixed, Varying, Words};
-use crate::{
-    Builtin, Config, Ended, Error, Library, Port, PortInfo, Ran, ReadPorts, Reads, RtlKind, Stop,
-};
+use crate::port::{Fixed, Varying, Words};
+use crate::{Builtin, Ended, Error, Library, Port, PortInfo, Ran, ReadPorts, Reads, RtlKind, Stop};
+
+/// The values that registers and memories hold before the RTL gives them one.
+///
+/// What `Random` reaches depends on the `x_assign` and `x_initial` of the build; with
+/// the default (`x_initial` unique) it is every variable without an initial value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum XInit {
+    /// All bits low. The default.
+    #[default]
+    Zeros,
+    /// All bits high.
+    Ones,
+    /// Random bits from [`Config::seed`].
+    Random,
+}
+
+/// How a model is constructed: initial values, plusargs, assertions, output.
+///
+/// ```
+/// let config = verilated::Config::new().seed(7).plusarg("+verbose=1").capture_output(true);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    pub(crate) x_init: XInit,
+    pub(crate) seed: u64,
+    pub(crate) plusargs: Vec<String>,
+    pub(crate) assertions: bool,
+    pub(crate) time: u64,
+    pub(crate) capture_output: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            x_init: XInit::Zeros,
+            seed: 1,
+            plusargs: Vec::new(),
+            assertions: true,
+            time: 0,
+            capture_output: false,
+        }
+    }
+}
+
+impl Config {
+    /// Zeros as initial values, no plusargs, assertions on, time 0, output printed.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Random initial values drawn from this seed, which also seeds `$random` and
+    /// `$urandom`. The same seed gives the same initial values in every model of the
+    /// same build, whatever other models and threads do. Any value will do; seeds are
+    /// told apart by their low 31 bits, of which zero counts as `0x5eed`.
+    ///
+    /// The numbers of `$random` and `$urandom` come from one sequence a thread, which
+    /// Verilator restarts whenever a model is constructed: they repeat in a program
+    /// that has one model at a time, and need not in others.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self.x_init = XInit::Random;
+        self
+    }
+
+    /// Initial values other than the default.
+    #[must_use]
+    pub fn x_init(mut self, x_init: XInit) -> Self {
+        self.x_init = x_init;
+        self
+    }
+
+    /// Adds an argument for `$test$plusargs` and `$value$plusargs`; the leading `+` may
+    /// be left out. Arguments that begin with `+verilator+` steer Verilator itself.
+    #[must_use]
+    pub fn plusarg(mut self, argument: impl Into<String>) -> Self {
+        let argument = argument.into();
+        self.plusargs.push(if argument.starts_with('+') {
+            argument
+        } else {
+            format!("+{argument}")
+        });
+        self
+    }
+
+    /// Switches assertions of a model that was built with them on (the default) or off.
+    #[must_use]
+    pub fn assertions(mut self, on: bool) -> Self {
+        self.assertions = on;
+        self
+    }
+
+    /// Time at construction, in units of the model's time precision; 0 by default.
+    #[must_use]
+    pub fn time(mut self, time: u64) -> Self {
+        self.time = time;
+        self
+    }
+
+    /// Keeps the text of `$display` and the like for
+    /// [`Sim::take_output`](crate::Sim::take_output) instead of printing it.
+    #[must_use]
+    pub fn capture_output(mut self, on: bool) -> Self {
+        self.capture_output = on;
+        self
+    }
+
+    /// Verilator takes seeds from 1 to 2^31 - 1, and 0 for one of its own choice.
+    pub(crate) fn verilator_seed(&self) -> i32 {
+        match (self.seed & 0x7fff_ffff) as i32 {
+            0 => 0x5eed,
+            seed => seed,
+        }
+    }
+
+    pub(crate) fn c_args(&self) -> Result<Vec<CString>, Error> {
+        let to_c = |text: &String| {
+            CString::new(text.as_str()).map_err(|_| Error::Text { text: text.clone() })
+        };
+        self.plusargs.iter().map(to_c).collect()
+    }
+}
 
 /// A family of models of one top module, for code that is generic over families. Each is a
 /// generated type with accessors for ports and memories; the rest is [`Sim`], to which it
@@ -261,36 +383,7 @@ impl<M: Model> Sim<M> {
     /// # Errors
     /// As [`tick`](Self::tick); the cycle with the error is the last one run.
     pub fn run_cycles(&mut self, cycles: u64, stop: Stop<M>) -> Result<Ran, Error> {
-        let stop = self.raw_stop(stop);
-        let mut done = 0;
-        loop {
-            let (mut ran, mut hit) = (0, 0);
-            // SAFETY: the handle is alive; the condition's port, if any, is storage of
-            // this model.
-            let flags = unsafe {
-                (self.table().run)(
-                    self.raw(),
-                    cycles - done,
-                    &raw const stop,
-                    &raw mut ran,
-                    &raw mut hit,
-                )
-            };
-            done += ran;
-            if flags != 0 {
-                self.settle(flags)?;
-            }
-            let ended = if hit != 0 {
-                Ended::Stop
-            } else if flags & ffi::FINISHED != 0 {
-                Ended::Finish
-            } else if done == cycles {
-                Ended::Count
-            } else {
-                continue;
-            };
-            return Ok(Ran { cycles: done, ended });
-        }
+        self.batch(cycles, stop, std::ptr::null_mut()).map(|(ran, _)| ran)
     }
 
     /// As [`run_cycles`](Self::run_cycles), with a memory that the model reads.
@@ -307,7 +400,6 @@ impl<M: Model> Sim<M> {
         ports: &ReadPorts<M>,
         memory: &mut Reads<'_>,
     ) -> Result<Ran, Error> {
-        let stop = self.raw_stop(stop);
         let beat = self.library.raw_ports()[ports.data.index].width / 32;
         let place = |port: Port<M>, input: bool, width: u32| {
             let raw = &self.library.raw_ports()[port.index];
@@ -334,24 +426,50 @@ impl<M: Model> Sim<M> {
             pending_address: memory.pending.unwrap_or(0),
             answered: 0,
         };
+        let (ran, answered) = self.batch(cycles, stop, &raw mut reads)?;
+        memory.pending = (reads.pending != 0).then_some(reads.pending_address);
+        memory.answered = answered;
+        Ok(ran)
+    }
+
+    /// A batch, and the number of its cycle with the last answer to a read. The reads are null, or
+    /// their ports are storage of this model, of the right widths, and their words outlive the call.
+    fn batch(
+        &mut self,
+        cycles: u64,
+        stop: Stop<M>,
+        reads: *mut vrs_reads,
+    ) -> Result<(Ran, u64), Error> {
+        let watched = stop.port.map(|port| port.index);
+        let bytes = watched.map_or(1, |index| self.library.raw_ports()[index].width.div_ceil(8));
+        let stop = vrs_stop {
+            port: watched.map_or(std::ptr::null(), |index| self.addresses.list[index]),
+            mask: stop.mask,
+            value: stop.value,
+            bytes: bytes.next_power_of_two(),
+            equal: u32::from(stop.equal),
+        };
         let (mut done, mut answered) = (0, 0);
         let ended = loop {
-            let (mut ran, mut hit) = (0, 0);
-            reads.answered = 0;
-            // SAFETY: the handle is alive; the ports are storage of this model, of the widths
-            // just checked, and the words outlive the call.
+            let (mut ran, mut hit, mut answer) = (0, 0, 0);
+            // SAFETY: the handle is alive; the condition's port, if any, is storage of this
+            // model, and so are those of the reads.
             let flags = unsafe {
-                (self.table().run_reads)(
+                (self.table().run)(
                     self.raw(),
                     cycles - done,
                     &raw const stop,
-                    &raw mut reads,
+                    reads,
                     &raw mut ran,
                     &raw mut hit,
                 )
             };
-            if reads.answered != 0 {
-                answered = done + reads.answered;
+            // SAFETY: as above.
+            if let Some(reads) = unsafe { reads.as_mut() } {
+                answer = std::mem::take(&mut reads.answered);
+            }
+            if answer != 0 {
+                answered = done + answer;
             }
             done += ran;
             if flags != 0 {
@@ -365,23 +483,7 @@ impl<M: Model> Sim<M> {
                 break Ended::Count;
             }
         };
-        memory.pending = (reads.pending != 0).then_some(reads.pending_address);
-        memory.answered = answered;
-        Ok(Ran { cycles: done, ended })
-    }
-
-    fn raw_stop(&self, stop: Stop<M>) -> vrs_stop {
-        let Some(watch) = stop.watch else {
-            return vrs_stop { port: std::ptr::null(), mask: 0, value: 0, bytes: 1, equal: 0 };
-        };
-        let bytes = self.library.raw_ports()[watch.port.index].width.div_ceil(8);
-        vrs_stop {
-            port: self.addresses.list[watch.port.index],
-            mask: watch.mask,
-            value: watch.value,
-            bytes: bytes.next_power_of_two(),
-            equal: u32::from(watch.equal),
-        }
+        Ok((Ran { cycles: done, ended }, answered))
     }
 
     /// Runs until the condition comes true or the RTL runs `$finish`, under a watchdog:
