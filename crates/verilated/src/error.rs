@@ -89,46 +89,29 @@ pub enum Error {
     Text { text: String },
 }
 
-/// What the text printed by a model says about an error.
-pub(crate) struct Said {
-    pub(crate) kind: RtlKind,
-    pub(crate) message: String,
-    pub(crate) scope: String,
-}
-
 /// Takes apart `[time] %Error: file:line: Assertion failed in TOP.scope: message`, the
-/// form in which Verilator prints `$error`, `$fatal` and failed assertions alike; the
-/// kind, where the build side knows it, tells which of them it was.
-pub(crate) fn parse(text: &str, known: Option<RtlKind>) -> Said {
-    const BEFORE_SCOPE: &str = "Assertion failed in ";
+/// form in which Verilator prints `$error`, `$fatal` and failed assertions alike, into kind,
+/// message and scope; the kind, where the build side knows it, tells which of them it was.
+pub(crate) fn parse(text: &str, known: Option<RtlKind>) -> (RtlKind, String, String) {
     let text = text.trim_end();
-    let Some(at) = text.find(BEFORE_SCOPE) else {
-        let kind = known.unwrap_or(RtlKind::Stop);
-        return Said { kind, message: stock(kind).to_owned(), scope: String::new() };
-    };
-    let rest = &text[at + BEFORE_SCOPE.len()..];
+    let (before, rest) = text.split_once("Assertion failed in ").unwrap_or((text, ""));
     let (scope, message) = rest.split_once(": ").unwrap_or((rest.trim_end_matches(':'), ""));
-    let kind = known.unwrap_or(if text[..at].contains("%Fatal: ") {
+    let kind = known.unwrap_or(if rest.is_empty() {
+        RtlKind::Stop
+    } else if before.contains("%Fatal: ") {
         RtlKind::Fatal
     } else if message == "'assert' failed." {
         RtlKind::Assertion
     } else {
         RtlKind::Error
     });
-    Said {
-        kind,
-        message: if message.is_empty() { stock(kind) } else { message }.to_owned(),
-        scope: scope.strip_prefix("TOP.").unwrap_or(scope).to_owned(),
-    }
-}
-
-fn stock(kind: RtlKind) -> &'static str {
-    match kind {
+    let stock = match kind {
         RtlKind::Assertion => "'assert' failed.",
-        RtlKind::Error => "no message",
-        RtlKind::Fatal => "no message",
+        RtlKind::Error | RtlKind::Fatal => "no message",
         RtlKind::Stop => "Verilog $stop",
-    }
+    };
+    let message = if message.is_empty() { stock } else { message };
+    (kind, message.to_owned(), scope.strip_prefix("TOP.").unwrap_or(scope).to_owned())
 }
 
 #[cfg(any(feature = "build", feature = "load"))]
@@ -222,14 +205,21 @@ mod tests {
 
     #[test]
     fn the_text_is_taken_apart() {
-        let said = parse("[4] %Error: a.sv:6: Assertion failed in TOP.e.ap: too: big\n", None);
-        assert_eq!((said.kind, &*said.scope, &*said.message), (RtlKind::Error, "e.ap", "too: big"));
-        let said = parse("[4] %Error: a.sv:6: Assertion failed in TOP.e: 'assert' failed.\n", None);
-        assert_eq!(said.kind, RtlKind::Assertion);
-        let said = parse("[4] %Fatal: a.sv:6: Assertion failed in TOP.e\n", None);
-        assert_eq!((said.kind, &*said.scope, &*said.message), (RtlKind::Fatal, "e", "no message"));
-        let said = parse("[4] %Error: a.sv:6: Assertion failed in TOP.e: x", Some(RtlKind::Fatal));
-        assert_eq!(said.kind, RtlKind::Fatal);
-        assert_eq!(parse("", None).kind, RtlKind::Stop);
+        let at = "a.sv:6: Assertion failed in TOP.e";
+        for (text, known, kind, message, scope) in [
+            (format!("[4] %Error: {at}.ap: too: big\n"), None, RtlKind::Error, "too: big", "e.ap"),
+            (
+                format!("[4] %Error: {at}: 'assert' failed.\n"),
+                None,
+                RtlKind::Assertion,
+                "'assert' failed.",
+                "e",
+            ),
+            (format!("[4] %Fatal: {at}\n"), None, RtlKind::Fatal, "no message", "e"),
+            (format!("[4] %Error: {at}: x"), Some(RtlKind::Fatal), RtlKind::Fatal, "x", "e"),
+            (String::new(), None, RtlKind::Stop, "Verilog $stop", ""),
+        ] {
+            assert_eq!(parse(&text, known), (kind, message.to_owned(), scope.to_owned()), "{text}");
+        }
     }
 }

@@ -1,6 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #![doc = include_str!("../README.md")]
 
+/// Methods of a description that set the field of their name.
+macro_rules! setters {
+    ($($(#[$doc:meta])* $name:ident: $ty:ty,)*) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(mut self, $name: $ty) -> Self {
+            self.$name = $name;
+            self
+        }
+    )*};
+}
+
 #[cfg(any(feature = "build", feature = "load"))]
 pub mod build;
 mod error;
@@ -8,16 +20,15 @@ mod library;
 #[cfg(feature = "load")]
 pub mod load;
 mod model;
-#[doc(hidden)]
-pub mod port;
+mod port;
 
 pub use error::{Error, RtlKind};
 #[doc(hidden)]
 pub use library::ffi;
 pub use library::{Builtin, Library};
-#[doc(hidden)]
-pub use model::Addresses;
 pub use model::{Config, Model, Sim, XInit};
+#[doc(hidden)]
+pub use port::Place;
 pub use port::{Bits, Direction, Ended, Port, PortInfo, Ran, ReadPorts, Reads, Stop};
 
 /// Includes the Rust type of the family (or single model) of that name, as written by the build

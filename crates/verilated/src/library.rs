@@ -224,46 +224,65 @@ impl Library {
     /// Compares ports and memories with those that a family was compiled for. A width of 0 is
     /// any width.
     pub(crate) fn check(self, ports: &[PortInfo], memories: &[(&str, u32)]) -> Result<(), Error> {
-        // A memory is a port without a direction here; both lists are in the order of the table.
         let port = |it: &PortInfo| ("port", it.name, it.width, Some(it.direction));
         let memory = |(name, bits)| ("memory", name, bits, None);
-        let mut want: Vec<_> = ports.iter().map(port).collect();
+        let mut want: Vec<Item<'_>> = ports.iter().map(port).collect();
         want.extend(memories.iter().copied().map(memory));
-        let mut have: Vec<_> = self.ports().map(|it| port(&it)).collect();
+        let mut have: Vec<Item<'_>> = self.ports().map(|it| port(&it)).collect();
         have.extend(self.memories().iter().map(|it| memory((text(it.name), it.bits))));
-        let fail = |what: &str, name: &str, reason: &str| {
-            let (what, reason) = (format!("{what} `{name}`"), reason.to_owned());
-            Err(Error::Interface { model: self.name(), what, reason })
+        let Some(((sort, name, ..), difference)) = difference(&want, &have) else {
+            return Ok(());
         };
-        for (list, others, reason) in [
-            (&want, &have, "is missing from the loaded model"),
-            (&have, &want, "of the loaded model is unknown to the program"),
-        ] {
-            let lacks =
-                |it: &&(_, _, _, _)| others.iter().all(|other| (other.0, other.1) != (it.0, it.1));
-            if let Some(&(what, name, ..)) = list.iter().find(lacks) {
-                return fail(what, name, reason);
-            }
-        }
-        for (&(what, name, width, direction), have) in want.iter().zip(&have) {
-            if name != have.1 {
-                return fail(what, name, "has another place in the loaded model");
-            }
-            if width != 0 && width != have.2 {
-                let words = if what == "memory" { "words of " } else { "" };
-                let reason = format!(
-                    "has {words}{} bits in the loaded model, the program was compiled for {width}",
-                    have.2
-                );
-                return fail(what, name, &reason);
-            }
-            if let Some(other) = have.3.filter(|_| direction != have.3) {
-                let reason = format!("is an {other:?} of the loaded model").to_lowercase();
-                return fail(what, name, &reason);
-            }
-        }
-        Ok(())
+        let reason = match difference {
+            Difference::FirstOnly => "is missing from the loaded model".to_owned(),
+            Difference::SecondOnly => "of the loaded model is unknown to the program".to_owned(),
+            Difference::Kind(kind) => format!("is {kind} of the loaded model"),
+            Difference::Bits(want, have) => format!(
+                "has {}{have} bits in the loaded model, the program was compiled for {want}",
+                if sort == "memory" { "words of " } else { "" }
+            ),
+        };
+        Err(Error::Interface { model: self.name(), what: format!("{sort} `{name}`"), reason })
     }
+}
+
+/// A port, or a memory, which has no direction: its sort, name, bits (0 where any will do).
+pub(crate) type Item<'a> = (&'static str, &'a str, u32, Option<Direction>);
+
+/// How an item of two lists differs.
+pub(crate) enum Difference {
+    FirstOnly,
+    SecondOnly,
+    /// What the second is: its direction, or at another place in the list.
+    Kind(&'static str),
+    Bits(u32, u32),
+}
+
+/// The first difference of two lists in the order of their table.
+pub(crate) fn difference<'a>(
+    first: &[Item<'a>],
+    second: &[Item<'a>],
+) -> Option<(Item<'a>, Difference)> {
+    let lacks =
+        |list: &[Item<'_>], it: &Item<'_>| list.iter().all(|at| (at.0, at.1) != (it.0, it.1));
+    if let Some(item) = first.iter().find(|item| lacks(second, item)) {
+        return Some((*item, Difference::FirstOnly));
+    }
+    if let Some(item) = second.iter().find(|item| lacks(first, item)) {
+        return Some((*item, Difference::SecondOnly));
+    }
+    first.iter().zip(second).find_map(|(one, two)| {
+        if (one.1, one.3) != (two.1, two.3) {
+            let kind = match two.3 {
+                _ if one.1 != two.1 => "at another place",
+                Some(Direction::Output) => "an output",
+                _ => "an input",
+            };
+            return Some((*one, Difference::Kind(kind)));
+        }
+        let differ = one.2 != 0 && two.2 != 0 && one.2 != two.2;
+        differ.then_some((*one, Difference::Bits(one.2, two.2)))
+    })
 }
 
 impl std::fmt::Debug for Library {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Models: how they are constructed, what they have in common, and the simulation behind each.
 
-use std::ffi::{CStr, CString, c_void};
+use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::ptr::NonNull;
 
 use crate::ffi::{self, vrs_config, vrs_error, vrs_model, vrs_reads, vrs_stop, vrs_table};
 use crate::library::text;
-use crate::port::{Fixed, Varying, Words};
+use crate::port::Place;
 use crate::{Builtin, Ended, Error, Library, Port, PortInfo, Ran, ReadPorts, Reads, RtlKind, Stop};
 
 /// The values that registers and memories hold before the RTL gives them one.
@@ -78,13 +78,6 @@ impl Config {
         self
     }
 
-    /// Initial values other than the default.
-    #[must_use]
-    pub fn x_init(mut self, x_init: XInit) -> Self {
-        self.x_init = x_init;
-        self
-    }
-
     /// Adds an argument for `$test$plusargs` and `$value$plusargs`; the leading `+` may
     /// be left out. Arguments that begin with `+verilator+` steer Verilator itself.
     #[must_use]
@@ -98,26 +91,16 @@ impl Config {
         self
     }
 
-    /// Switches assertions of a model that was built with them on (the default) or off.
-    #[must_use]
-    pub fn assertions(mut self, on: bool) -> Self {
-        self.assertions = on;
-        self
-    }
-
-    /// Time at construction, in units of the model's time precision; 0 by default.
-    #[must_use]
-    pub fn time(mut self, time: u64) -> Self {
-        self.time = time;
-        self
-    }
-
-    /// Keeps the text of `$display` and the like for
-    /// [`Sim::take_output`](crate::Sim::take_output) instead of printing it.
-    #[must_use]
-    pub fn capture_output(mut self, on: bool) -> Self {
-        self.capture_output = on;
-        self
+    setters! {
+        /// Initial values other than the default.
+        x_init: XInit,
+        /// Switches assertions of a model that was built with them on (the default) or off.
+        assertions: bool,
+        /// Time at construction, in units of the model's time precision; 0 by default.
+        time: u64,
+        /// Keeps the text of `$display` and the like for
+        /// [`Sim::take_output`](crate::Sim::take_output) instead of printing it.
+        capture_output: bool,
     }
 
     /// Verilator takes seeds from 1 to 2^31 - 1, and 0 for one of its own choice.
@@ -158,13 +141,9 @@ pub trait Model: Deref<Target = Sim<Self>> + DerefMut + Sized + Send {
     #[doc(hidden)]
     const MEMORIES: &'static [(&'static str, u32)];
 
-    /// For generated code: the addresses of ports and memories.
+    /// For generated code: an array of all ports, then all memories.
     #[doc(hidden)]
-    type Storage: std::fmt::Debug;
-
-    /// For generated code.
-    #[doc(hidden)]
-    fn bind(addresses: &Addresses) -> Self::Storage;
+    type Places: TryFrom<Vec<Place>> + AsRef<[Place]> + std::fmt::Debug;
 
     /// For generated code.
     #[doc(hidden)]
@@ -223,56 +202,11 @@ pub struct Sim<M: Model> {
     raw: NonNull<vrs_model>,
     tick: unsafe extern "C" fn(*mut vrs_model) -> u32,
     eval: unsafe extern "C" fn(*mut vrs_model) -> u32,
-    storage: M::Storage,
+    places: M::Places,
     library: Library,
-    addresses: Addresses,
     capture: bool,
     output: String,
     poison: Option<String>,
-}
-
-/// The addresses of a model's ports and memories, in the order of its table.
-#[doc(hidden)]
-pub struct Addresses {
-    library: Library,
-    list: Vec<*mut c_void>,
-}
-
-#[doc(hidden)]
-#[allow(unsafe_code)]
-impl Addresses {
-    /// The storage of the port at an index of `Model::PORTS`, of this type.
-    ///
-    /// # Safety
-    /// `T` is what stores a port of the width that `PORTS` says, and the result stays in the
-    /// simulation.
-    #[must_use]
-    pub unsafe fn fixed<T>(&self, index: usize) -> Fixed<T> {
-        // SAFETY: the interface has been checked; the rest is passed on.
-        unsafe { Fixed::new(self.list[index].cast()) }
-    }
-
-    /// The storage of the port at an index of `Model::PORTS`.
-    ///
-    /// # Safety
-    /// The result stays in the simulation.
-    #[must_use]
-    pub unsafe fn varying(&self, index: usize) -> Varying {
-        // SAFETY: address and width come from the same table; the rest is passed on.
-        unsafe { Varying::new(self.list[index].cast(), self.library.raw_ports()[index].width) }
-    }
-
-    /// The storage of the memory at an index of `Model::MEMORIES`.
-    ///
-    /// # Safety
-    /// `T` has the bits that `MEMORIES` says, and the result stays in the simulation.
-    #[must_use]
-    pub unsafe fn words<T>(&self, index: usize) -> Words<T> {
-        let at = self.list[self.library.raw_ports().len() + index];
-        let words = self.library.memories()[index].words as usize;
-        // SAFETY: address and size come from the same table; the rest is passed on.
-        unsafe { Words::new(at.cast(), words) }
-    }
 }
 
 // SAFETY: the C++ side of a model is reached through this handle alone, it is not tied
@@ -300,14 +234,16 @@ impl<M: Model> Sim<M> {
         // SAFETY: the configuration outlives the call, and the list is as long as the table
         // says.
         let raw = unsafe { (table.create)(&raw const config_c, list.as_mut_ptr()) };
-        let addresses = Addresses { library, list };
+        let widths = library.raw_ports().iter().map(|port| port.width as usize);
+        let sizes = widths.chain(library.memories().iter().map(|it| it.words as usize));
+        let places = list.into_iter().zip(sizes).map(|(at, size)| Place { at: at.cast(), size });
+        let places = M::Places::try_from(places.collect()).ok();
         let mut sim = Self {
             raw: NonNull::new(raw).expect("the shim always gives a model back"),
             tick: table.tick,
             eval: table.eval,
-            storage: M::bind(&addresses),
+            places: places.expect("the interface has been checked"),
             library,
-            addresses,
             capture: config.capture_output,
             output: String::new(),
             poison: None,
@@ -320,23 +256,21 @@ impl<M: Model> Sim<M> {
         self.library.table()
     }
 
-    /// For generated code: the storage of ports and memories.
+    /// For generated code.
     #[doc(hidden)]
     #[inline]
-    #[must_use]
-    pub fn storage(&self) -> &M::Storage {
-        &self.storage
+    pub fn places(&self) -> &M::Places {
+        &self.places
     }
 
-    /// For generated code: the storage of ports and memories.
+    /// For generated code.
     ///
     /// # Safety
-    /// It is not moved out: the addresses are those of this simulation.
+    /// They are not moved out: the addresses are those of this simulation.
     #[doc(hidden)]
     #[inline]
-    #[must_use]
-    pub unsafe fn storage_mut(&mut self) -> &mut M::Storage {
-        &mut self.storage
+    pub unsafe fn places_mut(&mut self) -> &mut M::Places {
+        &mut self.places
     }
 
     fn raw(&self) -> *mut vrs_model {
@@ -408,7 +342,7 @@ impl<M: Model> Sim<M> {
                 "port `{}` cannot be one of ReadPorts",
                 text(raw.name)
             );
-            self.addresses.list[port.index]
+            self.places.as_ref()[port.index].at
         };
         assert!(beat == 1 || beat > 2, "data of 32 bits, or of a multiple above 64");
         let mut reads = vrs_reads {
@@ -440,13 +374,13 @@ impl<M: Model> Sim<M> {
         stop: Stop<M>,
         reads: *mut vrs_reads,
     ) -> Result<(Ran, u64), Error> {
-        let watched = stop.port.map(|port| port.index);
-        let bytes = watched.map_or(1, |index| self.library.raw_ports()[index].width.div_ceil(8));
+        let port = stop.port.map(|port| &self.places.as_ref()[port.index]);
+        let bytes = port.map_or(1, |port| port.size.div_ceil(8));
         let stop = vrs_stop {
-            port: watched.map_or(std::ptr::null(), |index| self.addresses.list[index]),
+            port: port.map_or(std::ptr::null(), |port| port.at.cast()),
             mask: stop.mask,
             value: stop.value,
-            bytes: bytes.next_power_of_two(),
+            bytes: bytes.next_power_of_two() as u32,
             equal: u32::from(stop.equal),
         };
         let (mut done, mut answered) = (0, 0);
@@ -562,17 +496,8 @@ impl<M: Model> Sim<M> {
     /// created.
     pub fn open_trace(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
-        let fail = |reason: String| Error::Trace { path: path.to_owned(), reason };
-        if !self.library.traced() {
-            return Err(fail(format!(
-                "model `{}` is built without a trace: use Verilate::trace in build.rs",
-                self.library.name()
-            )));
-        }
-        let text = c_path(path).map_err(fail)?;
-        // Verilator does not tell why a file cannot be opened, and its FST writer does
-        // not notice at all.
-        File::create(path).map_err(|error| fail(error.to_string()))?;
+        let fail = |reason| Error::Trace { path: path.to_owned(), reason };
+        let text = self.create_file(path, "trace", self.library.traced()).map_err(fail)?;
         // SAFETY: the handle is alive and the path is a C string.
         let status = unsafe { (self.table().trace_open)(self.raw(), text.as_ptr()) };
         self.settle(self.flags())?;
@@ -619,19 +544,27 @@ impl<M: Model> Sim<M> {
     /// be written.
     pub fn write_coverage(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
-        let fail = |reason: String| Error::Coverage { path: path.to_owned(), reason };
-        if !self.library.covered() {
-            return Err(fail(format!(
-                "model `{}` is built without coverage: use Verilate::coverage in build.rs",
-                self.library.name()
-            )));
-        }
-        let text = c_path(path).map_err(fail)?;
-        // Verilator would take a file that cannot be written for a fatal error.
-        File::create(path).map_err(|error| fail(error.to_string()))?;
+        let fail = |reason| Error::Coverage { path: path.to_owned(), reason };
+        let text = self.create_file(path, "coverage", self.library.covered()).map_err(fail)?;
         // SAFETY: the handle is alive and the path is a C string.
         unsafe { (self.table().coverage_write)(self.raw(), text.as_ptr()) };
         self.settle(self.flags())
+    }
+
+    /// Makes sure that a file can be written: Verilator does not tell why not, its FST writer
+    /// does not notice at all, and for coverage it would be a fatal error.
+    fn create_file(&self, path: &Path, what: &str, able: bool) -> Result<CString, String> {
+        if !able {
+            let name = self.library.name();
+            let a = if what == "trace" { "a " } else { "" };
+            return Err(format!(
+                "model `{name}` is built without {a}{what}: use Verilate::{what} in build.rs"
+            ));
+        }
+        let text = path.to_str().ok_or("the path is not UTF-8")?;
+        let text = CString::new(text).map_err(|_| "the path holds a nul character".to_owned())?;
+        File::create(path).map_err(|error| error.to_string())?;
+        Ok(text)
     }
 
     /// Sees to the status of a call that is not zero.
@@ -688,15 +621,9 @@ impl<M: Model> Sim<M> {
         }
         let mut places = self.library.places().iter();
         let known = places.find(|it| it.line == raw.line && self::text(it.file) == file);
-        let said = crate::error::parse(&text, known.and_then(|it| RtlKind::from_number(it.kind)));
-        Some(Error::Rtl {
-            kind: said.kind,
-            message: said.message,
-            scope: said.scope,
-            file,
-            line: raw.line,
-            time: raw.time,
-        })
+        let known = known.and_then(|it| RtlKind::from_number(it.kind));
+        let (kind, message, scope) = crate::error::parse(&text, known);
+        Some(Error::Rtl { kind, message, file, line: raw.line, scope, time: raw.time })
     }
 
     fn drain(&mut self) {
@@ -755,12 +682,7 @@ unsafe fn text_of(pointer: *const u8, len: u64) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn c_path(path: &Path) -> Result<CString, String> {
-    let text = path.to_str().ok_or("the path is not UTF-8")?;
-    CString::new(text).map_err(|_| "the path holds a nul character".to_owned())
-}
-
-/// For generated code: what every type of a family has.
+/// For generated code: what every type of a family has, the functions of [`Model`] among it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __model {
@@ -779,37 +701,30 @@ macro_rules! __model {
             }
         }
         impl $model {
-            /// The ports; see [`verilated::Model::PORTS`]($crate::Model::PORTS).
+            /// See [`verilated::Model::PORTS`]($crate::Model::PORTS).
             pub const PORTS: &'static [$crate::PortInfo] = <Self as $crate::Model>::PORTS;
-            /// The rows that are linked into the program.
+            /// See [`verilated::Model::BUILTINS`]($crate::Model::BUILTINS).
             pub const BUILTINS: &'static [$crate::Builtin] = <Self as $crate::Model>::BUILTINS;
             /// See [`verilated::Model::new`]($crate::Model::new).
-            ///
-            /// # Errors
-            /// What `initial` blocks raised; a nul character in a plusarg.
-            pub fn new(config: &$crate::Config) -> Result<Self, $crate::Error> {
+            pub fn new(config: &$crate::Config) -> ::std::result::Result<Self, $crate::Error> {
                 <Self as $crate::Model>::new(config)
             }
             /// See [`verilated::Model::builtin`]($crate::Model::builtin).
-            ///
-            /// # Errors
-            /// As `new`; no such row.
-            pub fn builtin(name: &str, config: &$crate::Config) -> Result<Self, $crate::Error> {
+            pub fn builtin(
+                name: &::std::primitive::str,
+                config: &$crate::Config,
+            ) -> ::std::result::Result<Self, $crate::Error> {
                 <Self as $crate::Model>::builtin(name, config)
             }
             /// See [`verilated::Model::from_library`]($crate::Model::from_library).
-            ///
-            /// # Errors
-            /// As `new`; other ports or memories.
             pub fn from_library(
                 library: &$crate::Library,
                 config: &$crate::Config,
-            ) -> Result<Self, $crate::Error> {
+            ) -> ::std::result::Result<Self, $crate::Error> {
                 <Self as $crate::Model>::from_library(library, config)
             }
             /// See [`verilated::Model::port`]($crate::Model::port).
-            #[must_use]
-            pub fn port(name: &str) -> Option<$crate::Port<Self>> {
+            pub fn port(name: &::std::primitive::str) -> ::std::option::Option<$crate::Port<Self>> {
                 <Self as $crate::Model>::port(name)
             }
         }

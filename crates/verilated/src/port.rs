@@ -242,117 +242,94 @@ fn mask(width: u32) -> u64 {
     if width < 64 { (1 << width) - 1 } else { u64::MAX }
 }
 
-/// For generated code: the storage of a value that every row stores alike.
+/// For generated code: where a port or memory of a model is. Good for as long as the model is, and
+/// reached through it alone.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Fixed<T>(*mut T);
-
-#[doc(hidden)]
-#[allow(unsafe_code)]
-impl<T> Fixed<T> {
-    /// # Safety
-    /// Good for as long as the structure is, and reached through it alone.
-    pub(crate) unsafe fn new(at: *mut T) -> Self {
-        Self(at)
-    }
-
-    #[inline]
-    pub fn get(&self) -> &T {
-        // SAFETY: promised at construction; nobody writes during `&self`.
-        unsafe { &*self.0 }
-    }
-
-    #[inline]
-    pub fn set(&mut self, value: T) {
-        // SAFETY: promised at construction, and `&mut self` makes this the only use.
-        unsafe { *self.0 = value }
-    }
-}
-
-/// For generated code: the storage of a port whose width depends on the row.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Varying {
-    at: *mut u32,
-    width: u32,
+pub struct Place {
+    pub(crate) at: *mut u32,
+    /// Bits of a port, words of a memory.
+    pub(crate) size: usize,
 }
 
 #[doc(hidden)]
 #[allow(unsafe_code)]
-impl Varying {
+impl Place {
     /// # Safety
-    /// Good for as long as the structure is, reached through it alone, and stored as Verilator
-    /// does for this width.
-    pub(crate) unsafe fn new(at: *mut u32, width: u32) -> Self {
-        Self { at, width }
+    /// `T` is what stores a port of this width.
+    #[inline]
+    pub unsafe fn get<T>(&self) -> &T {
+        // SAFETY: passed on to the caller; nobody writes during `&self`.
+        unsafe { &*self.at.cast() }
     }
 
+    /// # Safety
+    /// As [`get`](Self::get).
     #[inline]
-    pub fn get(&self) -> Bits<'_> {
-        Bits { at: self.at, width: self.width, model: PhantomData }
+    pub unsafe fn set<T>(&mut self, value: T) {
+        // SAFETY: passed on to the caller, and `&mut self` makes this the only use.
+        unsafe { *self.at.cast() = value }
     }
 
+    /// # Safety
+    /// It is a memory with words of this type.
     #[inline]
-    pub fn set(&mut self, value: u64) {
-        // SAFETY: promised at construction, and `&mut self` makes this the only use.
+    pub unsafe fn words<T>(&self) -> &[T] {
+        // SAFETY: passed on to the caller; nobody writes during `&self`.
+        unsafe { std::slice::from_raw_parts(self.at.cast(), self.size) }
+    }
+
+    /// # Safety
+    /// As [`words`](Self::words).
+    #[inline]
+    pub unsafe fn words_mut<T>(&mut self) -> &mut [T] {
+        // SAFETY: passed on to the caller, and `&mut self` makes this the only use.
+        unsafe { std::slice::from_raw_parts_mut(self.at.cast(), self.size) }
+    }
+
+    /// # Safety
+    /// It is a port.
+    #[inline]
+    pub unsafe fn bits(&self) -> Bits<'_> {
+        Bits { at: self.at, width: self.size as u32, model: PhantomData }
+    }
+
+    /// # Safety
+    /// It is a port.
+    #[inline]
+    pub unsafe fn set_bits(&mut self, value: u64) {
+        let cut = value & mask(self.size as u32);
+        // SAFETY: Verilator stores a port of this width so.
         unsafe {
-            match self.width {
-                0..=8 => *self.at.cast::<u8>() = (value & mask(self.width)) as u8,
-                9..=16 => *self.at.cast::<u16>() = (value & mask(self.width)) as u16,
-                17..=32 => *self.at = (value & mask(self.width)) as u32,
-                33..=64 => *self.at.cast::<u64>() = value & mask(self.width),
-                _ => self.set_words(&[value as u32, (value >> 32) as u32]),
+            match self.size {
+                0..=8 => self.set(cut as u8),
+                9..=16 => self.set(cut as u16),
+                17..=32 => self.set(cut as u32),
+                33..=64 => self.set(cut),
+                _ => self.set_bit_words(&[value as u32, (value >> 32) as u32]),
             }
         }
     }
 
+    /// # Safety
+    /// It is a port.
     #[inline]
-    pub fn set_words(&mut self, words: &[u32]) {
+    pub unsafe fn set_bit_words(&mut self, words: &[u32]) {
         let word = |index: usize| words.get(index).copied().unwrap_or(0);
-        if self.width <= 64 {
-            return self.set(u64::from(word(0)) | u64::from(word(1)) << 32);
+        if self.size <= 64 {
+            // SAFETY: passed on to the caller.
+            return unsafe { self.set_bits(u64::from(word(0)) | u64::from(word(1)) << 32) };
         }
-        // SAFETY: as in `set`; the slice is the whole port.
-        let all =
-            unsafe { std::slice::from_raw_parts_mut(self.at, self.width.div_ceil(32) as usize) };
+        // SAFETY: as above; the slice is the whole port.
+        let all = unsafe { std::slice::from_raw_parts_mut(self.at, self.size.div_ceil(32)) };
         let given = words.len().min(all.len());
         all[..given].copy_from_slice(&words[..given]);
         all[given..].fill(0);
-        if !self.width.is_multiple_of(32)
+        if !self.size.is_multiple_of(32)
             && let Some(top) = all.last_mut()
         {
-            *top &= (1 << (self.width % 32)) - 1;
+            *top &= (1 << (self.size % 32)) - 1;
         }
-    }
-}
-
-/// For generated code: the storage of a memory.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Words<T> {
-    at: *mut T,
-    len: usize,
-}
-
-#[doc(hidden)]
-#[allow(unsafe_code)]
-impl<T> Words<T> {
-    /// # Safety
-    /// Good for as long as the structure is, and reached through it alone.
-    pub(crate) unsafe fn new(at: *mut T, len: usize) -> Self {
-        Self { at, len }
-    }
-
-    #[inline]
-    pub fn get(&self) -> &[T] {
-        // SAFETY: promised at construction; nobody writes during `&self`.
-        unsafe { std::slice::from_raw_parts(self.at, self.len) }
-    }
-
-    #[inline]
-    pub fn get_mut(&mut self) -> &mut [T] {
-        // SAFETY: promised at construction, and `&mut self` makes this the only use.
-        unsafe { std::slice::from_raw_parts_mut(self.at, self.len) }
     }
 }
 
@@ -361,17 +338,18 @@ mod tests {
     use super::*;
 
     #[test]
+    // SAFETY: of all of it, the storage is a port's.
+    #[allow(unsafe_code)]
     fn bits_of_every_width_are_read_and_set() {
         for width in (1..=200).chain([256, 1000]) {
             let mut storage = vec![0_u64; 17];
-            // SAFETY: longer than any port here, and used by nothing else meanwhile.
-            #[allow(unsafe_code)]
-            let mut port = unsafe { Varying::new(storage.as_mut_ptr().cast(), width) };
+            // Longer than any port here, and used by nothing else meanwhile.
+            let mut port = Place { at: storage.as_mut_ptr().cast(), size: width as usize };
             let words: Vec<u32> = (1..=33_u32).map(|i| i.wrapping_mul(0x9e37_79b9)).collect();
-            port.set_words(&words);
+            unsafe { port.set_bit_words(&words) };
             let bit =
                 |at: u32| u64::from(at < width && words[at as usize / 32] >> (at % 32) & 1 != 0);
-            let bits = port.get();
+            let bits = unsafe { port.bits() };
             for first in 0..width + 70 {
                 for count in [0, 1, 5, 31, 32, 33, 63, 64] {
                     let want = (0..count).fold(0, |all, at| all | bit(first + at) << at);
@@ -384,11 +362,11 @@ mod tests {
                 (0..40).map(|i| bits.word(i)).collect::<Vec<_>>(),
                 (0..40).map(|i| bits.bits(32 * i, 32) as u32).collect::<Vec<_>>()
             );
-            port.set(u64::MAX);
-            assert_eq!(port.get().to_u64(), mask(width), "{width}");
-            assert_eq!(port.get().bits(64, 64), 0);
-            port.set_words(&[]);
-            assert_eq!(port.get().to_u64(), 0);
+            unsafe { port.set_bits(u64::MAX) };
+            let bits = unsafe { port.bits() };
+            assert_eq!((bits.to_u64(), bits.bits(64, 64)), (mask(width), 0), "{width}");
+            unsafe { port.set_bit_words(&[]) };
+            assert_eq!(unsafe { port.bits() }.to_u64(), 0);
         }
     }
 }

@@ -10,10 +10,11 @@ use std::sync::Mutex;
 
 use super::key::{self, Stamp};
 use super::make::{self, Job, Runtime, Target, Verilated};
-use super::shim::{self, HeaderPort, Memory};
+use super::shim::{HeaderPort, Memory};
 use super::tool::{self, Toolbox};
 use super::{BuildError, Family, Trace, Verilate};
 use crate::Direction;
+use crate::library::{Difference, Item, difference};
 
 /// Builds all families of a package (a [`Verilate`] alone is one too): writes
 /// `$OUT_DIR/<name>.rs` for each, links the rows, and tells Cargo what to watch.
@@ -121,13 +122,9 @@ fn check_names(families: &[Family]) -> Result<(), BuildError> {
             format!("two models are called `{name}`; give each `Verilate::new` a name of its own");
         Err(BuildError::Description(text))
     };
-    let fits = |name: &str| {
-        name.starts_with(|c: char| c.is_ascii_lowercase())
-            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-    };
     for family in families {
         let name = &family.name;
-        if !fits(name) || shim::is_keyword(name) || name == "verilated" {
+        if !is_name(name) || is_keyword(name) || name == "verilated" {
             return Err(BuildError::name(name));
         }
         // Names that differ in underscores alone make the same type.
@@ -135,7 +132,7 @@ fn check_names(families: &[Family]) -> Result<(), BuildError> {
             return twice(name);
         }
         for row in &family.rows {
-            if !fits(&row.name) {
+            if !is_name(&row.name) {
                 return Err(BuildError::name(&row.name));
             }
             if !symbols.insert(symbol(family, row)) {
@@ -151,50 +148,33 @@ fn check_rows(family: &Family, rows: &[Verilated<'_>]) -> Result<(), BuildError>
     let differ =
         |what: String| Err(BuildError::Description(format!("family `{}`: {what}", family.name)));
     let (first, others) = rows.split_first().expect("a family has a row or a recipe");
-    let port =
-        |row: &Verilated<'_>, name: &str| row.ports.iter().find(|it| it.name == name).cloned();
-    if let Some(name) = family.varying.iter().find(|name| port(first, name).is_none()) {
-        let names: Vec<&str> = first.ports.iter().map(|port| &*port.name).collect();
+    let names: Vec<&str> = first.ports.iter().map(|port| &*port.name).collect();
+    if let Some(name) = family.varying.iter().find(|name| !names.contains(&name.as_str())) {
         let names = names.join(", ");
         return differ(format!("port `{name}` is declared varying, but the ports are {names}"));
     }
-    let row = |row: &Verilated<'_>| row.target.model.name.clone();
-    for other in others {
-        for (here, there) in [(first, other), (other, first)] {
-            for HeaderPort { name, width, direction, .. } in &here.ports {
-                let Some(same) = port(there, name) else {
-                    let (here, there) = (row(here), row(there));
-                    return differ(format!(
-                        "port `{name}` is in row `{here}`, but not in `{there}`"
-                    ));
-                };
-                if same.direction != *direction {
-                    return differ(format!(
-                        "port `{name}` is an input in one row and an output in another"
-                    ));
-                }
-                if same.width != *width && !family.varying.contains(name) {
-                    let width =
-                        |it| Some(format!("{} bits in row `{}`", port(it, name)?.width, row(it)));
-                    let widths: Vec<String> = rows.iter().filter_map(width).collect();
-                    let widths = widths.join(", ");
-                    return differ(format!(
-                        "port `{name}` has {widths}; name it in Family::varying"
-                    ));
-                }
-            }
-        }
-        let list = |row: &Verilated<'_>| -> Vec<(String, u32)> {
-            row.memories.iter().map(|memory| (memory.name.clone(), memory.bits)).collect()
+    fn items<'a>(family: &Family, row: &'a Verilated<'_>) -> Vec<Item<'a>> {
+        let width = |port: &HeaderPort| match family.varying.contains(&port.name) {
+            true => 0,
+            false => port.width,
         };
-        let (one, two) = (list(first), list(other));
-        if one != two {
-            return differ(format!(
-                "memories are {one:?} in row `{}` and {two:?} in row `{}` (name, bits of a word)",
-                row(first),
-                row(other)
-            ));
-        }
+        let ports = row.ports.iter().map(|it| ("port", &*it.name, width(it), Some(it.direction)));
+        ports.chain(row.memories.iter().map(|it| ("memory", &*it.name, it.bits, None))).collect()
+    }
+    for other in others {
+        let found = difference(&items(family, first), &items(family, other));
+        let Some(((sort, name, ..), difference)) = found else { continue };
+        let (one, two) = (&first.target.model.name, &other.target.model.name);
+        let text = match difference {
+            Difference::FirstOnly => format!("is in row `{one}`, but not in `{two}`"),
+            Difference::SecondOnly => format!("is in row `{two}`, but not in `{one}`"),
+            Difference::Kind(kind) => format!("is {kind} in row `{two}`, but not in `{one}`"),
+            Difference::Bits(a, b) => format!(
+                "has {a} bits in row `{one}`, {b} bits in row `{two}`{}",
+                if sort == "port" { "; name it in Family::varying" } else { "" }
+            ),
+        };
+        return differ(format!("{sort} `{name}` {text}"));
     }
     Ok(())
 }
@@ -289,21 +269,134 @@ pub(crate) fn type_name(model: &str) -> String {
     model.split('_').map(capital).collect()
 }
 
+/// The names that accessors cannot have: keywords, and what all models have.
+const TAKEN: &str = "abstract as async await become box break const continue crate do dyn else enum \
+    extern false final fn for gen if impl in let loop macro match mod move mut override priv pub ref \
+    return self Self static struct super trait true try type typeof unsafe unsized use virtual where \
+    while yield _ BUILTINS MEMORIES NAME PORTS builtin close_trace cycles deref deref_mut drop eval \
+    finalize finished flush_trace from_library library new open_trace places places_mut port \
+    run_cycles run_reads run_until start_trace stop_trace take_output tick time wrap write_coverage";
+
+/// The names of a type's accessors.
+struct Names(BTreeSet<String>);
+
+impl Names {
+    /// The name, with underscores at its end until nothing else has it.
+    fn free(&mut self, name: &str) -> String {
+        let mut name = name.to_owned();
+        while !self.0.insert(name.clone()) {
+            name.push('_');
+        }
+        name
+    }
+}
+
+/// A name in the RTL with what identifiers in Rust can have.
+fn identifier(name: &str) -> String {
+    let fits = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    let begin = if name.starts_with(|c: char| c.is_ascii_digit()) { "_" } else { "" };
+    begin.chars().chain(name.chars().map(fits)).collect()
+}
+
+fn is_keyword(name: &str) -> bool {
+    TAKEN.split(' ').take_while(|word| *word != "_").any(|word| word == name)
+}
+
+fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
 /// The Rust file of a family. The first row tells the ports, all of which are in every row.
-pub(crate) fn rust_file(
-    family: &Family,
-    rows: &[Verilated<'_>],
-    shared: &Path,
-) -> Result<String, BuildError> {
+fn rust_file(family: &Family, rows: &[Verilated<'_>], shared: &Path) -> Result<String, BuildError> {
     let (module, ty, first) = (&family.name, type_name(&family.name), &rows[0]);
     let linked = if family.rows.is_empty() { &[] } else { rows };
     let shim = bind(module, linked, shared)?;
-    let ports: Vec<Port<'_>> = first
-        .ports
-        .iter()
-        .map(|port| Port { port, varying: family.varying.contains(&port.name) })
-        .collect();
-    let join = |items: &mut dyn Iterator<Item = String>| items.collect::<String>();
+    let (mut layout, mut infos, mut builtins) = (String::new(), String::new(), String::new());
+    for (structure, last) in LAYOUT {
+        let _ = writeln!(
+            layout,
+            "        assert!(size_of::<shim::{structure}>() == size_of::<ffi::{structure}>());
+        assert!(::std::mem::offset_of!(shim::{structure}, {last})
+            == ::std::mem::offset_of!(ffi::{structure}, {last}));"
+        );
+    }
+    for row in linked {
+        let (target, model) = (row.target, row.target.model);
+        let parameters = model.parameters.iter().map(|pair| format!("{pair:?}, "));
+        let _ = writeln!(
+            builtins,
+            "            // SAFETY: the function of a row that is linked.
+            unsafe {{ verilated::Builtin::new({:?}, &[{}], {:?}, || shim::{}().cast()) }},",
+            model.name,
+            parameters.collect::<String>(),
+            target.inputs.digest,
+            target.table(),
+        );
+    }
+    // Readers, setters, those of words, constants: the first come first.
+    let mut names = Names(TAKEN.split(' ').map(str::to_owned).collect());
+    let forms: [fn(&str) -> String; 4] = [
+        str::to_owned,
+        |reader| format!("set_{reader}"),
+        |reader| format!("set_{reader}_words"),
+        str::to_uppercase,
+    ];
+    let mut named: Vec<[String; 4]> =
+        first.ports.iter().map(|port| [&port.name, "", "", ""].map(identifier)).collect();
+    for (at, form) in forms.iter().enumerate() {
+        named.iter_mut().for_each(|item| item[at] = names.free(&form(&item[0])));
+    }
+    let mut accessors = String::new();
+    for (index, (port, named)) in first.ports.iter().zip(&named).enumerate() {
+        let varying = family.varying.contains(&port.name);
+        let width = if varying { 0 } else { port.width };
+        let _ = writeln!(
+            infos,
+            "            verilated::PortInfo {{ name: {:?}, width: {width}, direction: \
+             verilated::Direction::{:?} }},",
+            port.name, port.direction
+        );
+        accessors += &port_accessors(index, port, width, named);
+    }
+    let mut memories = String::new();
+    for (index, memory) in first.memories.iter().enumerate() {
+        let Memory { name, path, bits, width, .. } = memory;
+        let fail = |reason: &str| {
+            let place = format!("model `{}`: the memory `{name}` at `{path}`", family.name);
+            Err(BuildError::Description(format!("{place}: {reason}")))
+        };
+        if !is_name(name) {
+            return fail("the name is not lower-case letters, digits and underscores");
+        }
+        for method in [name.clone(), format!("{name}_mut")] {
+            if names.free(&method) != method {
+                return fail(&format!("a method `{method}` cannot be made; choose another name"));
+            }
+        }
+        let _ = write!(memories, "({name:?}, {bits}), ");
+        let index = first.ports.len() + index;
+        let _ = writeln!(
+            accessors,
+            "
+        /// The memory `{path}`: words of {width} bits, the lowest index first.
+        #[inline]
+        #[must_use]
+        pub fn {name}(&self) -> &[u{bits}] {{
+            // SAFETY: this is what stores it.
+            unsafe {{ self.0.places()[{index}].words() }}
+        }}
+
+        /// The memory `{path}`: words of {width} bits, the lowest index first. Bits of a word
+        /// beyond these must stay 0.
+        #[inline]
+        #[must_use]
+        pub fn {name}_mut(&mut self) -> &mut [u{bits}] {{
+            // SAFETY: this is what stores it, and it is written through, not moved.
+            unsafe {{ self.0.places_mut()[{index}].words_mut() }}
+        }}"
+        );
+    }
     Ok(format!(
         "// Generated by the crate verilated.
 
@@ -328,12 +421,6 @@ pub mod {module} {{
     #[derive(Debug)]
     pub struct {ty}(verilated::Sim<{ty}>);
 
-    /// Where the ports and memories of a model are.
-    #[doc(hidden)]
-    #[derive(Debug)]
-    pub struct Storage_ {{
-{fields}    }}
-
     verilated::__model!({ty});
 
     impl verilated::Model for {ty} {{
@@ -342,15 +429,8 @@ pub mod {module} {{
 {infos}        ];
         const BUILTINS: &'static [verilated::Builtin] = &[
 {builtins}        ];
-        const MEMORIES: &'static [(&'static str, u32)] = &[{memory_infos}];
-        type Storage = Storage_;
-
-        fn bind(at: &verilated::Addresses) -> Storage_ {{
-            // SAFETY: the types are those of the widths in `PORTS` and `MEMORIES`, and the
-            // structure goes into the simulation.
-            unsafe {{ Storage_ {{
-{binds}            }} }}
-        }}
+        const MEMORIES: &'static [(&'static str, u32)] = &[{memories}];
+        type Places = [verilated::Place; {count}];
 
         fn wrap(sim: verilated::Sim<Self>) -> Self {{
             Self(sim)
@@ -363,30 +443,7 @@ pub mod {module} {{
 pub use {module}::{ty};
 ",
         top = first.target.model.top,
-        layout = join(&mut LAYOUT.iter().map(|(ty, last)| format!(
-            "        assert!(size_of::<shim::{ty}>() == size_of::<ffi::{ty}>());
-        assert!(::std::mem::offset_of!(shim::{ty}, {last}) == ::std::mem::offset_of!(ffi::{ty}, {last}));\n"
-        ))),
-        fields = join(&mut ports.iter().map(Port::field).chain(first.memories.iter().map(
-            |it| format!("        m_{}: verilated::port::Words<u{}>,\n", it.name, it.bits)
-        ))),
-        infos = join(&mut ports.iter().map(Port::info)),
-        builtins = join(&mut linked.iter().map(builtin)),
-        memory_infos = join(
-            &mut first.memories.iter().map(|it| format!("({:?}, {}), ", it.name, it.bits))
-        ),
-        binds = join(&mut ports.iter().enumerate().map(Port::bind).chain(
-            first.memories.iter().enumerate().map(
-                |(index, it)| format!("                m_{}: at.words({index}),\n", it.name)
-            )
-        )),
-        accessors = join(
-            &mut ports
-                .iter()
-                .enumerate()
-                .map(|(index, port)| port.accessors(index))
-                .chain(first.memories.iter().map(slices))
-        ),
+        count = first.ports.len() + first.memories.len(),
     ))
 }
 
@@ -402,163 +459,68 @@ const LAYOUT: &[(&str, &str)] = &[
     ("vrs_place", "kind"),
 ];
 
-fn builtin(row: &Verilated<'_>) -> String {
-    let target = row.target;
-    let parameters: String =
-        target.model.parameters.iter().map(|pair| format!("{pair:?}, ")).collect();
-    format!(
-        "            // SAFETY: the function of a row that is linked.
-            unsafe {{ verilated::Builtin::new({:?}, &[{parameters}], {:?}, || shim::{}().cast()) }},
-",
-        target.model.name,
-        target.inputs.digest,
-        target.table(),
-    )
-}
-
-struct Port<'a> {
-    port: &'a HeaderPort,
-    varying: bool,
-}
-
-impl Port<'_> {
-    /// The type of a port that every row stores alike.
-    fn ty(&self) -> String {
-        match self.port.bytes() {
-            0 => format!("[u32; {}]", self.port.words()),
-            bytes => format!("u{}", bytes * 8),
+/// Constant, reader and setters of a port; the width is 0 where it depends on the row.
+fn port_accessors(index: usize, port: &HeaderPort, width: u32, names: &[String; 4]) -> String {
+    let [reader, setter, words_setter, constant] = names;
+    let HeaderPort { name, direction, .. } = port;
+    let bits = match width {
+        0 => "of a width that depends on the row".to_owned(),
+        1 => "1 bit".to_owned(),
+        width => format!("{width} bits"),
+    };
+    let what = format!("{direction:?} `{name}`, {bits}").to_lowercase();
+    let (top, count) = (u32::MAX >> (width.wrapping_neg() % 32), width.div_ceil(32));
+    let in_words = ", from words of 32 bits, the lowest first";
+    let (result, get, setters) = match width {
+        0 => (
+            "verilated::Bits<'_>".to_owned(),
+            "bits",
+            vec![
+                (setter, "u64".to_owned(), "set_bits(value)".to_owned(), ""),
+                (words_setter, "&[u32]".to_owned(), "set_bit_words(value)".to_owned(), in_words),
+            ],
+        ),
+        1..=64 => {
+            let ty = format!("u{}", port.bytes() * 8);
+            let set = format!("set::<{ty}>(value & 0x{:x})", u64::MAX >> (64 - width));
+            (ty.clone(), "get", vec![(setter, ty, set, "")])
         }
-    }
-
-    fn field(&self) -> String {
-        let ty = match self.varying {
-            true => "verilated::port::Varying".to_owned(),
-            false => format!("verilated::port::Fixed<{}>", self.ty()),
-        };
-        format!("        p_{}: {ty},\n", self.port.ident)
-    }
-
-    fn bind((index, port): (usize, &Self)) -> String {
-        let kind = if port.varying { "varying" } else { "fixed" };
-        format!("                p_{}: at.{kind}({index}),\n", port.port.ident)
-    }
-
-    fn info(&self) -> String {
-        format!(
-            "            verilated::PortInfo {{ name: {:?}, width: {}, direction: \
-             verilated::Direction::{:?} }},\n",
-            self.port.name,
-            if self.varying { 0 } else { self.port.width },
-            self.port.direction
-        )
-    }
-
-    /// Constant, reader and setter.
-    fn accessors(&self, index: usize) -> String {
-        let HeaderPort { name, ident, width, direction, .. } = self.port;
-        let input = *direction == Direction::Input;
-        let bits = match (self.varying, width) {
-            (true, _) => "of a width that depends on the row".to_owned(),
-            (false, 1) => "1 bit".to_owned(),
-            (false, width) => format!("{width} bits"),
-        };
-        let what = format!("{} `{name}`, {bits}", if input { "input" } else { "output" });
-        let constant = constant(ident);
-        let (result, get, words) = match (self.varying, self.port.bytes()) {
-            (true, _) => ("verilated::Bits<'_>".to_owned(), "", ""),
-            (false, 0) => {
-                (format!("&{}", self.ty()), "", ", as words of 32 bits, the lowest first")
-            }
-            (false, _) => (self.ty(), "*", ""),
-        };
-        let mut text = format!(
-            "
+        _ => {
+            let ty = format!("&[u32; {count}]");
+            let set = format!(
+                "set({{ let mut words = *value; words[{}] &= 0x{top:x}; words }})",
+                count - 1
+            );
+            (ty.clone(), "get", vec![(setter, ty, set, in_words)])
+        }
+    };
+    let copy = if (1..=64).contains(&width) { "*" } else { "" };
+    let mut text = format!(
+        "
         /// The {what}, for stop conditions.
         pub const {constant}: verilated::Port<Self> = verilated::Port::at({index});
 
-        /// The {what}{words}.
+        /// The {what}.
         #[inline]
         #[must_use]
-        pub fn {ident}(&self) -> {result} {{
-            {get}self.0.storage().p_{ident}.get()
+        pub fn {reader}(&self) -> {result} {{
+            // SAFETY: this is what stores it.
+            unsafe {{ {copy}self.0.places()[{index}].{get}() }}
+        }}
+"
+    );
+    for (name, ty, set, from) in setters.iter().filter(|_| *direction == Direction::Input) {
+        let _ = write!(
+            text,
+            "
+        /// Sets the {what}{from}; further bits are dropped.
+        #[inline]
+        pub fn {name}(&mut self, value: {ty}) {{
+            // SAFETY: this is what stores it, and it is written through, not moved.
+            unsafe {{ self.0.places_mut()[{index}].{set} }}
         }}
 "
         );
-        if !input {
-            return text;
-        }
-        let store = |ty: &str, value: &str| {
-            format!(
-                "
-        /// Sets the {what}{words}; further bits are dropped.
-        #[inline]
-        pub fn set_{ident}(&mut self, value: {ty}) {{
-            // SAFETY: it is written through, not moved.
-            unsafe {{ self.0.storage_mut() }}.p_{ident}.set({value});
-        }}
-"
-            )
-        };
-        if self.varying {
-            text += &store("u64", "value");
-            let _ = write!(
-                text,
-                "
-        /// Sets the {what}, from words of 32 bits, the lowest first; further bits are
-        /// dropped, missing ones are 0.
-        #[inline]
-        pub fn set_{ident}_words(&mut self, words: &[u32]) {{
-            // SAFETY: it is written through, not moved.
-            unsafe {{ self.0.storage_mut() }}.p_{ident}.set_words(words);
-        }}
-"
-            );
-            return text;
-        }
-        let top = (1_u64 << (width % 32)) - 1;
-        text += &match (self.port.bytes(), width % 32) {
-            (0, 0) => store(&format!("&{}", self.ty()), "*value"),
-            (0, _) => store(
-                &format!("&{}", self.ty()),
-                &format!(
-                    "{{ let mut words = *value; words[{}] &= 0x{top:x}; words }}",
-                    self.port.words() - 1
-                ),
-            ),
-            (bytes, _) if bytes * 8 == *width => store(&self.ty(), "value"),
-            _ => store(&self.ty(), &format!("value & 0x{:x}", (1_u64 << width) - 1)),
-        };
-        text
     }
-}
-
-/// The slices of a memory.
-fn slices(memory: &Memory) -> String {
-    let Memory { name, path, bits, width, .. } = memory;
-    format!(
-        "
-        /// The memory `{path}`: words of {width} bits, the lowest index first.
-        #[inline]
-        #[must_use]
-        pub fn {name}(&self) -> &[u{bits}] {{
-            self.0.storage().m_{name}.get()
-        }}
-
-        /// The memory `{path}`: words of {width} bits, the lowest index first. Bits of a word
-        /// beyond these must stay 0.
-        #[inline]
-        #[must_use]
-        pub fn {name}_mut(&mut self) -> &mut [u{bits}] {{
-            // SAFETY: it is written through, not moved.
-            unsafe {{ self.0.storage_mut() }}.m_{name}.get_mut()
-        }}
-"
-    )
-}
-
-/// The constant of a port; some names are taken.
-fn constant(ident: &str) -> String {
-    let upper = ident.to_uppercase();
-    let taken = ["PORTS", "NAME", "BUILTINS", "MEMORIES"].contains(&&*upper);
-    if taken { upper + "_" } else { upper }
+    text
 }

@@ -137,7 +137,7 @@ impl<'a> Verilated<'a> {
         let ports = shim::ports(&target.model.name, &read(".h")?)?;
         let memories = match target.model.memories.is_empty() {
             true => Vec::new(),
-            false => shim::memories(target.model, &ports, &read("___024root.h")?)?,
+            false => shim::memories(target.model, &read("___024root.h")?)?,
         };
         Ok(Self { target, ports, memories, classes: read("_classes.mk")? })
     }

@@ -126,9 +126,8 @@ impl Verilate {
     }
 
     /// Adds a source file; packages come before their users.
-    pub fn source(mut self, path: impl Into<PathBuf>) -> Self {
-        self.sources.push(path.into());
-        self
+    pub fn source(self, path: impl Into<PathBuf>) -> Self {
+        self.sources([path])
     }
 
     /// Adds source files in this order.
@@ -173,45 +172,9 @@ impl Verilate {
         self
     }
 
-    /// Builds for waveforms of this format.
-    pub fn trace(mut self, trace: Trace) -> Self {
-        self.trace = trace;
-        self
-    }
-
-    /// Builds with coverage counters (line, toggle and user). Several times slower.
-    pub fn coverage(mut self, on: bool) -> Self {
-        self.coverage = on;
-        self
-    }
-
-    /// What an assigned `x` becomes.
-    pub fn x_assign(mut self, value: XAssign) -> Self {
-        self.x_assign = value;
-        self
-    }
-
-    /// What variables without an initial value hold.
-    pub fn x_initial(mut self, value: XInitial) -> Self {
-        self.x_initial = value;
-        self
-    }
-
-    /// Builds with assertions (the default) or leaves them out, which is faster.
-    pub fn assertions(mut self, on: bool) -> Self {
-        self.assertions = on;
-        self
-    }
-
     /// Adds a Verilator configuration file (`.vlt`) that waives warnings.
     pub fn waivers(mut self, path: impl Into<PathBuf>) -> Self {
         self.waivers.push(path.into());
-        self
-    }
-
-    /// What warnings lead to.
-    pub fn warnings(mut self, warnings: Warnings) -> Self {
-        self.warnings = warnings;
         self
     }
 
@@ -227,43 +190,46 @@ impl Verilate {
         self
     }
 
+    setters! {
+        /// Builds for waveforms of this format.
+        trace: Trace,
+        /// Builds with coverage counters (line, toggle and user). Several times slower.
+        coverage: bool,
+        /// What an assigned `x` becomes.
+        x_assign: XAssign,
+        /// What variables without an initial value hold.
+        x_initial: XInitial,
+        /// Builds with assertions (the default) or leaves them out, which is faster.
+        assertions: bool,
+        /// What warnings lead to.
+        warnings: Warnings,
+    }
+
     /// Verilator's arguments but for the output folder.
     pub(crate) fn arguments(&self, version: tool::Version, prefix: &str) -> Vec<String> {
-        let mut args: Vec<String> = ["--cc", "--no-timing", "-O3", "--threads", "1"]
-            .map(str::to_owned)
-            .into_iter()
-            .collect();
-        args.extend([
-            "--top-module".into(),
-            self.top.clone(),
-            "--prefix".into(),
-            prefix.to_owned(),
-        ]);
-        if version.has_quiet() {
-            args.push("--quiet".to_owned());
-        }
-        let warnings: &[&str] = match self.warnings {
-            Warnings::Fatal => &["-Wall"],
-            Warnings::Report => &["-Wall", "-Wno-fatal"],
-            Warnings::Basic => &[],
+        let warnings = match self.warnings {
+            Warnings::Fatal => "-Wall",
+            Warnings::Report => "-Wall -Wno-fatal",
+            Warnings::Basic => "",
         };
-        args.extend(warnings.iter().map(|&arg| arg.to_owned()));
-        args.push("--x-assign".to_owned());
-        args.push(
-            format!("{:?}", self.x_assign).to_lowercase().replace("zero", "0").replace("one", "1"),
+        let trace = match self.trace {
+            Trace::None => "",
+            Trace::Vcd if version.has_trace_vcd() => "--trace-vcd",
+            Trace::Vcd => "--trace",
+            Trace::Fst => "--trace-fst",
+        };
+        let x = |value: String| value.to_lowercase().replace("zero", "0").replace("one", "1");
+        let fixed = format!(
+            "--cc --no-timing -O3 --threads 1 --prefix {prefix} --x-assign {} --x-initial {} \
+             {warnings} {trace} {} {} {}",
+            x(format!("{:?}", self.x_assign)),
+            x(format!("{:?}", self.x_initial)),
+            if version.has_quiet() { "--quiet" } else { "" },
+            if self.assertions { "--assert" } else { "--no-assert" },
+            if self.coverage { "--coverage" } else { "" },
         );
-        args.push("--x-initial".to_owned());
-        args.push(format!("{:?}", self.x_initial).to_lowercase().replace("zero", "0"));
-        args.push(if self.assertions { "--assert" } else { "--no-assert" }.to_owned());
-        match self.trace {
-            Trace::None => {}
-            Trace::Vcd if version.has_trace_vcd() => args.push("--trace-vcd".to_owned()),
-            Trace::Vcd => args.push("--trace".to_owned()),
-            Trace::Fst => args.push("--trace-fst".to_owned()),
-        }
-        if self.coverage {
-            args.push("--coverage".to_owned());
-        }
+        let mut args: Vec<String> = fixed.split_whitespace().map(str::to_owned).collect();
+        args.extend(["--top-module".to_owned(), self.top.clone()]);
         let text = |path: &PathBuf| path.to_string_lossy().into_owned();
         args.extend(self.include_dirs.iter().map(|dir| format!("-I{}", text(dir))));
         args.extend(self.parameters.iter().map(|(name, value)| format!("-G{name}={value}")));
@@ -316,9 +282,8 @@ impl Family {
     }
 
     /// Adds a row that is linked into the program, with a name of its own.
-    pub fn row(mut self, row: Verilate) -> Self {
-        self.rows.push(row);
-        self
+    pub fn row(self, row: Verilate) -> Self {
+        self.rows([row])
     }
 
     /// Adds rows.

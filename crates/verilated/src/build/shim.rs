@@ -29,7 +29,7 @@ pub(crate) fn text(made: &Verilated<'_>, places: &[(String, u32, RtlKind)]) -> S
     let (mut bind, mut ports, mut memories) = (String::new(), String::new(), String::new());
     for (index, port) in made.ports.iter().enumerate() {
         let HeaderPort { name, member, width, .. } = port;
-        let bytes = port.storage();
+        let bytes = port.bytes();
         let _ = write!(
             bind,
             "static_assert(sizeof(topp->{member}) == {bytes}, \"storage of {member}\"); \
@@ -96,29 +96,17 @@ pub(crate) struct HeaderPort {
     pub(crate) name: String,
     /// Member of the C++ class.
     pub(crate) member: String,
-    /// Name in Rust.
-    pub(crate) ident: String,
     pub(crate) width: u32,
     pub(crate) direction: Direction,
 }
 
 impl HeaderPort {
-    /// Size in bytes of the storage of a port of up to 64 bits; 0 for a wider one.
+    /// Size in bytes of its storage.
     pub(crate) fn bytes(&self) -> u32 {
         match self.width {
             ..=64 => self.width.div_ceil(8).next_power_of_two(),
-            _ => 0,
+            _ => self.width.div_ceil(32) * 4,
         }
-    }
-
-    /// Size in bytes of the storage of any port.
-    pub(crate) fn storage(&self) -> u32 {
-        self.bytes().max(if self.width > 64 { self.words() * 4 } else { 0 })
-    }
-
-    /// 32-bit words of a port wider than 64 bits.
-    pub(crate) fn words(&self) -> u32 {
-        self.width.div_ceil(32)
     }
 }
 
@@ -165,11 +153,7 @@ pub(crate) fn ports(model: &str, header: &str) -> Result<Vec<HeaderPort>, BuildE
             return Err(bad(line, "its declaration is not understood"));
         };
         let name = decode(&member);
-        let ident = identifier(&name);
-        if let Some(other) = ports.iter().find(|port| port.ident == ident) {
-            return Err(bad(&name, &format!("in Rust it has the same name as `{}`", other.name)));
-        }
-        ports.push(HeaderPort { name, member, ident, width, direction });
+        ports.push(HeaderPort { name, member, width, direction });
     }
     ports.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(ports)
@@ -197,38 +181,6 @@ pub(crate) fn decode(member: &str) -> String {
     name + rest
 }
 
-/// A Rust identifier for a port: other characters become underscores, and the names
-/// of keywords and of the methods all models have get one at the end.
-fn identifier(name: &str) -> String {
-    let mut ident: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    if ident.starts_with(|c: char| c.is_ascii_digit()) {
-        ident.insert(0, '_');
-    }
-    if ident.chars().all(|c| c == '_') || is_keyword(&ident) || is_method(&ident) {
-        ident.push('_');
-    }
-    ident
-}
-
-/// The methods that all models have.
-const METHODS: &str = "new eval tick run_cycles run_reads run_until port time cycles finished finalize \
-    open_trace start_trace stop_trace flush_trace close_trace write_coverage take_output builtin \
-    from_library library wrap bind storage storage_mut deref deref_mut drop";
-
-const KEYWORDS: &str = "abstract as async await become box break const continue crate do dyn else enum \
-    extern false final fn for gen if impl in let loop macro match mod move mut override priv pub ref \
-    return self Self static struct super trait true try type typeof unsafe unsized use virtual where \
-    while yield";
-
-fn is_method(word: &str) -> bool {
-    METHODS.split(' ').any(|it| it == word)
-}
-
-pub(crate) fn is_keyword(word: &str) -> bool {
-    KEYWORDS.split(' ').any(|it| it == word)
-}
-
 /// An array of words in the design that the model gives as a slice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Memory {
@@ -246,11 +198,7 @@ pub(crate) struct Memory {
 }
 
 /// Finds the memories that a model asks for in the header of its root.
-pub(crate) fn memories(
-    model: &Verilate,
-    ports: &[HeaderPort],
-    header: &str,
-) -> Result<Vec<Memory>, BuildError> {
+pub(crate) fn memories(model: &Verilate, header: &str) -> Result<Vec<Memory>, BuildError> {
     let found: Vec<Array<'_>> = header.lines().filter_map(array).collect();
     let mut memories: Vec<Memory> = Vec::new();
     for (name, path) in &model.memories {
@@ -260,7 +208,6 @@ pub(crate) fn memories(
                 model.name
             ))
         };
-        check_name(name, ports, &memories).map_err(bad)?;
         let member = member(&model.top, path);
         let Some(array) = found.iter().find(|array| array.member == member) else {
             return Err(bad(not_there(&model.top, &found)));
@@ -272,27 +219,6 @@ pub(crate) fn memories(
         memories.push(Memory { name, path, member, bits, width, words });
     }
     Ok(memories)
-}
-
-fn check_name(name: &str, ports: &[HeaderPort], memories: &[Memory]) -> Result<(), String> {
-    let fits = name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if !fits {
-        return Err("the name is not lower-case letters, digits and underscores".to_owned());
-    }
-    let methods = [name.to_owned(), format!("{name}_mut")];
-    for method in methods {
-        let taken = is_keyword(&method)
-            || is_method(&method)
-            || ports
-                .iter()
-                .any(|port| port.ident == method || format!("set_{}", port.ident) == method)
-            || memories.iter().any(|it| it.name == method || format!("{}_mut", it.name) == method);
-        if taken {
-            return Err(format!("a method `{method}` cannot be made; choose another name"));
-        }
-    }
-    Ok(())
 }
 
 /// The member of the root that Verilator makes of a path below the top module.
@@ -469,18 +395,9 @@ mod tests {
     #[test]
     fn ports_are_read() {
         let ports = ports("m", HEADER).unwrap();
-        let seen: Vec<_> = ports.iter().map(|p| (&*p.name, &*p.ident, p.width)).collect();
-        assert_eq!(
-            seen,
-            [
-                ("a__b_i", "a__b_i", 3),
-                ("clk_i", "clk_i", 1),
-                ("en$x_i", "en_x_i", 1),
-                ("time", "time_", 64),
-                ("w_o", "w_o", 200),
-            ]
-        );
-        assert_eq!((ports[4].words(), ports[4].bytes()), (7, 0));
+        let seen: Vec<_> = ports.iter().map(|p| (&*p.name, p.width)).collect();
+        assert_eq!(seen, [("a__b_i", 3), ("clk_i", 1), ("en$x_i", 1), ("time", 64), ("w_o", 200),]);
+        assert_eq!(ports[4].bytes(), 28);
         assert_eq!(ports[3].direction, Direction::Output);
     }
 
@@ -511,7 +428,7 @@ mod tests {
 
     #[test]
     fn memories_are_found() {
-        let find = |path| memories(&model("ram", path), &[], ROOT).unwrap().remove(0);
+        let find = |path| memories(&model("ram", path), ROOT).unwrap().remove(0);
         let words = find("u_ram.words");
         assert_eq!((&*words.member, words.bits), ("soc__DOT__u_ram__DOT__words", 32));
         assert_eq!((words.width, words.words), (32, 16));
@@ -526,7 +443,7 @@ mod tests {
 
     #[test]
     fn mistakes_name_the_path_and_what_there_is() {
-        let error = |name, path| memories(&model(name, path), &[], ROOT).unwrap_err().to_string();
+        let error = |name, path| memories(&model(name, path), ROOT).unwrap_err().to_string();
         let text = error("ram", "u_rom.words");
         for part in ["`u_rom.words`", "no such array", "u_ram.words", "gen_n[0].narrow"] {
             assert!(text.contains(part), "{text}");
@@ -534,8 +451,6 @@ mod tests {
         assert!(!text.contains("Triggered") && !text.contains("state_q"), "{text}");
         assert!(error("ram", "u_ram.two").contains("`VlUnpacked<IData/*31:0*/, 2>`"));
         assert!(error("ram", "u_ram.wide").contains("not up to 64 bits"));
-        assert!(error("Ram", "u_ram.words").contains("lower-case"));
-        assert!(error("tick", "u_ram.words").contains("`tick`"));
     }
 
     #[test]
