@@ -5,7 +5,6 @@
 macro_rules! setters {
     ($($(#[$doc:meta])* $name:ident: $ty:ty,)*) => {$(
         $(#[$doc])*
-        #[must_use]
         pub fn $name(mut self, $name: $ty) -> Self {
             self.$name = $name;
             self

@@ -62,16 +62,14 @@ pub fn load_with(
         return Err(BuildError::name(&model.name));
     }
     let tools = tools()?;
-    let mut entry = PathBuf::new();
-    let target = Target::new(&tools, model, SYMBOL.to_owned(), true, |key| {
-        entry = cache.join(format!("{}-{}", model.name, &key[..16]));
-        entry.with_extension("part")
-    })?;
-    if Stamp::matching(&entry, &target.key).is_none() {
+    let mut target = Target::new(&tools, model, SYMBOL.to_owned(), true)?;
+    let entry = cache.join(format!("{}-{}", model.name, &target.key[..16]));
+    target.dir = entry.with_extension("part");
+    if !Stamp::matches(&entry, &target.key) {
         fs::create_dir_all(cache).map_err(BuildError::io(cache))?;
         let _lock = lock(cache, &target.key[..1])?;
         // Another one may have built it meanwhile.
-        if Stamp::matching(&entry, &target.key).is_none() {
+        if !Stamp::matches(&entry, &target.key) {
             on_build(&model.name);
             build(&tools, &target, cache).inspect_err(|_| drop(Stamp::clear(&target.dir)))?;
             Stamp::clear(&entry)?;

@@ -34,13 +34,14 @@ pub enum XInit {
 /// let config = verilated::Config::new().seed(7).plusarg("+verbose=1").capture_output(true);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a configuration does nothing until it is given to a model"]
 pub struct Config {
-    pub(crate) x_init: XInit,
-    pub(crate) seed: u64,
-    pub(crate) plusargs: Vec<String>,
-    pub(crate) assertions: bool,
-    pub(crate) time: u64,
-    pub(crate) capture_output: bool,
+    x_init: XInit,
+    seed: u64,
+    plusargs: Vec<String>,
+    assertions: bool,
+    time: u64,
+    capture_output: bool,
 }
 
 impl Default for Config {
@@ -58,7 +59,6 @@ impl Default for Config {
 
 impl Config {
     /// Zeros as initial values, no plusargs, assertions on, time 0, output printed.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -71,7 +71,6 @@ impl Config {
     /// The numbers of `$random` and `$urandom` come from one sequence a thread, which
     /// Verilator restarts whenever a model is constructed: they repeat in a program
     /// that has one model at a time, and need not in others.
-    #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self.x_init = XInit::Random;
@@ -80,14 +79,10 @@ impl Config {
 
     /// Adds an argument for `$test$plusargs` and `$value$plusargs`; the leading `+` may
     /// be left out. Arguments that begin with `+verilator+` steer Verilator itself.
-    #[must_use]
     pub fn plusarg(mut self, argument: impl Into<String>) -> Self {
         let argument = argument.into();
-        self.plusargs.push(if argument.starts_with('+') {
-            argument
-        } else {
-            format!("+{argument}")
-        });
+        let plus = if argument.starts_with('+') { "" } else { "+" };
+        self.plusargs.push(format!("{plus}{argument}"));
         self
     }
 
@@ -101,21 +96,6 @@ impl Config {
         /// Keeps the text of `$display` and the like for
         /// [`Sim::take_output`](crate::Sim::take_output) instead of printing it.
         capture_output: bool,
-    }
-
-    /// Verilator takes seeds from 1 to 2^31 - 1, and 0 for one of its own choice.
-    pub(crate) fn verilator_seed(&self) -> i32 {
-        match (self.seed & 0x7fff_ffff) as i32 {
-            0 => 0x5eed,
-            seed => seed,
-        }
-    }
-
-    pub(crate) fn c_args(&self) -> Result<Vec<CString>, Error> {
-        let to_c = |text: &String| {
-            CString::new(text.as_str()).map_err(|_| Error::Text { text: text.clone() })
-        };
-        self.plusargs.iter().map(to_c).collect()
     }
 }
 
@@ -218,7 +198,10 @@ unsafe impl<M: Model> Send for Sim<M> {}
 #[allow(unsafe_code)]
 impl<M: Model> Sim<M> {
     fn new(library: Library, config: &Config) -> Result<Self, Error> {
-        let args = config.c_args()?;
+        let to_c = |text: &String| {
+            CString::new(text.as_str()).map_err(|_| Error::Text { text: text.clone() })
+        };
+        let args = config.plusargs.iter().map(to_c).collect::<Result<Vec<_>, _>>()?;
         let pointers: Vec<_> = args.iter().map(|arg| arg.as_ptr()).collect();
         let table = library.table();
         let count = (table.port_count + table.memory_count) as usize;
@@ -227,7 +210,11 @@ impl<M: Model> Sim<M> {
             time: config.time,
             args: pointers.as_ptr(),
             arg_count: pointers.len() as i32,
-            seed: config.verilator_seed(),
+            // Verilator takes seeds from 1 to 2^31 - 1, and 0 for one of its own choice.
+            seed: match (config.seed & 0x7fff_ffff) as i32 {
+                0 => 0x5eed,
+                seed => seed,
+            },
             reset: config.x_init as i32,
             assertions: i32::from(config.assertions),
         };

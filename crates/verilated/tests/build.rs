@@ -284,7 +284,7 @@ fn warnings_and_errors_come_with_file_and_line() {
     let wide = COUNTER.replace("count_q + `STEP", "count_q + 9'd1");
     package.write("rtl/counter.sv", &wide);
     let error = package.bad("counter");
-    assert!(error.contains("%Warning-WIDTH") && error.contains("rtl/counter.sv:5:"), "{error}");
+    assert!(error.contains("%Warning-WIDTH") && error.contains("rtl/counter.sv:6:"), "{error}");
     // It can be reported only.
     let built = package.build("reports", &[]);
     assert!(built.error.is_none(), "{:?}", built.error);

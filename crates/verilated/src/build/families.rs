@@ -37,7 +37,9 @@ pub fn run<F: Into<Family>>(families: impl IntoIterator<Item = F>) -> Result<(),
     for family in &families {
         let dir = out.join(&family.name);
         let target = |row, name: &str, linked| {
-            Target::new(&tools, row, symbol(family, row), linked, |_| dir.join(name))
+            let mut target = Target::new(&tools, row, symbol(family, row), linked)?;
+            target.dir = dir.join(name);
+            Ok(target)
         };
         let targets = match family.rows.is_empty() {
             // Tells the ports and is not compiled; no row has such a name.
@@ -51,7 +53,7 @@ pub fn run<F: Into<Family>>(families: impl IntoIterator<Item = F>) -> Result<(),
     }
     let warnings = Mutex::new(String::new());
     let stale = groups.iter().flat_map(|(_, targets)| targets);
-    let stale = stale.filter(|target| Stamp::matching(&target.dir, &target.key).is_none());
+    let stale = stale.filter(|target| !Stamp::matches(&target.dir, &target.key));
     let verilated = tool::in_parallel(stale.collect(), |target: &Target<'_>| {
         target.verilate(&tools, |text| {
             let mut warnings = warnings.lock().expect("no panic under the lock");

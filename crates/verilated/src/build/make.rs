@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::key::{self, Inputs, Key, Sort, Stamp};
+use super::key::{self, Inputs, Key, Stamp};
 use super::shim::{self, HeaderPort, Memory};
 use super::tool::{self, Compiler, Toolbox};
 use super::{BuildError, Verilate, Warnings};
@@ -26,27 +26,21 @@ pub(crate) struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// The folder is a function of the key.
+    /// A model for which the caller chooses a folder, and may do so by the key.
     pub(crate) fn new(
         tools: &Toolbox,
         model: &'a Verilate,
         symbol: String,
         linked: bool,
-        dir: impl FnOnce(&str) -> PathBuf,
     ) -> Result<Self, BuildError> {
-        let inputs = key::inputs(model)?;
-        let (none, key) = (PathBuf::new(), String::new());
-        let mut target = Self { model, dir: none, symbol, linked, inputs, key };
+        let (dir, inputs) = (PathBuf::new(), key::inputs(model)?);
+        let mut target = Self { model, dir, symbol, linked, inputs, key: String::new() };
         let mut key = tools_key(tools);
-        for text in [shim::TOP, include_str!("shim.rs")] {
+        for text in [shim::TOP, include_str!("shim.rs"), &target.prefix(), &target.inputs.digest] {
             key.text(text);
         }
-        key.text(&target.prefix());
-        key.text(&format!("{model:?}"));
-        key.text(&format!("{:?}", target.arguments(tools)));
-        key.text(&target.inputs.digest);
+        key.text(&format!("{model:?}{:?}", target.arguments(tools)));
         target.key = key.finish();
-        target.dir = dir(&target.key);
         Ok(target)
     }
 
@@ -95,10 +89,10 @@ impl<'a> Target<'a> {
         let mut files: BTreeSet<PathBuf> = self.inputs.files.iter().cloned().collect();
         files.extend(self.files_read()?);
         for path in &files {
-            stamp.file(Sort::Read, path)?;
+            stamp.file(false, path)?;
         }
         for name in made {
-            stamp.file(Sort::Made, Path::new(name))?;
+            stamp.file(true, Path::new(name))?;
         }
         Ok(stamp)
     }
