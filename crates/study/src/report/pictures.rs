@@ -148,13 +148,13 @@ const SPACE: u32 = 24;
 pub struct NetworkMosaic<'a> {
     /// The place of each shown layer in the network, and its name.
     layers: Vec<(usize, &'a str)>,
-    rows: &'a [(String, &'a Inference)],
+    rows: &'a [(String, Inference)],
 }
 
 impl<'a> NetworkMosaic<'a> {
     /// The maps of inferences of one image by the same network, each under a name; the first is
     /// what the others are compared with. None without an inference, or without maps.
-    pub fn new(network: &'a Network, rows: &'a [(String, &'a Inference)]) -> Option<Self> {
+    pub fn new(network: &'a Network, rows: &'a [(String, Inference)]) -> Option<Self> {
         let (_, first) = rows.first()?;
         let is_map = |plane: &Plane| plane.width() > 1 && plane.height() > 1;
         let layers: Vec<_> = (network.layers.iter().zip(&first.activations).enumerate())

@@ -4,12 +4,11 @@
 
 use std::ops::Range;
 
-use model::nn::Activation;
 use plotters::style::RGBColor;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::{
-    ACTIVATIONS, ALL_LAYERS, ConfusionRow, ErrorOf, LayerErrorRow, LenetRow, Plot, ProductRow,
+    ALL_LAYERS, CellKey, ConfusionRow, ErrorOf, LayerErrorRow, LenetRow, PlotBy, ProductRow,
     SkipRow, is_rule, network, technique,
 };
 use crate::report::figure::{
@@ -27,18 +26,20 @@ pub(super) fn is_total(row: &LenetRow) -> bool {
     row.layer == ALL_LAYERS
 }
 
-/// The rows of a network, of as many images as there are.
-pub(super) fn of_most_images(activation: Activation, rows: &[LenetRow]) -> Vec<&LenetRow> {
-    let of_network = || rows.iter().filter(|it| it.activation == activation);
-    let images = of_network().map(|it| it.images).max();
-    of_network().filter(|it| Some(it.images) == images).collect()
+/// The rows of as many images as there are.
+pub(super) fn of_most_images<'a>(rows: &[&'a LenetRow]) -> Vec<&'a LenetRow> {
+    let images = rows.iter().map(|it| it.images).max();
+    rows.iter().copied().filter(|it| Some(it.images) == images).collect()
 }
 
-pub(super) static MULTIPLICATIONS: Plot = Plot {
+pub(super) static MULTIPLICATIONS: PlotBy<LenetRow> = PlotBy {
     name: "multiplications",
-    draw: |folder| {
-        let rows = folder.rows::<LenetRow>()?;
-        ACTIVATIONS.into_iter().filter_map(|it| draw_multiplications(it, &rows)).collect()
+    key: |row| row.activation.name(),
+    figure: |of, rows, name| {
+        let mut rows = of_most_images(rows);
+        rows.retain(|it| it.tolerance.smax_scope != "running");
+        let paint = |canvas: &Canvas<'_>| paint_multiplications(canvas, of, &rows);
+        (!rows.is_empty()).then(|| Figure::draw(name, MULTIPLICATIONS_SIZE, paint))
     },
 };
 
@@ -46,34 +47,9 @@ const MULTIPLICATIONS_SIZE: (u32, u32) = (1700, 900);
 const PAPER: Marker =
     Marker { shape: Shape::Diamond, colour: palette::BLACK, filled: false, radius: 8 };
 
-/// The figure of one network; none where the table has nothing about it.
-fn draw_multiplications(
-    activation: Activation,
-    rows: &[LenetRow],
-) -> Option<Result<Figure, PlotError>> {
-    let rows: Vec<&LenetRow> = of_most_images(activation, rows)
-        .into_iter()
-        .filter(|it| it.smax_scope != "running")
-        .collect();
-    if rows.is_empty() {
-        return None;
-    }
-    let name = format!("multiplications_{}", activation.name());
-    Some(Figure::draw(name, MULTIPLICATIONS_SIZE, |canvas| {
-        paint_multiplications(canvas, activation, &rows)
-    }))
-}
-
-fn paint_multiplications(
-    canvas: &Canvas<'_>,
-    activation: Activation,
-    rows: &[&LenetRow],
-) -> Drawing<()> {
-    let images = thousands(rows[0].images as f64);
-    let title = format!(
-        "{} – multiplications of an inference, by layer ({images} images)",
-        network(activation)
-    );
+fn paint_multiplications(canvas: &Canvas<'_>, of: &str, rows: &[&LenetRow]) -> Drawing<()> {
+    let (of, images) = (network(of), thousands(rows[0].images as f64));
+    let title = format!("{of} – multiplications of an inference, by layer ({images} images)");
     canvas.left((24, 18), &title, Font::TITLE)?;
     let layers = distinct(rows.iter().filter(|it| !is_total(it)).map(|it| it.layer.as_str()));
     let mut legend = Legend::default();
@@ -159,11 +135,16 @@ fn multiplications_panel(
     Ok(())
 }
 
-pub(super) static PRODUCTS: Plot = Plot {
+pub(super) static PRODUCTS: PlotBy<ProductRow> = PlotBy {
     name: "products",
-    draw: |folder| {
-        let rows = folder.rows::<ProductRow>()?;
-        ACTIVATIONS.into_iter().filter_map(|it| draw_products(it, &rows)).collect()
+    key: |row| row.activation.name(),
+    figure: |of, rows, name| {
+        if let Some(row) = rows.iter().find(|row| row.relative_low.0 >= row.relative_high.0) {
+            let (low, high) = (row.relative_low.0, row.relative_high.0);
+            let problem = format!("relative_high {high} is not above relative_low {low}");
+            return Some(Err(PlotError::Rows { file: ProductRow::FILE, problem }));
+        }
+        Some(Figure::draw(name, PRODUCTS_SIZE, |canvas| paint_products(canvas, of, rows)))
     },
 };
 
@@ -196,26 +177,8 @@ impl Bin {
     }
 }
 
-fn draw_products(activation: Activation, rows: &[ProductRow]) -> Option<Result<Figure, PlotError>> {
-    let rows: Vec<&ProductRow> = rows.iter().filter(|it| it.activation == activation).collect();
-    if rows.is_empty() {
-        return None;
-    }
-    if let Some(row) = rows.iter().find(|row| row.relative_low.0 >= row.relative_high.0) {
-        let (low, high) = (row.relative_low.0, row.relative_high.0);
-        let problem = format!("relative_high {high} is not above relative_low {low}");
-        return Some(Err(PlotError::Rows { file: ProductRow::FILE, problem }));
-    }
-    let name = format!("products_{}", activation.name());
-    Some(Figure::draw(name, PRODUCTS_SIZE, |canvas| paint_products(canvas, activation, &rows)))
-}
-
-fn paint_products(
-    canvas: &Canvas<'_>,
-    activation: Activation,
-    rows: &[&ProductRow],
-) -> Drawing<()> {
-    let title = format!("{} – products beside the largest of their window", network(activation));
+fn paint_products(canvas: &Canvas<'_>, of: &str, rows: &[&ProductRow]) -> Drawing<()> {
+    let title = format!("{} – products beside the largest of their window", network(of));
     canvas.left((24, 18), &title, Font::TITLE)?;
     let mut legend = Legend::default();
     let fill = |fill| Key { fill: Some(fill), ..Key::default() };
@@ -363,57 +326,52 @@ fn power_of_ten(logarithm: &f64) -> String {
     format!("10{powers}")
 }
 
-pub(super) static SKIPS: Plot = Plot {
+/// The cells of the paper's table with the coarsest log proxy, which is the paper's hardware.
+fn coarsest<'a, R>(rows: &[&'a R], cell: impl Fn(&R) -> &CellKey) -> Vec<&'a R> {
+    let ruled = |it: &&&'a R| is_rule(&cell(it).configuration);
+    let log_frac = rows.iter().filter(ruled).filter_map(|it| cell(it).log_frac).min();
+    let of =
+        rows.iter().filter(ruled).filter(|it| log_frac.is_some() && cell(it).log_frac == log_frac);
+    of.copied().collect()
+}
+
+pub(super) static SKIPS: PlotBy<SkipRow> = PlotBy {
     name: "skips",
-    draw: |folder| {
-        let rows = folder.rows::<SkipRow>()?;
-        ACTIVATIONS.into_iter().filter_map(|it| draw_skips(it, &rows)).collect()
+    key: |row| row.cell.activation.name(),
+    figure: |of, rows, name| {
+        let rows = coarsest(rows, |row| &row.cell);
+        let log_frac = rows.first()?.cell.log_frac?;
+        let layers = distinct(rows.iter().map(|it| it.layer.as_str()));
+        let configurations = distinct(rows.iter().map(|it| it.cell.configuration.as_str()));
+        let (across, down) = (configurations.len() as i32, layers.len() as i32);
+        // Never so small that the title does not fit.
+        let (width, height) = ((330 * across + 32).max(1200), (260 * down + 70).max(800));
+        let paint = |canvas: &Canvas<'_>| {
+            let title = format!("{} – skipped products per window, F = {log_frac}", network(of));
+            canvas.left((24, 18), &title, Font::TITLE)?;
+            let (width, height) = ((width - 32) / across, (height - 70) / down);
+            let colours = LAYER_COLOURS.into_iter().cycle();
+            for ((line, layer), colour) in (0..).zip(&layers).zip(colours) {
+                let of_layer: Vec<&SkipRow> =
+                    rows.iter().filter(|it| it.layer == *layer).copied().collect();
+                let most = of_layer.iter().map(|it| it.skipped_products as f64).fold(1.0, f64::max);
+                for (column, configuration) in (0..).zip(&configurations) {
+                    let (left, top) = (16 + column * width, 60 + line * height);
+                    let bins: Vec<&SkipRow> = of_layer
+                        .iter()
+                        .filter(|it| it.cell.configuration == *configuration)
+                        .copied()
+                        .collect();
+                    let heading = format!("{layer}, {}", configuration_title(configuration));
+                    let place = Place { left, top, width, height };
+                    skips_panel(canvas, place, &heading, &bins, most, colour)?;
+                }
+            }
+            Ok(())
+        };
+        Some(Figure::draw(name, (width as u32, height as u32), paint))
     },
 };
-
-const SKIPS_PANEL: (i32, i32) = (330, 260);
-
-/// The figure of one network; none where the table has nothing about it. It is of the coarsest log
-/// proxy in the table, which is the paper's hardware.
-fn draw_skips(activation: Activation, rows: &[SkipRow]) -> Option<Result<Figure, PlotError>> {
-    let ruled = |it: &&SkipRow| it.activation == activation && is_rule(&it.configuration);
-    let of_network = || rows.iter().filter(ruled);
-    let log_frac = of_network().filter_map(|it| it.log_frac).min()?;
-    let rows: Vec<&SkipRow> = of_network().filter(|it| it.log_frac == Some(log_frac)).collect();
-    let layers = distinct(rows.iter().map(|it| it.layer.as_str()));
-    let configurations = distinct(rows.iter().map(|it| it.configuration.as_str()));
-    // Never so small that the title does not fit.
-    let width = (SKIPS_PANEL.0 * configurations.len() as i32 + 32).max(1200);
-    let height = (SKIPS_PANEL.1 * layers.len() as i32 + 70).max(800);
-    let name = format!("skips_{}", activation.name());
-    let paint = |canvas: &Canvas<'_>| {
-        let title =
-            format!("{} – skipped products per window, F = {log_frac}", network(activation));
-        canvas.left((24, 18), &title, Font::TITLE)?;
-        let (across, down) =
-            ((width - 32) / configurations.len() as i32, (height - 70) / layers.len() as i32);
-        for ((line, layer), colour) in (0..).zip(&layers).zip(LAYER_COLOURS.into_iter().cycle()) {
-            for (column, configuration) in (0..).zip(&configurations) {
-                let place = Place {
-                    left: 16 + column * across,
-                    top: 60 + line * down,
-                    width: across,
-                    height: down,
-                };
-                let of = |it: &&&SkipRow| it.layer == *layer && it.configuration == *configuration;
-                let bins: Vec<&SkipRow> = rows.iter().filter(of).copied().collect();
-                let heading = format!("{layer}, {}", configuration_title(configuration));
-                let most = rows
-                    .iter()
-                    .filter(|it| it.layer == *layer)
-                    .map(|it| it.skipped_products as f64);
-                skips_panel(canvas, place, &heading, &bins, most.fold(1.0, f64::max), colour)?;
-            }
-        }
-        Ok(())
-    };
-    Some(Figure::draw(name, (width as u32, height as u32), paint))
-}
 
 fn skips_panel(
     canvas: &Canvas<'_>,
@@ -450,33 +408,20 @@ fn skips_panel(
     Ok(())
 }
 
-pub(super) static ERRORS: Plot = Plot {
-    name: "layer_errors",
-    draw: |folder| {
-        let rows = folder.rows::<LayerErrorRow>()?;
-        ACTIVATIONS.into_iter().filter_map(|it| draw_errors(it, &rows)).collect()
-    },
-};
-
 const ERRORS_SIZE: (u32, u32) = (1700, 860);
 
-/// The figure of one network; none where the table has nothing about it.
-fn draw_errors(
-    activation: Activation,
-    rows: &[LayerErrorRow],
-) -> Option<Result<Figure, PlotError>> {
-    let of_network = |it: &&LayerErrorRow| {
-        it.activation == activation && it.signal_to_noise_db.is_some() && is_rule(&it.configuration)
-    };
-    let most = rows.iter().filter(of_network).map(|it| it.images).max()?;
-    let rows: Vec<&LayerErrorRow> =
-        rows.iter().filter(of_network).filter(|it| it.images == most).collect();
-    if rows.is_empty() {
-        return None;
-    }
-    let name = format!("layer_errors_{}", activation.name());
-    Some(Figure::draw(name, ERRORS_SIZE, |canvas| paint_errors(canvas, activation, &rows)))
-}
+pub(super) static ERRORS: PlotBy<LayerErrorRow> = PlotBy {
+    name: "layer_errors",
+    key: |row| row.activation.name(),
+    figure: |of, rows, name| {
+        let drawn =
+            |it: &&&LayerErrorRow| it.signal_to_noise_db.is_some() && is_rule(&it.configuration);
+        let most = rows.iter().filter(drawn).map(|it| it.images).max()?;
+        let rows: Vec<&LayerErrorRow> =
+            rows.iter().filter(drawn).filter(|it| it.images == most).copied().collect();
+        Some(Figure::draw(name, ERRORS_SIZE, |canvas| paint_errors(canvas, of, &rows)))
+    },
+};
 
 /// How a layer's line looks: the colour and marker tell the layer, dashes the fraction bits.
 fn looks(layer: usize, fine: bool) -> (Marker, Stroke) {
@@ -493,12 +438,8 @@ fn looks(layer: usize, fine: bool) -> (Marker, Stroke) {
     (marker, Stroke { colour, width: 2, dashed: fine })
 }
 
-fn paint_errors(
-    canvas: &Canvas<'_>,
-    activation: Activation,
-    rows: &[&LayerErrorRow],
-) -> Drawing<()> {
-    let title = format!("{} – signal to noise of each layer's outputs", network(activation));
+fn paint_errors(canvas: &Canvas<'_>, of: &str, rows: &[&LayerErrorRow]) -> Drawing<()> {
+    let title = format!("{} – signal to noise of each layer's outputs", network(of));
     canvas.left((24, 18), &title, Font::TITLE)?;
     let layers = distinct(rows.iter().map(|it| it.layer.as_str()));
     let precisions = distinct(rows.iter().filter_map(|it| it.log_frac));
@@ -580,14 +521,6 @@ fn errors_axes<'c, 'a>(
     Ok(panel)
 }
 
-pub(super) static CONFUSION: Plot = Plot {
-    name: "confusion",
-    draw: |folder| {
-        let rows = folder.rows::<ConfusionRow>()?;
-        ACTIVATIONS.into_iter().filter_map(|it| draw_confusion(it, &rows)).collect()
-    },
-};
-
 const CELL: i32 = 64;
 const CLASSES: i32 = 10;
 /// Left and above the cells, for their names.
@@ -596,52 +529,51 @@ const STEP: i32 = MARGIN.0 + CELL * CLASSES + 36;
 /// Matrices beside each other at most.
 const SHOWN: usize = 3;
 
-/// The figure of one network; none where the table has nothing about it.
-fn draw_confusion(
-    activation: Activation,
-    rows: &[ConfusionRow],
-) -> Option<Result<Figure, PlotError>> {
-    let ruled = |it: &&ConfusionRow| it.activation == activation && is_rule(&it.configuration);
-    let log_frac = rows.iter().filter(ruled).filter_map(|it| it.log_frac).min()?;
-    let rows: Vec<&ConfusionRow> =
-        rows.iter().filter(ruled).filter(|it| it.log_frac == Some(log_frac)).collect();
-    let mut configurations = distinct(rows.iter().map(|it| it.configuration.as_str()));
-    // Exact first, then a tolerance from the middle and the coarsest; zero-skip is as exact.
-    let tolerances: Vec<&str> =
-        configurations.iter().copied().filter(|it| it.starts_with("tau=")).collect();
-    let middle = tolerances.get(tolerances.len() / 2).copied();
-    configurations.sort_by_key(|it| match *it {
-        technique::EXACT => 0,
-        it if Some(it) == middle => 1,
-        it if Some(it) == tolerances.last().copied() => 2,
-        _ => 3,
-    });
-    let shown = &configurations[..configurations.len().min(SHOWN)];
-    let left_out = &configurations[shown.len()..];
-    let width = (16 + STEP * shown.len() as i32).max(1200);
-    let height = MARGIN.1 + CELL * CLASSES + 70;
-    let off_diagonal = rows.iter().filter(|it| it.label != it.predicted);
-    let worst = off_diagonal
-        .filter(|it| shown.contains(&it.configuration.as_str()))
-        .map(|it| it.images as f64)
-        .fold(1.0, f64::max);
-    let name = format!("confusion_{}", activation.name());
-    let paint = |canvas: &Canvas<'_>| {
-        let title = format!("{} – which digit is taken for which", network(activation));
-        canvas.left((24, 18), &title, Font::TITLE)?;
-        for (index, configuration) in (0..).zip(shown) {
-            let of: Vec<&ConfusionRow> =
-                rows.iter().filter(|it| it.configuration == *configuration).copied().collect();
-            matrix(canvas, 16 + index * STEP, configuration, &of, worst)?;
-        }
-        let mut note = "Images. The diagonal, where the network is right, is left pale.".to_owned();
-        if !left_out.is_empty() {
-            note = format!("{note} Not shown: {}.", left_out.join(", "));
-        }
-        canvas.left((24, height - 32), &note, Font::NOTE)
-    };
-    Some(Figure::draw(name, (width as u32, height as u32), paint))
-}
+pub(super) static CONFUSION: PlotBy<ConfusionRow> = PlotBy {
+    name: "confusion",
+    key: |row| row.cell.activation.name(),
+    figure: |of, rows, name| {
+        let rows = coarsest(rows, |row| &row.cell);
+        let mut configurations = distinct(rows.iter().map(|it| it.cell.configuration.as_str()));
+        // Exact first, then a tolerance from the middle and the coarsest; zero-skip is as exact.
+        let tolerances: Vec<&str> =
+            configurations.iter().copied().filter(|it| it.starts_with("tau=")).collect();
+        let middle = tolerances.get(tolerances.len() / 2).copied();
+        configurations.sort_by_key(|it| match *it {
+            technique::EXACT => 0,
+            it if Some(it) == middle => 1,
+            it if Some(it) == tolerances.last().copied() => 2,
+            _ => 3,
+        });
+        let (shown, left_out) = configurations.split_at(configurations.len().min(SHOWN));
+        let of_configuration = |configuration: &str| -> Vec<&ConfusionRow> {
+            rows.iter().filter(|it| it.cell.configuration == configuration).copied().collect()
+        };
+        let worst = shown
+            .iter()
+            .flat_map(|it| of_configuration(it))
+            .filter(|it| it.label != it.predicted)
+            .map(|it| it.images as f64)
+            .fold(1.0, f64::max);
+        let width = (16 + STEP * shown.len() as i32).max(1200);
+        let height = MARGIN.1 + CELL * CLASSES + 70;
+        let paint = |canvas: &Canvas<'_>| {
+            let title = format!("{} – which digit is taken for which", network(of));
+            canvas.left((24, 18), &title, Font::TITLE)?;
+            for (index, configuration) in (0..).zip(shown) {
+                let of = of_configuration(configuration);
+                matrix(canvas, 16 + index * STEP, configuration, &of, worst)?;
+            }
+            let mut note =
+                "Images. The diagonal, where the network is right, is left pale.".to_owned();
+            if !left_out.is_empty() {
+                note = format!("{note} Not shown: {}.", left_out.join(", "));
+            }
+            canvas.left((24, height - 32), &note, Font::NOTE)
+        };
+        (!shown.is_empty()).then(|| Figure::draw(name, (width as u32, height as u32), paint))
+    },
+};
 
 fn matrix(
     canvas: &Canvas<'_>,

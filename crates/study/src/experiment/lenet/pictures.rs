@@ -26,7 +26,7 @@ pub(super) fn pictures(
 ) -> Result<(), Error> {
     let name = measured.variant.activation.name();
     let rows = inferences(measured, images[0]);
-    if let Some(mosaic) = NetworkMosaic::new(&measured.variant.network, &rows_of(&rows)) {
+    if let Some(mosaic) = NetworkMosaic::new(&measured.variant.network, &rows) {
         results.file(&format!("feature_maps_{name}.png"), |file| mosaic.write_png(file))?;
     }
 
@@ -41,7 +41,7 @@ pub(super) fn pictures(
             ];
             sheet.add(&images[flip.image].pixels, &caption);
         }
-        let of = shown[0].configuration.replace('=', "_");
+        let of = shown[0].cell.configuration.replace('=', "_");
         let name = format!("flips_{name}_{of}.png");
         results.file(&name, |file| sheet.write_png(COLUMNS, file))?;
     }
@@ -58,11 +58,8 @@ fn coarse<'a>(measured: &'a Measured) -> Vec<&'a Cell> {
 /// The flips of the coarsest tolerance that they all fit on a sheet for; none without a flip.
 fn shown<'a>(measured: &Measured, flips: &'a [FlipRow]) -> Option<Vec<&'a FlipRow>> {
     let of_cell = |cell: &&Cell| {
-        let same = |flip: &&FlipRow| {
-            flip.configuration == cell.configuration.name
-                && flip.log_frac == cell.configuration.log_frac()
-        };
-        flips.iter().filter(same).collect::<Vec<_>>()
+        let key = measured.key(cell);
+        flips.iter().filter(|flip| flip.cell == key).collect::<Vec<_>>()
     };
     let cells = coarse(measured);
     let fitting = cells.iter().map(of_cell).filter(|flips| flips.len() <= SHEET);
@@ -74,28 +71,18 @@ fn inferences(measured: &Measured, image: &Image) -> Vec<(String, Inference)> {
     let network = &measured.variant.integer;
     let input = [input_planes(network, &image.pixels)];
     let mut thresholds = Vec::new();
-    let mut rows = Vec::new();
-    for cell in coarse(measured) {
+    let mut cells = coarse(measured);
+    cells.retain(|cell| {
         let semantics = cell.configuration.layers[0];
-        let kept = match semantics.mode {
-            Mode::Exact => true,
-            Mode::Approx => !thresholds.contains(&semantics.threshold),
-            _ => false,
-        };
-        if kept {
-            thresholds.push(semantics.threshold);
-            let found = GoldenEngine::default().inferences(
-                network,
-                &cell.configuration,
-                &input,
-                Detail::Maps,
-            );
-            rows.extend(found.into_iter().map(|it| (cell.configuration.name.clone(), it)));
-        }
-    }
-    rows
-}
-
-fn rows_of(rows: &[(String, Inference)]) -> Vec<(String, &Inference)> {
-    rows.iter().map(|(name, inference)| (name.clone(), inference)).collect()
+        let another = !thresholds.contains(&semantics.threshold);
+        let kept = semantics.mode == Mode::Exact || semantics.mode == Mode::Approx && another;
+        thresholds.extend(kept.then_some(semantics.threshold));
+        kept
+    });
+    let mut golden = GoldenEngine::default();
+    let inferences = cells.into_iter().flat_map(|Cell { configuration, .. }| {
+        let found = golden.inferences(network, configuration, &input, Detail::Maps);
+        found.into_iter().map(|it| (configuration.name.clone(), it))
+    });
+    inferences.collect()
 }

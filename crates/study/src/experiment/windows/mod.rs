@@ -177,8 +177,7 @@ impl Experiment for Windows<'_> {
                 for (configuration, map) in self.configurations.iter().zip(maps) {
                     let errors = errors(&maps[0], map);
                     rows.push(row((number, image), filter, configuration, (map, maps), &errors));
-                    let Cost { windows, cycles, .. } = map.cost;
-                    let of_image = Totals::of_image(map.multiplications, windows, cycles, errors);
+                    let of_image = Totals::of_image(map.multiplications, map.cost, errors);
                     totals.next().expect("totals of every map").merge(&of_image);
                 }
             }

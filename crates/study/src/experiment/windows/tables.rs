@@ -9,15 +9,10 @@ use crate::data::Image;
 use crate::report::pictures::{FeatureMaps, PaintedMap};
 use crate::statistics::{Errors, ExactCounts, reduction_percent};
 use crate::table::{Digit, Shortest};
-use crate::tables::{ALL_FILTERS, SummaryRow, WindowsRow};
+use crate::tables::{ALL_FILTERS, Compared, FilterKey, SummaryRow, WindowsRow};
 use model::conv::{Mode, Plane, conv2d};
 use model::engine::Cost;
 use model::nn::Configuration;
-
-/// How many percent fewer `count` is than `of`; none if that is 0.
-fn reduction(count: u64, of: u64) -> Option<f64> {
-    reduction_percent(count as f64, of as f64)
-}
 
 pub(super) fn errors(exact: &FilteredMap, found: &FilteredMap) -> Errors<ExactCounts> {
     let mut errors = Errors::default();
@@ -27,6 +22,35 @@ pub(super) fn errors(exact: &FilteredMap, found: &FilteredMap) -> Errors<ExactCo
     errors
 }
 
+fn key(filter: &str, configuration: &Configuration) -> FilterKey {
+    let semantics = &configuration.layers[0];
+    FilterKey {
+        filter: filter.to_owned(),
+        configuration: configuration.name.clone(),
+        mode: semantics.mode.to_string(),
+        tau: configuration.tau.map(Shortest),
+        threshold: configuration.threshold(),
+        log_frac: semantics.log_frac,
+        smax_scope: semantics.scope.to_string(),
+    }
+}
+
+/// `count` multiplications beside those of exact and of zero-skip; none without an output.
+fn compared(count: u64, beside: [u64; 2], errors: &Errors<ExactCounts>) -> Option<Compared> {
+    let reduction = |of: u64| reduction_percent(count as f64, of as f64);
+    let (absolute, percentage) = (errors.absolute()?, errors.percentage());
+    Some(Compared {
+        reduction_vs_exact_percent: reduction(beside[0]).unwrap_or(0.0),
+        reduction_vs_zero_skip_percent: reduction(beside[1]),
+        mean_absolute_error: absolute.mean,
+        median_absolute_error: absolute.median,
+        max_absolute_error: absolute.max,
+        mean_percentage_error: percentage.map(|it| it.mean),
+        median_percentage_error: percentage.map(|it| it.median),
+        max_percentage_error: percentage.map(|it| it.max),
+    })
+}
+
 pub(super) fn row(
     (number, image): (usize, &Image),
     filter: &Filter,
@@ -34,32 +58,15 @@ pub(super) fn row(
     (map, maps): (&FilteredMap, &[FilteredMap]),
     errors: &Errors<ExactCounts>,
 ) -> WindowsRow {
-    let multiplications = map.multiplications;
-    let [exact, zero_skip] = [0, 1].map(|it: usize| maps[it].multiplications);
+    let beside = [0, 1].map(|it: usize| maps[it].multiplications);
     let Cost { windows, cycles, .. } = map.cost;
-    let semantics = &configuration.layers[0];
-    let absolute = errors.absolute().expect("a map has outputs");
-    let percentage = errors.percentage();
     WindowsRow {
         image: number,
         label: Digit(image.label),
-        filter: filter.name.clone(),
-        configuration: configuration.name.clone(),
-        mode: semantics.mode.to_string(),
-        tau: configuration.tau.map(Shortest),
-        threshold: configuration.threshold(),
-        log_frac: semantics.log_frac,
-        smax_scope: semantics.scope.to_string(),
+        key: key(&filter.name, configuration),
         outputs: map.outputs.len(),
-        multiplications,
-        reduction_vs_exact_percent: reduction(multiplications, exact).unwrap_or(0.0),
-        reduction_vs_zero_skip_percent: reduction(multiplications, zero_skip),
-        mean_absolute_error: absolute.mean,
-        median_absolute_error: absolute.median,
-        max_absolute_error: absolute.max,
-        mean_percentage_error: percentage.map(|it| it.mean),
-        median_percentage_error: percentage.map(|it| it.median),
-        max_percentage_error: percentage.map(|it| it.max),
+        multiplications: map.multiplications,
+        compared: compared(map.multiplications, beside, errors).expect("a map has outputs"),
         windows,
         cycles,
         cycles_per_window: (windows != 0).then(|| cycles as f64 / windows as f64),
@@ -80,13 +87,9 @@ pub(super) struct Totals {
 
 impl Totals {
     /// The totals of one image.
-    pub fn of_image(
-        multiplications: u64,
-        windows: u64,
-        cycles: u64,
-        errors: Errors<ExactCounts>,
-    ) -> Self {
+    pub fn of_image(multiplications: u64, cost: Cost, errors: Errors<ExactCounts>) -> Self {
         let (min, max) = (multiplications, multiplications);
+        let Cost { windows, cycles, .. } = cost;
         Self { images: 1, multiplications, min, max, windows, cycles, errors }
     }
 
@@ -143,35 +146,19 @@ fn group<'a>(
     totals: &'a [Totals],
 ) -> impl Iterator<Item = SummaryRow> + 'a {
     // The first two configurations are exact and zero-skip.
-    let (exact, zero_skip) = (totals[0].multiplications, totals[1].multiplications);
+    let beside = [0, 1].map(|it: usize| totals[it].multiplications);
     configurations.iter().zip(totals).filter_map(move |(configuration, totals)| {
-        let absolute = totals.errors.absolute()?;
-        let percentage = totals.errors.percentage();
-        let cycles = || totals.cycles as f64 / totals.windows as f64;
+        let paper = paper(&configuration.name).map(Shortest);
         Some(SummaryRow {
-            filter: filter.to_owned(),
-            configuration: configuration.name.clone(),
-            mode: configuration.layers[0].mode.to_string(),
-            tau: configuration.tau.map(Shortest),
-            threshold: configuration.threshold(),
-            log_frac: configuration.layers[0].log_frac,
-            smax_scope: configuration.layers[0].scope.to_string(),
+            key: key(filter, configuration),
             images: totals.images / filters,
             multiplications_average: totals.multiplications as f64 / totals.images as f64,
             multiplications_min: totals.min,
             multiplications_max: totals.max,
-            paper_multiplications_average: paper(&configuration.name)
-                .map(Shortest)
-                .filter(|_| filter == ALL_FILTERS),
-            reduction_vs_exact_percent: reduction(totals.multiplications, exact).unwrap_or(0.0),
-            reduction_vs_zero_skip_percent: reduction(totals.multiplications, zero_skip),
-            mean_absolute_error: absolute.mean,
-            median_absolute_error: absolute.median,
-            max_absolute_error: absolute.max,
-            mean_percentage_error: percentage.map(|it| it.mean),
-            median_percentage_error: percentage.map(|it| it.median),
-            max_percentage_error: percentage.map(|it| it.max),
-            cycles_per_window: (totals.windows != 0).then(cycles),
+            paper_multiplications_average: paper.filter(|_| filter == ALL_FILTERS),
+            compared: compared(totals.multiplications, beside, &totals.errors)?,
+            cycles_per_window: (totals.windows != 0)
+                .then(|| totals.cycles as f64 / totals.windows as f64),
         })
     })
 }
@@ -209,7 +196,7 @@ mod tests {
         let image = |seed: i32| {
             let mut errors = Errors::default();
             (0..50).for_each(|i| errors.add(i * seed % 37, i * seed % 31));
-            Totals::of_image(seed as u64, 1, 2, errors)
+            Totals::of_image(seed as u64, Cost::default(), errors)
         };
         let fold = |groups: &[&[i32]]| {
             let mut all = Totals::default();

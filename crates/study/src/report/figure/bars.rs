@@ -55,6 +55,11 @@ impl Bar {
         Self { label: Some(label), ..self }
     }
 
+    /// With an exact score and an approximate one beside it.
+    pub(crate) fn scores(self, exact: i32, approximate: i32) -> Self {
+        self.label(format!("{exact} → {approximate}").replace('-', "−"))
+    }
+
     /// The largest value that it reaches.
     fn end(&self) -> f64 {
         let high = self.range.map_or(self.value, |(_, high)| high);
