@@ -196,7 +196,7 @@ fn print_table(summary: &Summary) {
         ">cycles",
     ]);
     for row in summary.lenet.iter().filter(|row| row.layer == ALL_LAYERS) {
-        let Some(accuracy) = &row.accuracy else { continue };
+        let Some(accuracy) = &row.accuracy.0 else { continue };
         table.add_row([
             row.activation.name().to_owned(),
             row.log_frac.to_string(),

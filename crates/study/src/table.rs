@@ -99,6 +99,40 @@ impl<T: Field> Columns for T {
     }
 }
 
+/// Columns that some rows leave empty.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Maybe<C>(pub Option<C>);
+
+impl<C: Columns> Columns for Maybe<C> {
+    fn columns(field: Column) -> Vec<Column> {
+        C::columns(field)
+    }
+
+    fn append(&self, name: &'static str, record: &mut StringRecord) -> Result<(), &'static str> {
+        match &self.0 {
+            Some(columns) => columns.append(name, record)?,
+            None => C::columns(NO_FIELD).iter().for_each(|_| record.push_field("")),
+        }
+        Ok(())
+    }
+
+    fn take(name: &'static str, fields: &mut StringRecordIter<'_>) -> Result<Self, Refused> {
+        let mut rest = fields.clone();
+        if rest.by_ref().take(C::columns(NO_FIELD).len()).all(str::is_empty) {
+            *fields = rest;
+            return Ok(Self(None));
+        }
+        C::take(name, fields).map(|columns| Self(Some(columns)))
+    }
+
+    #[cfg(test)]
+    fn example() -> Self {
+        Self(Some(C::example()))
+    }
+}
+
+const NO_FIELD: Column = Column { name: "", former_name: None, source_doc: "" };
+
 /// A row of a table; [`table!`](crate::table) implements it.
 pub trait Row: Columns {
     /// The usual name of the table's file.
@@ -108,24 +142,21 @@ pub trait Row: Columns {
 
     /// The columns of the table, in order.
     fn all_columns() -> Vec<Column> {
-        Self::columns(Column { name: "", former_name: None, source_doc: Self::ABOUT })
+        Self::columns(NO_FIELD)
     }
 }
 
 /// A field that does not hold what its column does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// The column.
     pub column: &'static str,
-    /// What the column holds.
     pub expected: &'static str,
-    /// What the field holds.
     pub value: String,
 }
 
-/// Declares columns that go together: a struct with public fields, and [`Columns`] for it and for
-/// an `Option` of it, which is empty fields. Fields are columns with a documentation comment, or
-/// such structs again. `formerly` gives a column's name in earlier versions.
+/// Declares columns that go together: a struct with public fields, and [`Columns`] for it. Fields
+/// are columns with a documentation comment, or such structs again. `formerly` gives a column's
+/// name in earlier versions.
 #[macro_export]
 macro_rules! columns {
     (
@@ -176,44 +207,6 @@ macro_rules! columns {
             #[cfg(test)]
             fn example() -> Self {
                 Self { $($field: $crate::table::Columns::example(),)+ }
-            }
-        }
-
-        impl $crate::table::Columns for Option<$row> {
-            fn columns(field: $crate::table::Column) -> Vec<$crate::table::Column> {
-                <$row as $crate::table::Columns>::columns(field)
-            }
-
-            fn append(
-                &self,
-                name: &'static str,
-                record: &mut csv::StringRecord,
-            ) -> Result<(), &'static str> {
-                match self {
-                    Some(columns) => columns.append(name, record),
-                    None => {
-                        $(let _ = stringify!($field); record.push_field("");)+
-                        Ok(())
-                    }
-                }
-            }
-
-            fn take(
-                name: &'static str,
-                fields: &mut csv::StringRecordIter<'_>,
-            ) -> Result<Self, $crate::table::Refused> {
-                let mut copy = fields.clone();
-                let empty = [$({ let _ = stringify!($field); copy.next() == Some("") }),+];
-                if empty.iter().all(|it| *it) {
-                    *fields = copy;
-                    return Ok(None);
-                }
-                $crate::table::Columns::take(name, fields).map(Some)
-            }
-
-            #[cfg(test)]
-            fn example() -> Self {
-                Some($crate::table::Columns::example())
             }
         }
     };
@@ -429,34 +422,21 @@ macro_rules! words {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TableError {
-    /// The file cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// A result is no number.
     #[error(
         "{file}, row {row}, column {column}: the result is not a finite number; nothing is written"
     )]
-    NotFinite {
-        /// The table.
-        file: &'static str,
-        /// The row, from 1.
-        row: usize,
-        /// The column.
-        column: &'static str,
-    },
-    /// The file cannot be read.
+    NotFinite { file: &'static str, row: usize, column: &'static str },
     #[error("cannot read {}: {source}", path.display())]
     Read { path: PathBuf, source: io::Error },
-    /// The file is not CSV: fields are missing, or it is not UTF-8.
     #[error("{} is not a table: {source}", path.display())]
     NotCsv { path: PathBuf, source: csv::Error },
-    /// The header is not that of the table.
     #[error(
         "{}, line 1: {problem}; `convapprox columns {file}` lists the columns that it should have",
         path.display()
     )]
     Header { path: PathBuf, file: &'static str, problem: String },
-    /// A field does not hold what its column does.
     #[error(
         "{}, line {line}, column {}: {:?} is not {}",
         path.display(), refused.column, refused.value, refused.expected
@@ -577,7 +557,7 @@ mod tests {
             pub p: Option<Scientific>,
             /// An edge.
             pub edge: Fixed<2>,
-            pub pair: Option<Pair>,
+            pub pair: Maybe<Pair>,
         }
     }
 
@@ -588,7 +568,7 @@ mod tests {
             tau: Some(Shortest(0.05)),
             p: None,
             edge: Fixed(-1.0),
-            pair: Some(Pair { change: Change::Won, digit: Digit(7) }),
+            pair: Maybe(Some(Pair { change: Change::Won, digit: Digit(7) })),
         }
     }
 
@@ -598,7 +578,7 @@ mod tests {
     fn a_row_is_read_as_it_was_written() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sample.csv");
-        let rows = [sample(), Sample::example(), Sample { pair: None, ..sample() }];
+        let rows = [sample(), Sample::example(), Sample { pair: Maybe(None), ..sample() }];
         write(&path, &rows).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         let start = "\"a, \"\"b\"\"\",12.5000,0.05,,-1.00";

@@ -75,11 +75,9 @@ const MAP_GAP: u32 = 8;
 /// A feature map, and how many multiplications it took.
 #[derive(Debug, Clone)]
 pub struct PaintedMap {
-    /// Words in a row.
     pub width: usize,
-    /// The words, row by row.
+    /// Row by row.
     pub words: Vec<i32>,
-    /// Multiplications of all words.
     pub multiplications: u64,
 }
 
@@ -87,9 +85,8 @@ pub struct PaintedMap {
 /// per filter, one column per configuration; the input stands first in each row.
 #[derive(Debug, Clone)]
 pub struct FeatureMaps<'a> {
-    /// The image.
     pub input: &'a Plane,
-    /// The names of the configurations; exact first.
+    /// Their names; exact first.
     pub configurations: Vec<String>,
     /// The filters with a map for each configuration.
     pub filters: Vec<(String, Vec<PaintedMap>)>,

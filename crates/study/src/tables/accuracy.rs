@@ -323,7 +323,7 @@ const fn headline(activation: Activation) -> f64 {
 fn exact_accuracy(lenet: &[&LenetRow], points: &[&PointRow]) -> Option<f64> {
     let totals = of_most_images(lenet);
     let exact = totals.iter().find(|it| is_total(it) && it.configuration == technique::EXACT);
-    let accuracy = exact.and_then(|it| it.accuracy.as_ref()).map(|it| it.accuracy_percent);
+    let accuracy = exact.and_then(|it| it.accuracy.0.as_ref()).map(|it| it.accuracy_percent);
     accuracy.or_else(|| points.first().map(|it| it.exact_accuracy_percent))
 }
 
@@ -362,7 +362,7 @@ fn rules(rows: &[&LenetRow]) -> Vec<Series> {
 fn point(row: &LenetRow) -> Option<Point> {
     let configuration = || row.configuration.clone();
     let label = row.tolerance.tau.map_or_else(configuration, |tau| tau.0.to_string());
-    Some(Point::new(row.reduction_vs_exact_percent, row.accuracy.as_ref()?, label))
+    Some(Point::new(row.reduction_vs_exact_percent, row.accuracy.0.as_ref()?, label))
 }
 
 /// What the paper's table says, once a tolerance.

@@ -8,7 +8,7 @@ use plotters::style::RGBColor;
 use super::{PlotBy, colour, is_rule, network};
 use crate::report::figure::{Bar, Bars, Group, configuration_title, distinct, palette, thousands};
 use crate::statistics::{Discordant, Proportion};
-use crate::table::{Digit, Fixed, Scientific, Shortest};
+use crate::table::{Digit, Fixed, Maybe, Scientific, Shortest};
 use crate::{columns, table, words};
 
 /// The layer of the rows that sum all layers.
@@ -168,7 +168,7 @@ table! {
         /// What is multiplied: `exact`, `zero-skip` or `tau=…`.
         pub configuration: String,
         pub tolerance: Tolerance,
-        /// Convolution layer, or `all`.
+        /// Convolution layer; or `all`, whose rows alone have an accuracy and what follows of it.
         pub layer: String,
         /// Multiplications per inference, mean over the images.
         pub multiplications_average: f64,
@@ -178,10 +178,10 @@ table! {
         pub difference: Option<f64>,
         /// How many percent fewer multiplications than exact.
         pub reduction_vs_exact_percent: f64,
-        pub accuracy: Option<Accuracy>,
+        pub accuracy: Maybe<Accuracy>,
         /// Accuracy in the paper's table.
         pub paper_accuracy_percent: Option<f64>,
-        pub mcnemar: Option<McNemar>,
+        pub mcnemar: Maybe<McNemar>,
         /// Windows that the unit ran; 0 without RTL.
         pub windows: u64,
         /// Cycles of all windows of an inference, from start to done, mean over the images; empty

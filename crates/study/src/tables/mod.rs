@@ -268,7 +268,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::table::{Columns as _, Digit, Fixed, Shortest};
+    use crate::table::{Columns as _, Digit, Fixed, Maybe, Shortest};
 
     fn write<R: Row>(folder: &Path, rows: &[R]) {
         table::write(&folder.join(R::FILE), rows).unwrap();
@@ -293,7 +293,7 @@ mod tests {
                     layer: layer.to_owned(),
                     multiplications_average: exact * share,
                     reduction_vs_exact_percent: 100.0 * (1.0 - share),
-                    accuracy: (layer == ALL_LAYERS).then_some(of(accuracy)),
+                    accuracy: Maybe((layer == ALL_LAYERS).then_some(of(accuracy))),
                     ..LenetRow::example()
                 });
             }

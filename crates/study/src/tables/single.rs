@@ -104,9 +104,7 @@ table! {
 /// Statistics of zero pixels and of intensity over a list of images.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ZeroPixelStats {
-    /// Images.
     pub images: usize,
-    /// Pixels of each.
     pub pixels_per_image: usize,
     /// Zero pixels of an image, on average.
     pub average: f64,
@@ -195,7 +193,6 @@ impl ZeroPixelStats {
         ]
     }
 
-    /// The rows of the table.
     pub fn rows(&self) -> Vec<StatRow> {
         let row = |it: &Statistic| StatRow {
             statistic: it.name.to_owned(),
@@ -223,14 +220,12 @@ const MIN: &str = "zero_pixels_min";
 const MAX: &str = "zero_pixels_max";
 const DEVIATION: &str = "zero_pixels_standard_deviation";
 
-/// One statistic.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statistic {
     /// Its name in result files.
     pub name: &'static str,
     /// Its name on the terminal.
     pub title: &'static str,
-    /// What was found.
     pub value: f64,
     /// What the paper has, if it can be read there.
     pub paper: Option<f64>,
