@@ -333,7 +333,7 @@ pub(super) static SKIPS: PlotBy<SkipRow> = PlotBy {
             }
             Ok(())
         };
-        let size = (width.max(1200) as u32, height as u32);
+        let size = (width.max(1200) as u32, height.max(320) as u32);
         Some(Figure::draw(name, size, paint))
     },
 };
