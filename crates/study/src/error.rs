@@ -48,12 +48,7 @@ pub enum Error {
     Data(#[from] DataError),
     /// A file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    Read { path: PathBuf, source: io::Error },
     /// A result file cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -62,41 +57,19 @@ pub enum Error {
     Table(#[from] TableError),
     /// A folder cannot be made or used.
     #[error("cannot create {}: {source}", folder.display())]
-    Folder {
-        /// The folder.
-        folder: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    Folder { folder: PathBuf, source: io::Error },
     /// The folder has results that are not to be lost, or is in use.
     #[error("{} {reason}", folder.display())]
-    Occupied {
-        /// The folder.
-        folder: PathBuf,
-        /// By what, and what to do.
-        reason: String,
-    },
+    Occupied { folder: PathBuf, reason: String },
     /// The engine has no result.
     #[error("{source}{report}")]
-    Engine {
-        /// Why.
-        source: EngineError,
-        /// Where the report of it is, as a further line; may be empty.
-        report: String,
-    },
+    Engine { source: EngineError, report: String },
     /// The user stopped the run; the sentence says how far it came.
     #[error("stopped after {0}")]
     Stopped(String),
     /// Too much differs from the golden model.
     #[error("{mismatches} mismatches; the run stops at {limit} (--max-mismatches){reports}")]
-    TooManyMismatches {
-        /// What differs.
-        mismatches: u64,
-        /// The limit.
-        limit: u64,
-        /// Where the reports of the first ones are, as further lines.
-        reports: String,
-    },
+    TooManyMismatches { mismatches: u64, limit: u64, reports: String },
     /// The golden model breaks its own promise.
     #[error("{0} outputs are further from the exact ones than the proven bound")]
     Bound(u64),
