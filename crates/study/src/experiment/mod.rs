@@ -8,3 +8,47 @@ pub mod lenet;
 pub mod peers;
 pub mod search;
 pub mod windows;
+
+use std::ops::{AddAssign, Range};
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::Image;
+use model::engine::{Detail, Engine, EngineError, Place};
+use model::nn::{Configuration, Inference, IntegerNetwork, input_planes};
+
+/// `count` images in batches of `size`, the last perhaps smaller.
+fn ranges(count: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..count).step_by(size).map(move |first| first..count.min(first + size))
+}
+
+/// Multiplications over some images, and how many of these are classified right.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+struct Tally {
+    multiplications: u64,
+    right: u64,
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.multiplications += other.multiplications;
+        self.right += other.right;
+    }
+}
+
+impl Tally {
+    fn of(
+        network: &IntegerNetwork,
+        configuration: &Configuration,
+        images: &[&Image],
+        engine: &mut dyn Engine,
+    ) -> Result<Self, EngineError> {
+        let inputs: Vec<_> = images.iter().map(|it| input_planes(network, &it.pixels)).collect();
+        let place = Place::default();
+        let found = engine.infer(&place, network, configuration, &inputs, Detail::Sums)?.inferences;
+        let multiplications = found.iter().map(Inference::multiplications).sum();
+        let right =
+            images.iter().zip(&found).filter(|(it, found)| usize::from(it.label) == found.class());
+        Ok(Self { multiplications, right: right.count() as u64 })
+    }
+}

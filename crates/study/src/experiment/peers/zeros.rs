@@ -1,19 +1,30 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Static pruning: the smallest weights of each convolution layer are set to zero, once, for all
-//! images. There is no retraining.
+//! Zeros: a product with a zero operand is not multiplied, and static pruning makes zeros of the
+//! smallest weights of each convolution layer, once, for all images, without retraining.
 
-use super::{Batch, Peer, Saves, Tally, Technique, golden, technique};
+use super::{Batch, Peer, Saves, Tally, Technique, assert_exact, golden, technique};
 use crate::data::digits;
 use model::conv::Mode;
 use model::nn::{Convolution, IntegerNetwork, LayerKind, Network, NetworkError, Tensor, Weights};
 
+/// Hard zero-skipping, in one of its modes. Nothing changes but the count.
+pub(super) fn skip(network: &IntegerNetwork, mode: Mode) -> Peer {
+    let technique = Technique::whole(mode.name(), String::new(), network, Saves::EnergyAndTime);
+    let network = network.clone();
+    Peer::new([technique], move |batch: &Batch<'_>| {
+        let inferences = golden(&network, mode, batch.images);
+        assert_exact(mode.name(), &inferences, batch);
+        vec![Tally::of(&inferences)]
+    })
+}
+
 /// Percentages of the weights that are kept.
-pub const DENSITIES_PERCENT: [u32; 11] = [100, 70, 50, 40, 30, 20, 15, 10, 7, 5, 3];
+pub(super) const DENSITIES_PERCENT: [u32; 11] = [100, 70, 50, 40, 30, 20, 15, 10, 7, 5, 3];
 
 /// Keeps the largest `density_percent` of the weights of each convolution layer, rounded up, and
 /// sets the others to zero. Of equal weights the first are kept. Biases and dense layers stay.
 /// An error if the weights do not fit the network.
-pub fn prune(
+fn pruned(
     network: &Network,
     weights: &Weights,
     density_percent: u32,
@@ -37,65 +48,45 @@ pub fn prune(
 }
 
 /// A pruned network, quantised anew.
-pub(super) struct PrunePeer {
+pub(super) fn prune(
+    network: &Network,
+    weights: &Weights,
     density_percent: u32,
-    network: IntegerNetwork,
-    /// Multiplications an image of each convolution layer with a weight that is not zero.
-    static_multiplications: Vec<u64>,
-}
-
-impl PrunePeer {
-    pub(super) fn new(
-        network: &Network,
-        weights: &Weights,
-        density_percent: u32,
-    ) -> Result<Self, NetworkError> {
-        let network = IntegerNetwork::new(
-            network,
-            &prune(network, weights, density_percent)?,
-            digits::calibration(),
-        )?;
-        let exact = network.network.exact_multiplications()?;
-        let layers = network.convolutions().zip(exact);
-        let count = |(layer, (_, exact)): (&Convolution, (String, u64))| {
-            let words = layer.filters.iter().flatten().flat_map(|kernel| kernel.weights());
-            let (all, kept) = words.fold((0, 0), |(all, kept), &word| {
-                (all + 1, kept + u64::from(word != 0)) // a weight that rounds to 0 is gone too
-            });
-            // Every weight meets every output position once.
-            exact / all * kept
-        };
-        let static_multiplications = layers.map(count).collect();
-        Ok(Self { density_percent, network, static_multiplications })
-    }
-}
-
-impl Peer for PrunePeer {
-    fn techniques(&self) -> Vec<Technique> {
-        let setting = format!("density={}%", self.density_percent);
-        let named =
-            |name| Technique::whole(name, setting.clone(), &self.network, Saves::EnergyAndTime);
-        vec![named(technique::PRUNE), named(technique::PRUNE_ZERO_SKIP)]
-    }
-
-    fn measure(&self, batch: &Batch<'_>) -> Vec<Tally> {
-        let both = Tally::of(&golden(&self.network, Mode::DualZeroSkip, batch.images));
+) -> Result<Peer, NetworkError> {
+    let weights = pruned(network, weights, density_percent)?;
+    let network = IntegerNetwork::new(network, &weights, digits::calibration())?;
+    let exact = network.network.exact_multiplications()?;
+    let count = |(layer, (_, exact)): (&Convolution, (String, u64))| {
+        let words = layer.filters.iter().flatten().flat_map(|kernel| kernel.weights());
+        let (all, kept) = words.fold((0, 0), |(all, kept), &word| {
+            (all + 1, kept + u64::from(word != 0)) // a weight that rounds to 0 is gone too
+        });
+        // Every weight meets every output position once.
+        exact / all * kept
+    };
+    // Per image, of each convolution layer, with a weight that is not zero.
+    let multiplications: Vec<u64> = network.convolutions().zip(exact).map(count).collect();
+    let setting = format!("density={density_percent}%");
+    let technique = |name| Technique::whole(name, setting.clone(), &network, Saves::EnergyAndTime);
+    let techniques = [technique::PRUNE, technique::PRUNE_ZERO_SKIP].map(technique);
+    Ok(Peer::new(techniques, move |batch: &Batch<'_>| {
+        let both = Tally::of(&golden(&network, Mode::DualZeroSkip, batch.images));
         let images = batch.images.len() as u64;
-        let alone = self.static_multiplications.iter().map(|count| count * images).collect();
+        let alone = multiplications.iter().map(|count| count * images).collect();
         vec![both.with_multiplications(alone), both]
-    }
+    }))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{images, network, planes, weights, with_planes};
+    use super::super::testing::{integer, network, one_layer, weights, with_digits, with_images};
     use super::*;
 
     #[test]
     fn the_largest_weights_of_each_layer_are_kept() {
         let network = network("relu");
         let weights = weights(&network, 3);
-        let pruned = prune(&network, &weights, 30).unwrap();
+        let pruned = pruned(&network, &weights, 30).unwrap();
         for (name, kept) in [("c1.weight", 45), ("c3.weight", 720), ("c5.weight", 9216)] {
             let (before, after) = (&weights.tensors()[name].data, &pruned.tensors()[name].data);
             let smallest_kept =
@@ -115,11 +106,9 @@ mod tests {
     fn a_density_of_100_percent_is_exact_and_less_multiplies_less() {
         let network = network("tanh");
         let weights = weights(&network, 4);
-        let integer = IntegerNetwork::new(&network, &weights, digits::calibration()).unwrap();
-        let planes = planes(&integer, &images(3));
-        with_planes(&integer, &planes, |batch| {
-            let measure =
-                |density| PrunePeer::new(&network, &weights, density).unwrap().measure(batch);
+        let integer = integer("tanh", 4);
+        with_digits(&integer, 3, |batch| {
+            let measure = |density| (prune(&network, &weights, density).unwrap().measure)(batch);
             let (full, half) = (measure(100), measure(50));
             assert_eq!(full[0].classes, Tally::of(batch.exact).classes);
             let dual = Tally::of(&golden(&integer, Mode::DualZeroSkip, batch.images));
@@ -132,5 +121,19 @@ mod tests {
             // Most pixels of the first layer's input are zero.
             assert!(half[1].multiplications[0] * 2 < half[0].multiplications[0]);
         });
+    }
+
+    #[test]
+    fn zeros_of_either_operand_are_counted_by_hand() {
+        // Four windows of four products; the image has zeros at its corners.
+        let network = one_layer(&[&[3, 0, -1, 2]], &[0], 2);
+        let count = |mode| {
+            let image = [&[0, 5, 0, 7, 9, 7, 0, 5, 0][..]];
+            with_images(&network, image, |batch| (skip(&network, mode).measure)(batch))
+        };
+        // Each window holds one corner, which is zero.
+        assert_eq!(count(Mode::ZeroSkip)[0].multiplications, [12]);
+        // The weight 0 meets a corner in the top right window alone.
+        assert_eq!(count(Mode::DualZeroSkip)[0].multiplications, [9]);
     }
 }
