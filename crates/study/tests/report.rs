@@ -7,7 +7,7 @@ use std::io;
 use std::path::Path;
 
 use model::conv::Plane;
-use model::nn::{Inference, Network};
+use model::nn::{Inference, Network, Shape};
 use study::data::{DatasetChoice, LoadOptions, MNIST_DIR, Split, load};
 use study::report::atomic::{WriteError, write_atomic};
 use study::report::pictures::{ContactSheet, NetworkMosaic};
@@ -82,29 +82,20 @@ fn a_failed_write_leaves_the_old_file() {
     assert!(matches!(fail(io::ErrorKind::Other), WriteError::Write { .. }));
     assert_eq!(fs::read_to_string(&path).unwrap(), "old");
     assert_eq!(names(&folder), ["result.csv"], "no rest");
-}
-
-#[test]
-fn an_unusable_folder_is_named() {
-    let folder = TempDir::new().unwrap();
     let missing = folder.path().join("missing");
     let error = write_atomic(&missing.join("result.csv"), |_| Ok(())).unwrap_err();
     assert!(matches!(&error, WriteError::Folder { folder, .. } if *folder == missing), "{error}");
-    assert!(error.to_string().contains("missing"), "{error}");
 }
 
 /// Planes of LeNet-5's shapes with words that depend on `seed`.
-fn inference(network: &Network, seed: i32) -> Inference {
-    let shapes = network.shapes().unwrap();
-    let planes = |shape: &model::nn::Shape| {
-        let plane = |channel: usize| {
-            let words = (0..shape.height * shape.width)
-                .map(|i| (i as i32 % shape.width as i32 * seed + channel as i32 * 7) % 97);
-            Plane::new(shape.width, shape.height, words.collect()).unwrap()
-        };
-        (0..shape.channels).map(plane).collect()
+fn inference(network: &Network, seed: usize) -> Inference {
+    let planes = |&Shape { channels, height, width }: &Shape| {
+        let word = |channel, i| ((i % width * seed + channel * 7) % 97) as i32;
+        let words = |channel| (0..height * width).map(|i| word(channel, i)).collect();
+        (0..channels).map(|channel| Plane::new(width, height, words(channel)).unwrap()).collect()
     };
-    Inference { activations: shapes[1..].iter().map(planes).collect(), ..Inference::default() }
+    let activations = network.shapes().unwrap()[1..].iter().map(planes).collect();
+    Inference { activations, ..Inference::default() }
 }
 
 fn mosaic(rows: &[(String, &Inference)], network: &Network) -> Vec<u8> {

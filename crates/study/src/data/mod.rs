@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::report::atomic::WriteError;
+
 /// Rows and columns of an image.
 pub const SIDE: usize = 28;
 
@@ -174,12 +176,9 @@ pub enum DataError {
     /// The machine has no place for a cache.
     #[error("this user has no cache folder (is HOME set?)")]
     NoCacheFolder,
-    /// The disk is full.
-    #[error("the disk is full: cannot write {}; make room and try again", path.display())]
-    DiskFull { path: PathBuf },
-    /// The operating system refuses to write a file.
-    #[error("cannot write {}: {source}", path.display())]
-    Write { path: PathBuf, source: io::Error },
+    /// A file of the cache cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
     /// A PNG file is damaged.
     #[error("{} is a damaged PNG file: {source}", path.display())]
     DamagedPng { path: PathBuf, source: image::ImageError },
@@ -190,15 +189,8 @@ impl DataError {
         Self::Malformed { path: path.into(), problem: problem.into() }
     }
 
-    /// A failed write, with the full disk told apart: it is the one that users can mend.
     fn write(path: &Path, source: io::Error) -> Self {
-        let path = path.to_owned();
-        match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                DataError::DiskFull { path }
-            }
-            _ => DataError::Write { path, source },
-        }
+        Self::Write(WriteError::new(path, source))
     }
 }
 

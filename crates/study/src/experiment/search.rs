@@ -60,7 +60,8 @@ fn rungs(log_frac: u32) -> Vec<u32> {
 /// Settings out of range, files that cannot be written, and if the user stops the run.
 pub fn run(run: &Run<'_>, search: &Search<'_>) -> Result<Finished<Found>, Error> {
     if !(0.0..=100.0).contains(&search.max_loss_points) {
-        return Err(Error::input("--max-loss is in points of accuracy, 0 to 100"));
+        let reason = "--max-loss is in points of accuracy, 0 to 100";
+        return Err(Error::Input(reason.to_owned()));
     }
     let Search { variant, scope, log_frac, .. } = search;
     let mut results = run.results(json!({

@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use study::data::{DataError, DatasetChoice, LoadOptions, Source, download, load};
+use study::report::atomic::WriteError;
 use tempfile::TempDir;
 
 use crate::{Tiny, gzip};
@@ -18,10 +19,9 @@ const NAME: &str = "train-images-idx3-ubyte.gz";
 
 /// The names in a folder, in order.
 fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let names = fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> =
+        names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -79,24 +79,29 @@ fn a_data_set_is_downloaded_once() {
 }
 
 #[test]
-fn a_part_is_resumed() {
-    let cache = TempDir::new().unwrap();
-    let server = good_server();
-    fs::write(part(cache.path()), &content()[..1000]).unwrap();
-    fetch(cache.path(), &[&server]).unwrap();
-    assert_eq!(ranges(&server), [Some(1000)]);
-}
-
-#[test]
-fn a_broken_connection_is_resumed() {
-    let cache = TempDir::new().unwrap();
-    let content = content();
-    let server = Server::start(move |number, _| match number {
-        0 | 1 => Reply::Broken(content.clone(), 700),
-        _ => Reply::Range(content.clone()),
-    });
-    fetch(cache.path(), &[&server]).unwrap();
-    assert_eq!(ranges(&server), [None, Some(700), Some(1400)]);
+fn a_part_is_completed() {
+    type Answer = fn(usize, Vec<u8>) -> Reply;
+    let whole = content();
+    let range: Answer = |_, body| Reply::Range(body);
+    let breaks: Answer =
+        |number, body| if number < 2 { Reply::Broken(body, 700) } else { Reply::Range(body) };
+    let whole_only: Answer = |_, body| Reply::Whole(body);
+    for (case, had, answer, expected) in [
+        ("resumed", &whole[..1000], range, vec![Some(1000)]),
+        ("resumed after broken connections", &[], breaks, vec![None, Some(700), Some(1400)]),
+        ("begun anew by a server without ranges", &whole[..1000], whole_only, vec![Some(1000)]),
+        ("complete, and put in place", &whole[..], range, vec![Some(whole.len())]),
+        ("bad, and dropped", &[7; 1000], range, vec![Some(1000), None]),
+    ] {
+        let cache = TempDir::new().unwrap();
+        if !had.is_empty() {
+            fs::write(part(cache.path()), had).unwrap();
+        }
+        let body = whole.clone();
+        let server = Server::start(move |number, _| answer(number, body.clone()));
+        fetch(cache.path(), &[&server]).unwrap_or_else(|error| panic!("{case}: {error}"));
+        assert_eq!(ranges(&server), expected, "{case}");
+    }
 }
 
 #[test]
@@ -113,34 +118,6 @@ fn a_part_survives_the_run_and_serves_the_next() {
     let good = good_server();
     fetch(cache.path(), &[&good]).unwrap();
     assert_eq!(ranges(&good), [Some(900)]);
-}
-
-#[test]
-fn a_server_without_ranges_starts_over() {
-    let cache = TempDir::new().unwrap();
-    let content = content();
-    fs::write(part(cache.path()), &content[..1000]).unwrap();
-    let server = Server::start(move |_, _| Reply::Whole(content.clone()));
-    fetch(cache.path(), &[&server]).unwrap();
-    assert_eq!(ranges(&server), [Some(1000)]);
-}
-
-#[test]
-fn a_complete_part_is_put_in_place() {
-    let cache = TempDir::new().unwrap();
-    fs::write(part(cache.path()), content()).unwrap();
-    let server = good_server();
-    fetch(cache.path(), &[&server]).unwrap();
-    assert_eq!(ranges(&server), [Some(content().len())]);
-}
-
-#[test]
-fn a_bad_part_is_dropped_and_the_same_mirror_asked_again() {
-    let cache = TempDir::new().unwrap();
-    fs::write(part(cache.path()), [7; 1000]).unwrap();
-    let server = good_server();
-    fetch(cache.path(), &[&server]).unwrap();
-    assert_eq!(ranges(&server), [Some(1000), None]);
 }
 
 #[test]
@@ -225,7 +202,7 @@ fn an_unusable_cache_is_a_clear_error() {
     let file = place.path().join("file");
     fs::write(&file, "").unwrap();
     let error = fetch(&file.join("cache"), &[&good_server()]).unwrap_err();
-    assert!(matches!(error, DataError::Write { .. }), "{error}");
+    assert!(matches!(error, DataError::Write(_)), "{error}");
 }
 
 /// `/dev/full` is the disk that is always full.
@@ -236,7 +213,7 @@ fn a_full_disk_is_named_and_no_other_mirror_is_asked() {
     std::os::unix::fs::symlink("/dev/full", part(cache.path())).unwrap();
     let (first, second) = (good_server(), good_server());
     let error = fetch(cache.path(), &[&first, &second]).unwrap_err();
-    assert!(matches!(error, DataError::DiskFull { .. }), "{error}");
+    assert!(matches!(error, DataError::Write(WriteError::DiskFull { .. })), "{error}");
     assert!(second.requests().is_empty());
 }
 

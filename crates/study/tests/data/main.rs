@@ -11,9 +11,8 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use md5::{Digest, Md5};
-use study::data::mnist::{IdxFile, IdxFiles, IdxKind};
 use study::data::{
-    DataError, DatasetChoice, Image, LoadOptions, SIDE, Source, Split, digest, digits, load,
+    DataError, DatasetChoice, Image, LoadOptions, SIDE, Source, Split, digest, digits, load, mnist,
 };
 use study::tables::ZeroPixelStats;
 use tempfile::TempDir;
@@ -22,7 +21,7 @@ use tempfile::TempDir;
 struct Tiny {
     train: Vec<Image>,
     test: Vec<Image>,
-    files: IdxFiles,
+    files: mnist::IdxFiles,
     /// Decompressed, in the order of `files`.
     raw: [Vec<u8>; 4],
 }
@@ -31,18 +30,10 @@ impl Tiny {
     fn new() -> Self {
         let (train, test) = (digits::draw(5, digits::TRAIN, 20), digits::draw(5, digits::TEST, 10));
         let raw = [images(&train), labels(&train), images(&test), labels(&test)];
-        let file = |name, kind, index: usize, count| IdxFile {
-            name,
-            kind,
-            count,
-            md5: md5(&raw[index]).leak(),
-        };
-        let files = [
-            file("train-images-idx3-ubyte", IdxKind::Images, 0, 20),
-            file("train-labels-idx1-ubyte", IdxKind::Labels, 1, 20),
-            file("t10k-images-idx3-ubyte", IdxKind::Images, 2, 10),
-            file("t10k-labels-idx1-ubyte", IdxKind::Labels, 3, 10),
-        ];
+        let mut files = mnist::FILES;
+        for (file, (raw, count)) in files.iter_mut().zip(raw.iter().zip([20, 20, 10, 10])) {
+            (file.md5, file.count) = (md5(raw).leak(), count);
+        }
         Tiny { train, test, files, raw }
     }
 
@@ -84,19 +75,15 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn images(images: &[Image]) -> Vec<u8> {
-    let mut bytes = header(&[0x0803, images.len() as u32, 28, 28]);
-    bytes.extend(images.iter().flat_map(|image| image.pixels));
-    bytes
+    idx(&[0x0803, images.len() as u32, 28, 28], images.iter().flat_map(|image| image.pixels))
 }
 
 fn labels(images: &[Image]) -> Vec<u8> {
-    let mut bytes = header(&[0x0801, images.len() as u32]);
-    bytes.extend(images.iter().map(|image| image.label));
-    bytes
+    idx(&[0x0801, images.len() as u32], images.iter().map(|image| image.label))
 }
 
-fn header(words: &[u32]) -> Vec<u8> {
-    words.iter().flat_map(|word| word.to_be_bytes()).collect()
+fn idx(header: &[u32], items: impl Iterator<Item = u8>) -> Vec<u8> {
+    header.iter().flat_map(|word| word.to_be_bytes()).chain(items).collect()
 }
 
 const IMAGES: &str = "train-images-idx3-ubyte";
@@ -150,12 +137,10 @@ fn fault(name: &'static str, raw: &[u8], packed: &[u8]) -> String {
 #[test]
 fn each_fault_has_its_own_error() {
     let tiny = Tiny::new();
-    let cases: [(&str, fn(&mut Vec<u8>), &str); 9] = [
-        (
-            IMAGES,
-            |raw| raw[3] = 1,
-            "is not an IDX file of images: it starts with 0x00000801, not 0x00000803",
-        ),
+    type Change = fn(&mut Vec<u8>);
+    let magic = "is not an IDX file of images: it starts with 0x00000801, not 0x00000803";
+    let cases: [(&str, Change, &str); 9] = [
+        (IMAGES, |raw| raw[3] = 1, magic),
         (IMAGES, |raw| raw.truncate(15_695), "is too short: 15695 bytes, expected 15696"),
         (IMAGES, |raw| raw.truncate(10), "is too short: 10 bytes"),
         (LABELS, |raw| raw.clear(), "is too short: 0 bytes, expected 28; the file is cut off"),

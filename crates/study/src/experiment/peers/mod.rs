@@ -99,13 +99,8 @@ pub struct PeerTotals {
 impl PeerTotals {
     /// Adds the images that follow.
     pub fn merge(&mut self, next: Self) {
-        if self.tallies.is_empty() {
-            self.tallies = next.tallies;
-            return;
-        }
-        for (tally, next) in self.tallies.iter_mut().zip(next.tallies) {
-            tally.merge(next);
-        }
+        self.tallies.resize_with(next.tallies.len(), Tally::default);
+        self.tallies.iter_mut().zip(next.tallies).for_each(|(tally, next)| tally.merge(next));
     }
 }
 
@@ -145,8 +140,12 @@ impl PeerBench {
     /// leaves of it, cannot be quantised.
     pub fn new(network: &Network, weights: &Weights) -> Result<Self, NetworkError> {
         let integer = IntegerNetwork::new(network, weights, digits::calibration())?;
-        let mut peers =
-            Vec::from([Mode::ZeroSkip, Mode::DualZeroSkip].map(|mode| zeros::skip(&integer, mode)));
+        let exact = Technique::whole(technique::EXACT, String::new(), &integer, Saves::Nothing);
+        let mut peers = vec![
+            Peer::new([exact], |batch: &Batch<'_>| vec![Tally::of(batch.exact)]),
+            zeros::skip(&integer, Mode::ZeroSkip),
+            zeros::skip(&integer, Mode::DualZeroSkip),
+        ];
         for density in zeros::DENSITIES_PERCENT {
             peers.push(zeros::prune(network, weights, density)?);
         }
@@ -164,10 +163,7 @@ impl PeerBench {
 
     /// The techniques, in the order of their rows; the first is exact arithmetic.
     pub fn techniques(&self) -> Vec<Technique> {
-        let exact =
-            Technique::whole(technique::EXACT, String::new(), &self.network, Saves::Nothing);
-        let peers = self.peers.iter().flat_map(|peer| peer.techniques.clone());
-        std::iter::once(exact).chain(peers).collect()
+        self.peers.iter().flat_map(|peer| peer.techniques.clone()).collect()
     }
 
     /// Takes images through every technique, on the calling thread.
@@ -180,8 +176,8 @@ impl PeerBench {
             images.iter().map(|image| input_planes(&self.network, &image.pixels)).collect();
         let exact = golden(&self.network, Mode::Exact, &planes);
         let batch = Batch { images: &planes, exact: &exact };
-        let peers = self.peers.iter().flat_map(|peer| (peer.measure)(&batch));
-        PeerTotals { tallies: std::iter::once(Tally::of(&exact)).chain(peers).collect() }
+        let tallies = self.peers.iter().flat_map(|peer| (peer.measure)(&batch));
+        PeerTotals { tallies: tallies.collect() }
     }
 
     /// The rows of images with these labels; none without an image.
@@ -215,6 +211,7 @@ fn row(
     let (low, high) = correct.interval();
     let average = |counts: &[u64]| counts.iter().sum::<u64>() as f64 / labels.len() as f64;
     let multiplications = average(&tally.multiplications);
+    let reduction = reduction_percent(multiplications, average(&exact.multiplications));
     let bits = technique.multiplier_bits;
     PeerRow {
         activation: activation.to_owned(),
@@ -224,11 +221,7 @@ fn row(
         multiplications_average: multiplications,
         log_products_average: average(&tally.log_products),
         multiplier_bits: bits.map_or(String::new(), |(weight, input)| format!("{weight}x{input}")),
-        reduction_vs_exact_percent: reduction_percent(
-            multiplications,
-            average(&exact.multiplications),
-        )
-        .unwrap_or(0.0),
+        reduction_vs_exact_percent: reduction.unwrap_or(0.0),
         correct: correct.successes,
         accuracy_percent: 100.0 * correct.share(),
         accuracy_low_percent: 100.0 * low,
@@ -268,10 +261,8 @@ fn run(
 /// Checks that a technique that must be exact is.
 fn assert_exact(name: &str, found: &[Inference], batch: &Batch<'_>) {
     for (image, (found, exact)) in found.iter().zip(batch.exact).enumerate() {
-        assert!(
-            found.activations == exact.activations,
-            "{name} changes an activation of image {image} of the chunk"
-        );
+        let same = found.activations == exact.activations;
+        assert!(same, "{name} changes an activation of image {image} of the chunk");
     }
 }
 
@@ -351,55 +342,13 @@ fn filters(layer: &Convolution) -> impl Iterator<Item = Vec<i32>> + '_ {
     filters.map(|it| it.iter().flat_map(|kernel| kernel.weights()).copied().collect())
 }
 
-/// Networks, weights and images for the tests of the peers.
+/// Networks and images for the tests of the peers.
 #[cfg(test)]
 mod testing {
-    use std::collections::BTreeMap;
-    use std::path::Path;
-
     use model::conv::Kernel;
-    use model::nn::{
-        Convolution, Finish, Input, IntegerLayer, LayerDescription, LayerKind, Tensor,
-    };
-    use rand::{Rng, SeedableRng};
-    use rand_chacha::ChaCha8Rng;
+    use model::nn::{Finish, Input, IntegerLayer, LayerDescription, LayerKind};
 
     use super::*;
-
-    /// LeNet-5.
-    pub(super) fn network(activation: &str) -> Network {
-        Network::read(Path::new(&format!("../../testvectors/networks/lenet5_{activation}.json")))
-            .unwrap()
-    }
-
-    /// Random weights, uniform with the spread that keeps activations in range.
-    pub(super) fn weights(network: &Network, seed: u64) -> Weights {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let mut tensors = BTreeMap::new();
-        for (layer, shapes) in network.layers.iter().zip(network.shapes().unwrap().windows(2)) {
-            let shape = match layer.kind {
-                LayerKind::Convolution { outputs, side, .. } => {
-                    vec![outputs, shapes[0].channels, side, side]
-                }
-                LayerKind::Dense { outputs, .. } => vec![outputs, shapes[0].len()],
-                LayerKind::AveragePool { .. } => continue,
-            };
-            let fan_in: usize = shape[1..].iter().product();
-            let limit = (6.0 / fan_in as f32).sqrt();
-            let mut draw = |count| (0..count).map(|_| random.random_range(-limit..limit)).collect();
-            let (data, bias) = (draw(shape[0] * fan_in), draw(shape[0]));
-            let (name, outputs) = (layer.name.to_lowercase(), shape[0]);
-            tensors.insert(format!("{name}.weight"), Tensor { shape, data });
-            tensors.insert(format!("{name}.bias"), Tensor { shape: vec![outputs], data: bias });
-        }
-        Weights::new(tensors)
-    }
-
-    /// LeNet-5 with random weights.
-    pub(super) fn integer(activation: &str, seed: u64) -> IntegerNetwork {
-        let network = network(activation);
-        IntegerNetwork::new(&network, &weights(&network, seed), digits::calibration()).unwrap()
-    }
 
     /// A convolution of `kernels.len()` outputs over one 3×3 input, with a ReLU that halves.
     pub(super) fn one_layer(kernels: &[&[i32]], bias: &[i32], side: usize) -> IntegerNetwork {
@@ -449,14 +398,18 @@ mod testing {
 
 #[cfg(test)]
 mod tests {
-    use super::testing::{network, weights};
     use super::*;
+    use crate::experiment::lenet::Variant;
     use crate::table;
+
+    fn bench(activation: Activation) -> PeerBench {
+        let variant = Variant::lenet5(activation).unwrap();
+        PeerBench::new(&variant.network, &variant.weights).unwrap()
+    }
 
     #[test]
     fn chunks_merge_to_what_one_run_gives() {
-        let network = network("relu");
-        let bench = PeerBench::new(&network, &weights(&network, 1)).unwrap();
+        let bench = bench(Activation::Relu);
         let images = digits::draw(5, digits::TEST, 7);
         let images: Vec<&Image> = images.iter().collect();
         let whole = bench.chunk(&images);
@@ -472,12 +425,11 @@ mod tests {
 
     #[test]
     fn early_termination_is_for_relu_alone() {
-        for (activation, expected) in [("relu", 4), ("tanh", 0)] {
-            let network = network(activation);
-            let bench = PeerBench::new(&network, &weights(&network, 2)).unwrap();
+        for (activation, expected) in [(Activation::Relu, 4), (Activation::Tanh, 0)] {
+            let bench = bench(activation);
             let techniques = bench.techniques();
             let snapea = techniques.iter().filter(|it| it.name.starts_with("snapea"));
-            assert_eq!(snapea.count(), expected, "{activation}");
+            assert_eq!(snapea.count(), expected, "{activation:?}");
             let unique: std::collections::BTreeSet<_> =
                 techniques.iter().map(|it| (it.name, &it.setting)).collect();
             assert_eq!(unique.len(), techniques.len(), "a name and setting tell rows apart");
@@ -509,8 +461,7 @@ mod tests {
 
     #[test]
     fn the_columns_are_as_documented() {
-        let network = network("relu");
-        let bench = PeerBench::new(&network, &weights(&network, 11)).unwrap();
+        let bench = bench(Activation::Relu);
         let images = digits::draw(5, digits::TEST, 3);
         let labels: Vec<u8> = images.iter().map(|it| it.label).collect();
         let rows = bench.rows(&bench.chunk(&images.iter().collect::<Vec<_>>()), &labels);

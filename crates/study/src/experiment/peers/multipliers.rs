@@ -259,10 +259,11 @@ fn count(lanes: &Lanes<u32>, filters: &[Filter]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::super::golden;
-    use super::super::testing::{integer, one_layer, with_digits, with_images};
+    use super::super::testing::{one_layer, with_digits, with_images};
     use super::*;
     use crate::data::digits;
-    use model::nn::input_planes;
+    use crate::experiment::lenet::Variant;
+    use model::nn::{Activation, input_planes};
 
     fn scores<'a>(
         network: &IntegerNetwork,
@@ -302,8 +303,8 @@ mod tests {
 
     #[test]
     fn sixteen_bits_from_the_leading_one_are_all_and_one_is_not() {
-        for activation in ["relu", "tanh"] {
-            let integer = integer(activation, 6);
+        for activation in [Activation::Relu, Activation::Tanh] {
+            let integer = Variant::lenet5(activation).unwrap().integer;
             let digits = digits::draw(5, digits::TEST, 2);
             let scores = |bits| {
                 let digits = digits.iter().map(|it| &it.pixels[..]);
@@ -387,7 +388,7 @@ mod tests {
 
     #[test]
     fn the_first_layer_counts_what_dual_zero_skip_multiplies() {
-        let integer = integer("tanh", 8);
+        let integer = Variant::lenet5(Activation::Tanh).unwrap().integer;
         with_digits(&integer, 3, |batch| {
             let found = (mitchell(&integer, FULL_FRACTION).measure)(batch);
             let dual = Tally::of(&golden(&integer, Mode::DualZeroSkip, batch.images));

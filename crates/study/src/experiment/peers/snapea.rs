@@ -180,8 +180,10 @@ fn multiply_alive(
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{integer, one_layer, with_digits, with_images};
+    use super::super::testing::{one_layer, with_digits, with_images};
     use super::*;
+    use crate::experiment::lenet::Variant;
+    use model::nn::Activation;
 
     const IMAGE: [u8; 9] = [0, 5, 0, 7, 9, 7, 0, 5, 0];
 
@@ -215,7 +217,7 @@ mod tests {
 
     #[test]
     fn outputs_are_exact_and_multiplications_fewer() {
-        let integer = integer("relu", 9);
+        let integer = Variant::lenet5(Activation::Relu).unwrap().integer;
         with_digits(&integer, 35, |batch| {
             let exact = Tally::of(batch.exact);
             for order in Order::ALL {

@@ -148,8 +148,10 @@ pub(super) fn peer(network: &IntegerNetwork, transform: Winograd) -> Result<Peer
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::testing::{integer, with_digits};
+    use super::super::testing::with_digits;
     use super::*;
+    use crate::experiment::lenet::Variant;
+    use model::nn::Activation;
 
     #[test]
     fn a_map_takes_16_or_36_multiplications_a_tile() {
@@ -163,7 +165,7 @@ mod tests {
 
     #[test]
     fn lenet_has_layers_for_5x5_and_none_for_3x3() {
-        let integer = integer("relu", 7);
+        let integer = Variant::lenet5(Activation::Relu).unwrap().integer;
         let of = |transform| {
             let Peer { techniques, measure } = peer(&integer, transform).unwrap();
             let tallies = with_digits(&integer, 1, measure);

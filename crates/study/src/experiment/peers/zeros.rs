@@ -79,13 +79,14 @@ pub(super) fn prune(
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{integer, network, one_layer, weights, with_digits, with_images};
+    use super::super::testing::{one_layer, with_digits, with_images};
     use super::*;
+    use crate::experiment::lenet::Variant;
+    use model::nn::Activation;
 
     #[test]
     fn the_largest_weights_of_each_layer_are_kept() {
-        let network = network("relu");
-        let weights = weights(&network, 3);
+        let Variant { network, weights, .. } = Variant::lenet5(Activation::Relu).unwrap();
         let pruned = pruned(&network, &weights, 30).unwrap();
         for (name, kept) in [("c1.weight", 45), ("c3.weight", 720), ("c5.weight", 9216)] {
             let (before, after) = (&weights.tensors()[name].data, &pruned.tensors()[name].data);
@@ -104,9 +105,8 @@ mod tests {
 
     #[test]
     fn a_density_of_100_percent_is_exact_and_less_multiplies_less() {
-        let network = network("tanh");
-        let weights = weights(&network, 4);
-        let integer = integer("tanh", 4);
+        let variant = Variant::lenet5(Activation::Tanh).unwrap();
+        let Variant { network, weights, integer, .. } = variant;
         with_digits(&integer, 3, |batch| {
             let measure = |density| (prune(&network, &weights, density).unwrap().measure)(batch);
             let (full, half) = (measure(100), measure(50));
