@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::lenet::Variant;
-use super::{Tally, ranges};
+use super::{Software, Tally, ranges};
 use crate::Error;
 use crate::data::Image;
 use crate::results::ResultFolder;
@@ -22,7 +22,7 @@ use crate::tables::ChannelRow;
 use model::conv::{
     FeatureMap, Mode, Plane, PreparedPlane, Semantics, SmaxScope, Threshold, conv2d_prepared,
 };
-use model::engine::{Detail, Engine, EngineError, Findings, GoldenEngine, LayerRun, Place};
+use model::engine::{Detail, Engine, EngineError, Findings, GoldenEngine};
 use model::nn::{Configuration, Convolution, IntegerNetwork, LayerOutcome, input_planes};
 
 /// Runs the experiment at `thresholds`, in units of 2^−`log_frac`. The validation images decide the
@@ -140,7 +140,7 @@ impl Experiment for Channels<'_> {
                 Self::count(plain, window, images, golden)?,
                 Self::count(plain, running, images, golden)?,
                 Self::count(ordered, running, images, golden)?,
-                Self::count(plain, running, images, &mut KnownMaxima)?,
+                Self::count(plain, running, images, &mut known_maxima())?,
             ]);
         }
         Ok(tallies)
@@ -214,21 +214,8 @@ fn largest_first(
 
 /// The golden model with S_max of all channels known beforehand. No hardware can do that in one
 /// pass over the channels.
-struct KnownMaxima;
-
-impl Engine for KnownMaxima {
-    fn name(&self) -> &'static str {
-        "known-beforehand"
-    }
-
-    fn layer(
-        &mut self,
-        _: &Place,
-        layer: &Convolution,
-        semantics: &Semantics,
-        inputs: &[Vec<Plane>],
-        _: Detail,
-    ) -> Result<LayerRun, EngineError> {
+fn known_maxima() -> impl Engine {
+    Software::new(|layer: &Convolution, semantics: &Semantics, inputs: &[Vec<Plane>]| {
         let image = |input: &Vec<Plane>| {
             let planes: Vec<_> =
                 input.iter().map(|it| PreparedPlane::new(it, semantics.log_frac)).collect();
@@ -252,8 +239,8 @@ impl Engine for KnownMaxima {
             }
             outcome
         };
-        Ok(LayerRun::of_software(inputs.iter().map(image).collect()))
-    }
+        inputs.iter().map(image).collect()
+    })
 }
 
 #[cfg(test)]
@@ -290,7 +277,7 @@ mod tests {
             count(plain, window, golden),
             count(plain, running, golden),
             count(&ordered, running, golden),
-            count(plain, running, &mut KnownMaxima),
+            count(plain, running, &mut known_maxima()),
         ];
         // Which of the two orders is better depends on the network; nothing beats known maxima.
         assert!(counts[0] > counts[1] && counts[0] > counts[2], "{counts:?}");

@@ -14,8 +14,11 @@ use std::ops::{AddAssign, Range};
 use serde::{Deserialize, Serialize};
 
 use crate::data::Image;
-use model::engine::{Detail, Engine, EngineError, Place};
-use model::nn::{Configuration, Inference, IntegerNetwork, input_planes};
+use model::conv::{Plane, Semantics};
+use model::engine::{Detail, Engine, EngineError, LayerRun, Place};
+use model::nn::{
+    Configuration, Convolution, Inference, IntegerNetwork, LayerOutcome, input_planes,
+};
 
 /// `count` images in batches of `size`, the last perhaps smaller.
 fn ranges(count: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
@@ -50,5 +53,37 @@ impl Tally {
         let right =
             images.iter().zip(&found).filter(|(it, found)| usize::from(it.label) == found.class());
         Ok(Self { multiplications, right: right.count() as u64 })
+    }
+}
+
+/// An engine of software that is not the golden model: what it makes of the images of a layer.
+struct Software<F>(F);
+
+impl<F> Software<F>
+where
+    F: FnMut(&Convolution, &Semantics, &[Vec<Plane>]) -> Vec<LayerOutcome> + Send,
+{
+    fn new(layer: F) -> Self {
+        Self(layer)
+    }
+}
+
+impl<F> Engine for Software<F>
+where
+    F: FnMut(&Convolution, &Semantics, &[Vec<Plane>]) -> Vec<LayerOutcome> + Send,
+{
+    fn name(&self) -> &'static str {
+        "software"
+    }
+
+    fn layer(
+        &mut self,
+        _: &Place,
+        layer: &Convolution,
+        semantics: &Semantics,
+        inputs: &[Vec<Plane>],
+        _: Detail,
+    ) -> Result<LayerRun, EngineError> {
+        Ok(LayerRun::of_software((self.0)(layer, semantics, inputs)))
     }
 }

@@ -15,9 +15,10 @@ use pulp::Arch;
 use super::{
     Batch, IMAGES, Lanes, Peer, Saves, Tally, Technique, WEIGHT_BITS, filters, run, technique,
 };
-use model::conv::{Kernel, Mode, Plane, Semantics};
-use model::engine::{Detail, Engine, EngineError, GoldenEngine, LayerRun, Place};
-use model::nn::{Convolution, IntegerLayer, IntegerNetwork, LayerOutcome};
+use crate::experiment::Software;
+use model::conv::{Kernel, Mode, Plane};
+use model::engine::{Detail, GoldenEngine};
+use model::nn::{Convolution, Inference, IntegerLayer, IntegerNetwork, LayerOutcome};
 
 /// Which low bits of an operand's magnitude are set to zero. The sign stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,8 +72,7 @@ pub(super) fn truncated(network: &IntegerNetwork, truncation: Truncation) -> Pee
     let (multiplier_bits, saves) = (Some(multiplier), Saves::Energy);
     let technique = Technique { name, setting, multiplier_bits, saves };
     Peer::new([technique], move |batch: &Batch<'_>| {
-        let mut engine = TruncatedInputs { truncation, golden: GoldenEngine::default() };
-        vec![Tally::of(&run(&network, Mode::Exact, batch.images, &mut engine))]
+        vec![Tally::of(&infer_truncated(&network, truncation, batch.images))]
     })
 }
 
@@ -91,32 +91,22 @@ fn with_weights(network: &IntegerNetwork, word: impl Fn(i32) -> i32) -> IntegerN
 }
 
 /// The golden model over truncated activations.
-struct TruncatedInputs {
+fn infer_truncated(
+    network: &IntegerNetwork,
     truncation: Truncation,
-    golden: GoldenEngine,
-}
-
-impl Engine for TruncatedInputs {
-    fn name(&self) -> &'static str {
-        "truncated"
-    }
-
-    fn layer(
-        &mut self,
-        place: &Place,
-        layer: &Convolution,
-        semantics: &Semantics,
-        inputs: &[Vec<Plane>],
-        detail: Detail,
-    ) -> Result<LayerRun, EngineError> {
-        let plane = |plane: &Plane| {
-            let words = plane.data().iter().map(|&it| self.truncation.apply(it)).collect();
-            Plane::new(plane.width(), plane.height(), words).expect("the shape is that of a plane")
-        };
+    images: &[Vec<Plane>],
+) -> Vec<Inference> {
+    let plane = |plane: &Plane| {
+        let words = plane.data().iter().map(|&it| truncation.apply(it)).collect();
+        Plane::new(plane.width(), plane.height(), words).expect("the shape is that of a plane")
+    };
+    let mut golden = GoldenEngine::default();
+    let mut engine = Software::new(|layer: &Convolution, semantics: &_, inputs: &[Vec<Plane>]| {
         let inputs: Vec<Vec<Plane>> =
             inputs.iter().map(|planes| planes.iter().map(plane).collect()).collect();
-        self.golden.layer(place, layer, semantics, &inputs, detail)
-    }
+        golden.outcomes(layer, semantics, &inputs, Detail::Sums)
+    });
+    run(network, Mode::Exact, images, &mut engine)
 }
 
 /// Fraction bits that hold any operand of an [`IntegerNetwork`] whole.
@@ -189,44 +179,33 @@ pub(super) fn mitchell(network: &IntegerNetwork, fraction: u32) -> Peer {
     let technique = Technique { name, setting, multiplier_bits: None, saves: Saves::Energy };
     let (network, filters) = (network.clone(), logarithms(network, fraction));
     Peer::new([technique], move |batch: &Batch<'_>| {
-        let log_products = vec![0; filters.len()];
-        let mut engine = MitchellEngine { fraction, filters: &filters, log_products };
-        let inferences = run(&network, Mode::Exact, batch.images, &mut engine);
-        vec![Tally { log_products: engine.log_products, ..Tally::of(&inferences) }]
+        let (inferences, log_products) = infer_mitchell(&network, fraction, &filters, batch.images);
+        vec![Tally { log_products, ..Tally::of(&inferences) }]
     })
 }
 
-/// Counts the logarithmic products of each layer; multiplications there are none.
-struct MitchellEngine<'a> {
+/// Images through logarithmic products, and how many of these each layer takes; multiplications
+/// there are none.
+fn infer_mitchell(
+    network: &IntegerNetwork,
     fraction: u32,
-    filters: &'a [Vec<Filter>],
-    log_products: Vec<u64>,
-}
-
-impl Engine for MitchellEngine<'_> {
-    fn name(&self) -> &'static str {
-        technique::MITCHELL
-    }
-
-    fn layer(
-        &mut self,
-        _: &Place,
-        layer: &Convolution,
-        _: &Semantics,
-        inputs: &[Vec<Plane>],
-        _: Detail,
-    ) -> Result<LayerRun, EngineError> {
-        let filters = &self.filters[layer.index];
+    filters: &[Vec<Filter>],
+    images: &[Vec<Plane>],
+) -> (Vec<Inference>, Vec<u64>) {
+    let mut products = vec![0; filters.len()];
+    let mut engine = Software::new(|layer: &Convolution, _: &_, inputs: &[Vec<Plane>]| {
+        let filters = &filters[layer.index];
         let mut outcomes = vec![LayerOutcome::default(); inputs.len()];
         for (inputs, outcomes) in inputs.chunks(IMAGES).zip(outcomes.chunks_mut(IMAGES)) {
-            let lanes = Lanes::new(inputs, layer.side(), |it| logarithm(it, self.fraction));
-            self.log_products[layer.index] += count(&lanes, filters);
+            let lanes = Lanes::new(inputs, layer.side(), |it| logarithm(it, fraction));
+            products[layer.index] += count(&lanes, filters);
             for filter in filters {
                 lanes.scatter(&sums(&lanes, filter), outcomes);
             }
         }
-        Ok(LayerRun::of_software(outcomes))
-    }
+        outcomes
+    });
+    (run(network, Mode::Exact, images, &mut engine), products)
 }
 
 /// The sums of one output, [row][column][image].
@@ -259,7 +238,7 @@ fn count(lanes: &Lanes<u32>, filters: &[Filter]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::super::golden;
-    use super::super::testing::{one_layer, with_digits, with_images};
+    use super::super::testing::{one_layer, with_digits};
     use super::*;
     use crate::data::digits;
     use crate::experiment::lenet::Variant;
@@ -270,10 +249,9 @@ mod tests {
         truncation: Truncation,
         images: impl IntoIterator<Item = &'a [u8]>,
     ) -> Vec<Vec<i32>> {
-        let mut engine = TruncatedInputs { truncation, golden: GoldenEngine::default() };
         let network = with_weights(network, |word| truncation.apply(word));
         let images: Vec<_> = images.into_iter().map(|it| input_planes(&network, it)).collect();
-        let inferences = run(&network, Mode::Exact, &images, &mut engine);
+        let inferences = infer_truncated(&network, truncation, &images);
         inferences.into_iter().map(|it| it.scores).collect()
     }
 
@@ -373,17 +351,14 @@ mod tests {
     #[test]
     fn a_layer_sums_its_products_and_counts_those_without_a_zero() {
         let network = one_layer(&[&[3, 0, -1, 2]], &[4], 2);
-        let (fraction, filters) = (FULL_FRACTION, logarithms(&network, FULL_FRACTION));
-        let mut engine = MitchellEngine { fraction, filters: &filters, log_products: vec![0] };
+        let filters = logarithms(&network, FULL_FRACTION);
         // 33 images fill the lanes and begin them anew.
-        let images = [&[0, 5, 0, 7, 9, 7, 0, 5, 3][..]; 33];
-        let scores = with_images(&network, images, |batch| {
-            run(&network, Mode::Exact, batch.images, &mut engine).pop().unwrap().scores
-        });
+        let images = vec![input_planes(&network, &[0, 5, 0, 7, 9, 7, 0, 5, 3]); 33];
+        let (found, products) = infer_mitchell(&network, FULL_FRACTION, &filters, &images);
         // Bias 4; 3·5 becomes 14, 3·7 becomes 20, 3·9 becomes 26; the sum is halved, rounding up.
-        assert_eq!(scores, [8, 12, 17, 16]);
+        assert_eq!(found[32].scores, [8, 12, 17, 16]);
         // Of the 12 products without the zero weight two have a zero activation.
-        assert_eq!(engine.log_products, [10 * 33]);
+        assert_eq!(products, [10 * 33]);
     }
 
     #[test]

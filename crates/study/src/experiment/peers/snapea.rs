@@ -11,8 +11,8 @@ use pulp::Arch;
 use super::{
     Batch, IMAGES, Lanes, Peer, Saves, Tally, Technique, assert_exact, filters, run, technique,
 };
-use model::conv::{Mode, Plane, Semantics};
-use model::engine::{Detail, Engine, EngineError, LayerRun, Place};
+use crate::experiment::Software;
+use model::conv::{Mode, Plane};
 use model::nn::{Convolution, IntegerNetwork, LayerOutcome};
 
 /// The order of an output's weights.
@@ -62,54 +62,35 @@ pub(super) fn peer(network: &IntegerNetwork, order: Order) -> Peer {
     };
     let techniques = [technique::SNAPEA, technique::SNAPEA_ZERO_SKIP].map(technique);
     let layer = |layer| filters(layer).map(|words| order.sort(words)).collect();
+    // `filters[layer][output]`.
     let filters: Vec<Vec<Filter>> = network.convolutions().map(layer).collect();
     let network = network.clone();
     Peer::new(techniques, move |batch: &Batch<'_>| {
-        let mut engine = SnapeaEngine { filters: &filters, skipping: vec![0; filters.len()] };
+        // In each layer, the multiplications whose activation is not zero.
+        let mut nonzero = vec![0; filters.len()];
+        // Gives the sums as far as they are taken.
+        let mut engine = Software::new(|layer: &Convolution, _: &_, inputs: &[Vec<Plane>]| {
+            let mut outcomes = vec![LayerOutcome::default(); inputs.len()];
+            for (inputs, outcomes) in inputs.chunks(IMAGES).zip(outcomes.chunks_mut(IMAGES)) {
+                let lanes = Lanes::new(inputs, layer.side(), |word| word);
+                for (filter, &bias) in filters[layer.index].iter().zip(&layer.bias) {
+                    let Outputs { sums, performed, skipping } = outputs(&lanes, filter, bias);
+                    lanes.scatter(&sums, outcomes);
+                    for (image, outcome) in outcomes.iter_mut().enumerate() {
+                        let performed = performed.iter().skip(image).step_by(lanes.images);
+                        outcome.multiplications.push(performed.map(|&it| u64::from(it)).sum());
+                    }
+                    nonzero[layer.index] += skipping;
+                }
+            }
+            outcomes
+        });
         let inferences = run(&network, Mode::Exact, batch.images, &mut engine);
         assert_exact("early termination", &inferences, batch);
         let all = Tally::of(&inferences);
-        let skipping = all.with_multiplications(engine.skipping);
+        let skipping = all.with_multiplications(nonzero);
         vec![all, skipping]
     })
-}
-
-/// Gives the sums as far as they are taken.
-struct SnapeaEngine<'a> {
-    /// `filters[layer][output]`.
-    filters: &'a [Vec<Filter>],
-    /// In each layer, the multiplications whose activation is not zero.
-    skipping: Vec<u64>,
-}
-
-impl Engine for SnapeaEngine<'_> {
-    fn name(&self) -> &'static str {
-        technique::SNAPEA
-    }
-
-    fn layer(
-        &mut self,
-        _: &Place,
-        layer: &Convolution,
-        _: &Semantics,
-        inputs: &[Vec<Plane>],
-        _: Detail,
-    ) -> Result<LayerRun, EngineError> {
-        let mut outcomes = vec![LayerOutcome::default(); inputs.len()];
-        for (inputs, outcomes) in inputs.chunks(IMAGES).zip(outcomes.chunks_mut(IMAGES)) {
-            let lanes = Lanes::new(inputs, layer.side(), |word| word);
-            for (filter, &bias) in self.filters[layer.index].iter().zip(&layer.bias) {
-                let Outputs { sums, performed, skipping } = outputs(&lanes, filter, bias);
-                lanes.scatter(&sums, outcomes);
-                for (image, outcome) in outcomes.iter_mut().enumerate() {
-                    let performed = performed.iter().skip(image).step_by(lanes.images);
-                    outcome.multiplications.push(performed.map(|&it| u64::from(it)).sum());
-                }
-                self.skipping[layer.index] += skipping;
-            }
-        }
-        Ok(LayerRun::of_software(outcomes))
-    }
 }
 
 /// One output channel.
