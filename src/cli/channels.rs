@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
             row.order.clone(),
             number(row.multiplications_average, 1),
             number(row.reduction_vs_exact_percent, 2),
-            number(row.accuracy_percent, 2),
+            number(row.accuracy.accuracy_percent, 2),
         ]);
     }
     println!("{} images of {}\n{table}", args.images, dataset.source);

@@ -196,18 +196,22 @@ fn print_table(summary: &Summary) {
         ">cycles",
     ]);
     for row in summary.lenet.iter().filter(|row| row.layer == ALL_LAYERS) {
-        let accuracy = [row.accuracy_percent, row.accuracy_low_percent, row.accuracy_high_percent]
-            .map(|it| number(it, 2));
+        let Some(accuracy) = &row.accuracy.0 else { continue };
         table.add_row([
             row.activation.name().to_owned(),
             row.log_frac.to_string(),
             row.images.to_string(),
             row.configuration.clone(),
-            optional(row.threshold),
+            optional(row.tolerance.threshold),
             number(row.multiplications_average, 1),
             number(row.paper_multiplications_average, 1),
             number(row.reduction_vs_exact_percent, 2),
-            format!("{} ({}–{})", accuracy[0], accuracy[1], accuracy[2]),
+            format!(
+                "{:.2} ({:.2}–{:.2})",
+                accuracy.accuracy_percent,
+                accuracy.accuracy_low_percent,
+                accuracy.accuracy_high_percent
+            ),
             number(row.paper_accuracy_percent, 2),
             number(row.cycles_average, 0),
         ]);
@@ -241,9 +245,9 @@ fn print_points(summary: &Summary) {
             row.log_fracs.clone(),
             number(row.multiplications_average, 1),
             number(row.reduction_vs_exact_percent, 2),
-            number(row.accuracy_percent, 2),
+            number(row.accuracy.accuracy_percent, 2),
             number(row.loss_points, 2),
-            format!("{:.2e}", row.mcnemar_p.0),
+            format!("{:.2e}", row.mcnemar.mcnemar_p.0),
             if row.pareto { "yes" } else { "" }.to_owned(),
         ]);
     }

@@ -102,15 +102,15 @@ fn print_summary(summary: &[SummaryRow]) {
         ">mean |error|",
         ">cycles/window",
     ]);
-    for row in summary.iter().filter(|row| row.filter == ALL_FILTERS) {
+    for row in summary.iter().filter(|row| row.key.filter == ALL_FILTERS) {
         table.add_row([
-            row.configuration.clone(),
-            optional(row.threshold),
+            row.key.configuration.clone(),
+            optional(row.key.threshold),
             number(row.multiplications_average, 2),
             number(row.paper_multiplications_average.map(|it| it.0), 2),
-            number(row.reduction_vs_exact_percent, 2),
-            number(row.reduction_vs_zero_skip_percent, 2),
-            number(row.mean_absolute_error, 2),
+            number(row.compared.reduction_vs_exact_percent, 2),
+            number(row.compared.reduction_vs_zero_skip_percent, 2),
+            number(row.compared.mean_absolute_error, 2),
             number(row.cycles_per_window, 2),
         ]);
     }

@@ -98,7 +98,7 @@ fn inference(network: &Network, seed: usize) -> Inference {
     Inference { activations, ..Inference::default() }
 }
 
-fn mosaic(rows: &[(String, &Inference)], network: &Network) -> Vec<u8> {
+fn mosaic(rows: &[(String, Inference)], network: &Network) -> Vec<u8> {
     let mut png = Vec::new();
     NetworkMosaic::new(network, rows).unwrap().write_png(&mut png).unwrap();
     png
@@ -107,8 +107,8 @@ fn mosaic(rows: &[(String, &Inference)], network: &Network) -> Vec<u8> {
 #[test]
 fn a_mosaic_has_a_row_a_configuration() {
     let network = Network::read(Path::new("../../testvectors/networks/lenet5_relu.json")).unwrap();
-    let (exact, approximate) = (inference(&network, 3), inference(&network, 5));
-    let both = [("exact".to_owned(), &exact), ("tau=0.5".to_owned(), &approximate)];
+    let row = |name: &str, seed| (name.to_owned(), inference(&network, seed));
+    let both = [row("exact", 3), row("tau=0.5", 5)];
     let size = |png: &[u8]| {
         let picture = image::load_from_memory(png).unwrap();
         (picture.width(), picture.height())

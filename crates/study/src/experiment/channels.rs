@@ -88,7 +88,6 @@ impl Channels<'_> {
         let images = self.images.len();
         let average = tally.multiplications as f64 / images as f64;
         let right = Proportion { successes: tally.right, trials: images as u64 };
-        let (low, high) = right.interval();
         ChannelRow {
             activation: variant.activation,
             log_frac: semantics.log_frac,
@@ -97,9 +96,7 @@ impl Channels<'_> {
             images,
             multiplications_average: average,
             reduction_vs_exact_percent: reduction_percent(average, exact as f64).unwrap_or(0.0),
-            accuracy_percent: 100.0 * right.share(),
-            accuracy_low_percent: 100.0 * low,
-            accuracy_high_percent: 100.0 * high,
+            accuracy: right.into(),
         }
     }
 }

@@ -208,7 +208,6 @@ fn row(
     let right = right(tally, labels);
     let correct = Proportion::of(right.iter().copied());
     let discordant = Discordant::of(self::right(exact, labels).into_iter().zip(right));
-    let (low, high) = correct.interval();
     let average = |counts: &[u64]| counts.iter().sum::<u64>() as f64 / labels.len() as f64;
     let multiplications = average(&tally.multiplications);
     let reduction = reduction_percent(multiplications, average(&exact.multiplications));
@@ -223,9 +222,7 @@ fn row(
         multiplier_bits: bits.map_or(String::new(), |(weight, input)| format!("{weight}x{input}")),
         reduction_vs_exact_percent: reduction.unwrap_or(0.0),
         correct: correct.successes,
-        accuracy_percent: 100.0 * correct.share(),
-        accuracy_low_percent: 100.0 * low,
-        accuracy_high_percent: 100.0 * high,
+        accuracy: correct.into(),
         mcnemar_lost: discordant.lost,
         mcnemar_won: discordant.won,
         mcnemar_p: discordant.mcnemar(),
@@ -452,7 +449,7 @@ mod tests {
         let exact = tally(40, &[1, 2, 3, 0]);
         let row = row("tanh", technique, &tally(10, &[1, 9, 9, 4]), &exact, &[1, 2, 3, 4]);
         assert_eq!((row.correct, row.mcnemar_lost, row.mcnemar_won), (2, 2, 1));
-        assert_eq!((row.images, row.accuracy_percent), (4, 50.0));
+        assert_eq!((row.images, row.accuracy.accuracy_percent), (4, 50.0));
         assert!((row.mcnemar_p - 1.0).abs() < 1e-12, "{}", row.mcnemar_p);
         let counts = (row.multiplications_average, row.log_products_average);
         assert_eq!((counts, row.reduction_vs_exact_percent), ((7.5, 1.0), 75.0));
