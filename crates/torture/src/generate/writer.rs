@@ -74,7 +74,7 @@ impl<'a> Writer<'a> {
     }
 
     pub fn choose<T: Copy>(&mut self, from: &[T]) -> T {
-        *from.choose(self.rng).expect("there is something to choose from")
+        choose(self.rng, from)
     }
 
     pub fn label(&mut self) -> Label {
@@ -287,9 +287,14 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// One of these, each as often.
+pub fn choose<T: Copy>(rng: &mut impl Rng, from: &[T]) -> T {
+    *from.choose(rng).expect("there is something to choose from")
+}
+
 /// 0, ±1, the smallest or the largest number.
 pub fn edge(rng: &mut impl Rng) -> u32 {
-    *[0, 1, u32::MAX, 0x8000_0000, 0x7fff_ffff].choose(rng).expect("it is not empty")
+    choose(rng, &[0, 1, u32::MAX, 0x8000_0000, 0x7fff_ffff])
 }
 
 /// A value at an edge of its range, a single bit, a run of ones.
