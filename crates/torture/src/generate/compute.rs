@@ -97,8 +97,7 @@ impl Writer<'_> {
         if rd != 0 && self.chance(30) {
             let (other, target) = (self.source(), self.destination());
             let [rs1, rs2] = if self.chance(50) { [rd, other] } else { [other, rd] };
-            let op = self.choose(REGISTER_OPS);
-            self.op(Instruction::r(op, target, rs1, rs2));
+            self.r_op(REGISTER_OPS, target, rs1, rs2);
         }
     }
 
@@ -277,24 +276,15 @@ impl Writer<'_> {
     fn producer(&mut self, rd: Register) {
         let (rs1, rs2) = (self.source(), self.source());
         match self.rng.random_range(0..6) {
-            0 => {
-                let op = self.choose(ARITHMETIC);
-                self.op(Instruction::r(op, rd, rs1, rs2));
-            }
-            1 => {
-                let op = self.choose(MULDIV);
-                self.op(Instruction::r(op, rd, rs1, rs2));
-            }
+            0 => self.r_op(ARITHMETIC, rd, rs1, rs2),
+            1 => self.r_op(MULDIV, rd, rs1, rs2),
             2 => self.load_into(rd),
             3 => {
-                let (next, short) = (self.label(), self.short());
-                self.push(Item::Jump { rd, to: next, short });
+                let next = self.label();
+                self.jump(rd, next);
                 self.place(next);
             }
-            4 => {
-                let op = self.choose(CSR_OPS);
-                self.long(Instruction::csr(op, rd, csr::MSCRATCH, rs1));
-            }
+            4 => self.mscratch_op(CSR_OPS, rd, rs1),
             _ => {
                 let op = self.choose(&[Op::ConvRead, Op::ConvClear, Op::ConvCarry]);
                 let [rs1, rs2] = match op {
@@ -312,10 +302,7 @@ impl Writer<'_> {
         let (rd, rs1, rs2) = (self.destination(), self.source(), self.source());
         match self.rng.random_range(0..4) {
             0 => self.csr_simple(),
-            1 => {
-                let op = self.choose(REGISTER_OPS);
-                self.op(Instruction::r(op, rd, rs1, rs2));
-            }
+            1 => self.r_op(REGISTER_OPS, rd, rs1, rs2),
             _ => {
                 let immediate = self.rng.random_range(-32..32);
                 self.op(Instruction::addi(rd, rs1, immediate));
@@ -333,10 +320,7 @@ impl Writer<'_> {
                 let immediate = self.immediate(op);
                 self.op(Instruction::i(op, rd, register, immediate));
             }
-            9..27 => {
-                let op = self.choose(REGISTER_OPS);
-                self.op(Instruction::r(op, rd, rs1, rs2));
-            }
+            9..27 => self.r_op(REGISTER_OPS, rd, rs1, rs2),
             27..33 => {
                 let (op, end, short) = (self.choose(BRANCHES), self.label(), self.short());
                 let rs2 = if short && self.chance(30) { 0 } else { rs2 };
@@ -344,10 +328,7 @@ impl Writer<'_> {
                 self.perhaps(Self::single);
                 self.place(end);
             }
-            33..37 => {
-                let op = self.choose(CSR_REGISTER_OPS);
-                self.long(Instruction::csr(op, rd, csr::MSCRATCH, register));
-            }
+            33..37 => self.mscratch_op(CSR_REGISTER_OPS, rd, register),
             _ => self.conv_consumer(register, other),
         }
     }
@@ -395,8 +376,7 @@ impl Writer<'_> {
     fn through_muldiv(&mut self, register: Register, kept: &[Register]) {
         let one = self.other_than(kept);
         self.constant(one, 1);
-        let op = self.choose(&[Op::Mul, Op::Div, Op::Divu]);
-        self.op(Instruction::r(op, register, register, one));
+        self.r_op(&[Op::Mul, Op::Div, Op::Divu], register, register, one);
     }
 
     fn through_memory(&mut self, register: Register, kept: &[Register]) {
@@ -450,14 +430,8 @@ impl Writer<'_> {
                 let op = self.choose(STORES);
                 self.op(Instruction::s(op, link, other, 0));
             }
-            5 => {
-                let op = self.choose(CSR_REGISTER_OPS);
-                self.long(Instruction::csr(op, rd, csr::MSCRATCH, link));
-            }
-            _ => {
-                let op = self.choose(REGISTER_OPS);
-                self.op(Instruction::r(op, rd, rs1, rs2));
-            }
+            5 => self.mscratch_op(CSR_REGISTER_OPS, rd, link),
+            _ => self.r_op(REGISTER_OPS, rd, rs1, rs2),
         }
     }
 }

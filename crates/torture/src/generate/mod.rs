@@ -19,9 +19,8 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::program::{Block, Image, Item, Label, RandomProgram, Reserved, Stimulus, assemble};
-use conv::ConvState;
 pub(super) use writer::corner;
-use writer::{State, Writer, any, choose};
+use writer::{Writer, any, choose};
 
 /// First address behind the RAM.
 const RAM_END: u32 = RAM_BASE + RAM_BYTES;
@@ -73,33 +72,31 @@ pub fn generate(seed: u64, unit: &UnitShape) -> (Stimulus, Image) {
 }
 
 fn program(rng: &mut ChaCha8Rng, unit: &UnitShape) -> RandomProgram {
-    let profile = Profile::random(rng);
-    let reserved = reserve(rng);
-    let scratch = {
-        let mut free: Vec<_> = (1..32).filter(|it| !reserved.all().contains(it)).collect();
-        free.shuffle(rng);
-        [free[0], free[1]]
-    };
-    let conv = ConvState::new(unit);
-    let mut state = State { conv, next_label: 0, functions: Vec::new() };
-    let count = rng.random_range(1..4);
+    let (profile, reserved) = (Profile::random(rng), reserve(rng));
+    let mut free: Vec<_> = (1..32).filter(|it| !reserved.all().contains(it)).collect();
+    free.shuffle(rng);
+    let mut writer = Writer::new(rng, profile, reserved, unit);
+    let count = writer.rng.random_range(1..4);
     let functions: Vec<_> =
-        (0..count).map(|_| function(rng, &profile, reserved, &mut state)).collect();
-    state.functions = functions.iter().filter_map(first_label).collect();
+        (0..count).map(|_| writer.block("function", Writer::function)).collect();
+    let first_label = |block: &Block| match block.items[0] {
+        Item::Label(label) => label,
+        _ => unreachable!("a function begins with its label"),
+    };
+    writer.functions = functions.iter().map(first_label).collect();
 
-    let mut body = vec![registers(rng, &profile, reserved, &mut state)];
-    let blocks = choose(rng, &[4, 8, 12, 16, 24]);
-    for _ in 0..blocks {
-        let mut writer = Writer::new(rng, &profile, reserved, &mut state);
-        let count = writer.rng.random_range(4..40);
-        writer.elements(count, 0);
-        body.push(Block { name: "mix".to_owned(), items: writer.items });
+    let mut body = vec![writer.block("registers", Writer::registers)];
+    for _ in 0..writer.choose(&[4, 8, 12, 16, 24]) {
+        body.push(writer.block("mix", |it| {
+            let count = it.rng.random_range(4..40);
+            it.elements(count, 0);
+        }));
     }
     let count = rng.random_range(0..12);
     let most = choose(rng, &[8, 64, 512]);
     RandomProgram {
         reserved,
-        scratch,
+        scratch: [free[0], free[1]],
         vectored: rng.random(),
         short_handler: rng.random(),
         data_seed: Some(rng.random()),
@@ -118,51 +115,29 @@ fn reserve(rng: &mut ChaCha8Rng) -> Reserved {
     Reserved { link, save: free[1], resume: free[2], counters: [free[3], free[4]] }
 }
 
-/// Gives every register a value and lets interrupts come.
-fn registers(
-    rng: &mut ChaCha8Rng,
-    profile: &Profile,
-    reserved: Reserved,
-    state: &mut State,
-) -> Block {
-    let mut writer = Writer::new(rng, profile, reserved, state);
-    if writer.chance(75) {
-        writer.enable_all();
-    }
-    for register in 1..32 {
-        if register != reserved.save {
-            let value = any(writer.rng);
-            writer.constant(register, value);
+impl Writer<'_> {
+    /// Gives every register a value and lets interrupts come.
+    fn registers(&mut self) {
+        if self.chance(75) {
+            self.enable_all();
+        }
+        let save = self.reserved.save;
+        for register in (1..32).filter(|&it| it != save) {
+            let value = any(self.rng);
+            self.constant(register, value);
         }
     }
-    Block { name: "registers".to_owned(), items: writer.items }
-}
 
-fn function(
-    rng: &mut ChaCha8Rng,
-    profile: &Profile,
-    reserved: Reserved,
-    state: &mut State,
-) -> Block {
-    let mut writer = Writer::new(rng, profile, reserved, state);
-    // The outer counter is the caller's.
-    writer.loops = 1;
-    let begin = writer.label();
-    writer.place(begin);
-    let count = writer.rng.random_range(0..12);
-    writer.elements(count, 1);
-    writer.return_from_function();
-    Block { name: "function".to_owned(), items: writer.items }
-}
-
-fn first_label(block: &Block) -> Option<Label> {
-    match block.items.first() {
-        Some(&Item::Label(label)) => Some(label),
-        _ => None,
+    fn function(&mut self) {
+        // The outer counter is the caller's.
+        self.loops = 1;
+        let begin = self.label();
+        self.place(begin);
+        let count = self.rng.random_range(0..12);
+        self.elements(count, 1);
+        self.return_from_function();
     }
-}
 
-impl Writer<'_> {
     /// Some elements of the program's taste, `depth` deep in branches and loops.
     fn elements(&mut self, count: usize, depth: usize) {
         for _ in 0..count {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Appends items to a block and keeps in mind what they do to the registers.
 
+use model::facts::csr::MSCRATCH;
+use model::hart::UnitShape;
 use model::isa::{Instruction, Op, Register};
 use rand::Rng;
 use rand::seq::IndexedRandom;
@@ -8,33 +10,21 @@ use rand_chacha::ChaCha8Rng;
 
 use super::Profile;
 use super::conv::ConvState;
-use crate::program::{DATA, DATA_BYTES, Item, Label, Reserved};
+use crate::program::{Block, DATA, DATA_BYTES, Item, Label, Reserved};
 
 /// How many data addresses are kept in mind, for accesses that meet earlier ones.
 const RECENT_ADDRESSES: usize = 4;
 
-/// What goes on from block to block.
-#[derive(Debug)]
-pub(super) struct State {
-    /// What the convolution unit holds, as far as it can be told here.
-    pub conv: ConvState,
-    /// The next label.
-    pub next_label: u32,
-    /// What may be called.
-    pub functions: Vec<Label>,
-}
-
-/// Writes the items of a block.
+/// Writes the items of one block after the other.
 pub(super) struct Writer<'a> {
     pub rng: &'a mut ChaCha8Rng,
-    pub profile: &'a Profile,
+    pub profile: Profile,
     pub reserved: Reserved,
     /// What the convolution unit holds, as far as it can be told here.
-    pub conv: &'a mut ConvState,
-    /// The next label.
-    pub next_label: &'a mut u32,
+    pub conv: ConvState,
+    next_label: u32,
     /// What may be called.
-    pub functions: &'a [Label],
+    pub functions: Vec<Label>,
     /// Counters in use.
     pub loops: usize,
     pub items: Vec<Item>,
@@ -49,24 +39,32 @@ pub(super) struct Writer<'a> {
 impl<'a> Writer<'a> {
     pub fn new(
         rng: &'a mut ChaCha8Rng,
-        profile: &'a Profile,
+        profile: Profile,
         reserved: Reserved,
-        state: &'a mut State,
+        unit: &UnitShape,
     ) -> Self {
-        let State { conv, next_label, functions } = state;
         Self {
             rng,
             profile,
             reserved,
-            conv,
-            next_label,
-            functions,
+            conv: ConvState::new(unit),
+            next_label: 0,
+            functions: Vec::new(),
             loops: 0,
             items: Vec::new(),
             known: [None; 32],
             recent: [0; 3],
             addresses: Vec::new(),
         }
+    }
+
+    /// A block of its own: nothing is known of the registers.
+    pub fn block(&mut self, name: &str, write: impl FnOnce(&mut Self)) -> Block {
+        (self.loops, self.recent) = (0, [0; 3]);
+        self.forget();
+        self.addresses.clear();
+        write(self);
+        Block { name: name.to_owned(), items: std::mem::take(&mut self.items) }
     }
 
     pub fn chance(&mut self, percent: u32) -> bool {
@@ -78,8 +76,8 @@ impl<'a> Writer<'a> {
     }
 
     pub fn label(&mut self) -> Label {
-        *self.next_label += 1;
-        Label(*self.next_label - 1)
+        self.next_label += 1;
+        Label(self.next_label - 1)
     }
 
     /// Appends an item.
@@ -125,6 +123,28 @@ impl<'a> Writer<'a> {
 
     pub fn short(&mut self) -> bool {
         self.chance(self.profile.short_percent)
+    }
+
+    /// An instruction of two registers, one of these.
+    pub fn r_op(&mut self, ops: &[Op], rd: Register, rs1: Register, rs2: Register) {
+        let op = self.choose(ops);
+        self.op(Instruction::r(op, rd, rs1, rs2));
+    }
+
+    /// An access of `mscratch`, one of these.
+    pub fn mscratch_op(&mut self, ops: &[Op], rd: Register, rs1: Register) {
+        let op = self.choose(ops);
+        self.long(Instruction::csr(op, rd, MSCRATCH, rs1));
+    }
+
+    pub fn jump(&mut self, rd: Register, to: Label) {
+        let short = self.short();
+        self.push(Item::Jump { rd, to, short });
+    }
+
+    /// A label's address plus `addend` into a register.
+    pub fn address(&mut self, rd: Register, to: Label, addend: i32) {
+        self.push(Item::Address { rd, to, addend });
     }
 
     pub fn constant(&mut self, rd: Register, value: u32) {
