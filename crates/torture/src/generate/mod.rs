@@ -18,7 +18,7 @@ use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::program::{Block, Image, Item, Label, RandomProgram, Reserved, Stimulus, assemble};
+use super::program::{Block, Image, Item, RandomProgram, Reserved, Stimulus, assemble};
 pub(super) use writer::corner;
 use writer::{Writer, any, choose};
 
