@@ -10,7 +10,7 @@ use convapprox::hw::{Build, SOC};
 use model::elf::Executable;
 use model::facts::soc::RAM_BASE;
 
-use crate::assembly::{SPIN, T0, T1, WFI, addi, finish, program};
+use crate::{SPIN, T0, T1, WFI, addi, finish, program};
 
 /// Runs a program beside the reference, but lets `tamper` change what the system reports of an
 /// instruction, until the two differ.
