@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use model::elf::{Executable, Segment};
 use model::facts::soc::RAM_BASE;
@@ -90,12 +91,7 @@ impl Item {
             Self::Jump { rd, .. } | Self::Constant { rd, .. } | Self::Address { rd, .. } => {
                 (rd != 0).then_some(rd)
             }
-            Self::Label(_)
-            | Self::Word { .. }
-            | Self::Half { .. }
-            | Self::Branch { .. }
-            | Self::Align
-            | Self::Gap { .. } => None,
+            _ => None,
         }
     }
 }
@@ -201,7 +197,7 @@ impl Image {
 
     /// The part of the code that an address belongs to.
     pub fn part(&self, addr: u32) -> Option<&Part> {
-        self.parts.iter().find(|part| (part.first()..part.end()).contains(&addr))
+        self.parts.iter().find(|part| part.range().contains(&addr))
     }
 
     /// The instruction at an address of the code: its bits, 16 of a short one.
@@ -219,10 +215,10 @@ impl Image {
 
     /// The ELF file, with the parts, numbered, as symbols.
     pub fn to_elf(&self) -> Vec<u8> {
-        let name = |name: &str, index: usize| format!("{}_{index}", name.replace(' ', "_"));
-        let parts = self.parts.iter().enumerate();
-        let symbols: Vec<_> =
-            parts.map(|(index, part)| (name(&part.name, index), part.first())).collect();
+        let symbol = |(index, part): (usize, &Part)| {
+            (format!("{}_{index}", part.name.replace(' ', "_")), part.range().start)
+        };
+        let symbols: Vec<_> = self.parts.iter().enumerate().map(symbol).collect();
         self.executable.to_elf(&symbols)
     }
 
@@ -233,9 +229,9 @@ impl Image {
         for part in self.parts.iter().filter(|part| !AROUND.contains(&&*part.name)) {
             // Writing into a String cannot fail.
             let _ = writeln!(text, "{}:", part.name);
-            let mut addr = part.first();
-            while addr < part.end() {
-                let gap = (addr..part.end()).step_by(2).take_while(|&it| self.half(it) == Some(0));
+            let Range { start: mut addr, end } = part.range();
+            while addr < end {
+                let gap = (addr..end).step_by(2).take_while(|&it| self.half(it) == Some(0));
                 let gap = gap.count() as u32;
                 if gap > LISTED_GAP {
                     let _ = writeln!(text, "  {addr:08x}  0000      {gap} halfwords of 0");
@@ -243,12 +239,10 @@ impl Image {
                     continue;
                 }
                 let insn = self.instruction(addr).unwrap_or_default();
-                let (bits, bytes) = match is_compressed(insn) {
-                    true => (format!("{insn:04x}"), 2),
-                    false => (format!("{insn:08x}"), 4),
-                };
+                let bytes = if is_compressed(insn) { 2 } else { 4 };
+                let bits = format!("{insn:0width$x}", width = 2 * bytes);
                 let _ = writeln!(text, "  {addr:08x}  {bits:8}  {}", disassemble(insn, addr));
-                addr += bytes;
+                addr += bytes as u32;
             }
         }
         text
@@ -256,14 +250,9 @@ impl Image {
 }
 
 impl Part {
-    /// Its first address.
-    pub fn first(&self) -> u32 {
-        self.addresses[0]
-    }
-
-    /// The address behind it.
-    pub fn end(&self) -> u32 {
-        *self.addresses.last().unwrap_or(&0)
+    /// Its addresses.
+    pub fn range(&self) -> Range<u32> {
+        self.addresses[0]..self.addresses[self.addresses.len() - 1]
     }
 }
 
@@ -305,13 +294,13 @@ pub fn assemble(program: &RandomProgram) -> Result<Image, LayoutError> {
 }
 
 fn data(program: &RandomProgram) -> Vec<Segment> {
-    let words = |addr, words: &mut dyn Iterator<Item = u32>| Segment {
+    let words = |addr, words: &[u32]| Segment {
         addr,
-        bytes: words.flat_map(u32::to_le_bytes).collect(),
+        bytes: words.iter().flat_map(|word| word.to_le_bytes()).collect(),
     };
     let mut segments = vec![
-        words(SAVE + save::INTERVAL as u32, &mut [INTERVALS].into_iter()),
-        words(INTERVALS, &mut program.timer_intervals.iter().copied()),
+        words(SAVE + save::INTERVAL as u32, &[INTERVALS]),
+        words(INTERVALS, &program.timer_intervals),
     ];
     if let Some(seed) = program.data_seed {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -320,7 +309,7 @@ fn data(program: &RandomProgram) -> Vec<Segment> {
             1 => rng.random_range(-200..200_i32) as u32,
             _ => rng.random(),
         };
-        segments.push(words(DATA, &mut (0..DATA_BYTES / 4).map(word)));
+        segments.push(words(DATA, &(0..DATA_BYTES / 4).map(word).collect::<Vec<_>>()));
     }
     segments
 }
@@ -348,7 +337,7 @@ pub enum LayoutError {
 }
 
 /// Distances that a branch of 32 bits reaches.
-const BRANCH_REACH: std::ops::Range<i32> = -4096..4096;
+const BRANCH_REACH: Range<i32> = -4096..4096;
 
 /// Places items one behind the other from the address `base`, a multiple of 4: their bytes, the
 /// address of each and the one behind the last.

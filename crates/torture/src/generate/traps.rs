@@ -276,7 +276,7 @@ impl Writer<'_> {
                 let [a, b] = self.targets();
                 let cycles = self.cycles();
                 self.constant(b, cycles);
-                self.items_of(arm_timer(a, b));
+                self.push_all(&arm_timer(a, b));
             }
             3 | 4 => self.raise(ADDR_MSIP),
             5 | 6 => self.raise(ADDR_EXTERNAL),
@@ -287,12 +287,6 @@ impl Writer<'_> {
             }
             10 => self.mode(),
             _ => self.clock(),
-        }
-    }
-
-    fn items_of(&mut self, items: Vec<Item>) {
-        for item in items {
-            self.push(item);
         }
     }
 
@@ -356,7 +350,7 @@ impl Writer<'_> {
         self.long(Instruction::csr(Op::Csrrs, 0, csr::MIE, b));
         let cycles = self.cycles();
         self.constant(b, cycles);
-        self.items_of(arm_timer(a, b));
+        self.push_all(&arm_timer(a, b));
         if !asleep {
             self.csr_bits(Op::Csrrsi, csr::MSTATUS, MSTATUS_MIE);
         }
@@ -367,7 +361,7 @@ impl Writer<'_> {
             }
         } else {
             self.period(a, 0);
-            self.items_of(disarm_timer(a, b));
+            self.push_all(&disarm_timer(a, b));
         }
     }
 
@@ -378,8 +372,7 @@ impl Writer<'_> {
 
     /// Enables all interrupts, at a program's begin.
     pub fn enable_all(&mut self) {
-        let register = self.target();
-        self.constant(register, INTERRUPTS.iter().sum());
+        let register = self.holding(INTERRUPTS.iter().sum());
         self.long(Instruction::csrw(csr::MIE, register));
         self.csr_bits(Op::Csrrsi, csr::MSTATUS, MSTATUS_MIE);
     }

@@ -85,7 +85,9 @@ impl<'a> Writer<'a> {
         let destination = item.destination();
         let value = match item {
             Item::Constant { value, .. } => Some(value),
-            Item::Plain { instruction, .. } => self.sum(instruction),
+            Item::Plain { instruction: it, .. } if it.op == Op::Addi => {
+                self.value(it.rs1).map(|value| value.wrapping_add_signed(it.imm))
+            }
             _ => None,
         };
         if let Some(rd) = destination {
@@ -97,12 +99,8 @@ impl<'a> Writer<'a> {
         self.items.push(item);
     }
 
-    /// The sum that an `addi` gives, if it is known.
-    fn sum(&self, instruction: Instruction) -> Option<u32> {
-        if instruction.op != Op::Addi {
-            return None;
-        }
-        Some(self.value(instruction.rs1)?.wrapping_add_signed(instruction.imm))
+    pub fn push_all(&mut self, items: &[Item]) {
+        items.iter().for_each(|&item| self.push(item));
     }
 
     /// The value of a register, if it is known.
@@ -150,6 +148,13 @@ impl<'a> Writer<'a> {
     pub fn constant(&mut self, rd: Register, value: u32) {
         let short = self.short();
         self.push(Item::Constant { rd, value, short });
+    }
+
+    /// A register of its own with a value.
+    pub fn holding(&mut self, value: u32) -> Register {
+        let register = self.target();
+        self.constant(register, value);
+        register
     }
 
     /// Sets or clears bits of a CSR by an immediate, 0 to 31.
@@ -233,12 +238,7 @@ impl<'a> Writer<'a> {
     /// Two different registers other than x0 to write.
     pub fn targets(&mut self) -> [Register; 2] {
         let first = self.target();
-        loop {
-            let second = self.target();
-            if second != first {
-                return [first, second];
-            }
-        }
+        [first, self.other_than(&[first])]
     }
 
     fn free(&mut self, from: Register, to: Register) -> Register {
@@ -247,16 +247,14 @@ impl<'a> Writer<'a> {
         loop {
             let register = self.rng.random_range(from..to);
             tries += 1;
-            let spared = spare_pointers && tries < 20 && self.points_to_data(register);
+            let data = DATA..DATA + DATA_BYTES;
+            let points_to_data =
+                self.known[usize::from(register)].is_some_and(|value| data.contains(&value));
+            let spared = spare_pointers && tries < 20 && points_to_data;
             if !self.reserved.all().contains(&register) && !spared {
                 return register;
             }
         }
-    }
-
-    fn points_to_data(&self, register: Register) -> bool {
-        self.known[usize::from(register)]
-            .is_some_and(|value| (DATA..DATA + DATA_BYTES).contains(&value))
     }
 
     /// An address in the data area where an access of `bytes` bytes stays inside.
@@ -264,8 +262,7 @@ impl<'a> Writer<'a> {
         let last = DATA + DATA_BYTES - bytes;
         let addr = if !self.addresses.is_empty() && self.chance(50) {
             let near = self.rng.random_range(-3..=3);
-            let addresses = self.addresses.clone();
-            self.choose(&addresses).wrapping_add_signed(near)
+            choose(self.rng, &self.addresses).wrapping_add_signed(near)
         } else {
             self.rng.random_range(DATA..=last)
         };
