@@ -11,8 +11,8 @@ use std::ops::Range;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::semantics::{MAX_LOG_FRAC, Mode, Semantics, SmaxScope};
 use super::shape::{FeatureMap, Kernel, NO_SCORE, Plane, ShapeError};
+use super::{MAX_LOG_FRAC, Mode, Semantics, SmaxScope};
 
 /// A plane with the log proxies of its words, computed once for all kernels.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,21 +33,6 @@ impl PreparedPlane {
         check_fraction_bits(log_frac);
         let words = Words::new(plane.data().iter().copied(), log_frac);
         Self { width: plane.width(), height: plane.height(), log_frac, words }
-    }
-
-    /// Columns.
-    pub fn width(&self) -> usize {
-        self.width
-    }
-
-    /// Rows.
-    pub fn height(&self) -> usize {
-        self.height
-    }
-
-    /// F, the fraction bits of the log proxies.
-    pub fn log_frac(&self) -> u32 {
-        self.log_frac
     }
 }
 
@@ -81,16 +66,6 @@ impl PreparedKernels {
     /// The number of kernels; at least 1.
     pub fn count(&self) -> usize {
         self.count
-    }
-
-    /// The side of every kernel.
-    pub fn side(&self) -> usize {
-        self.side
-    }
-
-    /// F, the fraction bits of the log proxies.
-    pub fn log_frac(&self) -> u32 {
-        self.log_frac
     }
 }
 
