@@ -23,13 +23,11 @@ use crate::nn::{self, Configuration, Convolution, IntegerNetwork, LayerOutcome, 
 pub struct Place {
     /// The command that ran it.
     pub experiment: String,
-    /// The data set.
     pub dataset: String,
     /// The network, or the set of filters.
     pub network: String,
     /// The layer, or the filter.
     pub layer: String,
-    /// The configuration.
     pub configuration: String,
     /// The image's number in the run.
     pub image: usize,
@@ -37,9 +35,8 @@ pub struct Place {
     pub output: usize,
     /// The input channel.
     pub channel: usize,
-    /// Column of the window's upper left corner.
+    /// Of the window's upper left corner.
     pub column: usize,
-    /// Row of the window's upper left corner.
     pub row: usize,
 }
 
@@ -62,7 +59,6 @@ pub struct Cost {
     pub fetched_windows: u64,
     /// Clock cycles of the windows from start to done, added up.
     pub cycles: u64,
-    /// Kernels loaded.
     pub kernel_loads: u64,
     /// Clock cycles of the kernel loads from start to done, added up.
     pub load_cycles: u64,
@@ -86,10 +82,9 @@ impl AddAssign for Cost {
 
 impl Sum for Cost {
     fn sum<I: Iterator<Item = Self>>(costs: I) -> Self {
-        costs.fold(Self::default(), |mut sum, cost| {
-            sum += cost;
-            sum
-        })
+        let mut sum = Self::default();
+        costs.for_each(|cost| sum += cost);
+        sum
     }
 }
 
@@ -116,13 +111,11 @@ impl LayerRun {
 pub struct StageCounts {
     /// Clock cycles; on the reference model, instructions.
     pub cycles: u32,
-    /// Instructions retired.
     pub instructions: u32,
     /// The core's events: mhpmcounter3 to 14.
     pub events: [u32; 12],
     /// Counters 0 to 10 of the unit.
     pub unit: [u32; 11],
-    /// Kernels loaded.
     pub kernel_loads: u32,
     /// Windows that were read from memory.
     pub window_fetches: u32,
@@ -132,10 +125,8 @@ impl StageCounts {
     fn combine(mut self, other: Self, with: impl Fn(u32, u32) -> u32) -> Self {
         self.cycles = with(self.cycles, other.cycles);
         self.instructions = with(self.instructions, other.instructions);
-        for (mine, other) in self.events.iter_mut().zip(other.events) {
-            *mine = with(*mine, other);
-        }
-        for (mine, other) in self.unit.iter_mut().zip(other.unit) {
+        let mine = self.events.iter_mut().chain(&mut self.unit);
+        for (mine, other) in mine.zip(other.events.into_iter().chain(other.unit)) {
             *mine = with(*mine, other);
         }
         self.kernel_loads = with(self.kernel_loads, other.kernel_loads);
@@ -178,7 +169,6 @@ pub struct StageRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mismatch {
-    /// Where.
     pub place: Place,
     /// What differs, in words.
     pub difference: String,
@@ -222,7 +212,6 @@ pub enum EngineError {
     /// The engine cannot run this at all.
     #[error("{engine} cannot run this: {reason}")]
     Unsupported {
-        /// The engine's name.
         engine: &'static str,
         /// Why, and what to do.
         reason: String,
@@ -232,7 +221,6 @@ pub enum EngineError {
     Failed {
         /// What can be run again with a waveform.
         case: Option<Box<Mismatch>>,
-        /// Where, and why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
@@ -244,9 +232,6 @@ pub trait Engine: Send {
 
     /// Runs one convolution layer on a batch of images, `inputs[image][input channel]`, all of one
     /// size. `place` says where the layer belongs; its image is the number of the first one.
-    ///
-    /// # Errors
-    /// What the engine cannot run, or did not finish.
     fn layer(
         &mut self,
         place: &Place,
@@ -259,9 +244,6 @@ pub trait Engine: Send {
     /// Runs a whole network on a batch of images, `images[image]` being what
     /// [`input_planes`](crate::nn::input_planes) gives; layer by layer, if the engine does not know
     /// better.
-    ///
-    /// # Errors
-    /// As [`layer`](Self::layer).
     fn infer(
         &mut self,
         place: &Place,
@@ -274,18 +256,12 @@ pub trait Engine: Send {
     }
 
     /// What the scoreboard has seen since the last call.
-    ///
-    /// # Errors
-    /// If the hardware does not answer.
     fn take_findings(&mut self) -> Result<Findings, EngineError> {
         Ok(Findings::default())
     }
 
     /// Runs a mismatch again with a waveform and writes a report into a folder of its own below
     /// `folder`. Returns the report's folder.
-    ///
-    /// # Errors
-    /// If it cannot be run again, or the report cannot be written.
     fn follow_up(&self, _mismatch: &Mismatch, _folder: &Path) -> Result<PathBuf, EngineError> {
         let reason = "it has no waveforms".to_owned();
         Err(EngineError::Unsupported { engine: self.name(), reason })
@@ -314,9 +290,6 @@ pub trait EngineFactory: Sync {
     fn info(&self) -> EngineInfo;
 
     /// An engine for one thread.
-    ///
-    /// # Errors
-    /// If the hardware cannot be had.
     fn open(&self) -> Result<Box<dyn Engine>, EngineError>;
 }
 
@@ -372,10 +345,7 @@ impl PreparedLayer {
 }
 
 impl GoldenEngine {
-    /// [`Engine::layer`], which cannot fail here.
-    ///
-    /// # Panics
-    /// If the kernels do not fit into the planes, or an image has not one plane per input channel.
+    /// [`Engine::layer`], which cannot fail here; it panics if the kernels do not fit the planes.
     pub fn outcomes(
         &mut self,
         layer: &Convolution,
@@ -396,10 +366,8 @@ impl GoldenEngine {
         inputs.iter().map(|it| conv_layer(layer, it, semantics, detail)).collect()
     }
 
-    /// [`Engine::infer`] with the place left out.
-    ///
-    /// # Panics
-    /// If the configuration, or an image, does not fit the network.
+    /// [`Engine::infer`] with the place left out; it panics if the network, the configuration and the
+    /// images do not fit together.
     pub fn inferences(
         &mut self,
         network: &IntegerNetwork,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Control and status registers: what the table in [`facts`](crate::facts::csr) holds.
 
-use super::retire::first_interrupt;
+use super::lockstep::first_interrupt;
 use crate::facts::csr::{
     CSRS, Content, MCAUSE, MCOUNTINHIBIT, MEPC, MIE, MSTATUS, MTVAL, MTVEC, is_read_only,
 };

@@ -9,15 +9,13 @@ use std::path::Path;
 use safetensors::{Dtype, SafeTensors};
 use sha2::{Digest, Sha256};
 
-use super::network::{Activation, LayerKind, Network, NetworkError, Shape};
+use super::{Activation, LayerKind, Network, NetworkError, Shape};
 use crate::hex;
 
 /// A float tensor, row-major.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tensor {
-    /// Its dimensions.
     pub shape: Vec<usize>,
-    /// Its values.
     pub data: Vec<f32>,
 }
 
@@ -30,7 +28,6 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// Tensors that are there already.
     pub fn new(tensors: BTreeMap<String, Tensor>) -> Self {
         let mut hash = Sha256::new();
         for (name, tensor) in &tensors {

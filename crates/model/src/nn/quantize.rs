@@ -10,9 +10,10 @@
 //! largest input that the layer before can give. Every mode sums a subset of those products, in
 //! whatever order, so that the bound covers them all.
 
-use super::float::{FloatNetwork, Weights};
-use super::integer::{AveragePool, Convolution, Dense, Finish, IntegerLayer, TANH_INPUT_BITS};
-use super::network::{Activation, LayerKind, Network, NetworkError, Shape};
+use super::{
+    Activation, AveragePool, Convolution, Dense, Finish, FloatNetwork, IntegerLayer, LayerKind,
+    Network, NetworkError, Shape, TANH_INPUT_BITS, Weights,
+};
 use crate::conv::Kernel;
 
 /// The largest magnitude of a weight: 16 bits with the sign.

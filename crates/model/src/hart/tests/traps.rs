@@ -269,51 +269,34 @@ fn refused(hart: &mut Hart, feed: &Feed) -> String {
 
 #[test]
 fn what_the_device_under_test_may_not_do() {
+    let took = "the DUT took";
     let cases = [
-        (
-            false,
-            ALL,
-            TIMER,
-            true,
-            "the DUT took an interrupt before 0x80000000 but mstatus.MIE is 0",
-        ),
-        (true, ALL, 0, true, "the DUT took an interrupt before 0x80000000 but its mip is 0"),
-        (true, 0, TIMER, true, "the DUT took the interrupt 7 before 0x80000000 but mie.MTIE is 0"),
+        (false, ALL, TIMER, format!("{took} an interrupt before 0x80000000 but mstatus.MIE is 0")),
+        (true, ALL, 0, format!("{took} an interrupt before 0x80000000 but its mip is 0")),
+        (true, 0, TIMER, format!("{took} the interrupt 7 before 0x80000000 but mie.MTIE is 0")),
         (
             true,
             TIMER,
             SOFTWARE,
-            true,
-            "the DUT took the interrupt 3 before 0x80000000 but mie.MSIE is 0",
+            format!("{took} the interrupt 3 before 0x80000000 but mie.MSIE is 0"),
         ),
         (
             true,
             TIMER,
             EXTERNAL,
-            true,
-            "the DUT took the interrupt 11 before 0x80000000 but mie.MEIE is 0",
-        ),
-        (
-            true,
-            ALL,
-            ALL,
-            false,
-            "the DUT executed 0x80000000 but had to take the interrupt 11 before",
-        ),
-        (
-            true,
-            TIMER,
-            TIMER,
-            false,
-            "the DUT executed 0x80000000 but had to take the interrupt 7 before",
+            format!("{took} the interrupt 11 before 0x80000000 but mie.MEIE is 0"),
         ),
     ];
-    for (enabled, mie, mip, interrupt, message) in cases {
-        let mut hart = ready(&[NOP], enabled, mie, false);
-        assert_eq!(refused(&mut hart, &fed(mip, interrupt)), message);
+    for (enabled, mie, mip, message) in cases {
+        assert_eq!(refused(&mut ready(&[NOP], enabled, mie, false), &fed(mip, true)), message);
+    }
+    for (lines, cause) in [(ALL, 11), (TIMER, 7)] {
+        let message =
+            format!("the DUT executed 0x80000000 but had to take the interrupt {cause} before");
+        assert_eq!(refused(&mut ready(&[NOP], true, lines, false), &fed(lines, false)), message);
     }
     let feed = Feed { interrupt: true, ..Feed::default() };
-    let message = "the DUT took an interrupt before 0x80000000 but its mip is not known";
+    let message = format!("{took} an interrupt before 0x80000000 but its mip is not known");
     assert_eq!(refused(&mut ready(&[NOP], true, ALL, false), &feed), message);
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the reference takes from the device under test (DUT), and how it disagrees.
+//! What passes between the reference and a device under test (DUT): what it is fed, what an
+//! instruction must have done, and how the two disagree.
 
-use crate::facts::riscv::{IRQ_SOFTWARE, IRQ_TIMER};
+use super::conv::Run;
+use crate::facts::riscv::{IRQ_EXTERNAL, IRQ_SOFTWARE, IRQ_TIMER};
 
 /// What the reference cannot know by itself and takes from the DUT, for one instruction. The
 /// default is a hart that stands alone: it has its own devices, and its mtime and mcycle count
@@ -22,64 +24,79 @@ pub struct Feed {
     pub read: Option<u32>,
 }
 
+/// An instruction that was executed, or trapped.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Retire {
+    /// Its address.
+    pub pc: u32,
+    /// Its bits: 16 of a compressed one; 0 if they could not be fetched.
+    pub insn: u32,
+    /// The address of the next instruction, interrupts apart: a trap's handler.
+    pub next_pc: u32,
+    /// The exception, if it trapped; then nothing of the following happened.
+    pub trap: Option<Trap>,
+    /// mcause of the interrupt that was taken before it, of whose handler it is the first
+    /// instruction.
+    pub interrupt: Option<u32>,
+    /// The register written, 1 to 31, and its new value.
+    pub rd: Option<(u8, u32)>,
+    /// The load or store.
+    pub memory: Option<Access>,
+    /// The run of the unit, of a conv.run or conv.again.
+    pub run: Option<Box<Run>>,
+}
+
+/// A load or store. Masks and data are relative to the address: bit 0 is its byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Access {
+    /// Address of the first byte, aligned or not.
+    pub addr: u32,
+    /// Bytes read: 1, 3 or 15 of a load.
+    pub rmask: u8,
+    /// Bytes written: 1, 3 or 15 of a store.
+    pub wmask: u8,
+    /// The bytes read, not extended; the others are 0.
+    pub rdata: u32,
+    /// The bytes written; the others are 0.
+    pub wdata: u32,
+}
+
+/// An exception: what an instruction that cannot be executed leaves in mcause and mtval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trap {
+    /// mcause.
+    pub cause: u32,
+    /// mtval.
+    pub value: u32,
+}
+
 /// The DUT did something about interrupts that its mip does not justify, or the reference waits for
-/// an interrupt that cannot come. The reference is as before the instruction.
+/// an interrupt that cannot come. The reference is as before the instruction at `pc`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FeedError {
     /// An interrupt while mstatus.MIE is 0.
     #[error("the DUT took an interrupt before {pc:#010x} but mstatus.MIE is 0")]
-    Disabled {
-        /// The instruction that it did not get to.
-        pc: u32,
-    },
+    Disabled { pc: u32 },
     /// An interrupt while none is pending.
     #[error("the DUT took an interrupt before {pc:#010x} but its mip is 0")]
-    NotPending {
-        /// The instruction that it did not get to.
-        pc: u32,
-    },
-    /// An interrupt while only others than the enabled ones are pending.
+    NotPending { pc: u32 },
+    /// An interrupt while only others than the enabled ones are pending; `cause` is the first of them.
     #[error("the DUT took the interrupt {cause} before {pc:#010x} but mie.{} is 0", enable_name(*.cause))]
-    NotEnabled {
-        /// The instruction that it did not get to.
-        pc: u32,
-        /// The pending interrupt, the one of the highest priority.
-        cause: u32,
-    },
+    NotEnabled { pc: u32, cause: u32 },
     /// No interrupt while one is pending and enabled.
     #[error("the DUT executed {pc:#010x} but had to take the interrupt {cause} before")]
-    Ignored {
-        /// The instruction.
-        pc: u32,
-        /// The interrupt.
-        cause: u32,
-    },
+    Ignored { pc: u32, cause: u32 },
     /// An interrupt without the mip that would justify it.
     #[error("the DUT took an interrupt before {pc:#010x} but its mip is not known")]
-    NoMip {
-        /// The instruction that it did not get to.
-        pc: u32,
-    },
+    NoMip { pc: u32 },
     /// A wfi that ends while no enabled interrupt is pending.
     #[error(
         "the DUT finished the wfi at {pc:#010x} but no interrupt of mie = {mie:#x} is pending in its mip = {mip:#x}"
     )]
-    Awake {
-        /// The wfi.
-        pc: u32,
-        /// The interrupts that would end it.
-        mie: u32,
-        /// The pending interrupts.
-        mip: u32,
-    },
+    Awake { pc: u32, mie: u32, mip: u32 },
     /// A hart that stands alone waits for ever.
     #[error("the wfi at {pc:#010x} waits for ever: no interrupt of mie = {mie:#x} can come")]
-    Asleep {
-        /// The wfi.
-        pc: u32,
-        /// The interrupts that would end it.
-        mie: u32,
-    },
+    Asleep { pc: u32, mie: u32 },
 }
 
 /// The name of an interrupt's bit in mie, such as `MTIE`.
@@ -89,4 +106,9 @@ const fn enable_name(cause: u32) -> &'static str {
         IRQ_TIMER => "MTIE",
         _ => "MEIE",
     }
+}
+
+/// The interrupt of `pending` that goes first: external before software before timer.
+pub(super) fn first_interrupt(pending: u32) -> Option<u32> {
+    [IRQ_EXTERNAL, IRQ_SOFTWARE, IRQ_TIMER].into_iter().find(|cause| pending >> cause & 1 == 1)
 }
