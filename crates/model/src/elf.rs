@@ -16,7 +16,6 @@ use object::read::elf::{FileHeader, ProgramHeader, Sym};
 
 use crate::facts::soc::RAM_BASE;
 
-/// Why a file is no program for the system.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ElfError {
@@ -64,7 +63,6 @@ pub enum ElfError {
 /// Bytes of a program at an address in the RAM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
-    /// Byte address of the first one.
     pub addr: u32,
     /// The bytes, those that are zero at the beginning included.
     pub bytes: Vec<u8>,
@@ -82,7 +80,6 @@ pub struct Executable {
 }
 
 impl Executable {
-    /// Reads an ELF file for a system with `ram_bytes` of RAM.
     pub fn read(path: &Path, ram_bytes: u32) -> Result<Self, ElfError> {
         let data =
             fs::read(path).map_err(|source| ElfError::Read { path: path.to_owned(), source })?;
@@ -223,7 +220,6 @@ impl Executable {
     }
 }
 
-/// Bytes of a program header.
 const PROGRAM_HEADER: usize = 32;
 
 /// The ELF file of a program with one more segment to load. What is in it stays where it is; a longer

@@ -24,16 +24,13 @@ pub struct Place {
     /// The command that ran it.
     pub experiment: String,
     pub dataset: String,
-    /// The network, or the set of filters.
     pub network: String,
     /// The layer, or the filter.
     pub layer: String,
     pub configuration: String,
     /// The image's number in the run.
     pub image: usize,
-    /// The output channel.
     pub output: usize,
-    /// The input channel.
     pub channel: usize,
     /// Of the window's upper left corner.
     pub column: usize,
@@ -53,7 +50,6 @@ pub enum Detail {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cost {
-    /// Windows run.
     pub windows: u64,
     /// Those of them whose words were fetched; the others used the words of one of these.
     pub fetched_windows: u64,
@@ -91,7 +87,6 @@ impl Sum for Cost {
 /// One convolution layer over a batch of images.
 #[derive(Debug, Clone)]
 pub struct LayerRun {
-    /// One entry per image.
     pub outcomes: Vec<LayerOutcome>,
     /// One entry per output channel, over all images.
     pub costs: Vec<Cost>,
@@ -161,7 +156,6 @@ pub struct StageRecord {
     /// Outputs of its convolutions, input channel by input channel, if the unit gives them tile by
     /// tile.
     pub tile_outputs: u32,
-    /// What was counted.
     pub counts: StageCounts,
 }
 
@@ -286,14 +280,12 @@ pub struct EngineInfo {
 
 /// Opens engines of one kind with one set of options, for all threads of a run.
 pub trait EngineFactory: Sync {
-    /// What the engines are.
     fn info(&self) -> EngineInfo;
 
     /// An engine for one thread.
     fn open(&self) -> Result<Box<dyn Engine>, EngineError>;
 }
 
-/// The factory of the golden model.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Golden;
 

@@ -27,7 +27,6 @@ pub type Register = u8;
 /// An instruction with its operands. A compressed one is the one that it abbreviates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Instruction {
-    /// Which instruction.
     pub op: Op,
     /// The destination; 0 if it has none, as for the other operands.
     #[serde(default)]
@@ -35,7 +34,6 @@ pub struct Instruction {
     /// The first source; of a CSR instruction with an immediate that one, 0 to 31.
     #[serde(default)]
     pub rs1: Register,
-    /// The second source.
     #[serde(default)]
     pub rs2: Register,
     /// The immediate as the instruction uses it: sign-extended, or shifted (`lui`); the number of
@@ -107,7 +105,6 @@ impl Layout {
         Self { fields, signed: false }
     }
 
-    /// The immediate of an instruction.
     #[inline(always)]
     const fn gather(&self, insn: u32) -> i32 {
         let (mut imm, mut width, mut index) = (0, 0, 0);
@@ -139,9 +136,7 @@ const J_IMMEDIATE: Layout = Layout::signed(&[(20, 1, 31), (1, 10, 21), (11, 1, 2
 const CSR_NUMBER: Layout = Layout::unsigned(&[(0, 12, 20)]);
 const FUNCT7: Layout = Layout::unsigned(&[(0, 7, 25)]);
 
-/// What a [`Format`] is made of.
 struct Fields {
-    /// The bits that are fixed.
     mask: u32,
     /// Whether rd, rs1 and rs2 are fields of it.
     registers: [bool; 3],
@@ -191,7 +186,6 @@ impl Format {
     }
 }
 
-/// A row of the table of instructions.
 #[derive(Debug, Clone, Copy)]
 struct Row {
     op: Op,
@@ -215,7 +209,6 @@ macro_rules! instructions {
             Conv { $($unit $unit_name $unit_format $unit_bits;)* }
         }
 
-        /// The pattern of the instructions of the unit.
         macro_rules! unit_ops {
             () => { $(Op::$unit)|* };
         }
@@ -240,7 +233,6 @@ macro_rules! instructions {
         },)*)*];
 
         impl Op {
-            /// Every instruction, in the order of the table.
             pub const ALL: &[Self] = &[$($(Self::$op,)*)*];
         }
     };
@@ -371,17 +363,14 @@ impl Op {
         &ROWS[self as usize]
     }
 
-    /// The mnemonic.
     pub const fn name(self) -> &'static str {
         self.row().name
     }
 
-    /// What it is for the core.
     pub const fn class(self) -> Class {
         self.row().class
     }
 
-    /// The format of its 32 bits.
     pub const fn format(self) -> Format {
         self.row().format
     }
@@ -399,12 +388,10 @@ impl Op {
 }
 
 impl Instruction {
-    /// With all its operands.
     pub const fn new(op: Op, rd: Register, rs1: Register, rs2: Register, imm: i32) -> Self {
         Self { op, rd, rs1, rs2, imm }
     }
 
-    /// Without operands.
     pub const fn plain(op: Op) -> Self {
         Self::new(op, 0, 0, 0, 0)
     }
@@ -439,7 +426,6 @@ impl Instruction {
         Self::new(op, rd, source, 0, csr as i32)
     }
 
-    /// `addi`.
     pub const fn addi(rd: Register, rs1: Register, imm: i32) -> Self {
         Self::i(Op::Addi, rd, rs1, imm)
     }
@@ -569,12 +555,9 @@ fn operands(insn: u32, row: &Row) -> Instruction {
     Instruction { op: row.op, rd: field(7, rd), rs1: field(15, rs1), rs2: field(20, rs2), imm }
 }
 
-/// A 16-bit form.
 #[derive(Debug)]
 pub struct Form {
-    /// The mnemonic.
     pub name: &'static str,
-    /// What it abbreviates.
     pub op: Op,
     /// The bits that are fixed, and their values.
     mask: u16,

@@ -255,6 +255,7 @@ fn logs_at_every_edge() {
     let kernel = Kernel::new(1, vec![1]).unwrap();
     let threshold = Threshold::new(1).unwrap();
     for a in operands {
+        assert_eq!(msb(a), log_by_digits(a, 0), "{a}");
         for log_frac in 0..=MAX_LOG_FRAC {
             let expected = log_by_digits(a, log_frac);
             assert_eq!(log_proxy(a, log_frac), expected, "L({a}) with F = {log_frac}");

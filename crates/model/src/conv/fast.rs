@@ -20,7 +20,6 @@ pub struct PreparedPlane {
     width: usize,
     height: usize,
     log_frac: u32,
-    /// Row-major.
     words: Words,
 }
 

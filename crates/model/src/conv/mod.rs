@@ -160,7 +160,6 @@ impl Threshold {
         Self::new(shift * unit - fraction)
     }
 
-    /// T, in units of 2^−F; at least 1.
     pub const fn get(self) -> u32 {
         self.0
     }

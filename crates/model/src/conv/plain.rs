@@ -48,7 +48,6 @@ pub struct Dot {
 }
 
 impl Dot {
-    /// Multiplications performed.
     pub fn kept_count(&self) -> u32 {
         self.kept.count_ones()
     }
@@ -63,7 +62,6 @@ impl Dot {
         self.output.wrapping_add(self.dropped as i32)
     }
 
-    /// |exact − output| before anything wraps.
     pub fn error(&self) -> u128 {
         self.dropped.unsigned_abs()
     }
@@ -200,50 +198,6 @@ pub fn error_bound(skipped: u32, s_max: Option<u32>, semantics: &Semantics) -> u
 mod tests {
     use super::*;
     use crate::conv::Threshold;
-
-    #[test]
-    fn msb_by_hand() {
-        let cases = [(1, 0), (2, 1), (3, 1), (4, 2), (255, 7), (256, 8), (i32::MAX, 30)];
-        for (a, expected) in cases {
-            assert_eq!(msb(a), Some(expected), "{a}");
-            assert_eq!(msb(-a), Some(expected), "−{a}");
-        }
-        assert_eq!(msb(0), None);
-        assert_eq!(msb(i32::MIN), Some(31), "|−2³¹| = 2³¹");
-        for k in 1..31 {
-            assert_eq!(msb((1 << k) - 1), Some(k - 1));
-            assert_eq!(msb(1 << k), Some(k));
-            assert_eq!(msb(-(1 << k) - 1), Some(k));
-        }
-    }
-
-    #[test]
-    fn log_proxy_by_hand() {
-        let cases = [
-            // 1 = 1.000 · 2⁰: fraction bits that the word does not have are zero
-            (1, 3, 0),
-            // 3 = 1.1 · 2¹
-            (3, 0, 1),
-            (3, 1, 3),
-            (3, 3, 8 + 4),
-            (-3, 3, 8 + 4),
-            // 13 = 1.101 · 2³: truncated, not rounded
-            (13, 1, 2 * 3 + 1),
-            (13, 2, 4 * 3 + 2),
-            (13, 3, 8 * 3 + 5),
-            (13, 4, 16 * 3 + 10),
-            // 255 = 1.1111111 · 2⁷
-            (255, 3, 8 * 7 + 7),
-            (i32::MAX, 8, 256 * 30 + 255),
-            (i32::MIN, 8, 256 * 31),
-            (i32::MIN, 0, 31),
-            (i32::MIN + 1, 8, 256 * 30 + 255),
-        ];
-        for (a, log_frac, expected) in cases {
-            assert_eq!(log_proxy(a, log_frac), Some(expected), "L({a}) with F = {log_frac}");
-        }
-        assert!((0..=MAX_LOG_FRAC).all(|log_frac| log_proxy(0, log_frac).is_none()));
-    }
 
     #[test]
     #[should_panic(expected = "9 fraction bits; at most 8")]

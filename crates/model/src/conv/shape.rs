@@ -36,19 +36,16 @@ impl Plane {
         Ok(Self { width, height, data })
     }
 
-    /// Columns; at least 1.
     #[inline]
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Rows; at least 1.
     #[inline]
     pub fn height(&self) -> usize {
         self.height
     }
 
-    /// The words, row-major.
     #[inline]
     pub fn data(&self) -> &[i32] {
         &self.data
@@ -83,13 +80,11 @@ impl Kernel {
         Ok(Self { side, weights })
     }
 
-    /// Rows, and columns: 1 to [`MAX_SIDE`].
     #[inline]
     pub fn side(&self) -> usize {
         self.side
     }
 
-    /// The weights, row-major.
     #[inline]
     pub fn weights(&self) -> &[i32] {
         &self.weights
@@ -171,7 +166,6 @@ impl FeatureMap {
         self.outputs.len() as u64 * u64::from(self.products)
     }
 
-    /// Multiplications performed in the whole map.
     pub fn total_kept(&self) -> u64 {
         self.kept.iter().map(|&kept| u64::from(kept)).sum()
     }

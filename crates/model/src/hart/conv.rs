@@ -39,7 +39,6 @@ impl Default for UnitShape {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     pub slot: u8,
-    /// The kernel's side.
     pub side: usize,
     /// Outputs of the tile: 1 or 4.
     pub tile: usize,
@@ -59,7 +58,6 @@ pub struct Run {
 }
 
 impl Run {
-    /// Products multiplied.
     pub fn kept(&self) -> u32 {
         self.keep.iter().map(|keep| keep.count_ones()).sum()
     }
@@ -130,7 +128,6 @@ struct Window {
     words: Vec<i32>,
 }
 
-/// All that the unit and its registers hold.
 #[derive(Debug, Clone)]
 pub(super) struct Unit {
     shape: UnitShape,
@@ -192,7 +189,6 @@ impl Unit {
         }
     }
 
-    /// conv.load.
     fn load(
         &mut self,
         size: u32,
@@ -210,7 +206,6 @@ impl Unit {
         Ok(())
     }
 
-    /// conv.run.
     fn run(
         &mut self,
         pitch: u32,
@@ -225,7 +220,6 @@ impl Unit {
         Ok(self.convolve(slot, semantics))
     }
 
-    /// conv.again.
     fn again(&mut self, rs1: u32) -> Result<(u32, Option<Box<Run>>), Refused> {
         let slot = rs1 as u8;
         let semantics = self.semantics()?;
@@ -321,7 +315,6 @@ impl Unit {
         *counter = counter.wrapping_add(by);
     }
 
-    /// conv.config.
     fn configure(&mut self, word: u32, threshold: u32) -> Result<u32, Refused> {
         let config = Config::from_word(word, &self.shape).ok_or(Refused::Illegal)?;
         if config.mode == Mode::Approx && threshold == 0 {
@@ -338,7 +331,6 @@ impl Unit {
         (half & SMAX_VALID != 0).then_some(score)
     }
 
-    /// conv.read.
     fn read(&self, index: u32, fed: Option<u32>) -> u32 {
         match index {
             READ_OUTPUT..READ_CARRY => self.outputs[(index - READ_OUTPUT) as usize] as u32,

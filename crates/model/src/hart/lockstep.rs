@@ -27,7 +27,6 @@ pub struct Feed {
 /// An instruction that was executed, or trapped.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Retire {
-    /// Its address.
     pub pc: u32,
     /// Its bits: 16 of a compressed one; 0 if they could not be fetched.
     pub insn: u32,
@@ -40,7 +39,6 @@ pub struct Retire {
     pub interrupt: Option<u32>,
     /// The register written, 1 to 31, and its new value.
     pub rd: Option<(u8, u32)>,
-    /// The load or store.
     pub memory: Option<Access>,
     /// The run of the unit, of a conv.run or conv.again.
     pub run: Option<Box<Run>>,
@@ -74,22 +72,17 @@ pub struct Trap {
 /// an interrupt that cannot come. The reference is as before the instruction at `pc`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FeedError {
-    /// An interrupt while mstatus.MIE is 0.
     #[error("the DUT took an interrupt before {pc:#010x} but mstatus.MIE is 0")]
     Disabled { pc: u32 },
-    /// An interrupt while none is pending.
     #[error("the DUT took an interrupt before {pc:#010x} but its mip is 0")]
     NotPending { pc: u32 },
     /// An interrupt while only others than the enabled ones are pending; `cause` is the first of them.
     #[error("the DUT took the interrupt {cause} before {pc:#010x} but mie.{} is 0", enable_name(*.cause))]
     NotEnabled { pc: u32, cause: u32 },
-    /// No interrupt while one is pending and enabled.
     #[error("the DUT executed {pc:#010x} but had to take the interrupt {cause} before")]
     Ignored { pc: u32, cause: u32 },
-    /// An interrupt without the mip that would justify it.
     #[error("the DUT took an interrupt before {pc:#010x} but its mip is not known")]
     NoMip { pc: u32 },
-    /// A wfi that ends while no enabled interrupt is pending.
     #[error(
         "the DUT finished the wfi at {pc:#010x} but no interrupt of mie = {mie:#x} is pending in its mip = {mip:#x}"
     )]

@@ -46,7 +46,6 @@ impl Default for HartConfig {
     }
 }
 
-/// What a program that is loaded does not fit into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HartError {
     #[error("{bytes} bytes at {addr:#010x} do not lie in RAM")]
@@ -58,13 +57,11 @@ pub enum HartError {
 pub enum RunEnd {
     /// The program stored this word, which is not 0, to `tohost`.
     ToHost(u32),
-    /// The program was still running.
     Limit,
     /// It waits for an interrupt that cannot come.
     Asleep(FeedError),
 }
 
-/// The architectural state of the core, its memory and its devices.
 #[derive(Debug, Clone)]
 pub struct Hart {
     registers: [u32; 32],
@@ -91,7 +88,6 @@ impl Hart {
         Self { registers: [0; 32], pc: boot, csrs, bus, unit, instructions: 0 }
     }
 
-    /// Puts bytes into RAM.
     pub fn load(&mut self, addr: u32, bytes: &[u8]) -> Result<(), HartError> {
         let written = self.bus.ram.write(addr, bytes);
         written.then_some(()).ok_or(HartError::OutsideRam { addr, bytes: bytes.len() })
@@ -178,7 +174,6 @@ impl Hart {
         self.fetch().ok().and_then(decode).is_some_and(|it| it.op == Op::Wfi)
     }
 
-    /// The bits of the instruction at the pc.
     #[inline]
     fn fetch(&self) -> Result<u32, Trap> {
         if let Some(word) = self.bus.ram.read_word(self.pc) {
@@ -259,7 +254,6 @@ struct Effect {
     counts: Counts,
 }
 
-/// Why an instruction has no effect.
 enum Stopped {
     Trap(Trap),
     /// A wfi with nothing to go on for.
@@ -449,7 +443,6 @@ fn is_taken(op: Op, a: u32, b: u32) -> bool {
     }
 }
 
-/// The byte mask of an access.
 const fn lanes(bytes: u32) -> u8 {
     (1 << bytes) - 1
 }

@@ -79,7 +79,6 @@ impl Weights {
         Ok(&tensor.data)
     }
 
-    /// Every tensor, by name.
     pub fn tensors(&self) -> &BTreeMap<String, Tensor> {
         &self.tensors
     }

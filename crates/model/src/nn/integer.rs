@@ -261,7 +261,6 @@ pub struct Inference {
     pub activations: Vec<Vec<Plane>>,
     /// One per convolution layer.
     pub convolutions: Vec<LayerOutcome>,
-    /// The outputs of the last layer.
     pub scores: Vec<i32>,
 }
 
@@ -279,7 +278,6 @@ impl Inference {
 /// A batch of images through a network, as an engine did it.
 #[derive(Debug, Clone, Default)]
 pub struct NetworkRun {
-    /// One per image.
     pub inferences: Vec<Inference>,
     /// One per convolution layer, over all images and output channels.
     pub costs: Vec<Cost>,

@@ -39,7 +39,6 @@ pub struct Input {
     pub padding: usize,
 }
 
-/// What a layer does to its sums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Activation {
@@ -50,7 +49,6 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// The name in files and flags.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Relu => "relu",
@@ -59,7 +57,6 @@ impl Activation {
     }
 }
 
-/// The kind of a layer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum LayerKind {
@@ -110,7 +107,6 @@ impl Shape {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Network {
-    /// The name in results.
     pub name: String,
     pub input: Input,
     /// Bits of an activation's magnitude, 4 to 15.

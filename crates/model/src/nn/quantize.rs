@@ -31,28 +31,22 @@ const MIN_WEIGHT_BITS: u32 = 6;
 /// The largest sum that any mode can reach in a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OverflowProof {
-    /// The layer's name.
     pub layer: String,
     /// The largest |input|.
     pub input_limit: i64,
     /// The largest Σ|w|·x_max + |bias| + rounding of an output; below 2³¹.
     pub sum_bound: i64,
-    /// Fraction bits of the weights.
     pub weight_shift: i32,
-    /// Fraction bits of the sums.
     pub sum_shift: i32,
 }
 
 /// A network in integers, with the proof that it never overflows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IntegerNetwork {
-    /// The description.
     pub network: Network,
-    /// The layers.
     pub layers: Vec<IntegerLayer>,
     /// One a layer with weights.
     pub proof: Vec<OverflowProof>,
-    /// The digest of the float weights.
     pub weights_sha256: String,
 }
 
@@ -128,7 +122,6 @@ impl IntegerNetwork {
         Ok(integer)
     }
 
-    /// The convolution layers, in order.
     pub fn convolutions(&self) -> impl Iterator<Item = &Convolution> {
         self.layers.iter().filter_map(|layer| match layer {
             IntegerLayer::Convolution(convolution) => Some(convolution),

@@ -229,53 +229,34 @@ fn stored(funct3: u32, addr: u32, value: u32) -> (Retire, Hart) {
 }
 
 #[test]
-fn loads_by_hand() {
-    // funct3, offset, rd, mask, raw
-    let cases = [
-        (0, 0, 0x10, 1, 0x10),
-        (0, 4, 0xffff_ff98, 1, 0x98),
-        (0, 7, 0xffff_fffe, 1, 0xfe),
-        (4, 4, 0x98, 1, 0x98),
-        (4, 3, 0x76, 1, 0x76),
-        (1, 0, 0x3210, 3, 0x3210),
-        (1, 1, 0x5432, 3, 0x5432),
-        (1, 3, 0xffff_9876, 3, 0x9876),
-        (1, 6, 0xffff_fedc, 3, 0xfedc),
-        (5, 3, 0x9876, 3, 0x9876),
-        (5, 6, 0xfedc, 3, 0xfedc),
-        (2, 0, 0x7654_3210, 15, 0x7654_3210),
-        (2, 1, 0x9876_5432, 15, 0x9876_5432),
-        (2, 2, 0xba98_7654, 15, 0xba98_7654),
-        (2, 3, 0xdcba_9876, 15, 0xdcba_9876),
-    ];
-    for (funct3, offset, value, rmask, rdata) in cases {
-        let retire = load(funct3, DATA + offset);
-        assert_eq!(retire.rd, Some((12, value)), "funct3 {funct3} at {offset}");
-        let access = Access { addr: DATA + offset, rmask, wmask: 0, rdata, wdata: 0 };
-        assert_eq!(retire.memory, Some(access));
-    }
-}
+fn loads_and_stores_at_every_offset() {
+    let bytes = [0x10, 0x32, 0x54, 0x76, 0x98_u8, 0xba, 0xdc, 0xfe];
+    for (funct3, size) in [(0, 1), (1, 2), (2, 4), (4, 1), (5, 2)] {
+        for offset in 0..=8 - size {
+            let case = format!("funct3 {funct3} at {offset}");
+            let (addr, mask) = (DATA + offset as u32, (1 << size) - 1);
+            let mut word = [0; 4];
+            word[..size].copy_from_slice(&bytes[offset..][..size]);
+            let rdata = u32::from_le_bytes(word);
+            let unused = 32 - 8 * size as u32;
+            let extended = ((rdata << unused) as i32 >> unused) as u32;
+            let retire = load(funct3, addr);
+            assert_eq!(retire.rd, Some((12, if funct3 < 4 { extended } else { rdata })), "{case}");
+            let access = Access { addr, rmask: mask, wmask: 0, rdata, wdata: 0 };
+            assert_eq!(retire.memory, Some(access), "{case}");
+            if funct3 > 2 {
+                continue;
+            }
 
-#[test]
-fn stores_by_hand() {
-    // funct3, offset, the two words after it, mask, data
-    let cases = [
-        (0, 0, [0x7654_32dd, 0xfedc_ba98], 1, 0xdd),
-        (0, 3, [0xdd54_3210, 0xfedc_ba98], 1, 0xdd),
-        (1, 0, [0x7654_ccdd, 0xfedc_ba98], 3, 0xccdd),
-        (1, 1, [0x76cc_dd10, 0xfedc_ba98], 3, 0xccdd),
-        (1, 3, [0xdd54_3210, 0xfedc_bacc], 3, 0xccdd),
-        (2, 0, [0xaabb_ccdd, 0xfedc_ba98], 15, 0xaabb_ccdd),
-        (2, 1, [0xbbcc_dd10, 0xfedc_baaa], 15, 0xaabb_ccdd),
-        (2, 2, [0xccdd_3210, 0xfedc_aabb], 15, 0xaabb_ccdd),
-        (2, 3, [0xdd54_3210, 0xfeaa_bbcc], 15, 0xaabb_ccdd),
-    ];
-    for (funct3, offset, after, wmask, wdata) in cases {
-        let (retire, hart) = stored(funct3, DATA + offset, 0xaabb_ccdd);
-        let words = [DATA, DATA + 4].map(|addr| hart.read_word(addr).unwrap());
-        assert_eq!(words, after, "funct3 {funct3} at {offset}: {words:x?}");
-        let access = Access { addr: DATA + offset, rmask: 0, wmask, rdata: 0, wdata };
-        assert_eq!(retire.memory, Some(access));
+            let (retire, hart) = stored(funct3, addr, 0xaabb_ccdd);
+            let mut after = bytes;
+            after[offset..][..size].copy_from_slice(&[0xdd, 0xcc, 0xbb, 0xaa][..size]);
+            let words = [DATA, DATA + 4].map(|addr| hart.read_word(addr).unwrap().to_le_bytes());
+            assert_eq!(words.concat(), after, "{case}");
+            let wdata = 0xaabb_ccdd & (u32::MAX >> unused);
+            let access = Access { addr, rmask: 0, wmask: mask, rdata: 0, wdata };
+            assert_eq!(retire.memory, Some(access), "{case}");
+        }
     }
 }
 
