@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A network with weights.
+//! The layers of a described network with the sizes that training needs, and a network with weights.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -7,12 +7,78 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result};
 use candle_core::{D, Device, Tensor, Var, safetensors};
+use model::nn::{Activation, LayerDescription, LayerKind, Network, NetworkError, Shape};
 
-use crate::error::DescriptionError;
+use crate::DescriptionError;
+use crate::data::{Purpose, Stream};
 use crate::hardware::{Hardware, weight_scale};
-use crate::layer::{Activate, AddBias, Convolve, Kept, Pool, QuantiseWeights};
-use crate::network::{Activation, Network, Operation, Stage, stages};
-use crate::random::{Purpose, Stream};
+use crate::layer::{Activate, AddBias, ConvShape, Convolve, Kept, Pool, QuantiseWeights};
+
+/// A layer with all its sizes.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    pub name: String,
+    pub operation: Operation,
+    /// What follows the sum.
+    pub activation: Option<Activation>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Operation {
+    Convolution(ConvShape),
+    /// A mean over squares of a side.
+    AveragePool(usize),
+    Dense {
+        inputs: usize,
+        outputs: usize,
+    },
+}
+
+impl Stage {
+    /// The shape of the weights; `None` for a stage without.
+    pub fn weight_shape(&self) -> Option<Vec<usize>> {
+        match self.operation {
+            Operation::Convolution(s) => Some(vec![s.outputs, s.channels, s.side, s.side]),
+            Operation::Dense { inputs, outputs } => Some(vec![outputs, inputs]),
+            Operation::AveragePool(_) => None,
+        }
+    }
+
+    /// The name of one of the stage's tensors: `c1.weight`, `c1.bias`.
+    pub fn tensor(&self, part: &str) -> String {
+        format!("{}.{part}", self.name.to_lowercase())
+    }
+}
+
+/// The layers with their sizes; an error if they do not fit together, or do not tell ten digits
+/// apart.
+pub fn stages(network: &Network) -> Result<Vec<Stage>, DescriptionError> {
+    let shapes = network.shapes()?;
+    let outputs = shapes.last().map_or(0, Shape::len);
+    if outputs != 10 {
+        return Err(DescriptionError::Outputs(outputs));
+    }
+    let stage = |(layer, shapes): (&LayerDescription, &[Shape])| {
+        let Shape { channels, height, width } = shapes[0];
+        let (operation, activation) = match layer.kind {
+            LayerKind::Convolution { outputs, side, activation } => {
+                let shape = ConvShape { channels, height, width, outputs, side };
+                (Operation::Convolution(shape), activation)
+            }
+            LayerKind::AveragePool { side } => (Operation::AveragePool(side), None),
+            LayerKind::Dense { outputs, activation } => {
+                (Operation::Dense { inputs: shapes[0].len(), outputs }, activation)
+            }
+        };
+        Stage { name: layer.name.clone(), operation, activation }
+    };
+    Ok(network.layers.iter().zip(shapes.windows(2)).map(stage).collect())
+}
+
+/// Multiplications of all convolutions for one image, in `exact` mode.
+pub fn exact_macs(network: &Network) -> Result<u64, NetworkError> {
+    Ok(network.exact_multiplications()?.iter().map(|(_, count)| count).sum())
+}
 
 /// The tensors of one layer.
 #[derive(Debug, Clone)]

@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Files of weights, and the record beside each.
+//! The files that training leaves: weights with a record beside them, and operating points, which
+//! say what every convolution skips with them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::str::FromStr;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use model::conv::{Mode, Semantics, SmaxScope, Threshold};
 use serde::Serialize;
+use study::experiment::lenet::PointLayer;
 use study::report::atomic::write_atomic;
 use study::results::digest_of;
 
-use crate::model::Model;
+use crate::DescriptionError;
+use crate::fit::Score;
+use crate::layer::Skip;
+use crate::model::{Model, Operation, Stage, exact_macs};
 
 /// Where weights come from. It holds nothing that differs between two runs of one command.
 #[derive(Debug, Clone, Serialize)]
@@ -59,4 +67,102 @@ impl Record {
         let text = serde_json::to_string_pretty(self)? + "\n";
         write(&weights.with_extension("json"), text.as_bytes())
     }
+}
+
+/// The setting in a file for one in the program.
+fn layer(skip: &Skip) -> PointLayer {
+    let smax_scope = skip.scope.name().to_owned();
+    PointLayer { threshold: skip.threshold, log_frac: skip.log_frac, smax_scope }
+}
+
+/// The setting in the program for one in a file, checked.
+pub fn skip(layer: &PointLayer) -> Result<Skip> {
+    let scope = SmaxScope::from_str(&layer.smax_scope)?;
+    let threshold = Threshold::new(layer.threshold)?;
+    Semantics::new(Mode::Approx, layer.log_frac, threshold, scope)?;
+    Ok(Skip { threshold: layer.threshold, log_frac: layer.log_frac, scope })
+}
+
+/// A setting on the command line: `C3=1,0,running` is T = 1, F = 0, running scope for C3.
+pub fn parse_setting(text: &str) -> Result<(String, Skip)> {
+    let wrong = || DescriptionError::Setting(text.into());
+    let (name, setting) = text.split_once('=').ok_or_else(wrong)?;
+    let [threshold, log_frac, scope] = setting.split(',').collect::<Vec<_>>()[..] else {
+        return Err(wrong().into());
+    };
+    let point = PointLayer {
+        threshold: threshold.parse().map_err(|_| wrong())?,
+        log_frac: log_frac.parse().map_err(|_| wrong())?,
+        smax_scope: scope.into(),
+    };
+    Ok((name.to_owned(), skip(&point)?))
+}
+
+/// What every layer skips: settings by name, in the order of the layers. A convolution without a
+/// setting skips nothing.
+pub fn skips(stages: &[Stage], settings: &[(String, Skip)]) -> Result<Vec<Option<Skip>>> {
+    let convolution = |stage: &&Stage| matches!(stage.operation, Operation::Convolution(_));
+    let known: Vec<&str> = stages.iter().filter(convolution).map(|s| s.name.as_str()).collect();
+    for (name, _) in settings {
+        if !known.contains(&name.as_str()) {
+            let (name, known) = (name.clone(), known.join(", "));
+            return Err(DescriptionError::UnknownLayer { name, known }.into());
+        }
+        let times = settings.iter().filter(|(other, _)| other == name).count();
+        ensure!(times == 1, "layer {name} is set {times} times; set it once");
+    }
+    let of = |stage: &Stage| settings.iter().find(|(name, _)| *name == stage.name).map(|s| s.1);
+    Ok(stages.iter().map(of).collect())
+}
+
+/// Settings of the command line as they stand in an operating point.
+pub fn settings(settings: &[(String, Skip)]) -> BTreeMap<String, PointLayer> {
+    settings.iter().map(|(name, skip)| (name.clone(), layer(skip))).collect()
+}
+
+/// Names, with + between, of what a setting makes use of: `fine-tuning`, `running-smax`,
+/// `layer-thresholds`; `uniform-threshold` if of none of them.
+pub fn technique(fine_tuned: bool, settings: &[(String, Skip)]) -> String {
+    let running = settings.iter().any(|(_, skip)| skip.scope == SmaxScope::Running);
+    let tolerance = |skip: &Skip| f64::from(skip.threshold) / f64::from(1 << skip.log_frac);
+    let differ = settings.windows(2).any(|pair| tolerance(&pair[0].1) != tolerance(&pair[1].1));
+    let names = [
+        (fine_tuned, "fine-tuning"),
+        (running, "running-smax"),
+        (differ, "layer-thresholds"),
+        (!fine_tuned && !running && !differ, "uniform-threshold"),
+    ];
+    let used = names.iter().filter(|(used, _)| *used).map(|(_, name)| *name);
+    used.collect::<Vec<_>>().join("+")
+}
+
+/// What was reached on the validation images, as it stands in an operating point.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Validation {
+    /// Images that are classified as labelled, in percent.
+    pub accuracy_percent: f64,
+    /// Multiplications of all convolutions for one image, on average.
+    pub macs: f64,
+    /// How many percent fewer these are than in `exact` mode.
+    pub reduction_vs_exact_percent: f64,
+    /// Multiplications of each convolution for one image, on average.
+    pub layer_macs: BTreeMap<String, f64>,
+}
+
+/// A score as it stands in an operating point.
+pub fn validation(model: &Model, score: &Score) -> Result<Validation> {
+    let round = |value: f64, unit: f64| (value * unit).round() / unit;
+    let exact = exact_macs(&model.network)? as f64;
+    let mut layer_macs = BTreeMap::new();
+    for (index, stage) in model.stages.iter().enumerate() {
+        if score.kept[index] > 0 {
+            layer_macs.insert(stage.name.clone(), round(score.layer_macs(index), 10.0));
+        }
+    }
+    Ok(Validation {
+        accuracy_percent: round(score.accuracy_percent(), 100.0),
+        macs: round(score.macs(), 10.0),
+        reduction_vs_exact_percent: round(100.0 * (1.0 - score.macs() / exact), 100.0),
+        layer_macs,
+    })
 }

@@ -15,7 +15,7 @@ pub use integer::{
     AveragePool, Configuration, Convolution, Dense, Finish, Inference, IntegerLayer, LayerOutcome,
     NetworkRun, TANH_INPUT_BITS, class_of, infer, input_planes, integer_tanh, tanh_table,
 };
-pub use quantize::{IntegerNetwork, OverflowProof, WEIGHT_LIMIT};
+pub use quantize::{IntegerNetwork, OverflowProof, PIXEL_BITS, Scaled, WEIGHT_LIMIT, exponent};
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};

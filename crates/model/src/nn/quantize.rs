@@ -20,7 +20,7 @@ use crate::conv::Kernel;
 pub const WEIGHT_LIMIT: i32 = i16::MAX as i32;
 
 /// Fraction bits of a pixel.
-const PIXEL_BITS: i32 = 8;
+pub const PIXEL_BITS: i32 = 8;
 
 /// The most fraction bits of a weight: layers of tiny weights do not get arbitrarily fine.
 const MAX_WEIGHT_SHIFT: i32 = 24;
@@ -202,7 +202,7 @@ fn calibrate(
 }
 
 /// The smallest e with `largest` ≤ 2^e.
-fn exponent(largest: f32) -> i32 {
+pub fn exponent(largest: f32) -> i32 {
     let mut e = -16;
     while e < 24 && largest > 2.0_f32.powi(e) {
         e += 1;
@@ -211,16 +211,19 @@ fn exponent(largest: f32) -> i32 {
 }
 
 /// The words of a layer, at the largest scale that is safe.
-struct Scaled {
-    weights: Vec<i32>,
-    bias: Vec<i32>,
-    shift: u32,
-    proof: OverflowProof,
+pub struct Scaled {
+    pub weights: Vec<i32>,
+    pub bias: Vec<i32>,
+    /// Bits that the sums are shifted right by, if there is an activation.
+    pub shift: u32,
+    pub proof: OverflowProof,
 }
 
 impl Scaled {
-    /// `target` is the scale that the sums are shifted to, if there is an activation.
-    fn find(
+    /// Scales the weights of a layer, output by output. Its inputs are at most `input_limit` and
+    /// have `input_shift` fraction bits; the sums are shifted to `target` fraction bits, if there is
+    /// an activation.
+    pub fn find(
         layer: &str,
         weights: &[f32],
         bias: &[f32],
@@ -229,12 +232,11 @@ impl Scaled {
         target: Option<i32>,
     ) -> Result<Self, NetworkError> {
         let fan_in = weights.len() / bias.len();
+        let largest = f64::from(weights.iter().fold(0.0_f32, |largest, w| largest.max(w.abs())));
         let mut bound = 0;
         for weight_shift in (-16..=MAX_WEIGHT_SHIFT).rev() {
             let scale = 2.0_f64.powi(weight_shift);
-            let round = |&w: &f32| (f64::from(w) * scale).round();
-            let words: Vec<f64> = weights.iter().map(round).collect();
-            let largest = words.iter().fold(0.0_f64, |largest, w| largest.max(w.abs()));
+            let largest = (largest * scale).round();
             if largest > f64::from(WEIGHT_LIMIT) {
                 continue;
             }
@@ -243,8 +245,9 @@ impl Scaled {
             let safe_shift = target.is_none() || (1..=30).contains(&shift);
             let rounding = if target.is_some() && safe_shift { 1_i64 << (shift - 1) } else { 0 };
             let sum_scale = 2.0_f64.powi(sum_shift);
-            let biases = bias.iter().map(|&b| (f64::from(b) * sum_scale).round() as i64);
-            let biases: Vec<i64> = biases.collect();
+            let words: Vec<f64> = weights.iter().map(|&w| (f64::from(w) * scale).round()).collect();
+            let biases: Vec<i64> =
+                bias.iter().map(|&b| (f64::from(b) * sum_scale).round() as i64).collect();
             let sums = words.chunks_exact(fan_in).zip(&biases).map(|(row, bias)| {
                 let weights: i64 = row.iter().map(|w| w.abs() as i64).sum();
                 weights.saturating_mul(input_limit).saturating_add(bias.abs()) + rounding

@@ -1,11 +1,153 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The loops over the products of a group of images.
+//! The convolution's loops over the products of a group of images, and what they walk: the weights
+//! as taps, and images side by side, so that a group of [`LANES`] images is one vector a word.
 
 use model::conv::SmaxScope;
 use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
 
-use super::lanes::{LANES, Lanes};
-use super::taps::{ConvShape, NO_SCORE, Skip, Tap, Taps, log};
+/// Images in a group: two vectors of AVX2, so that what a loop carries stays in registers.
+pub(crate) const LANES: usize = 16;
+
+/// One word of every image of a group.
+pub(crate) type Lanes = [f32; LANES];
+
+/// The groups of a batch of images of `size` words; the last is filled with zeros.
+pub(crate) fn split(batch: &[f32], size: usize) -> Vec<Vec<Lanes>> {
+    let group = |images: &[f32]| {
+        let mut words = vec![[0.0; LANES]; size];
+        for (lane, image) in images.chunks_exact(size).enumerate() {
+            for (word, &value) in words.iter_mut().zip(image) {
+                word[lane] = value;
+            }
+        }
+        words
+    };
+    batch.par_chunks(size * LANES).map(group).collect()
+}
+
+/// The batch of `images` images that `groups` hold: what [`split`] took apart.
+pub(crate) fn join(groups: &[Vec<Lanes>], images: usize) -> Vec<f32> {
+    let size = groups.first().map_or(0, Vec::len);
+    let mut batch = vec![0.0; images * size];
+    batch.par_chunks_mut((size * LANES).max(1)).zip(groups).for_each(|(batch, words)| {
+        for (lane, image) in batch.chunks_exact_mut(size).enumerate() {
+            for (value, word) in image.iter_mut().zip(words) {
+                *value = word[lane];
+            }
+        }
+    });
+    batch
+}
+
+/// The sizes of a convolution layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConvShape {
+    /// Input channels.
+    pub channels: usize,
+    /// Rows of the input.
+    pub height: usize,
+    /// Columns of the input.
+    pub width: usize,
+    /// Output channels.
+    pub outputs: usize,
+    /// Side of the kernels.
+    pub side: usize,
+}
+
+impl ConvShape {
+    /// Words of the input of one image.
+    pub fn inputs(&self) -> usize {
+        self.channels * self.height * self.width
+    }
+
+    /// Rows and columns of an output map.
+    pub fn output_size(&self) -> (usize, usize) {
+        (self.height + 1 - self.side, self.width + 1 - self.side)
+    }
+
+    /// Positions of an output map.
+    pub fn positions(&self) -> usize {
+        let (height, width) = self.output_size();
+        height * width
+    }
+
+    /// Weights.
+    pub fn weights(&self) -> usize {
+        self.outputs * self.channels * self.side * self.side
+    }
+
+    /// Products of one image.
+    pub fn slots(&self) -> usize {
+        self.weights() * self.positions()
+    }
+
+    /// Where in a channel's plane the window of output `position` begins.
+    pub(crate) fn corner(&self, position: usize) -> usize {
+        let (_, width) = self.output_size();
+        position / width * self.width + position % width
+    }
+}
+
+/// Which products a layer skips: the settings of `approx` mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Skip {
+    /// T, at least 1, in units of 2^−F.
+    pub threshold: u32,
+    /// F, the fraction bits of the log proxy, 0 to 8.
+    pub log_frac: u32,
+    /// What S_max is taken over.
+    pub scope: SmaxScope,
+}
+
+/// The log of a zero operand: every score with it is below [`NO_SCORE`] by more than any T.
+pub(crate) const ZERO: i32 = -(1 << 24);
+
+/// S_max where no product has two operands that are not zero.
+pub(crate) const NO_SCORE: i32 = -(1 << 22);
+
+/// Mitchell's logarithm of a float, up to a constant: the exponent and the first `log_frac` bits
+/// below it. For a whole number times a power of two it is the log proxy of the whole number, up
+/// to a constant.
+#[inline(always)]
+pub(crate) fn log(value: f32, log_frac: u32) -> i32 {
+    let bits = value.to_bits() & 0x7FFF_FFFF;
+    if bits == 0 { ZERO } else { (bits >> (f32::MANTISSA_DIGITS - 1 - log_frac)) as i32 }
+}
+
+/// One weight that is not zero.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tap {
+    /// From the corner of a window to the weight's operand.
+    offset: usize,
+    /// The weight's place in its kernel.
+    pub place: usize,
+    pub weight: f32,
+    pub log: i32,
+}
+
+/// The taps of every kernel, `kernels[o · channels + c]`.
+#[derive(Debug, Clone)]
+pub(crate) struct Taps {
+    pub kernels: Vec<Vec<Tap>>,
+}
+
+impl Taps {
+    /// All weights, or, if products are skipped, those that are not zero.
+    pub fn new(shape: &ConvShape, weights: &[f32], skip: Option<&Skip>) -> Self {
+        let area = shape.side * shape.side;
+        let tap = |(place, &weight): (usize, &f32)| {
+            let offset = place / shape.side * shape.width + place % shape.side;
+            let log = skip.map_or(0, |skip| log(weight, skip.log_frac));
+            Tap { offset, place, weight, log }
+        };
+        let kernel = |kernel: &[f32]| {
+            let taps = kernel.iter().enumerate().map(tap);
+            taps.filter(|tap| skip.is_none() || tap.weight != 0.0).collect()
+        };
+        Self { kernels: weights.chunks_exact(area).map(kernel).collect() }
+    }
+}
 
 /// One log or score of every image of a group.
 type Scores = [i32; LANES];
@@ -46,7 +188,7 @@ fn masked_value(value: f32, keep: i32) -> f32 {
 }
 
 /// The outputs, and how many products were multiplied for each image.
-pub(super) struct Forward<'a> {
+pub(crate) struct Forward<'a> {
     pub shape: &'a ConvShape,
     pub taps: &'a Taps,
     pub skip: Option<&'a Skip>,
@@ -128,7 +270,7 @@ fn masked(
 }
 
 /// The gradients of the weights, and, if wanted, of the inputs.
-pub(super) struct Backward<'a> {
+pub(crate) struct Backward<'a> {
     pub shape: &'a ConvShape,
     pub taps: &'a Taps,
     /// Products that are not multiplied pass no gradient on; `None` lets all pass.
