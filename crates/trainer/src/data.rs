@@ -13,7 +13,6 @@ use study::data::{self, DatasetChoice, Image, LoadOptions, PIXELS, SIDE, digits}
 /// How many images at the end of MNIST's training set are kept for validation.
 pub const VALIDATION: usize = 5000;
 
-/// What is trained on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Source {
     /// MNIST's training set, with drawn digits mixed in
@@ -23,7 +22,6 @@ pub enum Source {
 }
 
 impl Source {
-    /// The name in records.
     pub fn name(self) -> &'static str {
         match self {
             Self::Mnist => "mnist",
@@ -37,7 +35,6 @@ impl Source {
 pub struct Images {
     pub train: Vec<Image>,
     pub validation: Vec<Image>,
-    /// What everything random follows from.
     pub seed: u64,
 }
 
@@ -62,7 +59,6 @@ impl Images {
         Ok(Self { train, validation, seed })
     }
 
-    /// SHA-256 over all images.
     pub fn digest(&self) -> String {
         data::digest(&[&self.train, &self.validation])
     }
@@ -98,13 +94,10 @@ pub fn tensors(images: &[Image], network: &Network) -> Result<(Tensor, Tensor)> 
 
 /// The share of images that stay as they are.
 const UNMOVED: f32 = 0.25;
-
 /// The farthest shift along each axis, in pixels.
 const SHIFT: f32 = 2.0;
-
 /// The largest rotation, in radians.
 const TURN: f32 = 10.0 * std::f32::consts::PI / 180.0;
-
 /// The largest change of size along each axis.
 const SCALE: f32 = 0.1;
 
@@ -147,15 +140,14 @@ fn sample(image: &Image, x: f32, y: f32) -> u8 {
 /// What random numbers are for; each purpose has streams of its own.
 #[derive(Debug, Clone, Copy)]
 pub enum Purpose {
-    /// The first weights, a stream a tensor.
+    /// One stream per tensor.
     Weights = 1,
-    /// The order of the images, a stream an epoch.
+    /// One stream per epoch.
     Order = 2,
-    /// How an image is moved, a stream an image and epoch.
+    /// One stream per image and epoch.
     Move = 3,
 }
 
-/// One stream of random numbers.
 #[derive(Debug, Clone)]
 pub struct Stream(ChaCha8Rng);
 

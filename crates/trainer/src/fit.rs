@@ -8,14 +8,14 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use candle_core::{Tensor, Var};
+use candle_core::Tensor;
 use candle_nn::{AdamW, Optimizer, ParamsAdamW, loss, ops};
 use clap::Args;
+use model::conv::{Semantics, Threshold};
 use study::data::Image;
 
 use crate::data::{Images, tensors};
 use crate::hardware::Hardware;
-use crate::layer::Skip;
 use crate::model::{Model, Pass, correct};
 
 /// How a model is trained.
@@ -67,8 +67,7 @@ pub struct Skipping<'a> {
     pub settings: &'a FineTuning,
     /// What the model should answer like; it takes part with [`FineTuning::teacher`].
     pub teacher: &'a Model,
-    /// What every layer skips.
-    pub skips: &'a [Option<Skip>],
+    pub skips: &'a [Option<Semantics>],
 }
 
 /// Trains `model` with every product, or, given what it skips, in the arithmetic of the hardware.
@@ -119,7 +118,7 @@ pub fn fit(
                 error = (error + penalty(model, &pass, settings)?)?;
             }
             optimiser.backward_step(&error)?;
-            average.step()?;
+            average.step(model)?;
             total += f64::from(error.to_scalar::<f32>()?);
             step += 1;
         }
@@ -144,12 +143,17 @@ fn learning_rate(first: f64, step: usize, steps: usize) -> f64 {
 }
 
 /// The settings of an early epoch: T starts higher and falls.
-fn annealed(skips: &[Option<Skip>], epoch: usize, settings: &FineTuning) -> Vec<Option<Skip>> {
+fn annealed(
+    skips: &[Option<Semantics>],
+    epoch: usize,
+    settings: &FineTuning,
+) -> Vec<Option<Semantics>> {
     let left = 1.0 - epoch as f64 / settings.anneal_epochs.max(1) as f64;
     let more = (settings.anneal * left.max(0.0)).max(0.0);
-    let raise = |skip: &Skip| {
+    let raise = |skip: &Semantics| {
         let more = (more * f64::from(1u32 << skip.log_frac)).round() as u32;
-        Skip { threshold: skip.threshold + more, ..*skip }
+        let threshold = Threshold::new(skip.threshold.get().saturating_add(more));
+        Semantics { threshold: threshold.expect("it only grows"), ..*skip }
     };
     skips.iter().map(|skip| skip.as_ref().map(raise)).collect()
 }
@@ -179,22 +183,20 @@ fn penalty(model: &Model, pass: &Pass, settings: &FineTuning) -> Result<Tensor> 
     Ok(total)
 }
 
-/// A moving average of a model's weights.
+/// The moving average of a model's weights.
 struct Average {
     decay: f64,
     steps: usize,
-    from: Vec<Var>,
-    to: Vec<Var>,
     model: Model,
 }
 
 impl Average {
     fn new(model: &Model, decay: f64) -> Result<Self> {
-        let copy = if decay > 0.0 { model.copy()? } else { model.clone() };
-        Ok(Self { decay, steps: 0, from: model.variables(), to: copy.variables(), model: copy })
+        let model = if decay > 0.0 { model.copy()? } else { model.clone() };
+        Ok(Self { decay, steps: 0, model })
     }
 
-    fn step(&mut self) -> Result<()> {
+    fn step(&mut self, model: &Model) -> Result<()> {
         if self.decay == 0.0 {
             return Ok(());
         }
@@ -202,7 +204,7 @@ impl Average {
         // At first the average is over the few steps there were.
         let steps = self.steps as f64;
         let decay = self.decay.min((1.0 + steps) / (10.0 + steps));
-        for (from, to) in self.from.iter().zip(&self.to) {
+        for (from, to) in model.variables().iter().zip(self.model.variables()) {
             to.set(&((to.as_tensor() * decay)? + (from.as_tensor() * (1.0 - decay))?)?)?;
         }
         Ok(())
@@ -215,7 +217,6 @@ const BATCH: usize = 256;
 /// Accuracy and cost over a list of images.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Score {
-    /// Images.
     pub images: usize,
     /// Images that are classified as labelled.
     pub correct: usize,
@@ -224,7 +225,6 @@ pub struct Score {
 }
 
 impl Score {
-    /// Images that are classified as labelled, in percent.
     pub fn accuracy_percent(&self) -> f64 {
         100.0 * self.correct as f64 / self.images as f64
     }
@@ -284,7 +284,6 @@ impl Log {
         Ok(Self { file, quiet, start: Instant::now() })
     }
 
-    /// Adds the line of an epoch.
     pub fn epoch(&mut self, epoch: usize, rate: f64, loss: f64, score: &Score) -> Result<()> {
         let time = self.start.elapsed().as_secs_f64();
         let (accuracy, macs) = (score.accuracy_percent(), score.macs());

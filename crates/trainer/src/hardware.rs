@@ -10,18 +10,17 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Result, ensure};
 use candle_core::{Device, Tensor};
-use model::conv::SmaxScope;
-use model::nn::{Activation, PIXEL_BITS, Scaled, TANH_INPUT_BITS, exponent};
+use model::conv::{Semantics, SmaxScope};
+use model::nn::{Activation, LayerKind, PIXEL_BITS, Scaled, TANH_INPUT_BITS, exponent};
 use study::data::digits;
 
 use crate::data::tensors;
-use crate::layer::{ConvShape, Convolve, Grid, Kept, QuantiseWeights, Skip};
-use crate::model::{Model, Operation};
+use crate::layer::{ConvShape, Convolve, Grid, Kept, QuantiseWeights};
+use crate::model::Model;
 
 /// How many drawn digits the ranges are taken over.
 const RANGE_DIGITS: usize = digits::CALIBRATION_DIGITS;
 
-/// The seed they are drawn from.
 const RANGE_SEED: u64 = 0;
 
 /// The arithmetic of the hardware for one network with weights.
@@ -32,22 +31,22 @@ pub struct Hardware {
     /// Bits of an activation's magnitude.
     pub bits: i32,
     /// Which products every layer skips; `None` for none.
-    pub skips: Vec<Option<Skip>>,
+    pub skips: Vec<Option<Semantics>>,
     /// Whether skipped products pass a gradient on all the same.
     pub dense_gradient: bool,
 }
 
 impl Hardware {
     /// The ranges of a model: the largest activations that drawn digits give it, in floating point.
-    pub fn calibrate(model: &Model, skips: Vec<Option<Skip>>) -> Result<Self> {
+    pub fn calibrate(model: &Model, skips: Vec<Option<Semantics>>) -> Result<Self> {
         let images = digits::draw(RANGE_SEED, digits::TRAIN, RANGE_DIGITS);
         let (images, _) = tensors(&images, &model.network)?;
         let pass = model.forward(&images, None)?;
         let mut exponents = Vec::with_capacity(model.stages.len());
         for (stage, values) in model.stages.iter().zip(&pass.activations) {
-            exponents.push(match (stage.operation, stage.activation) {
+            exponents.push(match (&stage.layer.kind, stage.layer.kind.activation()) {
                 // Means stay in the range of what they are of.
-                (Operation::AveragePool(_), _) => exponents.last().copied().unwrap_or(0),
+                (LayerKind::AveragePool { .. }, _) => exponents.last().copied().unwrap_or(0),
                 (_, Some(Activation::Tanh)) => 0,
                 _ => exponent(values.abs()?.max_all()?.to_scalar()?),
             });
@@ -56,7 +55,6 @@ impl Hardware {
         Ok(Self { exponents, bits, skips, dense_gradient: false })
     }
 
-    /// The grid of a layer's activations.
     pub fn grid(&self, layer: usize) -> Grid {
         let step = 2f32.powi(self.exponents[layer] - self.bits);
         Grid { step, largest: ((1i64 << self.bits) - 1) as f32 }
@@ -75,11 +73,12 @@ pub fn weight_scale(model: &Model, layer: usize, hardware: &Hardware) -> Result<
         _ => (fraction_bits(layer - 1), (1 << hardware.bits) - 1),
     };
     let stage = &model.stages[layer];
-    let target = stage.activation.map(|activation| match activation {
+    let target = stage.layer.kind.activation().map(|activation| match activation {
         Activation::Relu => fraction_bits(layer),
         Activation::Tanh => TANH_INPUT_BITS as i32,
     });
-    let scaled = Scaled::find(&stage.name, &weights, &biases, input_shift, input_limit, target)?;
+    let scaled =
+        Scaled::find(&stage.layer.name, &weights, &biases, input_shift, input_limit, target)?;
     Ok(scaled.proof.weight_shift)
 }
 
@@ -95,7 +94,7 @@ pub fn reorder(model: &Model, hardware: &Hardware) -> Result<Vec<(String, u64, u
     let mut changes = Vec::new();
     let mut before: Option<usize> = None;
     for layer in 0..model.stages.len() {
-        let Operation::Convolution(shape) = model.stages[layer].operation else { continue };
+        let Some(shape) = model.stages[layer].convolution() else { continue };
         let skip = hardware.skips[layer].filter(|skip| skip.scope == SmaxScope::Running);
         if let (Some(before), Some(skip)) = (before, skip) {
             let inputs = model.forward(&images, Some(hardware))?.activations[layer - 1].clone();
@@ -105,7 +104,7 @@ pub fn reorder(model: &Model, hardware: &Hardware) -> Result<Vec<(String, u64, u
             let count = |order: &[u32]| count(shape, skip, &inputs, &weights, order);
             let (order, first, last) = climb(shape.channels, count)?;
             permute(model, before, layer, &order)?;
-            changes.push((model.stages[layer].name.clone(), first, last));
+            changes.push((model.stages[layer].layer.name.clone(), first, last));
         }
         before = Some(layer);
     }
@@ -144,7 +143,7 @@ fn climb(
 /// Multiplications of a layer with its input channels in another order.
 fn count(
     shape: ConvShape,
-    skip: Skip,
+    skip: Semantics,
     inputs: &Tensor,
     weights: &Tensor,
     order: &[u32],

@@ -2,7 +2,7 @@
 //! The convolution's loops over the products of a group of images, and what they walk: the weights
 //! as taps, and images side by side, so that a group of [`LANES`] images is one vector a word.
 
-use model::conv::SmaxScope;
+use model::conv::{Semantics, SmaxScope};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -43,15 +43,12 @@ pub(crate) fn join(groups: &[Vec<Lanes>], images: usize) -> Vec<f32> {
 /// The sizes of a convolution layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConvShape {
-    /// Input channels.
+    /// Of the input, as rows and columns.
     pub channels: usize,
-    /// Rows of the input.
     pub height: usize,
-    /// Columns of the input.
     pub width: usize,
-    /// Output channels.
     pub outputs: usize,
-    /// Side of the kernels.
+    /// Of the kernels.
     pub side: usize,
 }
 
@@ -66,18 +63,15 @@ impl ConvShape {
         (self.height + 1 - self.side, self.width + 1 - self.side)
     }
 
-    /// Positions of an output map.
     pub fn positions(&self) -> usize {
         let (height, width) = self.output_size();
         height * width
     }
 
-    /// Weights.
     pub fn weights(&self) -> usize {
         self.outputs * self.channels * self.side * self.side
     }
 
-    /// Products of one image.
     pub fn slots(&self) -> usize {
         self.weights() * self.positions()
     }
@@ -87,17 +81,6 @@ impl ConvShape {
         let (_, width) = self.output_size();
         position / width * self.width + position % width
     }
-}
-
-/// Which products a layer skips: the settings of `approx` mode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Skip {
-    /// T, at least 1, in units of 2^−F.
-    pub threshold: u32,
-    /// F, the fraction bits of the log proxy, 0 to 8.
-    pub log_frac: u32,
-    /// What S_max is taken over.
-    pub scope: SmaxScope,
 }
 
 /// The log of a zero operand: every score with it is below [`NO_SCORE`] by more than any T.
@@ -126,40 +109,31 @@ pub(crate) struct Tap {
     pub log: i32,
 }
 
-/// The taps of every kernel, `kernels[o · channels + c]`.
-#[derive(Debug, Clone)]
-pub(crate) struct Taps {
-    pub kernels: Vec<Vec<Tap>>,
-}
-
-impl Taps {
-    /// All weights, or, if products are skipped, those that are not zero.
-    pub fn new(shape: &ConvShape, weights: &[f32], skip: Option<&Skip>) -> Self {
-        let area = shape.side * shape.side;
-        let tap = |(place, &weight): (usize, &f32)| {
-            let offset = place / shape.side * shape.width + place % shape.side;
-            let log = skip.map_or(0, |skip| log(weight, skip.log_frac));
-            Tap { offset, place, weight, log }
-        };
-        let kernel = |kernel: &[f32]| {
-            let taps = kernel.iter().enumerate().map(tap);
-            taps.filter(|tap| skip.is_none() || tap.weight != 0.0).collect()
-        };
-        Self { kernels: weights.chunks_exact(area).map(kernel).collect() }
-    }
+/// The taps of every kernel, those of output o and channel c at [o · channels + c]: all weights, or,
+/// if products are skipped, those that are not zero.
+pub(crate) fn taps(shape: &ConvShape, weights: &[f32], skip: Option<&Semantics>) -> Vec<Vec<Tap>> {
+    let tap = |(place, &weight): (usize, &f32)| {
+        let offset = place / shape.side * shape.width + place % shape.side;
+        let log = skip.map_or(0, |skip| log(weight, skip.log_frac));
+        Tap { offset, place, weight, log }
+    };
+    let kernel = |kernel: &[f32]| {
+        let taps = kernel.iter().enumerate().map(tap);
+        taps.filter(|tap| skip.is_none() || tap.weight != 0.0).collect()
+    };
+    weights.chunks_exact(shape.side * shape.side).map(kernel).collect()
 }
 
 /// One log or score of every image of a group.
 type Scores = [i32; LANES];
 
-/// The logs of a group's words.
 fn logs(inputs: &[Lanes], log_frac: u32) -> Vec<Scores> {
     inputs.iter().map(|word| word.map(|value| log(value, log_frac))).collect()
 }
 
 /// S_max − T of one window, after `best` has taken in the window's scores.
 #[inline(always)]
-fn limit(best: &mut Scores, taps: &[Tap], logs: &[Scores], skip: &Skip) -> Scores {
+fn limit(best: &mut Scores, taps: &[Tap], logs: &[Scores], skip: &Semantics) -> Scores {
     let mut s_max = match skip.scope {
         SmaxScope::Window => [NO_SCORE; LANES],
         SmaxScope::Running => *best,
@@ -171,7 +145,9 @@ fn limit(best: &mut Scores, taps: &[Tap], logs: &[Scores], skip: &Skip) -> Score
         }
     }
     *best = s_max;
-    s_max.map(|s| s - skip.threshold as i32)
+    // Beyond the distance of any two scores T makes no difference.
+    let threshold = skip.threshold.get().min(NO_SCORE.unsigned_abs()) as i32;
+    s_max.map(|s| s - threshold)
 }
 
 /// All bits set if `score` is above `limit`, else none: the sign of their difference, which a
@@ -190,8 +166,8 @@ fn masked_value(value: f32, keep: i32) -> f32 {
 /// The outputs, and how many products were multiplied for each image.
 pub(crate) struct Forward<'a> {
     pub shape: &'a ConvShape,
-    pub taps: &'a Taps,
-    pub skip: Option<&'a Skip>,
+    pub taps: &'a [Vec<Tap>],
+    pub skip: Option<&'a Semantics>,
     pub inputs: &'a [Lanes],
 }
 
@@ -205,7 +181,7 @@ impl WithSimd for Forward<'_> {
         let logs = skip.map(|skip| (skip, logs(inputs, skip.log_frac)));
         let mut outputs = Vec::with_capacity(shape.outputs * positions);
         let mut kept_all = [0u32; LANES];
-        for kernels in taps.kernels.chunks_exact(shape.channels) {
+        for kernels in taps.chunks_exact(shape.channels) {
             for position in 0..positions {
                 let mut best = [NO_SCORE; LANES];
                 let mut sum = [0.0; LANES];
@@ -272,9 +248,9 @@ fn masked(
 /// The gradients of the weights, and, if wanted, of the inputs.
 pub(crate) struct Backward<'a> {
     pub shape: &'a ConvShape,
-    pub taps: &'a Taps,
+    pub taps: &'a [Vec<Tap>],
     /// Products that are not multiplied pass no gradient on; `None` lets all pass.
-    pub skip: Option<&'a Skip>,
+    pub skip: Option<&'a Semantics>,
     pub inputs: &'a [Lanes],
     pub gradient: &'a [Lanes],
     pub input_gradient: bool,
@@ -294,7 +270,7 @@ impl WithSimd for Backward<'_> {
         let mut to_inputs = vec![[0.0; LANES]; if input_gradient { inputs.len() } else { 0 }];
         let mut best = vec![[0; LANES]; positions];
         let mut sums = vec![[0.0; LANES]; area];
-        for (output, kernels) in taps.kernels.chunks_exact(shape.channels).enumerate() {
+        for (output, kernels) in taps.chunks_exact(shape.channels).enumerate() {
             let gradient = &gradient[output * positions..][..positions];
             best.fill([NO_SCORE; LANES]);
             for (channel, kernel) in kernels.iter().enumerate() {
@@ -309,10 +285,14 @@ impl WithSimd for Backward<'_> {
                         continue;
                     }
                     let inputs = &inputs[start..];
-                    let limit = limit.as_ref().map(|(logs, limit)| (*logs, limit));
-                    pass_to_weights(&mut sums, kernel, inputs, limit, gradient);
-                    if input_gradient {
-                        pass_to_inputs(&mut to_inputs[start..], kernel, limit, gradient);
+                    for tap in kernel {
+                        let keep = limit.as_ref().map(|(logs, limit)| (&logs[tap.offset], limit));
+                        let input = &inputs[tap.offset];
+                        add_products(&mut sums[tap.place], gradient, input, tap, keep);
+                        if input_gradient {
+                            let to_input = &mut to_inputs[start + tap.offset];
+                            add_products(to_input, gradient, &[tap.weight; LANES], tap, keep);
+                        }
                     }
                 }
                 let to_weights = &mut to_weights[(output * shape.channels + channel) * area..];
@@ -325,55 +305,20 @@ impl WithSimd for Backward<'_> {
     }
 }
 
+/// Adds a gradient times the other operand of a tap's product, where the product is multiplied.
 #[inline(always)]
-fn pass_to_weights(
-    sums: &mut [Lanes],
-    taps: &[Tap],
-    inputs: &[Lanes],
-    limit: Option<(&[Scores], &Scores)>,
+fn add_products(
+    sum: &mut Lanes,
     gradient: &Lanes,
+    other: &Lanes,
+    tap: &Tap,
+    logs: Option<(&Scores, &Scores)>,
 ) {
-    for tap in taps {
-        let (sum, input) = (&mut sums[tap.place], &inputs[tap.offset]);
-        match limit {
-            None => {
-                for lane in 0..LANES {
-                    sum[lane] += gradient[lane] * input[lane];
-                }
-            }
-            Some((logs, limit)) => {
-                let log = &logs[tap.offset];
-                for lane in 0..LANES {
-                    let keep = keep(log[lane] + tap.log, limit[lane]);
-                    sum[lane] += masked_value(gradient[lane] * input[lane], keep);
-                }
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn pass_to_inputs(
-    to_inputs: &mut [Lanes],
-    taps: &[Tap],
-    limit: Option<(&[Scores], &Scores)>,
-    gradient: &Lanes,
-) {
-    for tap in taps {
-        let to_input = &mut to_inputs[tap.offset];
-        match limit {
-            None => {
-                for lane in 0..LANES {
-                    to_input[lane] += gradient[lane] * tap.weight;
-                }
-            }
-            Some((logs, limit)) => {
-                let log = &logs[tap.offset];
-                for lane in 0..LANES {
-                    let keep = keep(log[lane] + tap.log, limit[lane]);
-                    to_input[lane] += masked_value(gradient[lane] * tap.weight, keep);
-                }
-            }
-        }
+    for lane in 0..LANES {
+        let product = gradient[lane] * other[lane];
+        sum[lane] += match logs {
+            None => product,
+            Some((log, limit)) => masked_value(product, keep(log[lane] + tap.log, limit[lane])),
+        };
     }
 }

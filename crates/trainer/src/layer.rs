@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, bail};
+use model::conv::Semantics;
 use model::nn::Activation;
 use pulp::Arch;
 use rayon::prelude::*;
 
-use crate::kernel::{Backward, Forward, Taps, join, split};
-pub use crate::kernel::{ConvShape, Skip};
+pub use crate::kernel::ConvShape;
+use crate::kernel::{Backward, Forward, join, split, taps};
 
 /// Counts the products that were multiplied.
 pub type Kept = Arc<AtomicU64>;
@@ -20,10 +21,9 @@ pub type Kept = Arc<AtomicU64>;
 /// side × side. Masks are constants to the gradient.
 #[derive(Debug, Clone)]
 pub struct Convolve {
-    /// The sizes.
     pub shape: ConvShape,
     /// Which products are skipped; `None` multiplies all.
-    pub skip: Option<Skip>,
+    pub skip: Option<Semantics>,
     /// Whether skipped products pass a gradient on all the same.
     pub dense_gradient: bool,
     /// Whether the gradient of the images is wanted.
@@ -33,7 +33,6 @@ pub struct Convolve {
 }
 
 impl Convolve {
-    /// The operation on tensors.
     pub fn apply(self, images: &Tensor, weights: &Tensor) -> Result<Tensor> {
         images.contiguous()?.apply_op2(&weights.contiguous()?, self)
     }
@@ -41,7 +40,7 @@ impl Convolve {
     fn forward(&self, images: &[f32], weights: &[f32]) -> (Vec<f32>, usize) {
         let count = images.len() / self.shape.inputs();
         let skip = self.skip.as_ref();
-        let taps = Taps::new(&self.shape, weights, skip);
+        let taps = taps(&self.shape, weights, skip);
         let group = |inputs: &Vec<_>| {
             Arch::new().dispatch(Forward { shape: &self.shape, taps: &taps, skip, inputs })
         };
@@ -58,7 +57,7 @@ impl Convolve {
     fn backward(&self, images: &[f32], weights: &[f32], gradient: &[f32]) -> (Vec<f32>, Vec<f32>) {
         let count = images.len() / self.shape.inputs();
         let skip = self.skip.as_ref().filter(|_| !self.dense_gradient);
-        let taps = Taps::new(&self.shape, weights, skip);
+        let taps = taps(&self.shape, weights, skip);
         let inputs = split(images, self.shape.inputs());
         let gradients = split(gradient, self.shape.outputs * self.shape.positions());
         let group = |(inputs, gradient): (&Vec<_>, &Vec<_>)| {
@@ -92,7 +91,6 @@ fn words<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
     Ok(&storage.as_slice::<f32>()?[start..end])
 }
 
-/// The words of a tensor.
 fn values(tensor: &Tensor) -> Result<Vec<f32>> {
     tensor.flatten_all()?.to_vec1()
 }
@@ -206,7 +204,7 @@ impl Grid {
 /// An activation; its rounding is transparent to the gradient, its limits are not.
 #[derive(Debug, Clone, Copy)]
 pub struct Activate {
-    /// The function; none for the scores.
+    /// None for the scores.
     pub function: Option<Activation>,
     /// What its values are rounded to; `None` leaves them.
     pub grid: Option<Grid>,
@@ -263,7 +261,6 @@ impl CustomOp1 for Activate {
 /// Weights rounded to whole numbers times 2^−scale; the gradient does not see it.
 #[derive(Debug, Clone, Copy)]
 pub struct QuantiseWeights {
-    /// Fraction bits of a weight.
     pub scale: i32,
 }
 
@@ -286,7 +283,6 @@ impl CustomOp1 for QuantiseWeights {
 /// The mean over squares that do not overlap.
 #[derive(Debug, Clone, Copy)]
 pub struct Pool {
-    /// Side of a square.
     pub side: usize,
     /// What the means are rounded to, halves up; `None` leaves them.
     pub step: Option<f32>,

@@ -9,11 +9,11 @@ use clap::{Args, Parser};
 use convapprox_trainer::data::{Images, Source};
 use convapprox_trainer::fit::{FineTuning, Log, Score, Skipping, Training, evaluate, fit};
 use convapprox_trainer::hardware::{Hardware, reorder};
-use convapprox_trainer::layer::Skip;
 use convapprox_trainer::model::Model;
 use convapprox_trainer::record::{
-    Record, parse_setting, settings, skips, technique, validation, write_weights,
+    Record, Validation, parse_setting, settings, skips, technique, validation, write_weights,
 };
+use model::conv::Semantics;
 use model::nn::Network;
 use study::error_message;
 use study::experiment::lenet::OperatingPoint;
@@ -72,6 +72,29 @@ impl Data {
     fn load(&self) -> Result<Images> {
         Images::load(self.dataset, self.seed, self.drawn, self.limit)
     }
+
+    /// Where weights come from that are trained on these.
+    fn record(
+        &self,
+        model: &Model,
+        images: &Images,
+        training: &Training,
+        score: &Score,
+        from_sha256: Option<String>,
+    ) -> Record {
+        Record {
+            network: model.network.name.clone(),
+            command: command_line(),
+            revision: env!("CONVAPPROX_REVISION").to_owned(),
+            seed: self.seed,
+            epochs: training.epochs,
+            dataset: self.dataset.name().to_owned(),
+            images_sha256: images.digest(),
+            from_sha256,
+            validation_accuracy_percent: score.accuracy_percent(),
+            weights_sha256: String::new(),
+        }
+    }
 }
 
 /// Where files are looked for and put.
@@ -97,8 +120,18 @@ impl Folders {
         self.vectors.join("weights").join(name)
     }
 
-    fn point(&self, name: &str) -> PathBuf {
-        self.vectors.join("operating_points").join(format!("{name}.json"))
+    fn write_point(
+        &self,
+        name: &str,
+        (network, weights): (String, String),
+        technique: String,
+        layers: &[(String, Semantics)],
+        validation: &Validation,
+    ) -> Result<()> {
+        let (layers, command) = (settings(layers), command_line());
+        let validation = serde_json::to_value(validation)?;
+        let point = OperatingPoint { network, weights, technique, layers, validation, command };
+        Ok(point.write(&self.vectors.join("operating_points").join(format!("{name}.json")))?)
     }
 
     fn log(&self, name: &str) -> Result<Log> {
@@ -124,33 +157,6 @@ fn command_line() -> String {
     recorded
 }
 
-/// Writes trained weights and their record. Returns the file.
-fn keep(
-    model: &Model,
-    images: &Images,
-    training: &Training,
-    (data, folders): (&Data, &Folders),
-    name: &str,
-    from: Option<&str>,
-    score: &Score,
-) -> Result<PathBuf> {
-    let path = folders.weights(&format!("{name}.safetensors"));
-    Record {
-        network: model.network.name.clone(),
-        command: command_line(),
-        revision: env!("CONVAPPROX_REVISION").to_owned(),
-        seed: data.seed,
-        epochs: training.epochs,
-        dataset: data.dataset.name().to_owned(),
-        images_sha256: images.digest(),
-        from_sha256: from.map(|from| digest_of(&folders.weights(from))).transpose()?,
-        validation_accuracy_percent: score.accuracy_percent(),
-        weights_sha256: write_weights(model, &path)?,
-    }
-    .write(&path)?;
-    Ok(path)
-}
-
 /// Trains weights from scratch, in floating point.
 #[derive(Debug, Args)]
 struct Train {
@@ -172,7 +178,8 @@ impl Train {
         let model = Model::random(&folders.network(&self.network)?, data.seed)?;
         let images = data.load()?;
         let score = fit(&model, &images, training, None, &mut folders.log(name)?)?;
-        let path = keep(&model, &images, training, (data, folders), name, None, &score)?;
+        let path = folders.weights(&format!("{name}.safetensors"));
+        data.record(&model, &images, training, &score, None).write(&model, &path)?;
         println!("{}: {:.2} % of the validation images", path.display(), score.accuracy_percent());
         Ok(())
     }
@@ -190,7 +197,7 @@ struct Finetune {
     /// What a convolution skips: T in units of 2^−F, F, the scope of S_max
     #[arg(long = "layer", value_name = "NAME=T,F,SCOPE", required = true)]
     #[arg(value_parser = parse_setting)]
-    layers: Vec<(String, Skip)>,
+    layers: Vec<(String, Semantics)>,
     /// Techniques to name in the operating point [default: what the settings tell]
     #[arg(long, value_name = "NAMES")]
     technique: Option<String>,
@@ -225,18 +232,13 @@ impl Finetune {
         let skipping = Skipping { settings: fine_tuning, teacher: &teacher, skips: &skips };
         let score = fit(&model, &images, training, Some(skipping), &mut folders.log(name)?)?;
 
-        keep(&model, &images, training, (data, folders), name, Some(from), &score)?;
+        let before = digest_of(&folders.weights(from))?;
+        let record = data.record(&model, &images, training, &score, Some(before));
+        record.write(&model, &folders.weights(&weights))?;
         let validation = validation(&model, &score)?;
         let technique = self.technique.clone().unwrap_or_else(|| technique(true, &self.layers));
-        let point = OperatingPoint {
-            network: self.network.clone(),
-            weights,
-            technique,
-            layers: settings(&self.layers),
-            validation: serde_json::to_value(&validation)?,
-            command: command_line(),
-        };
-        point.write(&folders.point(name))?;
+        let files = (self.network.clone(), weights);
+        folders.write_point(name, files, technique, &self.layers, &validation)?;
         println!(
             "{name}: {:.2} % of the validation images, {:.2} % fewer multiplications",
             validation.accuracy_percent, validation.reduction_vs_exact_percent,
@@ -258,7 +260,7 @@ struct Reorder {
     /// What a convolution skips: T in units of 2^−F, F, the scope of S_max
     #[arg(long = "layer", value_name = "NAME=T,F,SCOPE", required = true)]
     #[arg(value_parser = parse_setting)]
-    layers: Vec<(String, Skip)>,
+    layers: Vec<(String, Semantics)>,
     #[command(flatten)]
     folders: Folders,
 }
@@ -288,7 +290,7 @@ struct Evaluate {
     weights: String,
     /// What a convolution skips: T in units of 2^−F, F, the scope of S_max
     #[arg(long = "layer", value_name = "NAME=T,F,SCOPE", value_parser = parse_setting)]
-    layers: Vec<(String, Skip)>,
+    layers: Vec<(String, Semantics)>,
     /// Name of an operating point to write for these weights and `--layer` settings
     #[arg(long, value_name = "NAME")]
     point: Option<String>,
@@ -323,15 +325,9 @@ impl Evaluate {
         }
         if let (Some(name), Some(validation)) = (&self.point, reached) {
             let named = self.technique.clone();
-            OperatingPoint {
-                network: self.network.clone(),
-                weights: self.weights.clone(),
-                technique: named.unwrap_or_else(|| technique(false, &self.layers)),
-                layers: settings(&self.layers),
-                validation: serde_json::to_value(validation)?,
-                command: command_line(),
-            }
-            .write(&self.folders.point(name))?;
+            let technique = named.unwrap_or_else(|| technique(false, &self.layers));
+            let files = (self.network.clone(), self.weights.clone());
+            self.folders.write_point(name, files, technique, &self.layers, &validation)?;
         }
         Ok(())
     }

@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::str::FromStr;
 
 use anyhow::{Context, Result, ensure};
 use model::conv::{Mode, Semantics, SmaxScope, Threshold};
@@ -16,21 +15,17 @@ use study::results::digest_of;
 
 use crate::DescriptionError;
 use crate::fit::Score;
-use crate::layer::Skip;
-use crate::model::{Model, Operation, Stage, exact_macs};
+use crate::model::{Model, Stage, exact_macs};
 
 /// Where weights come from. It holds nothing that differs between two runs of one command.
 #[derive(Debug, Clone, Serialize)]
 pub struct Record {
-    /// The network's name.
     pub network: String,
     /// The command that made the weights.
     pub command: String,
-    /// The revision of the sources.
+    /// Of the sources.
     pub revision: String,
-    /// What everything random followed from.
     pub seed: u64,
-    /// Times that every image was seen.
     pub epochs: usize,
     /// What was trained on: `mnist` with drawn digits, or `digits`.
     pub dataset: String,
@@ -38,9 +33,7 @@ pub struct Record {
     pub images_sha256: String,
     /// SHA-256 of the weights that training began with, if it began with any.
     pub from_sha256: Option<String>,
-    /// Validation images that are classified as labelled, in percent.
     pub validation_accuracy_percent: f64,
-    /// SHA-256 of the file of weights.
     pub weights_sha256: String,
 }
 
@@ -53,7 +46,7 @@ pub fn write_weights(model: &Model, path: &Path) -> Result<String> {
 }
 
 /// Writes a file, all or nothing, and the folder it goes to.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
@@ -62,29 +55,23 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 impl Record {
-    /// Writes the record beside the weights: the same name, ending in `.json`.
-    pub fn write(&self, weights: &Path) -> Result<()> {
-        let text = serde_json::to_string_pretty(self)? + "\n";
+    /// Writes the weights, and the record with their digest beside them: the same name, ending in
+    /// `.json`.
+    pub fn write(mut self, model: &Model, weights: &Path) -> Result<()> {
+        self.weights_sha256 = write_weights(model, weights)?;
+        let text = serde_json::to_string_pretty(&self)? + "\n";
         write(&weights.with_extension("json"), text.as_bytes())
     }
 }
 
-/// The setting in a file for one in the program.
-fn layer(skip: &Skip) -> PointLayer {
-    let smax_scope = skip.scope.name().to_owned();
-    PointLayer { threshold: skip.threshold, log_frac: skip.log_frac, smax_scope }
-}
-
-/// The setting in the program for one in a file, checked.
-pub fn skip(layer: &PointLayer) -> Result<Skip> {
-    let scope = SmaxScope::from_str(&layer.smax_scope)?;
-    let threshold = Threshold::new(layer.threshold)?;
-    Semantics::new(Mode::Approx, layer.log_frac, threshold, scope)?;
-    Ok(Skip { threshold: layer.threshold, log_frac: layer.log_frac, scope })
+/// What a layer of an operating point skips, checked.
+pub fn skip(layer: &PointLayer) -> Result<Semantics> {
+    let (scope, threshold) = (layer.smax_scope.parse()?, Threshold::new(layer.threshold)?);
+    Ok(Semantics::new(Mode::Approx, layer.log_frac, threshold, scope)?)
 }
 
 /// A setting on the command line: `C3=1,0,running` is T = 1, F = 0, running scope for C3.
-pub fn parse_setting(text: &str) -> Result<(String, Skip)> {
+pub fn parse_setting(text: &str) -> Result<(String, Semantics)> {
     let wrong = || DescriptionError::Setting(text.into());
     let (name, setting) = text.split_once('=').ok_or_else(wrong)?;
     let [threshold, log_frac, scope] = setting.split(',').collect::<Vec<_>>()[..] else {
@@ -100,9 +87,9 @@ pub fn parse_setting(text: &str) -> Result<(String, Skip)> {
 
 /// What every layer skips: settings by name, in the order of the layers. A convolution without a
 /// setting skips nothing.
-pub fn skips(stages: &[Stage], settings: &[(String, Skip)]) -> Result<Vec<Option<Skip>>> {
-    let convolution = |stage: &&Stage| matches!(stage.operation, Operation::Convolution(_));
-    let known: Vec<&str> = stages.iter().filter(convolution).map(|s| s.name.as_str()).collect();
+pub fn skips(stages: &[Stage], settings: &[(String, Semantics)]) -> Result<Vec<Option<Semantics>>> {
+    let convolutions = stages.iter().filter(|stage| stage.convolution().is_some());
+    let known: Vec<&str> = convolutions.map(|stage| stage.layer.name.as_str()).collect();
     for (name, _) in settings {
         if !known.contains(&name.as_str()) {
             let (name, known) = (name.clone(), known.join(", "));
@@ -111,20 +98,27 @@ pub fn skips(stages: &[Stage], settings: &[(String, Skip)]) -> Result<Vec<Option
         let times = settings.iter().filter(|(other, _)| other == name).count();
         ensure!(times == 1, "layer {name} is set {times} times; set it once");
     }
-    let of = |stage: &Stage| settings.iter().find(|(name, _)| *name == stage.name).map(|s| s.1);
+    let of =
+        |stage: &Stage| settings.iter().find(|(name, _)| *name == stage.layer.name).map(|s| s.1);
     Ok(stages.iter().map(of).collect())
 }
 
 /// Settings of the command line as they stand in an operating point.
-pub fn settings(settings: &[(String, Skip)]) -> BTreeMap<String, PointLayer> {
+pub fn settings(settings: &[(String, Semantics)]) -> BTreeMap<String, PointLayer> {
+    let layer = |skip: &Semantics| PointLayer {
+        threshold: skip.threshold.get(),
+        log_frac: skip.log_frac,
+        smax_scope: skip.scope.name().to_owned(),
+    };
     settings.iter().map(|(name, skip)| (name.clone(), layer(skip))).collect()
 }
 
 /// Names, with + between, of what a setting makes use of: `fine-tuning`, `running-smax`,
 /// `layer-thresholds`; `uniform-threshold` if of none of them.
-pub fn technique(fine_tuned: bool, settings: &[(String, Skip)]) -> String {
+pub fn technique(fine_tuned: bool, settings: &[(String, Semantics)]) -> String {
     let running = settings.iter().any(|(_, skip)| skip.scope == SmaxScope::Running);
-    let tolerance = |skip: &Skip| f64::from(skip.threshold) / f64::from(1 << skip.log_frac);
+    let tolerance =
+        |skip: &Semantics| f64::from(skip.threshold.get()) / f64::from(1 << skip.log_frac);
     let differ = settings.windows(2).any(|pair| tolerance(&pair[0].1) != tolerance(&pair[1].1));
     let names = [
         (fine_tuned, "fine-tuning"),
@@ -139,7 +133,6 @@ pub fn technique(fine_tuned: bool, settings: &[(String, Skip)]) -> String {
 /// What was reached on the validation images, as it stands in an operating point.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Validation {
-    /// Images that are classified as labelled, in percent.
     pub accuracy_percent: f64,
     /// Multiplications of all convolutions for one image, on average.
     pub macs: f64,
@@ -156,7 +149,7 @@ pub fn validation(model: &Model, score: &Score) -> Result<Validation> {
     let mut layer_macs = BTreeMap::new();
     for (index, stage) in model.stages.iter().enumerate() {
         if score.kept[index] > 0 {
-            layer_macs.insert(stage.name.clone(), round(score.layer_macs(index), 10.0));
+            layer_macs.insert(stage.layer.name.clone(), round(score.layer_macs(index), 10.0));
         }
     }
     Ok(Validation {

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Training: it learns, it is deterministic, what it writes can be read; the rounded floating-point
-//! network that it sees, against the integers that run; and descriptions that do not fit.
+//! network that it sees, against the integers that run.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use convapprox_trainer::DescriptionError;
 use convapprox_trainer::data::{Images, Source, tensors};
 use convapprox_trainer::fit::{FineTuning, Log, Skipping, Training, evaluate, fit};
 use convapprox_trainer::hardware::{Hardware, reorder, weight_scale};
-use convapprox_trainer::model::{Model, exact_macs, stages};
+use convapprox_trainer::model::{Model, exact_macs};
 use convapprox_trainer::record::{parse_setting, skip, skips, write_weights};
 use model::engine::{Detail, GoldenEngine};
-use model::nn::{Inference, Network, input_planes};
+use model::nn::{Inference, LayerKind, Network, input_planes};
 use study::data::digits;
 use study::experiment::lenet::{OperatingPoint, shipped, shipped_points};
 
@@ -145,10 +144,11 @@ fn weights_have_the_scale_of_the_integers() {
         let variant = point.variant().unwrap();
         let mut proofs = variant.integer.proof.iter();
         for (layer, stage) in model.stages.iter().enumerate() {
-            if stage.weight_shape().is_some() {
+            if stage.layer.weight_shape(stage.input).is_some() {
                 let proof = proofs.next().unwrap();
                 let scale = weight_scale(&model, layer, &hardware).unwrap();
-                assert_eq!((&stage.name, scale), (&proof.layer, proof.weight_shift), "{name}");
+                let found = (&stage.layer.name, scale);
+                assert_eq!(found, (&proof.layer, proof.weight_shift), "{name}");
             }
         }
     }
@@ -190,40 +190,10 @@ fn floats_stand_for_whole_numbers() {
     }
 }
 
-fn described(layers: &str) -> Network {
-    let text = format!(
-        r#"{{ "name": "n", "input": {{ "channels": 1, "height": 28, "width": 28, "padding": 2 }},
-              "activation_bits": 12, "layers": [{layers}] }}"#
-    );
-    serde_json::from_str(&text).unwrap()
-}
-
-const C1: &str =
-    r#"{ "name": "C1", "kind": "convolution", "outputs": 6, "side": 5, "activation": "relu" }"#;
-const POOL: &str = r#"{ "name": "S2", "kind": "average-pool", "side": 2 }"#;
-const OUTPUT: &str = r#"{ "name": "output", "kind": "dense", "outputs": 10 }"#;
-
 #[test]
-fn sizes_follow_from_the_layers() {
-    let stages = stages(&described(&[C1, POOL, OUTPUT].join(","))).unwrap();
-    assert_eq!(stages[0].weight_shape().unwrap(), [6, 1, 5, 5]);
-    assert_eq!(stages[1].weight_shape(), None);
-    // Padding makes it 32 × 32, the kernel 28 × 28, the pool 14 × 14.
-    assert_eq!(stages[2].weight_shape().unwrap(), [10, 6 * 14 * 14]);
-    assert_eq!(stages[2].tensor("bias"), "output.bias");
-    let macs = exact_macs(&described(&[C1, POOL, OUTPUT].join(","))).unwrap();
-    assert_eq!(macs, 6 * 28 * 28 * 25);
-}
-
-#[test]
-fn what_does_not_fit_is_named() {
-    let nine = OUTPUT.replace("10", "9");
-    let error = stages(&described(&[C1, POOL, &nine].join(","))).unwrap_err();
-    assert!(matches!(error, DescriptionError::Outputs(9)), "{error}");
-    let odd = POOL.replace('2', "8");
-    let error = stages(&described(&[C1, &odd, OUTPUT].join(","))).unwrap_err().to_string();
-    assert!(error.contains("S8") && error.contains("28×28"), "{error}");
-    let large = C1.replace("\"side\": 5", "\"side\": 40");
-    let error = stages(&described(&[&large, OUTPUT].join(","))).unwrap_err().to_string();
-    assert!(error.contains("C1") && error.contains("32×32"), "{error}");
+fn a_network_that_does_not_tell_ten_digits_apart_is_refused() {
+    let mut network = network("lenet5_relu.json");
+    network.layers.last_mut().unwrap().kind = LayerKind::Dense { outputs: 9, activation: None };
+    let error = Model::random(&network, 1).unwrap_err().to_string();
+    assert_eq!(error, "the network ends with 9 outputs; it takes 10, one a digit");
 }

@@ -106,18 +106,10 @@ impl FloatNetwork {
         let mut layers = Vec::with_capacity(network.layers.len());
         for (layer, shapes) in network.layers.iter().zip(shapes.windows(2)) {
             let (input, output) = (shapes[0], shapes[1]);
-            let shape = match layer.kind {
-                LayerKind::Convolution { outputs, side, .. } => {
-                    vec![outputs, input.channels, side, side]
-                }
-                LayerKind::Dense { outputs, .. } => vec![outputs, input.len()],
-                LayerKind::AveragePool { .. } => Vec::new(),
-            };
             let (mut values, mut bias) = (Vec::new(), Vec::new());
-            if let Some(&outputs) = shape.first() {
-                let name = layer.name.to_lowercase();
-                values = weights.get(&format!("{name}.weight"), &shape)?.to_vec();
-                bias = weights.get(&format!("{name}.bias"), &[outputs])?.to_vec();
+            if let Some(shape) = layer.weight_shape(input) {
+                values = weights.get(&layer.tensor("weight"), &shape)?.to_vec();
+                bias = weights.get(&layer.tensor("bias"), &shape[..1])?.to_vec();
             }
             let kind = layer.kind.clone();
             layers.push(FloatLayer { kind, input, output, weights: values, bias });

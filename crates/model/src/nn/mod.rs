@@ -85,6 +85,24 @@ pub struct LayerDescription {
     pub kind: LayerKind,
 }
 
+impl LayerDescription {
+    /// The shape of its weights, outputs first, over this input; none of a pool.
+    pub fn weight_shape(&self, input: Shape) -> Option<Vec<usize>> {
+        match self.kind {
+            LayerKind::Convolution { outputs, side, .. } => {
+                Some(vec![outputs, input.channels, side, side])
+            }
+            LayerKind::Dense { outputs, .. } => Some(vec![outputs, input.len()]),
+            LayerKind::AveragePool { .. } => None,
+        }
+    }
+
+    /// The name of a tensor of it: `c1.weight`, `c1.bias`.
+    pub fn tensor(&self, part: &str) -> String {
+        format!("{}.{part}", self.name.to_lowercase())
+    }
+}
+
 /// Channels, rows and columns of activations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
@@ -178,6 +196,14 @@ impl Network {
 }
 
 impl LayerKind {
+    /// What follows the sums.
+    pub const fn activation(&self) -> Option<Activation> {
+        match self {
+            Self::Convolution { activation, .. } | Self::Dense { activation, .. } => *activation,
+            Self::AveragePool { .. } => None,
+        }
+    }
+
     fn output(&self, input: Shape, last: bool) -> Result<Shape, String> {
         let Shape { channels, height, width } = input;
         let (outputs, activation) = match *self {

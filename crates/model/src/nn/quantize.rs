@@ -301,20 +301,13 @@ mod tests {
         let mut tensors = BTreeMap::new();
         let shapes = network.shapes().unwrap();
         for (layer, shapes) in network.layers.iter().zip(shapes.windows(2)) {
-            let shape = match layer.kind {
-                LayerKind::Convolution { outputs, side, .. } => {
-                    vec![outputs, shapes[0].channels, side, side]
-                }
-                LayerKind::Dense { outputs, .. } => vec![outputs, shapes[0].len()],
-                LayerKind::AveragePool { .. } => continue,
-            };
+            let Some(shape) = layer.weight_shape(shapes[0]) else { continue };
             let fan_in: usize = shape[1..].iter().product();
             let data = (0..shape[0] * fan_in).map(|i| value(i / fan_in, i % fan_in)).collect();
             let bias = (0..shape[0]).map(|o| value(o, fan_in)).collect();
-            let name = layer.name.to_lowercase();
             let outputs = shape[0];
-            tensors.insert(format!("{name}.weight"), Tensor { shape, data });
-            tensors.insert(format!("{name}.bias"), Tensor { shape: vec![outputs], data: bias });
+            tensors.insert(layer.tensor("weight"), Tensor { shape, data });
+            tensors.insert(layer.tensor("bias"), Tensor { shape: vec![outputs], data: bias });
         }
         Weights::new(tensors)
     }
