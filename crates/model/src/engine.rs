@@ -307,34 +307,7 @@ impl EngineFactory for Golden {
 
 /// The fast golden model, on the calling thread.
 #[derive(Debug, Default)]
-pub struct GoldenEngine {
-    /// Layers with one window, last used last.
-    prepared: Vec<PreparedLayer>,
-}
-
-/// A layer with the log proxies of its weights, for [`dot_kernels`].
-#[derive(Debug)]
-struct PreparedLayer {
-    filters: Vec<Vec<Kernel>>,
-    log_frac: u32,
-    /// `kernels[input channel]`: those of all outputs.
-    kernels: Vec<PreparedKernels>,
-}
-
-/// Layers whose log proxies a golden engine keeps.
-const PREPARED_LAYERS: usize = 16;
-
-impl PreparedLayer {
-    fn new(layer: &Convolution, log_frac: u32) -> Self {
-        let channel = |c: usize| {
-            let kernels: Vec<Kernel> =
-                layer.filters.iter().map(|filter| filter[c].clone()).collect();
-            PreparedKernels::new(&kernels, log_frac).expect("a layer has kernels of one side")
-        };
-        let kernels = (0..layer.filters[0].len()).map(channel).collect();
-        Self { filters: layer.filters.clone(), log_frac, kernels }
-    }
-}
+pub struct GoldenEngine {}
 
 impl GoldenEngine {
     /// [`Engine::layer`], which cannot fail here; it panics if the kernels do not fit the planes.
@@ -352,8 +325,13 @@ impl GoldenEngine {
         let side = layer.side();
         let one_window = |input: &Vec<Plane>| (input[0].width(), input[0].height()) == (side, side);
         if inputs.first().is_some_and(one_window) {
-            let kernels = self.prepared(layer, semantics.log_frac);
-            return inputs.iter().map(|it| dot_layer(kernels, it, semantics, detail)).collect();
+            let channel = |c: usize| {
+                let kernels: Vec<&Kernel> = layer.filters.iter().map(|filter| &filter[c]).collect();
+                let prepared = PreparedKernels::new(&kernels, semantics.log_frac);
+                prepared.expect("a layer has kernels of one side")
+            };
+            let kernels: Vec<_> = (0..channels).map(channel).collect();
+            return inputs.iter().map(|it| dot_layer(&kernels, it, semantics, detail)).collect();
         }
         inputs.iter().map(|it| conv_layer(layer, it, semantics, detail)).collect()
     }
@@ -369,19 +347,6 @@ impl GoldenEngine {
     ) -> Vec<nn::Inference> {
         let run = self.infer(&Place::default(), network, configuration, images, detail);
         run.expect("software does not fail").inferences
-    }
-
-    fn prepared(&mut self, layer: &Convolution, log_frac: u32) -> &[PreparedKernels] {
-        let same = |it: &PreparedLayer| it.log_frac == log_frac && it.filters == layer.filters;
-        let found = match self.prepared.iter().position(same) {
-            Some(index) => self.prepared.remove(index),
-            None => PreparedLayer::new(layer, log_frac),
-        };
-        if self.prepared.len() == PREPARED_LAYERS {
-            self.prepared.remove(0);
-        }
-        self.prepared.push(found);
-        &self.prepared.last().expect("it is pushed above").kernels
     }
 }
 

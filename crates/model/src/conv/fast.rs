@@ -6,6 +6,7 @@
 //! width. The side − 1 positions at the end of each row, whose windows wrap around into the next
 //! row, are computed and dropped. Narrow planes fill their vectors that way.
 
+use std::borrow::Borrow;
 use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
@@ -51,8 +52,9 @@ impl PreparedKernels {
     ///
     /// # Panics
     /// If `log_frac` is above [`MAX_LOG_FRAC`].
-    pub fn new(kernels: &[Kernel], log_frac: u32) -> Result<Self, ShapeError> {
+    pub fn new(kernels: &[impl Borrow<Kernel>], log_frac: u32) -> Result<Self, ShapeError> {
         check_fraction_bits(log_frac);
+        let kernels: Vec<&Kernel> = kernels.iter().map(Borrow::borrow).collect();
         let first = kernels.first().ok_or(ShapeError::NoKernel)?;
         let (side, count) = (first.side(), kernels.len());
         if let Some(other) = kernels.iter().find(|kernel| kernel.side() != side) {

@@ -9,7 +9,7 @@ use std::path::Path;
 use safetensors::{Dtype, SafeTensors};
 use sha2::{Digest, Sha256};
 
-use super::{Activation, LayerKind, Network, NetworkError, Shape};
+use super::{Activation, Input, LayerKind, Network, NetworkError, Shape};
 use crate::hex;
 
 /// A float tensor, row-major.
@@ -95,7 +95,7 @@ struct FloatLayer {
 
 /// A network in 32-bit floats.
 pub struct FloatNetwork {
-    padding: usize,
+    input: Input,
     layers: Vec<FloatLayer>,
 }
 
@@ -114,7 +114,7 @@ impl FloatNetwork {
             let kind = layer.kind.clone();
             layers.push(FloatLayer { kind, input, output, weights: values, bias });
         }
-        Ok(Self { padding: network.input.padding, layers })
+        Ok(Self { input: network.input.clone(), layers })
     }
 
     /// The weights and the bias of layer `index`; empty for a pool.
@@ -129,25 +129,13 @@ impl FloatNetwork {
     /// If the image has another number of pixels.
     pub fn layers(&self, pixels: &[u8]) -> Vec<Vec<f32>> {
         let mut outputs: Vec<Vec<f32>> = Vec::with_capacity(self.layers.len());
-        let input = self.padded(pixels);
+        let pixels = self.input.padded(pixels);
+        let input: Vec<f32> = pixels.iter().map(|&pixel| f32::from(pixel) / 256.0).collect();
         for layer in &self.layers {
             let output = layer.apply(outputs.last().unwrap_or(&input));
             outputs.push(output);
         }
         outputs
-    }
-
-    fn padded(&self, pixels: &[u8]) -> Vec<f32> {
-        let Shape { channels, height, width } = self.layers[0].input;
-        let padding = self.padding;
-        let (rows, columns) = (height - 2 * padding, width - 2 * padding);
-        assert_eq!(pixels.len(), channels * rows * columns, "a pixel for every input");
-        let mut padded = vec![0.0; channels * height * width];
-        for (i, &pixel) in pixels.iter().enumerate() {
-            let (c, y, x) = (i / (rows * columns), i / columns % rows, i % columns);
-            padded[(c * height + y + padding) * width + x + padding] = f32::from(pixel) / 256.0;
-        }
-        padded
     }
 }
 

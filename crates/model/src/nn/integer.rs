@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use super::{Activation, IntegerNetwork};
+use super::{Activation, IntegerNetwork, Shape};
 use crate::conv::{ConfigError, FeatureMap, Kernel, Mode, Plane, Semantics, SmaxScope, Threshold};
 use crate::engine::{Cost, Detail, Engine, EngineError, Place, StageRecord};
 
@@ -300,20 +300,11 @@ pub fn class_of(scores: &[i32]) -> usize {
 /// If the image has another number of pixels than the network's input.
 pub fn input_planes(network: &IntegerNetwork, pixels: &[u8]) -> Vec<Plane> {
     let input = &network.network.input;
-    let (width, height, padding) = (input.width, input.height, input.padding);
-    assert_eq!(pixels.len(), input.channels * width * height, "a pixel for every input");
-    let plane = |pixels: &[u8]| {
-        let padded = width + 2 * padding;
-        let mut words = vec![0; padded * (height + 2 * padding)];
-        for (y, row) in pixels.chunks_exact(width).enumerate() {
-            let first = (y + padding) * padded + padding;
-            for (word, &pixel) in words[first..].iter_mut().zip(row) {
-                *word = i32::from(pixel);
-            }
-        }
-        Plane::new(padded, height + 2 * padding, words).expect("an input is not empty")
-    };
-    pixels.chunks_exact(width * height).map(plane).collect()
+    let Shape { height, width, .. } = input.shape();
+    let padded: Vec<i32> = input.padded(pixels).into_iter().map(i32::from).collect();
+    let plane = |words: &[i32]| Plane::new(width, height, words.to_vec());
+    let planes = padded.chunks_exact(height * width).map(plane);
+    planes.collect::<Result<_, _>>().expect("an input is not empty")
 }
 
 /// A batch of images through the network, layer by layer: `images[image]` is what [`input_planes`]

@@ -39,6 +39,29 @@ pub struct Input {
     pub padding: usize,
 }
 
+impl Input {
+    /// With padding.
+    pub const fn shape(&self) -> Shape {
+        let Self { channels, height, width, padding } = *self;
+        Shape { channels, height: height + 2 * padding, width: width + 2 * padding }
+    }
+
+    /// An image of `channels` · `height` · `width` pixels with the padding around.
+    ///
+    /// # Panics
+    /// If the image has another number of pixels.
+    pub fn padded(&self, pixels: &[u8]) -> Vec<u8> {
+        let (area, shape) = (self.height * self.width, self.shape());
+        assert_eq!(pixels.len(), self.channels * area, "a pixel for every input");
+        let mut padded = vec![0; shape.len()];
+        for (i, row) in pixels.chunks_exact(self.width).enumerate() {
+            let y = i / self.height * shape.height + i % self.height + self.padding;
+            padded[y * shape.width + self.padding..][..self.width].copy_from_slice(row);
+        }
+        padded
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Activation {
@@ -166,8 +189,7 @@ impl Network {
         ) {
             return wrong("the last layer gives the scores: dense or convolution, no activation");
         }
-        let mut shape =
-            Shape { channels, height: height + 2 * padding, width: width + 2 * padding };
+        let mut shape = self.input.shape();
         let mut shapes = vec![shape];
         for (index, layer) in self.layers.iter().enumerate() {
             let failed = |reason: String| NetworkError::Layer { layer: layer.name.clone(), reason };

@@ -166,12 +166,7 @@ impl IntegerNetwork {
 
     /// The shape that the network is applied to, with padding.
     pub fn input(&self) -> Shape {
-        let input = &self.network.input;
-        Shape {
-            channels: input.channels,
-            height: input.height + 2 * input.padding,
-            width: input.width + 2 * input.padding,
-        }
+        self.network.input.shape()
     }
 }
 

@@ -79,26 +79,6 @@ fn four_outputs_by_hand() {
 }
 
 #[test]
-fn the_carry_counts_in_running_scope_and_is_written_in_both() {
-    for (config, output, keep, s_max) in [
-        (3, 39, 0b11_00000, Some(4)),
-        // S_max = 5 from before: T = 2 keeps scores above 3.
-        (3 | RUNNING, 24, 0b10_00000, Some(5)),
-    ] {
-        let mut hart = two_by_two(config, 2);
-        assert_eq!(value(&mut hart, 5, 0x8007_8005, 0x0000_8009), 0);
-        let carry: Vec<u32> = (4..8).map(|index| read(&mut hart, index)).collect();
-        assert_eq!(carry, [0x8005, 0x8007, 0x8009, 0]);
-        let run = conv(&mut hart, 1, 4, WINDOW).run.unwrap();
-        assert_eq!((run.outputs[0], run.keep[0], run.s_max[0]), (output, keep, s_max));
-        assert_eq!(run.carry, [Some(5), Some(7), Some(9), None]);
-        // The outputs that the tile has not have no S_max, in running scope either.
-        let carry: Vec<u32> = (4..8).map(|index| read(&mut hart, index)).collect();
-        assert_eq!(carry, [0x8000 | s_max.unwrap(), 0, 0, 0]);
-    }
-}
-
-#[test]
 fn a_carry_has_the_bits_of_a_score() {
     for (log_frac, low, high) in [(0, 0x803f, 0x8015), (3, 0x81ff, 0x8155), (8, 0xbfff, 0x9555)] {
         let mut hart = unit(3, log_frac, 1);
@@ -283,6 +263,7 @@ proptest! {
                 .collect();
             let score = carry[output] % (64 << log_frac);
             let carry = (carry[output] >= 1 << 15).then_some(score);
+            prop_assert_eq!(run.carry[output], carry);
             let dot = dot(&weights[..side * side], &inputs, &semantics, carry);
             let exists = output < outputs;
             let value = if exists { dot.output } else { 0 };

@@ -146,14 +146,6 @@ fn write_set_and_clear() {
 }
 
 #[test]
-fn an_illegal_one_writes_nothing() {
-    let mut hart = hart(&[csrrw(12, 0xf14, 11)]);
-    hart.registers[12] = 5;
-    assert_eq!(step(&mut hart).rd, None);
-    assert_eq!(hart.register(12), 5);
-}
-
-#[test]
 fn what_depends_on_time_is_fed() {
     let fed = |insn| {
         let mut hart = hart(&[insn]);
@@ -219,14 +211,6 @@ fn a_write_of_minstret_does_not_count_itself() {
 }
 
 #[test]
-fn counters_carry_into_their_upper_half() {
-    let mut hart = hart(&[csrrw(0, MINSTRET, 10), NOP, csrrs(11, MINSTRET, 0), NOP]);
-    hart.registers[10] = 0xffff_ffff;
-    steps(&mut hart, 3);
-    assert_eq!((hart.register(11), hart.csr(MINSTRETH)), (0, Some(1)));
-}
-
-#[test]
 fn cycle_and_instret_are_shadows() {
     let mut hart = hart(&[csrrw(0, MINSTRET, 10), csrrw(0, MINSTRETH, 11), csrrs(12, 0xc02, 0)]);
     (hart.registers[10], hart.registers[11]) = (100, 7);
@@ -255,14 +239,10 @@ fn what_is_inhibited_stands_still() {
     }
     // Each write is still counted, or not, by the value before.
     assert_eq!(counts, [(1, 1), (2, 1), (3, 1), (3, 2), (3, 3), (4, 4)]);
-}
-
-#[test]
-fn a_counter_may_be_written_while_it_is_inhibited() {
-    let mut hart = hart(&[immediate(csrrw(0, MCOUNTINHIBIT, 4)), csrrw(0, MINSTRET, 10), NOP]);
+    let mut hart = super::hart(&[program[0], csrrw(0, MINSTRET, 10), NOP]);
     hart.registers[10] = 100;
     steps(&mut hart, 3);
-    assert_eq!(hart.csr(MINSTRET), Some(100));
+    assert_eq!(hart.csr(MINSTRET), Some(100), "it may be written all the same");
 }
 
 #[test]
@@ -304,10 +284,12 @@ fn events_are_those_of_instructions_that_retire() {
 
 #[test]
 fn mret_is_a_jump_and_a_written_event_counter_counts_on() {
-    let mut hart = hart(&[csrrw(0, 0xb0b, 10), MRET]);
+    let mut hart = hart(&[csrrw(0, 0xb0b, 10), csrrw(0, MINSTRET, 10), MRET]);
     hart.registers[10] = 0xffff_ffff;
-    steps(&mut hart, 2);
+    steps(&mut hart, 3);
+    // They carry into their upper halves.
     assert_eq!((hart.csr(0xb0b), hart.csr(0xb8b)), (Some(0), Some(1)));
+    assert_eq!((hart.csr(MINSTRET), hart.csr(MINSTRETH)), (Some(0), Some(1)));
 }
 
 const MSIP: u32 = 0x0200_0000;
