@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! ELF files of programs for the system: read, written, and given one more segment.
 
-use std::fs;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use object::Endianness;
 use object::build::elf::{Builder, SectionData};
@@ -80,21 +79,14 @@ pub struct Executable {
 }
 
 impl Executable {
-    pub fn read(path: &Path, ram_bytes: u32) -> Result<Self, ElfError> {
-        let data =
-            fs::read(path).map_err(|source| ElfError::Read { path: path.to_owned(), source })?;
-        Self::parse(&data, ram_bytes)
-    }
-
     /// Takes an ELF file in memory for a system with `ram_bytes` of RAM.
     pub fn parse(data: &[u8], ram_bytes: u32) -> Result<Self, ElfError> {
-        let header = header(data)?;
+        let (header, endian) = (header(data)?, Endianness::Little);
         let ram = u64::from(RAM_BASE)..u64::from(RAM_BASE) + u64::from(ram_bytes);
-        let entry = header.e_entry(Endianness::Little);
+        let entry = header.e_entry(endian);
         if entry != RAM_BASE {
             return Err(ElfError::Entry(entry));
         }
-        let endian = Endianness::Little;
         let mut segments = Vec::new();
         for segment in header.program_headers(endian, data).map_err(damaged)? {
             let size = segment.p_memsz(endian);

@@ -368,10 +368,7 @@ pub mod blob {
         ("window_fetches", 1),
     ];
 
-    /// The words of a field of a record.
-    ///
-    /// # Panics
-    /// If there is no such field.
+    /// The words of a field of a record; panics if there is no such field.
     pub fn record_words(field: &str) -> std::ops::Range<usize> {
         let place = RECORD.iter().position(|&(name, _)| name == field).expect("a field's name");
         let first = RECORD[..place].iter().map(|(_, words)| words).sum();

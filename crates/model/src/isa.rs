@@ -338,10 +338,7 @@ instructions! {
 }
 
 impl Op {
-    /// The instructions from one to another, both included, in the order of the table.
-    ///
-    /// # Panics
-    /// If the second one comes first.
+    /// The instructions from one to a later one, both included, in the order of the table.
     pub const fn range(first: Self, last: Self) -> &'static [Self] {
         Self::ALL.split_at(last as usize + 1).0.split_at(first as usize).1
     }

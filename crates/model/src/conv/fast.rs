@@ -26,9 +26,6 @@ pub struct PreparedPlane {
 
 impl PreparedPlane {
     /// Takes the log proxies of `plane`, with `log_frac` fraction bits.
-    ///
-    /// # Panics
-    /// If `log_frac` is above [`MAX_LOG_FRAC`].
     pub fn new(plane: &Plane, log_frac: u32) -> Self {
         check_fraction_bits(log_frac);
         let words = Words::new(plane.data().iter().copied(), log_frac);
@@ -49,9 +46,6 @@ pub struct PreparedKernels {
 impl PreparedKernels {
     /// Takes the log proxies of `kernels`, with `log_frac` fraction bits. Without a kernel, or with
     /// kernels of different sides, it is an error.
-    ///
-    /// # Panics
-    /// If `log_frac` is above [`MAX_LOG_FRAC`].
     pub fn new(kernels: &[impl Borrow<Kernel>], log_frac: u32) -> Result<Self, ShapeError> {
         check_fraction_bits(log_frac);
         let kernels: Vec<&Kernel> = kernels.iter().map(Borrow::borrow).collect();

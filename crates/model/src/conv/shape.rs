@@ -53,9 +53,7 @@ impl Plane {
 
     /// The words of the `side` × `side` window whose upper left corner is column `x`, row `y`,
     /// row-major: the operands that one output shares with a kernel of that side.
-    ///
-    /// # Panics
-    /// If the window leaves the plane.
+    /// One that leaves the plane panics.
     pub fn window(&self, x: usize, y: usize, side: usize) -> Vec<i32> {
         assert!(x + side <= self.width, "columns {x}..{} of {}", x + side, self.width);
         let rows = self.data.chunks_exact(self.width).skip(y).take(side);

@@ -73,10 +73,7 @@ pub struct Hart {
 }
 
 impl Hart {
-    /// A hart after reset. RAM is 0.
-    ///
-    /// # Panics
-    /// If `config` has values that it does not allow.
+    /// A hart after reset. RAM is 0. Values that `config` does not allow panic.
     pub fn new(config: &HartConfig) -> Self {
         let &HartConfig { ram_base, ram_bytes, boot, unit } = config;
         assert!(ram_base % 4 == 0 && ram_bytes % 4 == 0, "RAM of whole words");

@@ -123,10 +123,7 @@ impl FloatNetwork {
     }
 
     /// The outputs of every layer for an image of `channels` · `height` · `width` pixels, each 0 to
-    /// 255 and taken as x/256. The last entry is the scores.
-    ///
-    /// # Panics
-    /// If the image has another number of pixels.
+    /// 255 and taken as x/256. The last entry is the scores. Another number of pixels panics.
     pub fn layers(&self, pixels: &[u8]) -> Vec<Vec<f32>> {
         let mut outputs: Vec<Vec<f32>> = Vec::with_capacity(self.layers.len());
         let pixels = self.input.padded(pixels);

@@ -294,10 +294,8 @@ pub fn class_of(scores: &[i32]) -> usize {
     scores.iter().enumerate().fold(None, largest).map_or(0, |(index, _)| index)
 }
 
-/// An image as the planes that the network is applied to: its pixels with the padding around.
-///
-/// # Panics
-/// If the image has another number of pixels than the network's input.
+/// An image as the planes that the network is applied to: its pixels with the padding around. Another
+/// number of pixels panics.
 pub fn input_planes(network: &IntegerNetwork, pixels: &[u8]) -> Vec<Plane> {
     let input = &network.network.input;
     let Shape { height, width, .. } = input.shape();
@@ -309,9 +307,6 @@ pub fn input_planes(network: &IntegerNetwork, pixels: &[u8]) -> Vec<Plane> {
 
 /// A batch of images through the network, layer by layer: `images[image]` is what [`input_planes`]
 /// gives. What is not a convolution is computed here.
-///
-/// # Errors
-/// Those of the engine.
 ///
 /// # Panics
 /// If the configuration has not one entry per convolution layer.

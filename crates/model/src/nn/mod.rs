@@ -46,10 +46,8 @@ impl Input {
         Shape { channels, height: height + 2 * padding, width: width + 2 * padding }
     }
 
-    /// An image of `channels` · `height` · `width` pixels with the padding around.
-    ///
-    /// # Panics
-    /// If the image has another number of pixels.
+    /// An image of `channels` · `height` · `width` pixels with the padding around; another number of
+    /// pixels panics.
     pub fn padded(&self, pixels: &[u8]) -> Vec<u8> {
         let (area, shape) = (self.height * self.width, self.shape());
         assert_eq!(pixels.len(), self.channels * area, "a pixel for every input");

@@ -351,32 +351,23 @@ fn encodings() {
 }
 
 #[test]
-fn conv_load() {
+fn what_is_refused_for_its_operands() {
+    // conv.load. Sides: 2 is configured, 5 the largest; slots: 15 is the last.
     let mut hart = after_run();
-    // Sides: 2 is configured, 5 the largest; slots: 15 is the last.
-    for (size, addr, cause) in [
-        (6, KERNEL, 2),
-        (255, KERNEL, 2),
-        (2 | 16 << 8, KERNEL, 2),
-        (2 | 255 << 8, KERNEL, 2),
-        (2, KERNEL + 1, 4),
-        (2, KERNEL + 2, 4),
-        (6, KERNEL + 2, 2),
-        (2, 2, 4),
-        (2, 0, 5),
-        (6, 0, 2),
-    ] {
-        assert_eq!(refused(&mut hart, 0, size, addr).cause, cause, "{size:#x} at {addr:#x}");
+    for size in [6, 255, 2 | 16 << 8, 2 | 255 << 8] {
+        for addr in [KERNEL, KERNEL + 2, 0] {
+            assert_eq!(refused(&mut hart, 0, size, addr).cause, 2, "{size:#x} at {addr:#x}");
+        }
     }
-    let mut hart = unit(5, 0, 16);
-    assert_eq!(refused(&mut hart, 0, 0, KERNEL).cause, 2, "no side is configured");
-}
+    for (addr, cause) in [(KERNEL + 1, 4), (KERNEL + 2, 4), (2, 4), (0, 5)] {
+        assert_eq!(refused(&mut hart, 0, 2, addr).cause, cause, "conv.load at {addr:#x}");
+    }
+    assert_eq!(refused(&mut unit(5, 0, 16), 0, 0, KERNEL).cause, 2, "no side is configured");
 
-#[test]
-fn conv_run_and_again() {
+    // conv.run and conv.again.
     let mut hart = after_run();
-    for (pitch, addr, cause) in [(4, WINDOW + 1, 4), (4, WINDOW + 2, 4), (4, 1, 4), (4, 0, 5)] {
-        assert_eq!(refused(&mut hart, 1, pitch, addr).cause, cause, "{addr:#x}");
+    for (addr, cause) in [(WINDOW + 1, 4), (WINDOW + 2, 4), (1, 4), (0, 5)] {
+        assert_eq!(refused(&mut hart, 1, 4, addr).cause, cause, "conv.run at {addr:#x}");
     }
     let mut hart = after_run();
     for slot in [1, 15, 16, 255] {
@@ -386,29 +377,25 @@ fn conv_run_and_again() {
     assert_eq!(refused(&mut hart, 1, 4, WINDOW + 1).cause, 2, "no kernel goes before misaligned");
     assert_eq!(refused(&mut unit(3, 0, 1), 1, 4, WINDOW).cause, 2);
     assert_eq!(refused(&mut unit(3, 0, 1), 2, 0, 0).cause, 2);
+
+    // conv.config.
+    let mut hart = after_run();
+    assert_eq!(refused(&mut hart, 4, APPROX, 0).cause, 2, "threshold 0");
+    for word in [6 << 4, 15 << 4, 16 << 8, 255 << 8, 1 << 16, 1 << 31] {
+        assert_eq!(refused(&mut hart, 4, word, 1).cause, 2, "{word:#x}");
+    }
 }
 
 #[test]
-fn conv_config() {
-    let mut hart = after_run();
-    for (word, threshold) in [
-        (APPROX, 0),
-        (6 << 4, 1),
-        (15 << 4, 1),
-        (16 << 8, 1),
-        (255 << 8, 1),
-        (1 << 16, 1),
-        (1 << 31, 1),
-    ] {
-        assert_eq!(refused(&mut hart, 4, word, threshold).cause, 2, "{word:#x}");
+fn conv_config_gives_the_word_before() {
+    let (mut hart, mut before) = (after_run(), APPROX | RUNNING | TILE | 2 << 4);
+    for (word, threshold, saturated) in
+        [(5 << 4 | 15 << 8, 0, 0), (APPROX, 1 << 31, 65535), (2, 65535, 65535)]
+    {
+        assert_eq!(value(&mut hart, 4, word, threshold), before);
+        assert_eq!((read(&mut hart, 8), read(&mut hart, 9)), (saturated, word));
+        before = word;
     }
-    let before = APPROX | RUNNING | TILE | 2 << 4;
-    assert_eq!(value(&mut hart, 4, 5 << 4 | 15 << 8, 0), before);
-    assert_eq!((read(&mut hart, 8), read(&mut hart, 9)), (0, 5 << 4 | 15 << 8));
-    assert_eq!(value(&mut hart, 4, APPROX, 1 << 31), 5 << 4 | 15 << 8);
-    assert_eq!((read(&mut hart, 8), read(&mut hart, 9)), (65535, APPROX));
-    assert_eq!(value(&mut hart, 4, 2, 65535), APPROX);
-    assert_eq!((read(&mut hart, 8), read(&mut hart, 9)), (65535, 2));
 }
 
 #[test]
