@@ -633,54 +633,48 @@ const JUMP: Layout = Layout::signed(&[
 
 const NONE: Layout = Layout::NONE;
 
-macro_rules! forms {
-    ($($name:literal $mask:literal $bits:literal $some:literal
-       $op:ident ($rd:expr, $rs1:expr, $rs2:expr, $imm:ident) $text:literal;)*) => {
-        /// Every 16-bit form. Where two fit, the one with more fixed bits counts.
-        pub static FORMS: &[Form] = &[$(Form {
-            name: $name,
-            op: Op::$op,
-            mask: $mask,
-            bits: $bits,
-            some: $some,
-            rd: $rd,
-            rs1: $rs1,
-            rs2: $rs2,
-            imm: $imm,
-            text: $text,
-        },)*];
-    };
-}
+/// Every 16-bit form: name; fixed bits, their values, bits not all 0; the instruction with rd, rs1, rs2
+/// and its immediate; the text of the operands. Where two fit, the one with more fixed bits counts.
+#[rustfmt::skip]
+pub static FORMS: &[Form] = &[
+    form("c.addi4spn", [0xe003, 0x0000, 0x1fe0], Op::Addi, [Narrow(2), SP, NO], STACK_ADDRESS, "d,s,i"),
+    form("c.lw", [0xe003, 0x4000, 0], Op::Lw, [Narrow(2), Narrow(7), NO], WORD, "d,m"),
+    form("c.sw", [0xe003, 0xc000, 0], Op::Sw, [NO, Narrow(7), Narrow(2)], WORD, "t,m"),
+    form("c.addi", [0xe003, 0x0001, 0], Op::Addi, [Full(7), Rd, NO], IMM6, "d,i"),
+    form("c.jal", [0xe003, 0x2001, 0], Op::Jal, [Is(1), NO, NO], JUMP, "p"),
+    form("c.li", [0xe003, 0x4001, 0], Op::Addi, [Full(7), NO, NO], IMM6, "d,i"),
+    form("c.lui", [0xe003, 0x6001, 0x107c], Op::Lui, [Full(7), NO, NO], UPPER, "d,u"),
+    form("c.addi16sp", [0xef83, 0x6101, 0x107c], Op::Addi, [SP, SP, NO], STACK_FRAME, "d,i"),
+    form("c.srli", [0xfc03, 0x8001, 0], Op::Srli, [Narrow(7), Rd, NO], SHIFT, "d,x"),
+    form("c.srai", [0xfc03, 0x8401, 0], Op::Srai, [Narrow(7), Rd, NO], SHIFT, "d,x"),
+    form("c.andi", [0xec03, 0x8801, 0], Op::Andi, [Narrow(7), Rd, NO], IMM6, "d,i"),
+    form("c.sub", [0xfc63, 0x8c01, 0], Op::Sub, [Narrow(7), Rd, Narrow(2)], NONE, "d,t"),
+    form("c.xor", [0xfc63, 0x8c21, 0], Op::Xor, [Narrow(7), Rd, Narrow(2)], NONE, "d,t"),
+    form("c.or", [0xfc63, 0x8c41, 0], Op::Or, [Narrow(7), Rd, Narrow(2)], NONE, "d,t"),
+    form("c.and", [0xfc63, 0x8c61, 0], Op::And, [Narrow(7), Rd, Narrow(2)], NONE, "d,t"),
+    form("c.j", [0xe003, 0xa001, 0], Op::Jal, [NO, NO, NO], JUMP, "p"),
+    form("c.beqz", [0xe003, 0xc001, 0], Op::Beq, [NO, Narrow(7), NO], BRANCH, "s,p"),
+    form("c.bnez", [0xe003, 0xe001, 0], Op::Bne, [NO, Narrow(7), NO], BRANCH, "s,p"),
+    form("c.slli", [0xf003, 0x0002, 0], Op::Slli, [Full(7), Rd, NO], SHIFT, "d,x"),
+    form("c.lwsp", [0xe003, 0x4002, 0x0f80], Op::Lw, [Full(7), SP, NO], STACK_LOAD, "d,m"),
+    form("c.jr", [0xf07f, 0x8002, 0x0f80], Op::Jalr, [NO, Full(7), NO], NONE, "s"),
+    form("c.mv", [0xf003, 0x8002, 0], Op::Add, [Full(7), NO, Full(2)], NONE, "d,t"),
+    form("c.jalr", [0xf07f, 0x9002, 0], Op::Jalr, [Is(1), Full(7), NO], NONE, "s"),
+    form("c.add", [0xf003, 0x9002, 0], Op::Add, [Full(7), Rd, Full(2)], NONE, "d,t"),
+    form("c.swsp", [0xe003, 0xc002, 0], Op::Sw, [NO, SP, Full(2)], STACK_STORE, "t,m"),
+    form("c.nop", [0xffff, 0x0001, 0], Op::Addi, [NO, NO, NO], NONE, ""),
+    form("c.ebreak", [0xffff, 0x9002, 0], Op::Ebreak, [NO, NO, NO], NONE, ""),
+];
 
-// Name, fixed bits, their values, bits not all 0, the instruction with its operands, their text.
-forms! {
-    "c.addi4spn" 0xe003 0x0000 0x1fe0 Addi (Narrow(2), SP, NO, STACK_ADDRESS) "d,s,i";
-    "c.lw"       0xe003 0x4000 0      Lw   (Narrow(2), Narrow(7), NO, WORD) "d,m";
-    "c.sw"       0xe003 0xc000 0      Sw   (NO, Narrow(7), Narrow(2), WORD) "t,m";
-    "c.addi"     0xe003 0x0001 0      Addi (Full(7), Rd, NO, IMM6) "d,i";
-    "c.jal"      0xe003 0x2001 0      Jal  (Is(1), NO, NO, JUMP) "p";
-    "c.li"       0xe003 0x4001 0      Addi (Full(7), NO, NO, IMM6) "d,i";
-    "c.lui"      0xe003 0x6001 0x107c Lui  (Full(7), NO, NO, UPPER) "d,u";
-    "c.addi16sp" 0xef83 0x6101 0x107c Addi (SP, SP, NO, STACK_FRAME) "d,i";
-    "c.srli"     0xfc03 0x8001 0      Srli (Narrow(7), Rd, NO, SHIFT) "d,x";
-    "c.srai"     0xfc03 0x8401 0      Srai (Narrow(7), Rd, NO, SHIFT) "d,x";
-    "c.andi"     0xec03 0x8801 0      Andi (Narrow(7), Rd, NO, IMM6) "d,i";
-    "c.sub"      0xfc63 0x8c01 0      Sub  (Narrow(7), Rd, Narrow(2), NONE) "d,t";
-    "c.xor"      0xfc63 0x8c21 0      Xor  (Narrow(7), Rd, Narrow(2), NONE) "d,t";
-    "c.or"       0xfc63 0x8c41 0      Or   (Narrow(7), Rd, Narrow(2), NONE) "d,t";
-    "c.and"      0xfc63 0x8c61 0      And  (Narrow(7), Rd, Narrow(2), NONE) "d,t";
-    "c.j"        0xe003 0xa001 0      Jal  (NO, NO, NO, JUMP) "p";
-    "c.beqz"     0xe003 0xc001 0      Beq  (NO, Narrow(7), NO, BRANCH) "s,p";
-    "c.bnez"     0xe003 0xe001 0      Bne  (NO, Narrow(7), NO, BRANCH) "s,p";
-    "c.slli"     0xf003 0x0002 0      Slli (Full(7), Rd, NO, SHIFT) "d,x";
-    "c.lwsp"     0xe003 0x4002 0x0f80 Lw   (Full(7), SP, NO, STACK_LOAD) "d,m";
-    "c.jr"       0xf07f 0x8002 0x0f80 Jalr (NO, Full(7), NO, NONE) "s";
-    "c.mv"       0xf003 0x8002 0      Add  (Full(7), NO, Full(2), NONE) "d,t";
-    "c.jalr"     0xf07f 0x9002 0      Jalr (Is(1), Full(7), NO, NONE) "s";
-    "c.add"      0xf003 0x9002 0      Add  (Full(7), Rd, Full(2), NONE) "d,t";
-    "c.swsp"     0xe003 0xc002 0      Sw   (NO, SP, Full(2), STACK_STORE) "t,m";
-    "c.nop"      0xffff 0x0001 0      Addi (NO, NO, NO, NONE) "";
-    "c.ebreak"   0xffff 0x9002 0      Ebreak (NO, NO, NO, NONE) "";
+const fn form(
+    name: &'static str,
+    [mask, bits, some]: [u16; 3],
+    op: Op,
+    [rd, rs1, rs2]: [Place; 3],
+    imm: Layout,
+    text: &'static str,
+) -> Form {
+    Form { name, op, mask, bits, some, rd, rs1, rs2, imm, text }
 }
 
 impl Form {

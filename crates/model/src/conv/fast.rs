@@ -112,7 +112,13 @@ pub fn conv2d_prepared(
     } else {
         let starts = (0..map.height).into_par_iter().step_by(band_rows);
         let bands = starts.map(|y| band(y..map.height.min(y + band_rows)));
-        bands.reduce_with(join).expect("a row of outputs")
+        let joined = bands.reduce_with(|mut above, mut below| {
+            above.outputs.append(&mut below.outputs);
+            above.kept.append(&mut below.kept);
+            above.s_max.append(&mut below.s_max);
+            above
+        });
+        joined.expect("a row of outputs")
     };
     FeatureMap { outputs, kept, s_max, ..map }
 }
@@ -194,14 +200,6 @@ fn drop_wrapped(lanes: &mut Lanes, pitch: usize, width: usize, rows: usize) {
     drop(&mut lanes.s_max, pitch, width, rows);
 }
 
-/// The outputs of two bands, `below` under `above`.
-fn join(mut above: Lanes, mut below: Lanes) -> Lanes {
-    above.outputs.append(&mut below.outputs);
-    above.kept.append(&mut below.kept);
-    above.s_max.append(&mut below.s_max);
-    above
-}
-
 /// Outputs that one pass computes: two vectors of AVX2, so that all that a pass carries stays in
 /// registers.
 const BLOCK: usize = 16;
@@ -222,7 +220,11 @@ impl Words {
     fn new(operands: impl Iterator<Item = i32>, log_frac: u32) -> Self {
         let words: Vec<i32> = operands.chain([0; BLOCK - 1]).collect();
         let mut logs = vec![0; words.len()];
-        Arch::new().dispatch(TakeLogs { words: &words, logs: &mut logs, log_frac });
+        Arch::new().dispatch(|| {
+            for (log, &word) in logs.iter_mut().zip(&words) {
+                *log = vector_log(word, log_frac);
+            }
+        });
         Self { words, logs }
     }
 }
@@ -242,23 +244,6 @@ fn vector_log(a: i32, log_frac: u32) -> i32 {
     // As signed, since SIMD has no conversion from unsigned: 2³¹ becomes −2³¹, whose sign is masked.
     let bits = (truncated as i32 as f32).to_bits() & 0x7FFF_FFFF;
     (bits >> (f32::MANTISSA_DIGITS - 1 - log_frac)) as i32 - (127 << log_frac)
-}
-
-struct TakeLogs<'a> {
-    words: &'a [i32],
-    logs: &'a mut [i32],
-    log_frac: u32,
-}
-
-impl WithSimd for TakeLogs<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        for (log, &word) in self.logs.iter_mut().zip(self.words) {
-            *log = vector_log(word, self.log_frac);
-        }
-    }
 }
 
 /// The operand that product i of every output shares, and where to find the others.
