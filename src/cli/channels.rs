@@ -40,10 +40,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
         channels::run(run, &variants, log_frac, &args.threshold)
     })?;
     let mut table =
-        table(["activation", ">T", "order", ">multiplications", ">vs exact %", ">accuracy %"]);
+        table(["network", ">T", "order", ">multiplications", ">saved %", ">accuracy %"]);
     for row in &ended.finished.summary {
         table.add_row([
-            row.activation.name().to_owned(),
+            row.network.clone(),
             row.threshold.to_string(),
             row.order.clone(),
             number(row.multiplications_average, 1),

@@ -183,14 +183,14 @@ fn run_grid(
 
 fn print_table(summary: &Summary) {
     let mut table = table([
-        "activation",
+        "network",
         ">F",
         ">images",
         "configuration",
         ">T",
         ">multiplications",
         ">paper",
-        ">vs exact %",
+        ">saved %",
         "accuracy % (95 %)",
         ">paper",
         ">cycles",
@@ -198,7 +198,7 @@ fn print_table(summary: &Summary) {
     for row in summary.lenet.iter().filter(|row| row.layer == ALL_LAYERS) {
         let Some(accuracy) = &row.accuracy.0 else { continue };
         table.add_row([
-            row.activation.name().to_owned(),
+            row.network.clone(),
             row.log_frac.to_string(),
             row.images.to_string(),
             row.configuration.clone(),
@@ -221,13 +221,13 @@ fn print_table(summary: &Summary) {
 
 fn print_points(summary: &Summary) {
     let mut table = table([
-        "activation",
+        "network",
         "operating point",
         "technique",
         "T",
         "F",
         ">multiplications",
-        ">vs exact %",
+        ">saved %",
         ">accuracy %",
         ">loss",
         ">p",
@@ -238,7 +238,7 @@ fn print_points(summary: &Summary) {
             continue;
         }
         table.add_row([
-            row.activation.name().to_owned(),
+            row.network.clone(),
             row.point.clone(),
             row.technique.clone(),
             row.thresholds.clone(),
@@ -247,7 +247,7 @@ fn print_points(summary: &Summary) {
             number(row.reduction_vs_exact_percent, 2),
             number(row.accuracy.accuracy_percent, 2),
             number(row.loss_points, 2),
-            format!("{:.2e}", row.mcnemar.mcnemar_p.0),
+            row.mcnemar.mcnemar_p.to_string(),
             if row.pareto { "yes" } else { "" }.to_owned(),
         ]);
     }

@@ -8,7 +8,7 @@ use study::Status;
 use study::data::Split;
 use study::experiment::windows::{self, Filter, built_in, from_file};
 use study::report::terminal::{number, optional, table};
-use study::tables::{ALL_FILTERS, SummaryRow};
+use study::tables::{Over, SummaryRow};
 
 use super::flags::{RunFlags, UnitFlags, engine_name, engines, positive};
 use crate::hw::UnitParameters;
@@ -97,12 +97,12 @@ fn print_summary(summary: &[SummaryRow]) {
         ">T",
         ">multiplications",
         ">paper",
-        ">vs exact %",
-        ">vs zero-skip %",
+        ">saved of exact %",
+        ">saved of zero-skip %",
         ">mean |error|",
         ">cycles/window",
     ]);
-    for row in summary.iter().filter(|row| row.key.filter == ALL_FILTERS) {
+    for row in summary.iter().filter(|row| row.over == Over::Filters) {
         table.add_row([
             row.key.configuration.clone(),
             optional(row.key.threshold),
