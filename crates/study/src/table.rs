@@ -77,7 +77,6 @@ pub trait Columns: Sized {
     fn take(name: &'static str, fields: &mut StringRecordIter<'_>) -> Result<Self, Refused>;
 
     /// A value that could be, for tests.
-    #[cfg(test)]
     fn example() -> Self;
 }
 
@@ -102,7 +101,6 @@ impl<T: Field> Columns for T {
         T::read(text).ok_or_else(refused)
     }
 
-    #[cfg(test)]
     fn example() -> Self {
         T::read(T::EXAMPLE).expect("the example is one")
     }
@@ -134,7 +132,6 @@ impl<C: Columns> Columns for Maybe<C> {
         C::take(name, fields).map(|columns| Self(Some(columns)))
     }
 
-    #[cfg(test)]
     fn example() -> Self {
         Self(Some(C::example()))
     }
@@ -213,7 +210,6 @@ macro_rules! columns {
                 })
             }
 
-            #[cfg(test)]
             fn example() -> Self {
                 Self { $($field: $crate::table::Columns::example(),)+ }
             }
