@@ -140,7 +140,7 @@ fn every_table_of_any_network_has_a_header_and_finite_numbers_and_nothing_of_the
             assert_eq!(line.split(',').nth(4), Some(class), "{line}");
         }
         for figure in tables::plot(folder.path()).unwrap().figures {
-            let own = !figure.svg().contains("LeNet") && !figure.svg().contains("paper");
+            let own = !figure.svg().contains("LeNet") && !figure.svg().contains("the paper");
             assert!(own, "{}: {}", figure.name, figure.svg());
         }
         // One product left in each of 1,248 windows, and in each of 1,200 outputs.
