@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Images: MNIST, drawn digits, PNG files.
+//! Images: MNIST, drawn digits, pictures.
 //!
 //! [`load`] is the way in: it finds MNIST (in the folder that the user names, in the cache, on a
-//! mirror) or draws digits. [`png::import`] turns the user's own pictures into the same
+//! mirror) or draws digits. [`pictures::import`] turns the user's own pictures into the same
 //! [`Image`]s.
 
 pub mod digits;
 pub mod download;
 pub mod mnist;
-pub mod png;
+pub mod pictures;
 
 use std::fmt;
 use std::io;
@@ -179,9 +179,9 @@ pub enum DataError {
     /// A file of the cache cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// A PNG file is damaged.
-    #[error("{} is a damaged PNG file: {source}", path.display())]
-    DamagedPng { path: PathBuf, source: image::ImageError },
+    /// A picture is damaged.
+    #[error("{} is a damaged picture: {source}", path.display())]
+    DamagedPicture { path: PathBuf, source: image::ImageError },
 }
 
 impl DataError {

@@ -2,7 +2,7 @@
 //! Images and how they are had: files in MNIST's format, drawn digits, downloads, pictures.
 
 mod download;
-mod png;
+mod pictures;
 
 use std::fs;
 use std::io::Write;
