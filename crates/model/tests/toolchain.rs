@@ -164,7 +164,7 @@ fn the_assembler_makes_the_same_of_the_text() {
         let expected: Vec<_> = chosen
             .map(|&it| {
                 let bits = it.compress().filter(|_| short).map_or(it.encode(), u32::from);
-                (it.bytes(short), assembly(it, bits))
+                (it.bytes(short).collect::<Vec<_>>(), assembly(it, bits))
             })
             .collect();
         let source: String = expected.iter().map(|(_, text)| format!("{text}\n")).collect();

@@ -89,7 +89,7 @@ impl Channels<'_> {
         let average = tally.multiplications as f64 / images as f64;
         let right = Proportion { successes: tally.right, trials: images as u64 };
         ChannelRow {
-            activation: variant.activation,
+            network: variant.network_name.clone(),
             log_frac: semantics.log_frac,
             threshold: semantics.threshold.get(),
             order: order.to_owned(),

@@ -16,11 +16,12 @@ use plotters::style::RGBColor;
 pub use accel::{CycleRow, PARTS, ScoreErrorRow, ScoreRow, TimeRow};
 pub use lenet::{
     ALL_LAYERS, AblationRow, Accuracy, CellKey, Change, ConfusionRow, ErrorOf, FlipRow,
-    LayerErrorRow, LenetRow, MarginRow, McNemar, NO_LOSS_POINTS, OverflowRow, PeerRow, PointRow,
-    ProductRow, QuantisationRow, Saves, SkipRow, SplitRow, Tolerance, ZeroRow, technique,
+    LayerErrorRow, LenetRow, Level, MarginRow, McNemar, NO_LOSS_POINTS, OverflowRow, PeerRow,
+    PointLayerRow, PointRow, ProductRow, QuantisationRow, Sample, Saves, SkipRow, SplitRow,
+    Tolerance, ZeroRow, technique,
 };
 pub use single::{ChannelRow, ClassifyRow, CoverageRow, SearchRow, StatRow, ZeroPixelStats};
-pub use windows::{ALL_FILTERS, Compared, FilterKey, SummaryRow, WindowsRow};
+pub use windows::{Compared, FilterKey, Over, SummaryRow, WindowsRow};
 
 use crate::report::figure::{Figure, PlotError, Shape, distinct, palette};
 use crate::table::{self, Column, Row, TableError};
@@ -116,6 +117,7 @@ pub static ALL: &[Table] = &[
     Table::of::<SummaryRow>(&[&windows::MULTIPLICATIONS]),
     Table::of::<LenetRow>(&[&accuracy::ACCURACY, &layers::MULTIPLICATIONS]),
     Table::of::<PointRow>(&[&accuracy::ACCURACY]),
+    Table::of::<PointLayerRow>(&[]),
     Table::of::<PeerRow>(&[&accuracy::ACCURACY]),
     Table::of::<AblationRow>(&[&lenet::ABLATION]),
     Table::of::<SplitRow>(&[&lenet::SPLITS]),
@@ -215,11 +217,6 @@ pub fn plot(folder: &Path) -> Result<Plots, PlotError> {
     Ok(found)
 }
 
-/// The name in titles of the network with an activation.
-fn network(activation: &str) -> &'static str {
-    if activation == "tanh" { "LeNet-5, tanh" } else { "LeNet-5, ReLU" }
-}
-
 /// Whether a configuration is a row of the paper's table, and no operating point.
 fn is_rule(configuration: &str) -> bool {
     matches!(configuration, technique::EXACT | technique::ZERO_SKIP | technique::DUAL_ZERO_SKIP)
@@ -290,6 +287,7 @@ mod tests {
                     log_frac: 0,
                     configuration: name.to_owned(),
                     tolerance: Tolerance { tau, ..Tolerance::example() },
+                    level: Level::of(layer),
                     layer: layer.to_owned(),
                     multiplications_average: exact * share,
                     reduction_vs_exact_percent: 100.0 * (1.0 - share),
@@ -315,7 +313,8 @@ mod tests {
         write(folder, &[WindowsRow::example()]);
         write(folder, &[SummaryRow::example()]);
         write(folder, &[PointRow::example()]);
-        write(folder, &[PeerRow { activation: "relu".to_owned(), ..PeerRow::example() }]);
+        write(folder, &[PeerRow::example()]);
+        write(folder, &[PointLayerRow::example()]);
         write(folder, &[AblationRow::example()]);
         write(folder, &[SplitRow::example()]);
         let bin = |bin: i32| ProductRow {
@@ -374,7 +373,8 @@ mod tests {
                 let picture = image::load_from_memory(&figure.png().unwrap()).unwrap();
                 assert!(picture.width() >= 1200 && picture.height() >= 280, "{}", figure.name);
             }
-            assert!(!drawn(alone.path()).is_empty(), "{} is not drawn", table.file);
+            let drawn = !drawn(alone.path()).is_empty();
+            assert_eq!(drawn, !table.plots.is_empty(), "{} is not drawn", table.file);
         }
     }
 
@@ -418,9 +418,9 @@ mod tests {
         lenet(folder.path(), 96.5);
         let after = drawn(folder.path());
         let note = "window rule, F = 0: 1 of";
-        assert!(svg(&before, "accuracy_relu").contains(note));
-        assert!(!svg(&after, "accuracy_relu").contains(note));
-        assert_eq!(svg(&before, "products_relu"), svg(&after, "products_relu"));
+        assert!(svg(&before, "accuracy_text").contains(note));
+        assert!(!svg(&after, "accuracy_text").contains(note));
+        assert_eq!(svg(&before, "products_text"), svg(&after, "products_text"));
     }
 
     #[test]
@@ -453,9 +453,9 @@ mod tests {
             fs::write(&path, text.replacen(from, to, 1)).unwrap();
             plot(folder.path()).unwrap_err().to_string()
         };
-        let error = refused("lenet.csv", "relu,", "gelu,");
+        let error = refused("lenet.csv", ",layer,", ",line,");
         assert!(
-            error.contains("line 2, column activation: \"gelu\" is not relu or tanh"),
+            error.contains("line 2, column level: \"line\" is not layer or network"),
             "{error}"
         );
         let error = refused("layer_errors.csv", ",local", ",global");

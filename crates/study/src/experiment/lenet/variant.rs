@@ -20,8 +20,6 @@ use model::nn::{
 
 /// A network with its weights, ready to run.
 pub struct Variant {
-    /// `relu` or `tanh`: the activation of its first convolution.
-    pub activation: Activation,
     /// The name of the description's file, without its extension.
     pub network_name: String,
     /// The name of the weights' file, without its extension.
@@ -39,18 +37,6 @@ pub fn shipped(folder: &str) -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../testvectors")).join(folder)
 }
 
-/// The activation of a network's first convolution.
-fn activation_of(network: &Network) -> Result<Activation, NetworkError> {
-    let activation = network.layers.iter().find_map(|layer| match layer.kind {
-        LayerKind::Convolution { activation, .. } => activation,
-        _ => None,
-    });
-    activation.ok_or_else(|| {
-        let reason = "no convolution layer has an activation: there is nothing to measure";
-        NetworkError::Description(reason.to_owned())
-    })
-}
-
 impl Variant {
     pub fn read(network: &Path, weights: &Path) -> Result<Self, NetworkError> {
         let name =
@@ -59,8 +45,7 @@ impl Variant {
         let (network, weights) = (Network::read(network)?, Weights::read(weights)?);
         let float = FloatNetwork::new(&network, &weights)?;
         let integer = IntegerNetwork::new(&network, &weights, digits::calibration())?;
-        let activation = activation_of(&network)?;
-        Ok(Self { activation, network_name, weights_name, network, weights, float, integer })
+        Ok(Self { network_name, weights_name, network, weights, float, integer })
     }
 
     /// LeNet-5 with the weights that the project ships.
@@ -81,6 +66,40 @@ impl Variant {
         counts.into_iter().map(|(_, count)| count).collect()
     }
 
+    /// Windows under a kernel of one channel, and outputs, of each convolution layer in an inference.
+    pub fn windows_and_outputs(&self) -> Vec<[u64; 2]> {
+        let shapes = self.network.shapes().expect("the network has been checked");
+        let layers = self.network.layers.iter().zip(shapes.windows(2));
+        let counts = layers.filter_map(|(layer, shapes)| match layer.kind {
+            LayerKind::Convolution { .. } => {
+                Some([shapes[0].channels * shapes[1].len(), shapes[1].len()].map(|it| it as u64))
+            }
+            _ => None,
+        });
+        counts.collect()
+    }
+
+    /// Which activation the paper's LeNet-5 has that this network is, if it is one.
+    pub fn paper_activation(&self) -> Option<Activation> {
+        let Network { input, layers, .. } = &self.network;
+        let convolution =
+            |outputs, side, it| LayerKind::Convolution { outputs, side, activation: Some(it) };
+        let paper = |it: Activation| {
+            [
+                convolution(6, 5, it),
+                LayerKind::AveragePool { side: 2 },
+                convolution(16, 5, it),
+                LayerKind::AveragePool { side: 2 },
+                convolution(120, 4, it),
+                LayerKind::Dense { outputs: 84, activation: Some(it) },
+                LayerKind::Dense { outputs: 10, activation: None },
+            ]
+        };
+        let mnist = (input.channels, input.height, input.width, input.padding) == (1, 28, 28, 0);
+        let is = |it: &Activation| layers.iter().map(|layer| &layer.kind).eq(&paper(*it));
+        [Activation::Relu, Activation::Tanh].into_iter().find(|it| mnist && is(it))
+    }
+
     /// What one unit of the sums of each convolution layer stands for.
     pub fn sum_units(&self) -> Vec<f64> {
         let unit = |name: &String| {
@@ -88,6 +107,12 @@ impl Variant {
             proof.map_or(1.0, |proof| 2.0_f64.powi(-proof.sum_shift))
         };
         self.layers().iter().map(unit).collect()
+    }
+
+    /// Classes, one per score.
+    pub fn classes(&self) -> usize {
+        let shapes = self.network.shapes().expect("the network has been checked");
+        shapes.last().map_or(0, |it| it.len())
     }
 
     /// What one unit of a score stands for.
@@ -119,6 +144,7 @@ pub fn table_cells(
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PointLayer {
     /// T, in units of 2^−`log_frac`.
     pub threshold: u32,
@@ -129,6 +155,7 @@ pub struct PointLayer {
 
 /// An operating point as its file describes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OperatingPoint {
     /// File name of the network, in `testvectors/networks`.
     pub network: String,
@@ -178,11 +205,6 @@ impl OperatingPoint {
         let stem = |name: &str| Path::new(name).with_extension("");
         stem(&self.weights) == Path::new(&variant.weights_name)
             && stem(&self.network) == Path::new(&variant.network_name)
-    }
-
-    /// The activation of its network.
-    pub fn activation(&self) -> Result<Activation, Error> {
-        Ok(activation_of(&Network::read(&shipped("networks").join(&self.network))?)?)
     }
 
     /// Its network with its weights, from the folders of the project.

@@ -94,11 +94,26 @@ pub fn from_file(path: &Path) -> Result<Vec<Filter>, Error> {
     Ok(filters)
 }
 
-/// Refuses two filters of one name.
+/// Characters of a filter's name at most: it becomes part of the names of folders.
+const NAME: usize = 64;
+
+/// Refuses names that are too long, and that folders or rows could not tell apart.
 pub(super) fn check_names(filters: &[Filter]) -> Result<(), Error> {
+    let plain = |it: char| it.is_ascii_alphanumeric() || "-_.".contains(it);
+    let folder = |filter: &Filter| filter.name.to_lowercase().replace(|it| !plain(it), "_");
     for (i, filter) in filters.iter().enumerate() {
-        if filters[..i].iter().any(|other| other.name == filter.name) {
-            return Err(Error::Input(format!("two filters are called {:?}", filter.name)));
+        let name = &filter.name;
+        if name.is_empty() || name.chars().count() > NAME || name.contains(char::is_control) {
+            return Err(Error::Input(format!(
+                "a filter is called {name:?}: a name has 1 to {NAME} characters"
+            )));
+        }
+        if let Some(other) = filters[..i].iter().find(|other| folder(other) == folder(filter)) {
+            return Err(Error::Input(format!(
+                "two filters are called {:?} and {name:?}: rename one, other than by letter case or \
+                 punctuation",
+                other.name
+            )));
         }
     }
     Ok(())
@@ -156,7 +171,18 @@ mod tests {
         assert_eq!(found[0].kernel.weights(), [1; 9]);
         let error = built_in(&["sobel".into()]).unwrap_err().to_string();
         assert!(error.contains("sobel_x, sobel_y"), "{error}");
-        assert!(check_names(&[found[0].clone(), found[0].clone()]).is_err());
         assert!(check_names(&found).is_ok());
+        let named = |name: &str| Filter { name: name.to_owned(), ..found[0].clone() };
+        for (names, expected) in [
+            (&["box", "box"][..], "called \"box\" and \"box\""),
+            (&["a/b", "a_b"], "called \"a/b\" and \"a_b\""),
+            (&["all", "All"], "called \"all\" and \"All\""),
+            (&[""], "1 to 64 characters"),
+            (&[&"x".repeat(65)], "1 to 64 characters"),
+        ] {
+            let filters: Vec<Filter> = names.iter().map(|it| named(it)).collect();
+            let error = check_names(&filters).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
     }
 }
