@@ -37,6 +37,13 @@ pub trait Progress: Sync {
     fn notice(&self, text: &str);
 }
 
+/// Tells nothing.
+impl Progress for () {
+    fn start(&self, _: usize, _: usize) {}
+    fn step(&self) {}
+    fn notice(&self, _: &str) {}
+}
+
 /// The settings that all experiments have, and what they run on.
 pub struct Run<'a> {
     /// The command, for the provenance and mismatch reports.
