@@ -189,6 +189,15 @@ impl DataError {
         Self::Malformed { path: path.into(), problem: problem.into() }
     }
 
+    /// What is wrong, within a line; `--dataset mnist` tells all of it.
+    fn in_short(&self) -> String {
+        match self {
+            Self::Download { .. } => "no mirror delivers it".to_owned(),
+            Self::Offline { .. } => format!("{OFFLINE} forbids to download it"),
+            other => other.to_string(),
+        }
+    }
+
     fn write(path: &Path, source: io::Error) -> Self {
         Self::Write(WriteError::new(path, source))
     }
@@ -272,9 +281,9 @@ pub fn load(choice: DatasetChoice, options: &LoadOptions) -> Result<Dataset, Dat
         return Err(DataError::NotAvailable { reason });
     }
     let notice = format!(
-        "notice: MNIST is not available: {reason}\n\
-         notice: this program draws digits instead (seed {}); to use MNIST, set {MNIST_DIR} to a \
-         folder with its four files",
+        "notice: MNIST is not here ({}): digits are drawn instead, from seed {}; to use MNIST, set \
+         {MNIST_DIR} to a folder with its four files",
+        reason.in_short(),
         options.seed
     );
     if !options.quiet {
