@@ -113,11 +113,12 @@ impl HeaderPort {
 /// Reads the ports from a header, in the order of their names: Verilator's own depends on the
 /// widths, and the rows of a family are to have the same.
 pub(crate) fn ports(model: &str, header: &str) -> Result<Vec<HeaderPort>, BuildError> {
-    let bad = |port: &str, reason: &str| {
-        BuildError::Description(format!(
-            "model `{model}`: the port `{port}` is of an unsupported type: {reason}. Wrap the top \
-             module in one with packed vectors for ports."
-        ))
+    // The declaration of an array has parentheses and its size around the name.
+    let bad = |line: &str, reason: &str| {
+        let declared = line.split_once('&').map_or(line, |(_, rest)| rest);
+        let name = declared.split([')', '[', ',', ';']).next().unwrap_or(declared).trim();
+        let name = decode(name);
+        BuildError::Description(format!("model `{model}`: the port `{name}` {reason}"))
     };
     let mut ports: Vec<HeaderPort> = Vec::new();
     let section = header.lines().map(str::trim).skip_while(|line| *line != "// PORTS").skip(1);
@@ -130,15 +131,32 @@ pub(crate) fn ports(model: &str, header: &str) -> Result<Vec<HeaderPort>, BuildE
             continue;
         }
         if line.starts_with("VL_INOUT") {
-            return Err(bad(line, "it is bidirectional"));
+            return Err(bad(
+                line,
+                "is inout: wrap the top module in one with an input, an output and an output \
+                 enable in its place",
+            ));
         }
         if line.contains("VlUnpacked") || line.contains(")[") {
-            return Err(bad(line, "it is an unpacked array"));
+            return Err(bad(
+                line,
+                "is an unpacked array: pack it, as in `logic [3:0][7:0]`, or wrap the top module in \
+                 one that does",
+            ));
+        }
+        if line.starts_with("double") {
+            return Err(bad(
+                line,
+                "is real: wrap the top module in one with its 64 bits for a port, by $bitstoreal \
+                 and $realtobits",
+            ));
         }
         let Some((rest, direction)) = (line.strip_prefix("VL_IN").map(|it| (it, Direction::Input)))
             .or_else(|| Some((line.strip_prefix("VL_OUT")?, Direction::Output)))
         else {
-            return Err(bad(line, "it is no packed vector"));
+            let reason =
+                format!("is no packed vector (`{line}`): wrap the top module in one with such");
+            return Err(bad(line, &reason));
         };
         // `8(&name,7,0);`, and the number of words behind that.
         let range = |arguments: &str| -> Option<(String, u32)> {
@@ -150,8 +168,18 @@ pub(crate) fn ports(model: &str, header: &str) -> Result<Vec<HeaderPort>, BuildE
         };
         let arguments = rest.split_once("(&").and_then(|(_, rest)| rest.strip_suffix(");"));
         let Some((member, width)) = arguments.and_then(range) else {
-            return Err(bad(line, "its declaration is not understood"));
+            return Err(bad(
+                line,
+                &format!("is declared in a way that is not understood: `{line}`"),
+            ));
         };
+        if REFUSED.split(' ').any(|name| name == member) {
+            return Err(bad(
+                line,
+                "has a name that means something else in C++: rename it, or wrap the top module in \
+                 one with another name",
+            ));
+        }
         let name = decode(&member);
         ports.push(HeaderPort { name, member, width, direction });
     }
@@ -159,11 +187,17 @@ pub(crate) fn ports(model: &str, header: &str) -> Result<Vec<HeaderPort>, BuildE
     Ok(ports)
 }
 
+/// Members of the class that Verilator writes, macros of C, and a keyword that it forgets.
+const REFUSED: &str = "contextp eval eval_end_step eval_step eventsPending final hierName modelName name \
+    nextTimeSlot rootp threads trace vlSymsp CData SData IData QData EData WData BUFSIZ EOF INFINITY \
+    M_PI NAN NULL RAND_MAX errno reinterpret_cast";
+
 /// Undoes Verilator's spelling of characters that C++ identifiers cannot have:
 /// `__0` and two hexadecimal digits.
 pub(crate) fn decode(member: &str) -> String {
     let mut name = String::new();
-    let mut rest = member;
+    // Keywords of C++.
+    let mut rest = member.strip_prefix("__SYM__").unwrap_or(member);
     while let Some(at) = rest.find("__0") {
         let code = rest.get(at + 3..at + 5).and_then(|hex| u8::from_str_radix(hex, 16).ok());
         name.push_str(&rest[..at]);
@@ -403,14 +437,17 @@ mod tests {
 
     #[test]
     fn odd_ports_are_named() {
-        for line in [
-            "VL_IN8((&u_i)[4],3,0);",
-            "VlUnpacked<CData/*3:0*/, 4> &u_i;",
-            "VL_INOUT8(&b_io,7,0);",
-            "double &r_o;",
+        for (line, name) in [
+            ("VL_IN8((&u_i)[4],3,0);", "u_i"),
+            ("VL_INW((&w_i)[2],64,0,3);", "w_i"),
+            ("VlUnpacked<CData/*3:0*/, 4> &u_i;", "u_i"),
+            ("VL_INOUT8(&b_io,7,0);", "b_io"),
+            ("double &r_o;", "r_o"),
+            ("std::string &s__024i;", "s$i"),
+            ("VL_IN8(&eval,0,0);", "eval"),
         ] {
             let error = self::ports("m", &format!("// PORTS\n{line}\n// CELLS\n")).unwrap_err();
-            assert!(error.to_string().contains(line), "{error}");
+            assert!(error.to_string().contains(&format!("the port `{name}` ")), "{error}");
         }
     }
 
