@@ -408,3 +408,49 @@ fn rows_of_a_family_have_the_same_ports() {
     assert!(built.error.is_none(), "{:?}", built.error);
     assert!(!built.stdout.contains("rustc-link"), "{}", built.stdout);
 }
+
+/// Copies what Git would: everything but the folders of builds.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        if entry.path().is_file() {
+            fs::copy(entry.path(), to).unwrap();
+        } else if entry.file_name() != "target" {
+            copy(&entry.path(), &to);
+        }
+    }
+}
+
+#[test]
+fn the_folder_stands_alone() {
+    let crate_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let dir = tempfile::Builder::new().prefix("a copy ").tempdir().unwrap();
+    copy(crate_dir, &dir.path().join("verilated"));
+    let example = dir.path().join("verilated").join("examples").join("counter");
+    // The versions that are there, for nothing is downloaded.
+    if let Ok(lock) = fs::read(crate_dir.join("../../Cargo.lock")) {
+        fs::write(example.join("Cargo.lock"), lock).unwrap();
+    }
+    let cargo = || {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["test", "--offline", "--color=never"]).current_dir(&example);
+        // Kept, so that the next time is short; what a build script is told here is not for it.
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("a target folder");
+        cargo.env("CARGO_TARGET_DIR", target).env_remove("RUSTFLAGS");
+        let output = cargo.output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.success(), text(&output.stdout), text(&output.stderr))
+    };
+    let (good, output, messages) = cargo();
+    assert!(good && output.contains("test tests::it_stops_at_the_limit ... ok"), "{messages}");
+    // A mistake in the RTL is shown as Verilator prints it, once.
+    let rtl = example.join("rtl/counter.sv");
+    let text = fs::read_to_string(&rtl).unwrap();
+    fs::write(&rtl, text.replace("count_q <= '0;", "count_q <= '0")).unwrap();
+    let (good, _, messages) = cargo();
+    let place = "%Error: rtl/counter.sv:28:5: syntax error";
+    assert!(!good && messages.matches(place).count() == 1, "{messages}");
+    assert!(messages.contains("\n   28 |     end else begin\n      |     ^~~\n"), "{messages}");
+    assert!(!messages.contains("cargo:") && !messages.contains("\\n"), "{messages}");
+}

@@ -240,6 +240,7 @@ fn bind(family: &str, rows: &[Verilated<'_>], shared: &Path) -> Result<String, B
         .header_contents("vrs_family.h", &header)
         .clang_arg(format!("-I{}", shared.display()))
         .allowlist_function("vrs_.*")
+        .allowlist_type("vrs_.*")
         .rust_target(target)
         .rust_edition(edition)
         .merge_extern_blocks(true)
@@ -444,6 +445,7 @@ pub mod {module} {{
     impl {ty} {{{accessors}    }}
 }}
 
+#[allow(unused_imports)]
 pub use {module}::{ty};
 ",
         name = family.name,

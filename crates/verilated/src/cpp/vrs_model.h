@@ -54,10 +54,12 @@ struct vrs_thread {
     uint64_t id;
     vrs_model* currentp;
     vrs_model* callp;  // the one that is in a call, or null
+    bool ending;       // it destroys what is local to it, what Verilator prints with among it
 };
 // __thread rather than thread_local: the latter calls a wrapper from other files.
 extern __thread vrs_thread vrs_this;
-void vrs_enter(vrs_model* modelp);
+void vrs_switch(vrs_model* modelp);
+void vrs_enter(vrs_model* modelp);  // throws when the thread is ending
 void vrs_leave(vrs_model* modelp);
 
 // A call of a model on this thread. A function of the design's that is written in Rust may call
@@ -65,12 +67,12 @@ void vrs_leave(vrs_model* modelp);
 struct vrs_call final {
     vrs_model* const outerp = vrs_this.callp;
     explicit vrs_call(vrs_model* modelp) {
-        vrs_this.callp = modelp;
         if (VL_UNLIKELY(vrs_this.id != modelp->id)) vrs_enter(modelp);
+        vrs_this.callp = modelp;
     }
     ~vrs_call() {
         vrs_this.callp = outerp;
-        if (VL_UNLIKELY(outerp != nullptr)) vrs_enter(outerp);
+        if (VL_UNLIKELY(outerp != nullptr)) vrs_switch(outerp);
     }
 };
 

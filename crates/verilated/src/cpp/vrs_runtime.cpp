@@ -10,13 +10,30 @@
 #include <cstring>
 #include <vector>
 
-__thread vrs_thread vrs_this = {0, nullptr, nullptr};
+__thread vrs_thread vrs_this = {0, nullptr, nullptr, false};
 
-void vrs_enter(vrs_model* modelp) {
+void vrs_switch(vrs_model* modelp) {
     vrs_this.id = modelp->id;
     vrs_this.currentp = modelp;
     Verilated::threadContextp(modelp->contextp);
 }
+
+void vrs_enter(vrs_model* modelp) {
+    if (vrs_this.ending) {
+        modelp->record(VRS_KIND_FATAL, "", 0, "the thread that calls the model is ending");
+        throw vrs_fatal{};
+    }
+    vrs_switch(modelp);
+}
+
+// Made later than what Verilator keeps for a thread that prints, and destroyed earlier.
+struct vrs_ending final {
+    bool used = false;
+    ~vrs_ending() {
+        vrs_this.ending = true;
+        vrs_this.id = 0;
+    }
+};
 
 void vrs_leave(vrs_model* modelp) {
     if (vrs_this.id == modelp->id) {
@@ -92,6 +109,8 @@ extern "C" int vrs_printf(const char* formatp, ...) {
         text.resize(static_cast<size_t>(len));
     }
     va_end(args);
+    static thread_local vrs_ending t_ending;
+    t_ending.used = true;
     vrs_model* const modelp = vrs_this.currentp;
     if (!modelp) {
         std::fputs(text.c_str(), stdout);

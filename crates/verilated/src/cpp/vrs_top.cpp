@@ -7,7 +7,7 @@
 //   VRS_CLOCK   the clock's member, absent without a clock
 
 #include <cstring>
-#include <cxxabi.h>
+#include <exception>
 
 #if VRS_TRACE == 1
 #include "verilated_vcd_c.h"
@@ -35,17 +35,18 @@ inline bool refused(const vrs_model* modelp) {
     return VL_UNLIKELY((modelp->flags & (VRS_FINISHED | VRS_POISONED)) != 0);
 }
 
-// Runs an action that may throw; whatever is thrown poisons the model.
+// Calls the model by an action that may throw; whatever is thrown poisons it.
 template <typename Action>
 inline void guarded(vrs_model* modelp, Action action) {
     try {
+        const vrs_call call{modelp};
         action();
     } catch (const vrs_fatal&) {
         vrs_poison(modelp, nullptr);
     } catch (const std::exception& error) {
         vrs_poison(modelp, error.what());
     } catch (...) {
-        const bool is_panic = abi::__cxa_current_exception_type() == nullptr;
+        const bool is_panic = !std::current_exception();
         vrs_poison(modelp, is_panic ? "a panic in a function of the design" : "unknown C++ exception");
         // It goes on to whoever called the model.
         if (is_panic) throw;
@@ -102,7 +103,6 @@ vrs_model* create(const vrs_config* configp, void** storagepp) {
     // Nobody else may set a seed until this model has drawn its initial values.
     const std::lock_guard<std::mutex> lock{vrs_construct_mutex()};
     modelp->contextp = new VerilatedContext;
-    const vrs_call call{modelp};
     guarded(modelp, [=]() {
 #if VRS_TRACE
         modelp->contextp->traceEverOn(true);
@@ -120,7 +120,6 @@ vrs_model* create(const vrs_config* configp, void** storagepp) {
 
 void finalize(vrs_model* modelp) {
     if (modelp->flags & VRS_POISONED || !self(modelp)->topp) return;
-    const vrs_call call{modelp};
     guarded(modelp, [=]() { self(modelp)->topp->final(); });
     modelp->flags |= VRS_FINISHED | VRS_FINALIZED;
 }
@@ -131,7 +130,6 @@ void trace_close(vrs_model* modelp) {
     modelp->dumping = false;
     if (!modelp->trace_open) return;
     modelp->trace_open = false;
-    const vrs_call call{modelp};
     guarded(modelp, [=]() { instancep->tracep->close(); });
     modelp->closing = true;
     delete instancep->tracep;
@@ -144,17 +142,17 @@ void trace_close(vrs_model* modelp) {
 
 void destroy(vrs_model* modelp) {
     trace_close(modelp);
-    const vrs_call call{modelp};
+    vrs_switch(modelp);
     modelp->closing = true;
     delete self(modelp)->topp;
     delete modelp->contextp;
     vrs_leave(modelp);
+    if (vrs_this.callp) vrs_switch(vrs_this.callp);
     delete self(modelp);
 }
 
 uint32_t eval_at(vrs_model* modelp, uint64_t time) {
     if (refused(modelp)) return modelp->flags | VRS_REFUSED;
-    const vrs_call call{modelp};
     guarded(modelp, [=]() { eval_between(self(modelp), time); });
     return modelp->flags;
 }
@@ -164,7 +162,6 @@ uint32_t eval(vrs_model* modelp) { return eval_at(modelp, modelp->contextp->time
 uint32_t tick(vrs_model* modelp) {
 #ifdef VRS_CLOCK
     if (refused(modelp)) return modelp->flags | VRS_REFUSED;
-    const vrs_call call{modelp};
     guarded(modelp, [=]() { cycle(self(modelp), self(modelp)->topp); });
     return modelp->flags;
 #else
@@ -207,7 +204,6 @@ inline uint32_t run_batch(vrs_model* modelp, uint64_t count, const vrs_stop* sto
     *hitp = 0;
 #ifdef VRS_CLOCK
     if (refused(modelp)) return modelp->flags | VRS_REFUSED;
-    const vrs_call call{modelp};
     const uint64_t first = vrs_cycles(modelp);
     guarded(modelp, [=, &before]() {
         Instance* const instancep = self(modelp);
@@ -253,7 +249,6 @@ uint32_t trace_open(vrs_model* modelp, const char* pathp) {
 #if VRS_TRACE
     Instance* const instancep = self(modelp);
     if ((modelp->flags & VRS_POISONED) || !instancep->topp) return 1;
-    const vrs_call call{modelp};
     trace_close(modelp);
     guarded(modelp, [=]() {
         instancep->tracep = new vrs_trace_file;
@@ -279,7 +274,6 @@ uint32_t trace_open(vrs_model* modelp, const char* pathp) {
 void trace_flush(vrs_model* modelp) {
 #if VRS_TRACE
     if (!modelp->trace_open) return;
-    const vrs_call call{modelp};
     guarded(modelp, [=]() { self(modelp)->tracep->flush(); });
 #else
     (void)modelp;
@@ -288,7 +282,6 @@ void trace_flush(vrs_model* modelp) {
 
 void coverage_write(vrs_model* modelp, const char* pathp) {
 #if VRS_COVERAGE
-    const vrs_call call{modelp};
     guarded(modelp, [=]() { modelp->contextp->coveragep()->write(pathp); });
 #else
     (void)modelp;

@@ -235,7 +235,7 @@ fn mistakes_in_the_rtl_come_in_verilators_words() {
     let broken = lanes_rtl().replace("always_comb begin", "always_comb begn");
     let (path, recipe) = changed("broken", &broken);
     let error = load(&recipe, cache()).unwrap_err();
-    let BuildError::VerilatorFailed { model, messages } = &error else {
+    let BuildError::VerilatorFailed { model, messages, .. } = &error else {
         panic!("{error}");
     };
     assert_eq!(model, "lanes");
