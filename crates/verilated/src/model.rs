@@ -4,7 +4,9 @@
 use std::cell::Cell;
 use std::ffi::{CStr, CString};
 use std::fs::File;
+use std::io::Read;
 use std::ops::{Deref, DerefMut};
+use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::ptr::NonNull;
 
@@ -539,8 +541,13 @@ impl<M: Model> Sim<M> {
     /// created.
     pub fn open_trace(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
-        let fail = |reason| Error::Trace { path: path.to_owned(), reason };
-        let text = self.create_file(path, "trace", self.library.traced()).map_err(fail)?;
+        let fail = |reason: String| Error::Trace { path: path.to_owned(), reason };
+        self.able("trace", self.library.traced()).map_err(fail)?;
+        let text = path.to_str().ok_or_else(|| fail("the path is not UTF-8".to_owned()))?;
+        let text = CString::new(text).map_err(|error| fail(error.to_string()))?;
+        // Verilator does not tell why a file cannot be opened, and its FST writer does not notice
+        // at all.
+        File::create(path).map_err(|error| fail(error.to_string()))?;
         // SAFETY: the handle is alive and the path is a C string.
         let status = unsafe { (self.table().trace_open)(self.raw(), text.as_ptr()) };
         self.settle(self.flags())?;
@@ -587,27 +594,30 @@ impl<M: Model> Sim<M> {
     /// be written.
     pub fn write_coverage(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
-        let fail = |reason| Error::Coverage { path: path.to_owned(), reason };
-        let text = self.create_file(path, "coverage", self.library.covered()).map_err(fail)?;
-        // SAFETY: the handle is alive and the path is a C string.
-        unsafe { (self.table().coverage_write)(self.raw(), text.as_ptr()) };
-        self.settle(self.flags())
+        let fail = |reason: String| Error::Coverage { path: path.to_owned(), reason };
+        self.able("coverage", self.library.covered()).map_err(fail)?;
+        // Verilator does not look whether the disk is full: it writes into a pipe.
+        let mut counts = Vec::new();
+        let piped = std::io::pipe().and_then(|(mut reader, writer)| {
+            let path = CString::new(format!("/dev/fd/{}", writer.as_raw_fd()))?;
+            std::thread::scope(|scope| {
+                let read = scope.spawn(|| reader.read_to_end(&mut counts));
+                // SAFETY: the handle is alive and the path is a C string.
+                unsafe { (self.table().coverage_write)(self.raw(), path.as_ptr()) };
+                drop(writer);
+                read.join().expect("a read does not panic")
+            })
+        });
+        self.settle(self.flags())?;
+        piped.and_then(|_| std::fs::write(path, counts)).map_err(|error| fail(error.to_string()))
     }
 
-    /// Makes sure that a file can be written: Verilator does not tell why not, its FST writer
-    /// does not notice at all, and for coverage it would be a fatal error.
-    fn create_file(&self, path: &Path, what: &str, able: bool) -> Result<CString, String> {
-        if !able {
-            let name = self.library.name();
-            let a = if what == "trace" { "a " } else { "" };
-            return Err(format!(
-                "model `{name}` is built without {a}{what}: use Verilate::{what} in build.rs"
-            ));
-        }
-        let text = path.to_str().ok_or("the path is not UTF-8")?;
-        let text = CString::new(text).map_err(|_| "the path holds a nul character".to_owned())?;
-        File::create(path).map_err(|error| error.to_string())?;
-        Ok(text)
+    fn able(&self, what: &str, able: bool) -> Result<(), String> {
+        let (name, a) = (self.library.name(), if what == "trace" { "a " } else { "" });
+        let text = || {
+            format!("model `{name}` is built without {a}{what}: use Verilate::{what} in build.rs")
+        };
+        if able { Ok(()) } else { Err(text()) }
     }
 
     /// Sees to the status of a call that is not zero.

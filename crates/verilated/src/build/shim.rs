@@ -113,13 +113,6 @@ impl HeaderPort {
 /// Reads the ports from a header, in the order of their names: Verilator's own depends on the
 /// widths, and the rows of a family are to have the same.
 pub(crate) fn ports(model: &str, header: &str) -> Result<Vec<HeaderPort>, BuildError> {
-    // The declaration of an array has parentheses and its size around the name.
-    let bad = |line: &str, reason: &str| {
-        let declared = line.split_once('&').map_or(line, |(_, rest)| rest);
-        let name = declared.split([')', '[', ',', ';']).next().unwrap_or(declared).trim();
-        let name = decode(name);
-        BuildError::Description(format!("model `{model}`: the port `{name}` {reason}"))
-    };
     let mut ports: Vec<HeaderPort> = Vec::new();
     let section = header.lines().map(str::trim).skip_while(|line| *line != "// PORTS").skip(1);
     let ends = |line: &str| {
@@ -130,58 +123,44 @@ pub(crate) fn ports(model: &str, header: &str) -> Result<Vec<HeaderPort>, BuildE
         if line.is_empty() || line.starts_with("//") {
             continue;
         }
-        if line.starts_with("VL_INOUT") {
-            return Err(bad(
-                line,
-                "is inout: wrap the top module in one with an input, an output and an output \
-                 enable in its place",
-            ));
-        }
-        if line.contains("VlUnpacked") || line.contains(")[") {
-            return Err(bad(
-                line,
-                "is an unpacked array: pack it, as in `logic [3:0][7:0]`, or wrap the top module in \
-                 one that does",
-            ));
-        }
-        if line.starts_with("double") {
-            return Err(bad(
-                line,
-                "is real: wrap the top module in one with its 64 bits for a port, by $bitstoreal \
-                 and $realtobits",
-            ));
-        }
-        let Some((rest, direction)) = (line.strip_prefix("VL_IN").map(|it| (it, Direction::Input)))
-            .or_else(|| Some((line.strip_prefix("VL_OUT")?, Direction::Output)))
-        else {
-            let reason =
-                format!("is no packed vector (`{line}`): wrap the top module in one with such");
-            return Err(bad(line, &reason));
+        // `VL_INW(&name,70,0,3);`, and `VL_IN8((&name)[4],7,0);` for an array.
+        let (kind, rest) = line.split_once('&').unwrap_or((line, ""));
+        let member = rest.split([')', '[', ',', ';']).next().unwrap_or_default();
+        let width = || -> Option<u32> {
+            let mut bounds = rest.trim_end_matches(");").split(',').skip(1);
+            let mut bound = || bounds.next()?.parse::<i64>().ok();
+            u32::try_from(bound()?.abs_diff(bound()?) + 1).ok()
         };
-        // `8(&name,7,0);`, and the number of words behind that.
-        let range = |arguments: &str| -> Option<(String, u32)> {
-            let mut parts = arguments.split(',').map(str::trim);
-            let member = parts.next()?.to_owned();
-            let (high, low): (i64, i64) =
-                (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-            Some((member, u32::try_from(high.abs_diff(low) + 1).ok()?))
+        let reason = if kind.starts_with("VL_INOUT") {
+            "is inout: wrap the top module in one with an input, an output and an output enable in \
+             its place"
+        } else if line.contains("VlUnpacked") || rest.contains(")[") {
+            "is an unpacked array: pack it, as in `logic [3:0][7:0]`, or wrap the top module in one \
+             that does"
+        } else if kind.starts_with("double") {
+            "is real: wrap the top module in one with its 64 bits for a port, by $bitstoreal and \
+             $realtobits"
+        } else if !kind.starts_with("VL_") {
+            "is no packed vector: wrap the top module in one with such"
+        } else if REFUSED.split(' ').any(|name| name == member) {
+            "has a name that means something else in C++: rename it, or wrap the top module in one \
+             with another name"
+        } else if let Some(width) = width() {
+            let direction =
+                if kind.starts_with("VL_IN") { Direction::Input } else { Direction::Output };
+            ports.push(HeaderPort {
+                name: decode(member),
+                member: member.to_owned(),
+                width,
+                direction,
+            });
+            continue;
+        } else {
+            "is declared in a way that is not understood"
         };
-        let arguments = rest.split_once("(&").and_then(|(_, rest)| rest.strip_suffix(");"));
-        let Some((member, width)) = arguments.and_then(range) else {
-            return Err(bad(
-                line,
-                &format!("is declared in a way that is not understood: `{line}`"),
-            ));
-        };
-        if REFUSED.split(' ').any(|name| name == member) {
-            return Err(bad(
-                line,
-                "has a name that means something else in C++: rename it, or wrap the top module in \
-                 one with another name",
-            ));
-        }
-        let name = decode(&member);
-        ports.push(HeaderPort { name, member, width, direction });
+        let name = decode(member);
+        let text = format!("model `{model}`: the port `{name}` {reason} (`{line}`)");
+        return Err(BuildError::Description(text));
     }
     ports.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(ports)

@@ -688,8 +688,9 @@ fn coverage_is_counted_per_model() {
     second.write_coverage(&two).unwrap();
     // The word is all ones from the eighth cycle on, and sampled one cycle later.
     assert_eq!((cover_count(&one), cover_count(&two)), (12, 0));
-    let missing = dir.path().join("none").join("x.dat");
-    assert!(matches!(first.write_coverage(&missing), Err(Error::Coverage { .. })));
+    for path in [&*dir.path().join("none").join("x.dat"), Path::new("/dev/full")] {
+        assert!(matches!(first.write_coverage(path), Err(Error::Coverage { .. })), "{path:?}");
+    }
     first.shift(1).unwrap();
     let error = row("plain").write_coverage(&one).unwrap_err();
     assert!(error.to_string().contains("without coverage"), "{error}");
