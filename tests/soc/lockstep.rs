@@ -4,6 +4,7 @@
 use convapprox::bench::case::{Flip, ProgramCase};
 use convapprox::bench::cosimulation::{Cosimulation, End};
 use convapprox::bench::lockstep::{Difference, Lockstep, Mismatch};
+use convapprox::bench::scoreboard::Difference as Unit;
 use convapprox::bench::system::{LastRun, Retirement, SystemDriver, SystemOptions};
 use convapprox::firmware::find;
 use convapprox::hw::{Build, SOC};
@@ -128,16 +129,16 @@ fn each_result_of_the_unit_counts() {
         })
     };
     let mismatch = changed(|run| run.outputs[0] ^= 1 << 30);
-    assert!(matches!(mismatch.differences[..], [Difference::Output { output: 0, .. }]));
+    assert!(matches!(mismatch.differences[..], [Difference::Unit(Unit::Output { output: 0, .. })]));
     let (actual, expected) = mismatch.run.expect("the report has the run");
     assert_eq!(actual.outputs[0] ^ 1 << 30, expected.outputs[0]);
     assert_eq!(expected.weights.len(), expected.side * expected.side);
     let mismatch = changed(|run| run.outputs[3] ^= 1);
-    assert!(matches!(mismatch.differences[..], [Difference::Output { output: 3, .. }]));
+    assert!(matches!(mismatch.differences[..], [Difference::Unit(Unit::Output { output: 3, .. })]));
     let mismatch = changed(|run| run.kept.bits[0] ^= 1 << 24);
-    assert!(matches!(mismatch.differences[..], [Difference::Keep { output: 0, .. }]));
+    assert!(matches!(mismatch.differences[..], [Difference::Unit(Unit::Kept { output: 0, .. })]));
     let mismatch = changed(|run| run.s_max[2] = Some(run.s_max[2].map_or(1, |score| score + 1)));
-    assert!(matches!(mismatch.differences[..], [Difference::SMax { output: 2, .. }]));
+    assert!(matches!(mismatch.differences[..], [Difference::Unit(Unit::SMax { output: 2, .. })]));
 }
 
 #[test]
