@@ -28,7 +28,6 @@ pub(super) fn inputs(words: &[i32], pitch: usize, side: usize, output: usize) ->
 pub struct Operands {
     /// The command as the unit got it.
     pub run: WindowRun,
-    /// The kernel's side.
     pub side: usize,
     /// The kernel, row by row.
     pub weights: Vec<i32>,
@@ -71,11 +70,8 @@ impl Operands {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WindowCase {
-    /// Where it comes from.
     pub place: Place,
-    /// The unit.
     pub unit: UnitParameters,
-    /// The run's seed.
     pub seed: u64,
     /// Seed of the registers' initial values.
     pub x_seed: u64,
@@ -93,29 +89,14 @@ pub struct WindowCase {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CaseError {
-    /// The file cannot be read.
     #[error("cannot read {}: {source}; name a folder that a mismatch report is in", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The file is not a case.
+    Read { path: PathBuf, source: io::Error },
     #[error("{} is not a mismatch case: {source}", path.display())]
-    Parse {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: serde_json::Error,
-    },
-    /// A setting is out of range.
+    Parse { path: PathBuf, source: serde_json::Error },
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// Sizes that do not fit together.
     #[error("the case does not describe a window: {0}")]
     Shape(&'static str),
-    /// The memory cannot wait so long.
     #[error("{0} wait states are too many: 0 to 15")]
     WaitStates(u8),
 }
@@ -127,9 +108,6 @@ pub const CASE_FILE: &str = "case.json";
 pub const PROGRAM_FILE: &str = "program.elf";
 
 /// Reads the case in a folder.
-///
-/// # Errors
-/// If there is none.
 pub fn read<T: DeserializeOwned>(folder: &Path) -> Result<T, CaseError> {
     let path = folder.join(CASE_FILE);
     match fs::read_to_string(&path) {
@@ -145,10 +123,6 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 impl WindowCase {
-    /// Reads and checks the case of a mismatch folder.
-    ///
-    /// # Errors
-    /// If there is none, or it cannot be run.
     pub fn read(folder: &Path) -> Result<Self, CaseError> {
         let case: Self = read(folder)?;
         case.check()?;
@@ -175,18 +149,12 @@ impl WindowCase {
     }
 
     /// The golden semantics.
-    ///
-    /// # Errors
-    /// If the unit has more fraction bits than there are.
     pub fn semantics(&self) -> Result<Semantics, CaseError> {
         let WindowRun { mode, scope, .. } = self.window.run;
         Ok(Semantics::new(mode, self.unit.log_frac, self.threshold, scope)?)
     }
 
     /// What the golden model makes of it.
-    ///
-    /// # Errors
-    /// As [`semantics`](Self::semantics).
     pub fn expected(&self) -> Result<ExpectedWindow, CaseError> {
         Ok(ExpectedWindow::new(&self.window, &self.semantics()?))
     }
@@ -223,7 +191,6 @@ pub struct Flip {
     pub cycle: u64,
     /// The word's address, a multiple of 4.
     pub addr: u32,
-    /// The bits.
     pub bits: u32,
 }
 
@@ -251,9 +218,7 @@ impl FromStr for Flip {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProgramCase {
-    /// The program's name.
     pub program: String,
-    /// The system.
     pub soc: SocParameters,
     /// Seed of the registers' initial values.
     pub x_seed: u64,
@@ -263,16 +228,13 @@ pub struct ProgramCase {
     pub stall_seed: Option<u32>,
     /// Cycles in which the external interrupt becomes pending.
     pub interrupts: Vec<u64>,
-    /// The cycles that it may take.
     pub max_cycles: Option<u64>,
     /// The cycle of the mismatch, of a case in a report.
     pub mismatch_cycle: Option<u64>,
-    /// A planted bug.
     pub flip: Option<Flip>,
 }
 
 impl Default for ProgramCase {
-    /// The default system, without waiting, interrupts or limits.
     fn default() -> Self {
         Self {
             program: String::new(),
@@ -289,10 +251,6 @@ impl Default for ProgramCase {
 }
 
 impl ProgramCase {
-    /// Reads and checks the case of a mismatch folder.
-    ///
-    /// # Errors
-    /// If there is none, or it cannot be run.
     pub fn read(folder: &Path) -> Result<Self, CaseError> {
         let case: Self = read(folder)?;
         if case.wait_states > 15 {

@@ -2,7 +2,7 @@
 //! A program on the system, with or without the reference beside it.
 
 use model::elf::Executable;
-use model::hart::{HartError, Retire};
+use model::hart::Retire;
 
 use super::case::{Flip, ProgramCase};
 use super::lockstep::{Difference, Lockstep, Mismatch};
@@ -20,27 +20,13 @@ const ASLEEP_CYCLES: u64 = 10_000_000;
 pub enum End {
     /// It wrote this to `tohost`: 1 passed, 2n + 1 test n failed.
     Tohost(u32),
-    /// The cycles are used up.
     Limit,
     /// No instruction retires any more; with the reference that is a mismatch.
     Hang {
-        /// Cycles without one.
         cycles: u64,
     },
     /// The system and the reference differ.
     Mismatch(Box<Mismatch>),
-}
-
-/// Why a program cannot be run.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RunError {
-    /// The system broke down.
-    #[error(transparent)]
-    System(#[from] SystemError),
-    /// The program does not fit the reference.
-    #[error(transparent)]
-    Reference(#[from] HartError),
 }
 
 /// A program on a system that is run beside the reference, or alone.
@@ -63,7 +49,7 @@ impl Cosimulation {
         case: &ProgramCase,
         build: Build,
         lockstep: bool,
-    ) -> Result<Self, RunError> {
+    ) -> Result<Self, SystemError> {
         let &ProgramCase { x_seed, wait_states, stall_seed, .. } = case;
         let options = SystemOptions { build, x_seed, wait_states, stall_seed };
         let mut system = SystemDriver::open(&case.soc, &options)?;
@@ -79,7 +65,6 @@ impl Cosimulation {
         Ok(Self { system, reference, tohost, flip, retired_at: 0, order: 0, output })
     }
 
-    /// The system.
     pub fn system(&mut self) -> &mut SystemDriver {
         &mut self.system
     }
@@ -98,19 +83,17 @@ impl Cosimulation {
 
     /// Runs to the end of the program, but not past the clock cycle `until`. A failed assertion of
     /// the RTL is a mismatch.
-    ///
-    /// # Errors
-    /// If the system breaks down.
-    pub fn run(&mut self, until: u64) -> Result<End, RunError> {
+    pub fn run(&mut self, until: u64) -> Result<End, SystemError> {
         self.run_with(until, |_| {})
     }
 
     /// Runs likewise, and hands out what the reference did for each instruction that agrees; there
     /// is nothing to hand out without the reference.
-    ///
-    /// # Errors
-    /// As [`run`](Self::run).
-    pub fn run_with(&mut self, until: u64, mut each: impl FnMut(&Retire)) -> Result<End, RunError> {
+    pub fn run_with(
+        &mut self,
+        until: u64,
+        mut each: impl FnMut(&Retire),
+    ) -> Result<End, SystemError> {
         if let Some(flip) = self.flip.filter(|flip| flip.cycle <= until) {
             let end = self.run_on(flip.cycle, &mut each)?;
             if end != End::Limit {
@@ -128,7 +111,7 @@ impl Cosimulation {
         self.system.write(flip.addr, &(word ^ flip.bits).to_le_bytes())
     }
 
-    fn run_on(&mut self, until: u64, each: &mut dyn FnMut(&Retire)) -> Result<End, RunError> {
+    fn run_on(&mut self, until: u64, each: &mut dyn FnMut(&Retire)) -> Result<End, SystemError> {
         let end = match self.reference {
             Some(_) => self.compared(until, each),
             None => self.alone(until),

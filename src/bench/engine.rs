@@ -134,9 +134,6 @@ impl RtlEngine {
 
     /// The performance counters of all units as they are, and as they must be after the
     /// transactions so far, added up.
-    ///
-    /// # Errors
-    /// If an assertion of the RTL fails.
     pub fn counters(&mut self) -> Result<(Counters, Counters), UnitError> {
         let mut sum = (Counters::default(), Counters::default());
         for unit in self.units.values_mut() {

@@ -12,7 +12,7 @@ use model::facts::riscv::INSN_WFI;
 use model::facts::soc::RAM_BASE;
 use model::hart::{Access, Feed, FeedError, Hart, HartError, Retire, Run};
 
-use super::scoreboard::score;
+use super::scoreboard::{self, output_differences};
 use super::system::{LastRun, Retirement};
 use crate::hw::SocParameters;
 
@@ -25,8 +25,7 @@ pub struct Lockstep {
     hart: Hart,
     /// The registers as the system has written them.
     registers: [u32; 32],
-    /// A ring of the last instructions.
-    history: [Traced; HISTORY],
+    history: [Retirement; HISTORY],
     retired: u64,
     /// Bytes that the system has sent and the reference not yet.
     sent: Vec<u8>,
@@ -38,18 +37,16 @@ impl Lockstep {
         Self {
             hart: Hart::new(&soc.hart()),
             registers: [0; 32],
-            history: [Traced::default(); HISTORY],
+            history: [Retirement::default(); HISTORY],
             retired: 0,
             sent: Vec::new(),
         }
     }
 
-    /// Loads what the system has loaded.
     pub fn load(&mut self, program: &Executable) -> Result<(), HartError> {
         program.segments.iter().try_for_each(|it| self.hart.load(it.addr, &it.bytes))
     }
 
-    /// The reference model.
     pub fn hart(&self) -> &Hart {
         &self.hart
     }
@@ -90,12 +87,11 @@ impl Lockstep {
         if expected.memory.is_some_and(|access| access.wmask != 0 && access.addr < RAM_BASE) {
             found.extend(self.compare_output());
         }
-        let mut ran = None;
-        if let Some(run) = &expected.run {
+        let ran = expected.run.as_ref().map(|run| {
             let last_run = last_run();
             found.extend(run_differences(&last_run, run));
-            ran = Some(last_run);
-        }
+            last_run
+        });
         if found.is_empty() {
             return Ok(expected);
         }
@@ -107,15 +103,7 @@ impl Lockstep {
     fn note(&mut self, actual: &Retirement) {
         self.registers[usize::from(actual.rd & 31)] = actual.rd_value;
         self.registers[0] = 0;
-        self.history[self.retired as usize % HISTORY] = Traced {
-            cycle: actual.cycle,
-            order: actual.order,
-            pc: actual.pc,
-            insn: actual.insn,
-            rd: (actual.rd, actual.rd_value),
-            trap: actual.trap,
-            interrupt: actual.interrupt,
-        };
+        self.history[self.retired as usize % HISTORY] = *actual;
         self.retired += 1;
     }
 
@@ -151,83 +139,45 @@ impl Lockstep {
 #[inline]
 fn differences(actual: &Retirement, expected: &Retire, order: u64) -> Vec<Difference> {
     let mut found = Vec::new();
-    if actual.order != order {
-        found.push(Difference::Order { expected: order, actual: actual.order });
+    macro_rules! compare {
+        ($kind:ident, $expected:expr, $actual:expr) => {
+            let (expected, actual) = ($expected, $actual);
+            if expected != actual {
+                found.push(Difference::$kind { expected, actual });
+            }
+        };
     }
-    if actual.pc != expected.pc {
-        found.push(Difference::Pc { expected: expected.pc, actual: actual.pc });
-    }
-    if actual.insn != expected.insn {
-        found.push(Difference::Instruction { expected: expected.insn, actual: actual.insn });
-    }
+    compare!(Order, order, actual.order);
+    compare!(Pc, expected.pc, actual.pc);
+    compare!(Instruction, expected.insn, actual.insn);
     // One cause is reported: the trap's goes before the interrupt's.
-    let actual_trap = actual.trap.then_some(actual.cause);
-    let expected_trap = expected.trap.map(|trap| trap.cause);
-    if actual_trap != expected_trap {
-        found.push(Difference::Trap { expected: expected_trap, actual: actual_trap });
+    compare!(Trap, expected.trap.map(|trap| trap.cause), actual.trap.then_some(actual.cause));
+    if !actual.trap {
+        compare!(Interrupt, expected.interrupt, actual.interrupt.then_some(actual.cause));
     }
-    let actual_interrupt = actual.interrupt.then_some(actual.cause);
-    if actual_trap.is_none() && actual_interrupt != expected.interrupt {
-        let (expected, actual) = (expected.interrupt, actual_interrupt);
-        found.push(Difference::Interrupt { expected, actual });
-    }
-    let actual_rd = (actual.rd != 0).then_some((actual.rd, actual.rd_value));
-    if actual_rd != expected.rd {
-        found.push(Difference::Register { expected: expected.rd, actual: actual_rd });
-    }
-    let actual_memory = (actual.mem_rmask | actual.mem_wmask != 0).then_some(Access {
+    compare!(Register, expected.rd, (actual.rd != 0).then_some((actual.rd, actual.rd_value)));
+    let access = Access {
         addr: actual.mem_addr,
         rmask: actual.mem_rmask,
         wmask: actual.mem_wmask,
         rdata: actual.mem_rdata,
         wdata: actual.mem_wdata,
-    });
-    if actual_memory != expected.memory {
-        found.push(Difference::Memory { expected: expected.memory, actual: actual_memory });
-    }
-    if actual.next_pc != expected.next_pc {
-        found.push(Difference::NextPc { expected: expected.next_pc, actual: actual.next_pc });
-    }
+    };
+    let accessed = actual.mem_rmask | actual.mem_wmask != 0;
+    compare!(Memory, expected.memory, accessed.then_some(access));
+    compare!(NextPc, expected.next_pc, actual.next_pc);
     found
 }
 
-/// How the results of a run of the unit differ.
-fn run_differences(actual: &LastRun, expected: &Run) -> Vec<Difference> {
-    let mut found = Vec::new();
-    for output in 0..4 {
-        let (expected_keep, actual_keep) = (expected.keep[output], actual.kept.bits[output]);
-        if expected_keep != actual_keep {
-            found.push(Difference::Keep { output, expected: expected_keep, actual: actual_keep });
-        }
-        let (expected_score, actual_score) = (expected.s_max[output], actual.s_max[output]);
-        if expected_score != actual_score {
-            found.push(Difference::SMax { output, expected: expected_score, actual: actual_score });
-        }
-        let (expected, actual) = (expected.outputs[output], actual.outputs[output]);
-        if expected != actual {
-            found.push(Difference::Output { output, expected, actual });
-        }
-    }
-    found
-}
-
-/// An instruction of the history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Traced {
-    /// The cycle behind which it was reported.
-    pub cycle: u64,
-    /// Its number.
-    pub order: u64,
-    /// Its address.
-    pub pc: u32,
-    /// Its bits; 16 of a compressed one.
-    pub insn: u32,
-    /// The register that the system wrote, 0 for none, and the value.
-    pub rd: (u8, u32),
-    /// It trapped.
-    pub trap: bool,
-    /// It is the first of an interrupt's handler.
-    pub interrupt: bool,
+/// How the results of a run of the unit differ; products are numbered `row · KERNEL + column`.
+fn run_differences(actual: &LastRun, expected: &Run) -> impl Iterator<Item = Difference> {
+    let Run { outputs, s_max, keep, .. } = *expected;
+    let LastRun { outputs: found, s_max: found_s_max, kept } = *actual;
+    let differences = move |n| {
+        let expected = (outputs[n], s_max[n], keep[n]);
+        output_differences(n, expected, (found[n], found_s_max[n], kept.bits[n]))
+    };
+    (0..4).flat_map(differences).map(Difference::Unit)
 }
 
 /// The first instruction at which the system and the reference differ.
@@ -238,7 +188,7 @@ pub struct Mismatch {
     /// How they differ; at least one thing.
     pub differences: Vec<Difference>,
     /// The last instructions that retired, the differing one last.
-    pub history: Vec<Traced>,
+    pub history: Vec<Retirement>,
     /// The registers after it, of the system and of the reference.
     pub registers: [(u32, u32); 32],
     /// The unit's run, if it was one: of the system and of the reference.
@@ -252,133 +202,82 @@ impl Mismatch {
     }
 }
 
-/// A difference at one instruction.
+/// A difference at one instruction: what the reference has, and what the system has; nothing where
+/// there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Difference {
-    /// The address of the instruction.
     Pc {
-        /// The reference's.
         expected: u32,
-        /// The system's.
         actual: u32,
     },
-    /// The bits of the instruction.
     Instruction {
-        /// The reference's.
         expected: u32,
-        /// The system's.
         actual: u32,
     },
     /// The number of the instruction: one is missing, or reported twice.
     Order {
-        /// The reference's.
         expected: u64,
-        /// The system's.
         actual: u64,
     },
-    /// The exception.
+    /// The exception: `mcause`.
     Trap {
-        /// `mcause` of the reference; none if it does not trap.
         expected: Option<u32>,
-        /// `mcause` of the system.
         actual: Option<u32>,
     },
-    /// Which interrupt was taken before the instruction.
+    /// Which interrupt was taken before the instruction: `mcause`.
     Interrupt {
-        /// `mcause` of the reference.
         expected: Option<u32>,
-        /// `mcause` of the system.
         actual: Option<u32>,
     },
     /// The system's interrupts are not justified.
     Feed(FeedError),
     /// The register written, and its value.
     Register {
-        /// The reference's; none if it writes none.
         expected: Option<(u8, u32)>,
-        /// The system's.
         actual: Option<(u8, u32)>,
     },
-    /// The load or store.
     Memory {
-        /// The reference's; none if there is none.
         expected: Option<Access>,
-        /// The system's.
         actual: Option<Access>,
     },
-    /// The address of the next instruction.
     NextPc {
-        /// The reference's.
         expected: u32,
-        /// The system's.
         actual: u32,
     },
-    /// An output of the unit.
-    Output {
-        /// The output in the tile.
-        output: usize,
-        /// The reference's.
-        expected: i32,
-        /// The system's.
-        actual: i32,
-    },
-    /// S_max of an output of the unit.
-    SMax {
-        /// The output in the tile.
-        output: usize,
-        /// The reference's.
-        expected: Option<u32>,
-        /// The system's.
-        actual: Option<u32>,
-    },
-    /// The products multiplied of an output of the unit: bit `row · KERNEL + column`.
-    Keep {
-        /// The output in the tile.
-        output: usize,
-        /// The reference's.
-        expected: u64,
-        /// The system's.
-        actual: u64,
-    },
-    /// The UART.
+    /// A result of the unit.
+    Unit(scoreboard::Difference),
+    /// The UART's bytes, from the first that differs on.
     Sent {
-        /// The reference's bytes.
         expected: Vec<u8>,
-        /// The system's, from the same byte on.
         actual: Vec<u8>,
     },
-    /// No instruction retires any more.
+    /// No instruction has retired for so many cycles; the next one is at `pc`.
     Hang {
-        /// Cycles waited.
         cycles: u64,
-        /// The address of the instruction that should retire next.
         pc: u32,
     },
     /// An assertion of the RTL failed, or the model broke down.
     Assertion(String),
 }
 
-/// An interrupt's or exception's `mcause`.
-struct Cause(u32);
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = match self.0 {
-            0x8000_0003 => "software interrupt",
-            0x8000_0007 => "timer interrupt",
-            0x8000_000b => "external interrupt",
-            1 => "instruction access fault",
-            2 => "illegal instruction",
-            3 => "breakpoint",
-            4 => "load address misaligned",
-            5 => "load access fault",
-            7 => "store access fault",
-            11 => "environment call",
-            _ => "unknown cause",
-        };
-        write!(f, "{text} (mcause {:#x})", self.0)
-    }
+/// An exception's or interrupt's `mcause` in words.
+fn cause(mcause: Option<u32>) -> String {
+    let Some(mcause) = mcause else { return "none".to_owned() };
+    let text = match mcause {
+        0x8000_0003 => "software interrupt",
+        0x8000_0007 => "timer interrupt",
+        0x8000_000b => "external interrupt",
+        1 => "instruction access fault",
+        2 => "illegal instruction",
+        3 => "breakpoint",
+        4 => "load address misaligned",
+        5 => "load access fault",
+        7 => "store access fault",
+        11 => "environment call",
+        _ => "unknown cause",
+    };
+    format!("{text} (mcause {mcause:#x})")
 }
 
 /// A load or store in words.
@@ -411,22 +310,12 @@ impl fmt::Display for Difference {
             Self::Order { expected, actual } => {
                 write!(f, "order: the core numbered it {actual}, expected {expected}")
             }
-            Self::Trap { expected: Some(expected), actual: Some(actual) } => {
-                write!(f, "trap: the core took {}, expected {}", Cause(*actual), Cause(*expected))
+            Self::Trap { expected, actual } => {
+                write!(f, "trap: the core took {}, expected {}", cause(*actual), cause(*expected))
             }
-            Self::Trap { expected: None, actual: Some(actual) } => {
-                write!(f, "trap: the core took {}, expected none", Cause(*actual))
-            }
-            Self::Trap { expected, .. } => write!(
-                f,
-                "trap: the core took none, expected {}",
-                Cause(expected.unwrap_or_default())
-            ),
             Self::Interrupt { expected, actual } => {
-                let name = |cause: &Option<u32>| {
-                    cause.map_or("none".to_owned(), |cause| Cause(cause).to_string())
-                };
-                write!(f, "interrupt: the core took {}, expected {}", name(actual), name(expected))
+                let (expected, actual) = (cause(*expected), cause(*actual));
+                write!(f, "interrupt: the core took {actual}, expected {expected}")
             }
             Self::Feed(error) => write!(f, "interrupt: {error}"),
             Self::Register { expected, actual } => {
@@ -455,19 +344,7 @@ impl fmt::Display for Difference {
             Self::NextPc { expected, actual } => {
                 write!(f, "next pc: the core goes on at {actual:#010x}, expected {expected:#010x}")
             }
-            Self::Output { output, expected, actual } => {
-                write!(f, "output {output}: the unit has {actual}, expected {expected}")
-            }
-            Self::SMax { output, expected, actual } => write!(
-                f,
-                "output {output}: the unit has S_max = {}, expected {}",
-                score(*actual),
-                score(*expected)
-            ),
-            Self::Keep { output, expected, actual } => write!(
-                f,
-                "output {output}: the unit kept the products {actual:#b}, expected {expected:#b}"
-            ),
+            Self::Unit(difference) => write!(f, "{difference}"),
             Self::Sent { expected, actual } => write!(
                 f,
                 "UART: the system sent {:?}, expected {:?}",

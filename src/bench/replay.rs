@@ -7,17 +7,15 @@ use std::path::{Path, PathBuf};
 use model::conv::MAX_SIDE;
 use model::elf::{ElfError, Executable};
 
-use super::case::{PROGRAM_FILE, ProgramCase, WindowCase};
-use super::cosimulation::{Cosimulation, End, RunError};
+use super::case::{CASE_FILE, PROGRAM_FILE, ProgramCase, WindowCase};
+use super::cosimulation::{Cosimulation, End};
 use super::lockstep::Mismatch;
 use super::report;
-use super::system::SystemError;
 use super::under_test::{
-    self, BoxError, ReplayError, Replayed, UnitUnderTest, case_folder, write_case,
+    self, BoxError, ReplayError, Replayed, UnitUnderTest, case_folder, create, write, write_json,
 };
 use super::unit::{Memory, Outcome, UnitDriver};
 use crate::hw::Build;
-use study::report::atomic::write_atomic;
 
 /// Cycles that the waveform goes on after a window is done.
 const CYCLES_AFTER_WINDOW: u32 = 4;
@@ -113,44 +111,10 @@ const CYCLES_AFTER: u64 = 8;
 /// Where the traced build is given up if it does not differ.
 const CYCLES_GRACE: u64 = 1000;
 
-/// Why a program that differs could not be followed up.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum InvestigationError {
-    /// The case or its files.
-    #[error(transparent)]
-    Replay(#[from] ReplayError),
-    /// The program in the folder is none.
-    #[error("{}: {source}", path.display())]
-    Program {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: ElfError,
-    },
-    /// It cannot be run.
-    #[error(transparent)]
-    Run(#[from] RunError),
-}
-
-impl From<SystemError> for InvestigationError {
-    fn from(error: SystemError) -> Self {
-        Self::Run(error.into())
-    }
-}
-
-impl From<study::report::atomic::WriteError> for InvestigationError {
-    fn from(error: study::report::atomic::WriteError) -> Self {
-        Self::Replay(error.into())
-    }
-}
-
 /// What is known about a program that differs.
 #[derive(Debug)]
 pub struct Investigation {
-    /// The folder of all files.
     pub folder: PathBuf,
-    /// The report.
     pub report: PathBuf,
     /// The waveform: 200 cycles up to the mismatch, and a few more.
     pub wave: PathBuf,
@@ -161,15 +125,12 @@ pub struct Investigation {
 /// Runs the program of a mismatch again in the traced build and writes, into a folder of its own
 /// below `parent`: the program, the case, the report, the waveform around the mismatch, and a GTKWave
 /// save file. `elf` is the program's file.
-///
-/// # Errors
-/// If it cannot be run, or a file cannot be written.
 pub fn investigate_program(
     elf: &[u8],
     case: &ProgramCase,
     mismatch: &Mismatch,
     parent: &Path,
-) -> Result<Investigation, InvestigationError> {
+) -> Result<Investigation, ReplayError> {
     // A program of another content is another case.
     let folder = case_folder(parent, &case.name(), &(case, elf));
     investigate_in(elf, case, mismatch, &folder)
@@ -180,15 +141,14 @@ fn investigate_in(
     case: &ProgramCase,
     mismatch: &Mismatch,
     folder: &Path,
-) -> Result<Investigation, InvestigationError> {
+) -> Result<Investigation, ReplayError> {
     let path = folder.join(PROGRAM_FILE);
     let program = Executable::parse(elf, case.soc.ram_bytes)
-        .map_err(|source| InvestigationError::Program { path: path.clone(), source })?;
+        .map_err(|source| ReplayError::Program { path: path.clone(), source })?;
     let case = ProgramCase { mismatch_cycle: Some(mismatch.cycle), ..case.clone() };
-    fs::create_dir_all(folder)
-        .map_err(|source| ReplayError::Folder { folder: folder.to_owned(), source })?;
-    write_atomic(&path, |file| file.write_all(elf))?;
-    write_case(folder, &case)?;
+    create(folder)?;
+    write(&path, elf)?;
+    write_json(&folder.join(CASE_FILE), &case)?;
 
     let wave = folder.join("wave.vcd");
     let mut again = Cosimulation::open(&program, &case, Build::Vcd, true)?;
@@ -205,40 +165,34 @@ fn investigate_in(
     again.system().close_trace()?;
 
     let reproduced = matches!(&end, End::Mismatch(other) if **other == *mismatch);
-    let save_file = report::program_save_file();
-    write_atomic(&folder.join("wave.gtkw"), |file| file.write_all(save_file.as_bytes()))?;
+    write(&folder.join("wave.gtkw"), report::program_save_file())?;
     let report = folder.join("report.txt");
-    let text = report::program(&case, mismatch, reproduced, begin, folder);
-    write_atomic(&report, |file| file.write_all(text.as_bytes()))?;
+    write(&report, report::program(&case, mismatch, reproduced, begin, folder))?;
     Ok(Investigation { folder: folder.to_owned(), report, wave, reproduced })
 }
 
 /// A mismatch that was run again.
 #[derive(Debug)]
 pub enum Again {
-    /// A window.
     Window(Replayed<Outcome>),
     /// A program: how it ended, and its new report if it still differs.
     Program(End, Option<Investigation>),
 }
 
 /// Runs the window, or the program, of a mismatch folder again and writes its files anew.
-///
-/// # Errors
-/// If there is none, it cannot be run, or a file cannot be written.
-pub fn replay(folder: &Path) -> Result<Again, InvestigationError> {
+pub fn replay(folder: &Path) -> Result<Again, ReplayError> {
     let path = folder.join(PROGRAM_FILE);
     if !path.is_file() {
-        let case = WindowCase::read(folder).map_err(ReplayError::from)?;
+        let case = WindowCase::read(folder)?;
         return Ok(Again::Window(under_test::replay_in::<WindowUnit>(&case, folder)?));
     }
-    let case = ProgramCase::read(folder).map_err(ReplayError::from)?;
-    let elf = fs::read(&path).map_err(|source| InvestigationError::Program {
+    let case = ProgramCase::read(folder)?;
+    let elf = fs::read(&path).map_err(|source| ReplayError::Program {
         path: path.clone(),
         source: ElfError::Read { path: path.clone(), source },
     })?;
     let program = Executable::parse(&elf, case.soc.ram_bytes)
-        .map_err(|source| InvestigationError::Program { path, source })?;
+        .map_err(|source| ReplayError::Program { path, source })?;
     let limit = case.max_cycles.or(case.mismatch_cycle.map(|cycle| cycle + CYCLES_GRACE));
     let mut again = Cosimulation::open(&program, &case, Build::Fast, true)?;
     let end = again.run(limit.unwrap_or(u64::MAX))?;

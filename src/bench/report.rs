@@ -9,17 +9,24 @@ use model::engine::Place;
 use model::hart::Run;
 use model::isa::disassemble;
 
-use super::case::{self, FILTERS, PROGRAM_FILE, ProgramCase, WindowCase};
-use super::lockstep::{Mismatch, Traced};
+use super::case::{self, FILTERS, Flip, PROGRAM_FILE, ProgramCase, WindowCase};
+use super::lockstep::Mismatch;
 use super::replay::WindowUnit;
 use super::scoreboard::{ExpectedWindow, score};
-use super::system::LastRun;
+use super::system::{LastRun, Retirement};
 use super::under_test::{UnitUnderTest, footer};
 use super::unit::{Kept, Outcome};
 use crate::hw::{SocParameters, UnitParameters};
 
 /// A clock cycle in the waveform's units of time.
 const CYCLE_TIME: u64 = 10;
+
+/// A line of a text; writing into a String cannot fail.
+macro_rules! line {
+    ($text:expr $(, $($format:tt)+)?) => {{
+        let _ = writeln!($text $(, $($format)+)?);
+    }};
+}
 
 /// Everything about one window that an engineer asks first: where it comes from, the operands, the
 /// scores, and what each side kept.
@@ -30,69 +37,65 @@ pub(super) fn window(
 ) -> String {
     let (unit, place) = (&case.unit, &case.place);
     let (run, side) = (&case.window.run, case.window.side);
+    let Place { experiment, dataset, image, channel, layer, output, configuration, .. } = place;
+    let (window_side, weights) = (case.window.window_side(), &case.window.weights);
     let mut text = String::new();
-    // Writing into a String cannot fail.
-    let mut line = |s: String| {
-        let _ = writeln!(text, "{s}");
-    };
-
-    line(format!(
-        "experiment  {}, data set {}, seed {}",
-        place.experiment, place.dataset, case.seed
-    ));
+    line!(text, "experiment  {experiment}, data set {dataset}, seed {}", case.seed);
     let UnitParameters { kernel, log_frac, multipliers, mem_width, kernels } = unit;
-    line(format!(
-        "unit        {unit}: KERNEL = {kernel}, LOG_FRAC = {log_frac}, MULTIPLIERS = {multipliers}, MEM_WIDTH = {mem_width}, KERNELS = {kernels}"
-    ));
-    let Place { image, channel, layer, output, configuration, column, row, .. } = place;
+    line!(
+        text,
+        "unit        {unit}: KERNEL = {kernel}, LOG_FRAC = {log_frac}, MULTIPLIERS = {multipliers}, \
+         MEM_WIDTH = {mem_width}, KERNELS = {kernels}"
+    );
     let layer = match place.network.as_str() {
         FILTERS => format!("filter {layer}"),
         _ => format!("layer {layer}, output channel {output}"),
     };
-    line(format!("image       {image}, channel {channel}, {layer}, configuration {configuration}"));
-    line(format!(
-        "window      {0}x{0} at column {column}, row {row}; {1} outputs",
-        case.window.window_side(),
+    line!(text, "image       {image}, channel {channel}, {layer}, configuration {configuration}");
+    line!(
+        text,
+        "window      {window_side}x{window_side} at column {}, row {}; {} outputs",
+        place.column,
+        place.row,
         run.tile.outputs()
-    ));
+    );
     if let Some(fetch) = &case.fetched_by {
-        line(format!(
+        line!(
+            text,
             "reuse       the words are those of the run before, which fetched {0}x{0} with the kernel \
              in slot {1}; this run has the one in slot {2}",
             fetch.window_side(),
             fetch.run.slot,
             run.slot
-        ));
+        );
     }
-    line(format!(
+    line!(
+        text,
         "semantics   {}, T = {} (the unit was given {}), S_max scope {}",
-        run.mode, case.threshold, run.threshold, run.scope
-    ));
-    line(format!(
-        "registers   start from seed {}; memory {}",
-        case.x_seed,
-        match case.stall_seed {
-            Some(seed) => format!("waits at random, seed {seed}, stream {}", case.window.stream),
-            None => "never waits".into(),
-        }
-    ));
-    if let Some(outcome) = outcome {
-        line(format!(
-            "time        done rises at {} in wave.vcd, {} cycles after the start",
-            outcome.done_time, outcome.cycles
-        ));
+        run.mode,
+        case.threshold,
+        run.threshold,
+        run.scope
+    );
+    let memory = match case.stall_seed {
+        Some(seed) => format!("waits at random, seed {seed}, stream {}", case.window.stream),
+        None => "never waits".into(),
+    };
+    line!(text, "registers   start from seed {}; memory {memory}", case.x_seed);
+    if let Some(Outcome { done_time, cycles, .. }) = outcome {
+        line!(
+            text,
+            "time        done rises at {done_time} in wave.vcd, {cycles} cycles after the start"
+        );
     }
-    line(String::new());
-    let weights = &case.window.weights;
-    grid(&mut line, "kernel", weights, side);
-    grid(&mut line, "window", &case.window.words, case.window.window_side());
-
+    line!(text);
+    grid(&mut text, "kernel", weights, side);
+    grid(&mut text, "window", &case.window.words, window_side);
     for (output, dot) in expected.dots.iter().enumerate() {
         let unit_has = outcome.map(|it| (it.outputs[output], it.s_max[output]));
-        verdict(&mut line, output, (dot.output, dot.s_max), unit_has);
-        let kept = outcome.map(|outcome| outcome.kept.of(output, side));
-        let inputs = case.window.inputs(output);
-        product_table(&mut line, weights, &inputs, side, unit.log_frac, dot.kept, kept);
+        verdict(&mut text, output, (dot.output, dot.s_max), unit_has);
+        let kept = (dot.kept, outcome.map(|outcome| outcome.kept.of(output, side)));
+        product_table(&mut text, weights, &case.window.inputs(output), side, *log_frac, kept);
     }
     text.pop();
     text
@@ -100,62 +103,51 @@ pub(super) fn window(
 
 /// One output: what was expected, and what came.
 fn verdict(
-    line: &mut impl FnMut(String),
+    text: &mut String,
     output: usize,
     (golden, s_max): (i32, Option<u32>),
     unit: Option<(i32, Option<u32>)>,
 ) {
-    match unit {
-        Some((actual, unit_s_max)) => {
-            let verdict = if golden == actual { "agree" } else { "DIFFER" };
-            line(format!("output {output}: expected {golden}, unit {actual}: {verdict}"));
-            line(format!("  S_max: expected {}, unit {}", score(s_max), score(unit_s_max)));
-        }
-        None => {
-            line(format!("output {output}: expected {golden}"));
-            line(format!("  S_max: expected {}", score(s_max)));
-        }
+    let (mut value, mut scores) = (format!("expected {golden}"), score(s_max));
+    if let Some((actual, unit_s_max)) = unit {
+        let verdict = if golden == actual { "agree" } else { "DIFFER" };
+        value = format!("{value}, unit {actual}: {verdict}");
+        scores = format!("{scores}, unit {}", score(unit_s_max));
     }
+    line!(text, "output {output}: {value}\n  S_max: expected {scores}");
 }
 
-fn grid(line: &mut impl FnMut(String), title: &str, words: &[i32], side: usize) {
-    line(format!("{title}:"));
+fn grid(text: &mut String, title: &str, words: &[i32], side: usize) {
+    line!(text, "{title}:");
     for row in words.chunks_exact(side) {
         let row: Vec<String> = row.iter().map(|word| format!("{word:11}")).collect();
-        line(format!("  {}", row.join(" ")));
+        line!(text, "  {}", row.join(" "));
     }
-    line(String::new());
+    line!(text);
 }
 
 /// The products of one output; bit `row · side + column` of `golden` and `unit` tells whether one
 /// is to be multiplied, and was.
 fn product_table(
-    line: &mut impl FnMut(String),
+    text: &mut String,
     weights: &[i32],
     inputs: &[i32],
     side: usize,
     log_frac: u32,
-    golden: u64,
-    unit: Option<u64>,
+    (golden, unit): (u64, Option<u64>),
 ) {
-    line("  row col        weight    activation   S_i  expected  unit".into());
+    line!(text, "  row col        weight    activation   S_i  expected  unit");
     let name = |kept| if kept { "keep" } else { "skip" };
     for (i, s) in scores(weights, inputs, log_frac).iter().enumerate() {
         let golden = golden >> i & 1 == 1;
         let unit = unit.map(|kept| kept >> i & 1 == 1);
         let mark = if unit.is_some_and(|unit| unit != golden) { "  <--" } else { "" };
-        line(format!(
-            "  {:3} {:3} {:13} {:13} {:>5}  {:8}  {}{mark}",
-            i / side,
-            i % side,
-            weights[i],
-            inputs[i],
-            s.map_or("-".into(), |s| s.to_string()),
-            name(golden),
-            unit.map_or("-", name),
-        ));
+        let (row, column, weight, input) = (i / side, i % side, weights[i], inputs[i]);
+        let s = s.map_or("-".into(), |s| s.to_string());
+        let (golden, unit) = (name(golden), unit.map_or("-", name));
+        line!(text, "  {row:3} {column:3} {weight:13} {input:13} {s:>5}  {golden:8}  {unit}{mark}");
     }
-    line(String::new());
+    line!(text);
 }
 
 /// Everything about one mismatch that an engineer asks first.
@@ -168,296 +160,171 @@ pub(super) fn program(
 ) -> String {
     let SocParameters { kernel, log_frac, multipliers, kernels, ram_bytes } = &case.soc;
     let mut text = String::new();
-    // Writing into a String cannot fail.
-    let mut line = |s: String| {
-        let _ = writeln!(text, "{s}");
-    };
-
-    line(format!("MISMATCH {}", folder.file_name().unwrap_or_default().to_string_lossy()));
-    line(String::new());
+    line!(text, "MISMATCH {}\n", folder.file_name().unwrap_or_default().to_string_lossy());
     for difference in &mismatch.differences {
-        line(format!("  {difference}"));
+        line!(text, "  {difference}");
     }
-    line(String::new());
-    line(format!("program     {} ({PROGRAM_FILE})", case.program));
-    line(format!(
-        "system      {}: KERNEL = {kernel}, LOG_FRAC = {log_frac}, MULTIPLIERS = {multipliers}, KERNELS = {kernels}, RAM_BYTES = {ram_bytes}",
+    line!(text, "\nprogram     {} ({PROGRAM_FILE})", case.program);
+    line!(
+        text,
+        "system      {}: KERNEL = {kernel}, LOG_FRAC = {log_frac}, MULTIPLIERS = {multipliers}, \
+         KERNELS = {kernels}, RAM_BYTES = {ram_bytes}",
         case.soc
-    ));
-    line(format!(
-        "cycle       {}: time {} in wave.vcd",
-        mismatch.cycle,
-        begin + mismatch.cycle * CYCLE_TIME
-    ));
-    line(format!("registers   start from seed {}; memory {}", case.x_seed, waiting(case)));
-    if !case.interrupts.is_empty() {
-        let cycles: Vec<String> = case.interrupts.iter().map(u64::to_string).collect();
-        line(format!("interrupts  external, in cycles {}", cycles.join(", ")));
-    }
-    if let Some(flip) = case.flip {
-        line(format!(
-            "planted     bits {:#x} of the word at {:#010x} flip behind cycle {}",
-            flip.bits, flip.addr, flip.cycle
-        ));
-    }
-    if !reproduced {
-        line(
-            "waveform    of another build, in which this mismatch does not come: registers start with other values there"
-                .into(),
-        );
-    }
-    line(String::new());
-    history(&mut line, &mismatch.history);
-    registers(&mut line, &mismatch.registers);
-    if let Some((actual, expected)) = &mismatch.run {
-        run(&mut line, &case.soc, actual, expected);
-    }
-    text.push_str(&footer(WindowUnit::REPLAY, folder, true));
-    text
-}
-
-fn waiting(case: &ProgramCase) -> String {
-    match (case.wait_states, case.stall_seed) {
+    );
+    let (cycle, time) = (mismatch.cycle, begin + mismatch.cycle * CYCLE_TIME);
+    line!(text, "cycle       {cycle}: time {time} in wave.vcd");
+    let memory = match (case.wait_states, case.stall_seed) {
         (0, None) => "never waits".into(),
         (0, Some(seed)) => format!("waits at random, seed {seed}"),
         (cycles, None) => format!("waits {cycles} cycles for each grant"),
         (cycles, Some(seed)) => {
             format!("waits {cycles} cycles for each grant, and at random, seed {seed}")
         }
+    };
+    line!(text, "registers   start from seed {}; memory {memory}", case.x_seed);
+    if !case.interrupts.is_empty() {
+        let cycles: Vec<String> = case.interrupts.iter().map(u64::to_string).collect();
+        line!(text, "interrupts  external, in cycles {}", cycles.join(", "));
     }
+    if let Some(Flip { cycle, addr, bits }) = case.flip {
+        line!(
+            text,
+            "planted     bits {bits:#x} of the word at {addr:#010x} flip behind cycle {cycle}"
+        );
+    }
+    if !reproduced {
+        line!(
+            text,
+            "waveform    of another build, in which this mismatch does not come: registers start \
+             with other values there"
+        );
+    }
+    line!(text);
+    if !mismatch.history.is_empty() {
+        line!(text, "the last instructions, as the core retired them:");
+        history(&mut text, &mismatch.history);
+        line!(text);
+    }
+    registers(&mut text, &mismatch.registers);
+    if let Some((actual, expected)) = &mismatch.run {
+        run(&mut text, &case.soc, actual, expected);
+    }
+    text.push_str(&footer(WindowUnit::REPLAY, folder, true));
+    text
 }
 
-fn history(line: &mut impl FnMut(String), history: &[Traced]) {
-    if history.is_empty() {
-        return;
-    }
-    line("the last instructions, as the core retired them:".into());
-    line("       cycle        order  pc          instruction".into());
-    for traced in history {
-        let &Traced { cycle, order, pc, insn, rd: (rd, value), trap, interrupt } = traced;
-        let mut text = format!("  {cycle:10} {order:12}  {pc:#010x}  {}", disassemble(insn, pc));
+/// A table of instructions.
+fn history(text: &mut String, history: &[Retirement]) {
+    line!(text, "       cycle        order  pc          instruction");
+    for &Retirement { cycle, order, pc, insn, rd, rd_value, trap, interrupt, .. } in history {
+        let mut row = format!("  {cycle:10} {order:12}  {pc:#010x}  {}", disassemble(insn, pc));
         if rd != 0 {
-            text = format!("{text:70} x{rd} = {value:#010x}");
+            row = format!("{row:70} x{rd} = {rd_value:#010x}");
         }
         if trap {
-            text = format!("{text:70} trap");
+            row = format!("{row:70} trap");
         }
-        if interrupt {
-            text.push_str("  (first of an interrupt's handler)");
-        }
-        line(text);
+        let first = if interrupt { "  (first of an interrupt's handler)" } else { "" };
+        line!(text, "{row}{first}");
     }
-    line(String::new());
 }
 
-fn registers(line: &mut impl FnMut(String), registers: &[(u32, u32); 32]) {
-    line("registers after it, the core's; the reference's behind <-- where they differ:".into());
-    for four in (0..32).collect::<Vec<_>>().chunks_exact(4) {
-        let cells: Vec<String> = four
-            .iter()
-            .map(|&n| match registers[n] {
-                (actual, expected) if actual == expected => format!("{actual:#010x}"),
-                (actual, expected) => format!("{actual:#010x} <-- {expected:#010x}"),
-            })
-            .zip(four)
-            .map(|(cell, n)| format!("{:>3} {cell:25}", format!("x{n}")))
-            .collect();
-        line(format!("  {}", cells.join(" ").trim_end()));
+fn registers(text: &mut String, registers: &[(u32, u32); 32]) {
+    line!(text, "registers after it, the core's; the reference's behind <-- where they differ:");
+    for (four, pairs) in registers.chunks_exact(4).enumerate() {
+        let cell = |(n, &(actual, expected)): (usize, &(u32, u32))| {
+            let other = match actual == expected {
+                true => String::new(),
+                false => format!(" <-- {expected:#010x}"),
+            };
+            format!("{:>3} {:25}", format!("x{}", 4 * four + n), format!("{actual:#010x}{other}"))
+        };
+        let cells: Vec<String> = pairs.iter().enumerate().map(cell).collect();
+        line!(text, "  {}", cells.join(" ").trim_end());
     }
-    line(String::new());
+    line!(text);
 }
 
 /// The unit's run: window, kernel, and each output with its products.
-fn run(line: &mut impl FnMut(String), soc: &SocParameters, actual: &LastRun, expected: &Run) {
-    let Run { side, tile, semantics, .. } = expected;
+fn run(text: &mut String, soc: &SocParameters, actual: &LastRun, expected: &Run) {
+    let Run { side, tile, slot, semantics, weights, words, .. } = expected;
     let window = if *tile == 1 { *side } else { side + 1 };
-    line(format!(
-        "the unit ran the {side}x{side} kernel in slot {} on a {window}x{window} window: {}, T = {}, S_max scope {}",
-        expected.slot, semantics.mode, semantics.threshold, semantics.scope
-    ));
-    line(String::new());
-    grid(line, "kernel", &expected.weights, *side);
-    grid(line, "window", &expected.words, window);
+    line!(
+        text,
+        "the unit ran the {side}x{side} kernel in slot {slot} on a {window}x{window} window: {}, T = \
+         {}, S_max scope {}\n",
+        semantics.mode,
+        semantics.threshold,
+        semantics.scope
+    );
+    grid(text, "kernel", weights, *side);
+    grid(text, "window", words, window);
     for output in 0..*tile {
         let golden = (expected.outputs[output], expected.s_max[output]);
-        let unit = (actual.outputs[output], actual.s_max[output]);
-        verdict(line, output, golden, Some(unit));
-        let inputs = case::inputs(&expected.words, window, *side, output);
+        verdict(text, output, golden, Some((actual.outputs[output], actual.s_max[output])));
+        let inputs = case::inputs(words, window, *side, output);
         let packed = |bits: [u64; 4]| Kept { bits, kernel: soc.kernel }.of(output, *side);
-        let (golden, unit) = (packed(expected.keep), packed(actual.kept.bits));
-        let weights = &expected.weights;
-        product_table(line, weights, &inputs, *side, soc.log_frac, golden, Some(unit));
-        line(String::new());
+        let kept = (packed(expected.keep), Some(packed(actual.kept.bits)));
+        product_table(text, weights, &inputs, *side, soc.log_frac, kept);
+        line!(text);
     }
 }
-
-/// How a signal is shown: GTKWave's trace flags.
-#[derive(Clone, Copy)]
-enum Radix {
-    Binary,
-    Decimal,
-    Hexadecimal,
-}
-
-impl Radix {
-    fn flags(self) -> &'static str {
-        match self {
-            Self::Binary => "@28",
-            Self::Decimal => "@24",
-            Self::Hexadecimal => "@22",
-        }
-    }
-}
-
-use Radix::{Binary, Decimal, Hexadecimal};
-
-type Signal = (Radix, &'static str, usize);
-
-type Group = (&'static str, Vec<Signal>);
 
 /// The save file of a program on the system.
 pub(super) fn program_save_file() -> String {
-    let groups = vec![
-        ("Clock", vec![(Binary, "clk_i", 1), (Binary, "rst_ni", 1)]),
-        (
-            "Retired instruction",
-            vec![
-                (Binary, "rvfi_valid_o", 1),
-                (Decimal, "rvfi_order_o", 64),
-                (Hexadecimal, "rvfi_pc_rdata_o", 32),
-                (Hexadecimal, "rvfi_insn_o", 32),
-                (Binary, "rvfi_trap_o", 1),
-                (Binary, "rvfi_intr_o", 1),
-                (Hexadecimal, "rvfi_pc_wdata_o", 32),
-                (Decimal, "rvfi_rd_addr_o", 5),
-                (Hexadecimal, "rvfi_rd_wdata_o", 32),
-                (Hexadecimal, "rvfi_mem_addr_o", 32),
-                (Binary, "rvfi_mem_rmask_o", 4),
-                (Hexadecimal, "rvfi_mem_rdata_o", 32),
-                (Binary, "rvfi_mem_wmask_o", 4),
-                (Hexadecimal, "rvfi_mem_wdata_o", 32),
-            ],
-        ),
-        (
-            "Instruction port",
-            vec![
-                (Binary, "instr_req", 1),
-                (Binary, "instr_gnt", 1),
-                (Hexadecimal, "instr_addr", 32),
-                (Binary, "instr_rvalid", 1),
-                (Binary, "instr_err", 1),
-                (Hexadecimal, "instr_rdata", 32),
-            ],
-        ),
-        (
-            "Data port",
-            vec![
-                (Binary, "data_req", 1),
-                (Binary, "data_gnt", 1),
-                (Hexadecimal, "data_addr", 32),
-                (Binary, "data_we", 1),
-                (Binary, "data_be", 4),
-                (Hexadecimal, "data_wdata", 32),
-                (Binary, "data_rvalid", 1),
-                (Binary, "data_err", 1),
-                (Hexadecimal, "data_rdata", 32),
-            ],
-        ),
-        (
-            "The unit's instructions",
-            vec![
-                (Binary, "x_issue_valid", 1),
-                (Hexadecimal, "x_issue_instr", 32),
-                (Hexadecimal, "x_issue_rs1", 32),
-                (Hexadecimal, "x_issue_rs2", 32),
-                (Binary, "x_result_valid", 1),
-                (Hexadecimal, "x_result_data", 32),
-                (Binary, "x_result_exc", 1),
-                (Hexadecimal, "conv_output_o", 128),
-                (Hexadecimal, "conv_smax_o", 64),
-            ],
-        ),
-        ("Interrupts (external, timer, software)", vec![(Binary, "irq_lines_o", 3)]),
-    ];
+    let groups = "\
+        Clock: clk_i rst_ni\n\
+        Retired instruction: rvfi_valid_o rvfi_order_o.d64 rvfi_pc_rdata_o.h32 rvfi_insn_o.h32 \
+            rvfi_trap_o rvfi_intr_o rvfi_pc_wdata_o.h32 rvfi_rd_addr_o.d5 rvfi_rd_wdata_o.h32 \
+            rvfi_mem_addr_o.h32 rvfi_mem_rmask_o.b4 rvfi_mem_rdata_o.h32 rvfi_mem_wmask_o.b4 \
+            rvfi_mem_wdata_o.h32\n\
+        Instruction port: instr_req instr_gnt instr_addr.h32 instr_rvalid instr_err instr_rdata.h32\n\
+        Data port: data_req data_gnt data_addr.h32 data_we data_be.b4 data_wdata.h32 data_rvalid \
+            data_err data_rdata.h32\n\
+        The unit's instructions: x_issue_valid x_issue_instr.h32 x_issue_rs1.h32 x_issue_rs2.h32 \
+            x_result_valid x_result_data.h32 x_result_exc conv_output_o.h128 conv_smax_o.h64\n\
+        Interrupts (external, timer, software): irq_lines_o.b3\n";
     save_file("The program of a mismatch report", "soc", groups)
 }
 
 /// The save file of a window on the unit.
 pub(super) fn window_save_file(unit: &UnitParameters) -> String {
     let lanes = 4 * unit.kernel * unit.kernel;
-    let log_frac = unit.log_frac as usize;
-    let side = (unit.kernel + 2).next_power_of_two().ilog2() as usize;
-    let groups = vec![
-        (
-            "Clock and state (0 IDLE, 1 GET_DATA, 2 STAGE_1, 3 STAGE_2, 4 STAGE_3, 5 DONE)",
-            vec![(Binary, "clk_i", 1), (Binary, "rst_ni", 1), (Decimal, "state_q", 3)],
-        ),
-        (
-            "Command",
-            vec![
-                (Binary, "cmd_valid_i", 1),
-                (Binary, "cmd_ready_o", 1),
-                (Binary, "cmd_op_i", 1),
-                (Decimal, "cmd_size_i", 32),
-                (Hexadecimal, "cmd_addr_i", 32),
-                (Decimal, "cmd_kernel_i", 8),
-                (Binary, "cmd_reuse_i", 1),
-                (Binary, "cmd_tile_i", 1),
-                (Decimal, "cmd_mode_i", 2),
-                (Decimal, "cmd_threshold_i", 16),
-                (Binary, "cmd_running_i", 1),
-            ],
-        ),
-        (
-            "Memory",
-            vec![
-                (Binary, "mem_req_o", 1),
-                (Binary, "mem_gnt_i", 1),
-                (Hexadecimal, "mem_addr_o", 32),
-                (Binary, "mem_rvalid_i", 1),
-                (Binary, "mem_err_i", 1),
-                (Hexadecimal, "mem_rdata_i", unit.mem_width as usize),
-            ],
-        ),
-        (
-            "Decision (STAGE_2)",
-            vec![
-                (Binary, "decide", 1),
-                (Binary, "keep", lanes),
-                (Hexadecimal, "smax", 4 * (7 + log_frac)),
-            ],
-        ),
-        (
-            "Result",
-            vec![
-                (Binary, "done_valid_o", 1),
-                (Binary, "done_ready_i", 1),
-                (Decimal, "error_o", 2),
-                (Hexadecimal, "output_o", 128),
-                (Binary, "keep_o", lanes),
-                (Hexadecimal, "smax_o", 4 * (7 + log_frac)),
-            ],
-        ),
-        (
-            "Kernel of the run, and the window that is held",
-            vec![
-                (Hexadecimal, "kernel", lanes * 8),
-                (Binary, "held_q", 1),
-                (Decimal, "fetch_side_q", side),
-            ],
-        ),
-    ];
-
-    save_file("The window of a mismatch report", "conv_unit", groups)
+    let (smax, memory, kernel) = (4 * (7 + unit.log_frac), unit.mem_width, lanes * 8);
+    let side = (unit.kernel + 2).next_power_of_two().ilog2();
+    let groups = format!(
+        "Clock and state (0 IDLE, 1 GET_DATA, 2 STAGE_1, 3 STAGE_2, 4 STAGE_3, 5 DONE): clk_i rst_ni \
+             state_q.d3\n\
+         Command: cmd_valid_i cmd_ready_o cmd_op_i cmd_size_i.d32 cmd_addr_i.h32 cmd_kernel_i.d8 \
+             cmd_reuse_i cmd_tile_i cmd_mode_i.d2 cmd_threshold_i.d16 cmd_running_i\n\
+         Memory: mem_req_o mem_gnt_i mem_addr_o.h32 mem_rvalid_i mem_err_i mem_rdata_i.h{memory}\n\
+         Decision (STAGE_2): decide keep.b{lanes} smax.h{smax}\n\
+         Result: done_valid_o done_ready_i error_o.d2 output_o.h128 keep_o.b{lanes} smax_o.h{smax}\n\
+         Kernel of the run, and the window that is held: kernel.h{kernel} held_q fetch_side_q.d{side}\n"
+    );
+    save_file("The window of a mismatch report", "conv_unit", &groups)
 }
 
-fn save_file(title: &str, top: &str, groups: Vec<Group>) -> String {
+/// A line of `groups` is a title, a colon and signals; of one with several bits, behind a point,
+/// how it is shown (binary, decimal, hexadecimal) and how many.
+fn save_file(title: &str, top: &str, groups: &str) -> String {
     let mut text = format!("[*] {title}\n[dumpfile] \"wave.vcd\"\n");
-    for (title, signals) in groups {
-        text.push_str(&format!("@200\n-{title}\n"));
-        for (radix, name, width) in signals {
-            let range = if width == 1 { String::new() } else { format!("[{}:0]", width - 1) };
-            text.push_str(&format!("{}\nTOP.{top}.{name}{range}\n", radix.flags()));
+    for (title, signals) in groups.lines().filter_map(|line| line.rsplit_once(": ")) {
+        line!(text, "@200\n-{title}");
+        for signal in signals.split_whitespace() {
+            let (name, form) = signal.split_once('.').unwrap_or((signal, "b1"));
+            let (radix, bits) = form.split_at(1);
+            // GTKWave's trace flags.
+            let flags = match radix {
+                "b" => "@28",
+                "d" => "@24",
+                _ => "@22",
+            };
+            let range = match bits.parse() {
+                Ok(1) | Err(_) => String::new(),
+                Ok::<u32, _>(bits) => format!("[{}:0]", bits - 1),
+            };
+            line!(text, "{flags}\nTOP.{top}.{name}{range}");
         }
     }
     text

@@ -14,60 +14,42 @@ use crate::hw::UnitParameters;
 pub struct ExpectedWindow {
     /// The outputs of the tile, in order.
     pub dots: Vec<Dot>,
-    /// The kernel's side.
     pub side: usize,
 }
 
-/// One thing in which a unit and the golden model disagree.
+/// One thing in which a unit and the golden model disagree: what is golden, and what the unit has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Difference {
-    /// An output word.
     Output {
-        /// The output in the tile.
         output: usize,
-        /// Golden.
         expected: i32,
-        /// The unit's.
         actual: i32,
     },
-    /// Which products were multiplied: bit `row · side + column`.
+    /// Which products of an output were multiplied: bit `row · side + column`.
     Kept {
-        /// The output in the tile.
         output: usize,
-        /// Golden.
         expected: u64,
-        /// The unit's.
         actual: u64,
     },
     /// How many products were multiplied in all, products beyond the kernel included.
     KeptCount {
-        /// Golden.
         expected: u32,
-        /// The unit's.
         actual: u32,
     },
-    /// S_max.
     SMax {
-        /// The output in the tile.
         output: usize,
-        /// Golden.
         expected: Option<u32>,
-        /// The unit's.
         actual: Option<u32>,
     },
-    /// Cycles from start to done.
+    /// Cycles from start to done, by the cycle table given when the last word arrived.
     Cycles {
-        /// By the cycle table, given when the last word arrived.
         expected: u32,
-        /// The unit's.
         actual: u32,
     },
     /// The cycle in which the last word arrived, of a memory that never waits; 0 of a window that is
     /// used again.
     LastWord {
-        /// By the cycle table.
         expected: u32,
-        /// The unit's.
         actual: u32,
     },
 }
@@ -90,12 +72,10 @@ impl fmt::Display for Difference {
             Self::KeptCount { expected, actual } => {
                 write!(f, "expected {expected} multiplications, the unit did {actual}")
             }
-            Self::SMax { output, expected, actual } => write!(
-                f,
-                "output {output}: expected S_max = {}, the unit has {}",
-                score(expected),
-                score(actual)
-            ),
+            Self::SMax { output, expected, actual } => {
+                let (expected, actual) = (score(expected), score(actual));
+                write!(f, "output {output}: expected S_max = {expected}, the unit has {actual}")
+            }
             Self::Cycles { expected, actual } => {
                 write!(f, "expected {expected} cycles from start to done, the unit took {actual}")
             }
@@ -154,18 +134,9 @@ impl ExpectedWindow {
     ) -> Vec<Difference> {
         let mut found = Vec::new();
         for (output, dot) in self.dots.iter().enumerate() {
-            let actual = outcome.outputs[output];
-            if dot.output != actual {
-                found.push(Difference::Output { output, expected: dot.output, actual });
-            }
-            let actual = outcome.kept.of(output, self.side);
-            if dot.kept != actual {
-                found.push(Difference::Kept { output, expected: dot.kept, actual });
-            }
-            let actual = outcome.s_max[output];
-            if dot.s_max != actual {
-                found.push(Difference::SMax { output, expected: dot.s_max, actual });
-            }
+            let kept = outcome.kept.of(output, self.side);
+            let actual = (outcome.outputs[output], outcome.s_max[output], kept);
+            found.extend(output_differences(output, (dot.output, dot.s_max, dot.kept), actual));
         }
         for output in self.dots.len()..4 {
             let actual = outcome.outputs[output];
@@ -181,6 +152,33 @@ impl ExpectedWindow {
         found.extend(timing(unit, run, self.side, outcome, waits));
         found
     }
+}
+
+/// A word, S_max, and which products were multiplied.
+type Values = (i32, Option<u32>, u64);
+
+/// How an output differs.
+pub(super) fn output_differences(
+    output: usize,
+    expected: Values,
+    actual: Values,
+) -> impl Iterator<Item = Difference> {
+    let word = (expected.0 != actual.0).then_some(Difference::Output {
+        output,
+        expected: expected.0,
+        actual: actual.0,
+    });
+    let kept = (expected.2 != actual.2).then_some(Difference::Kept {
+        output,
+        expected: expected.2,
+        actual: actual.2,
+    });
+    let s_max = (expected.1 != actual.1).then_some(Difference::SMax {
+        output,
+        expected: expected.1,
+        actual: actual.1,
+    });
+    [word, kept, s_max].into_iter().flatten()
 }
 
 /// Whether a window, whose upper left corner is `(x, y)`, is what the golden map of the same operands
@@ -221,7 +219,6 @@ pub(super) struct GoldenMap<'a> {
     pub first: usize,
     /// Columns of the map.
     pub width: usize,
-    /// The kernel's side.
     pub side: usize,
 }
 

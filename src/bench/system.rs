@@ -6,10 +6,12 @@ use std::collections::VecDeque;
 use std::path::Path;
 
 use model::elf::Executable;
+use model::facts::riscv::EVENT_LOAD_USE;
 use model::facts::soc::RAM_BASE;
+use model::hart::HartError;
 use verilated::Stop;
 
-use super::unit::{Counters, Kept};
+use super::unit::{Counters, Kept, counters};
 use crate::hw::{self, Build, HwError, Soc, SocParameters};
 
 /// One retired instruction. An instruction that traps retires too.
@@ -21,17 +23,14 @@ pub struct Retirement {
     pub order: u64,
     /// The instruction as it is in memory; a compressed one has 16 bits.
     pub insn: u32,
-    /// It trapped.
     pub trap: bool,
     /// It is the first of an interrupt's handler.
     pub interrupt: bool,
-    /// Its address.
     pub pc: u32,
     /// Address of the next one; of the handler if it trapped.
     pub next_pc: u32,
     /// The register it writes, 0 for none.
     pub rd: u8,
-    /// What it writes to that.
     pub rd_value: u32,
     /// Byte address of its memory access.
     pub mem_addr: u32,
@@ -57,8 +56,30 @@ pub struct LastRun {
     pub outputs: [i32; 4],
     /// S_max of each output, in units of 2^−LOG_FRAC.
     pub s_max: [Option<u32>; 4],
-    /// The products multiplied.
     pub kept: Kept,
+}
+
+counters! {
+    /// The events that the core counts: `mhpmcounter3` to 14.
+    Events: u64 {
+        load_use: "waiting: a load's result (load-use)",
+        jump_register: "waiting: the register of a jump",
+        fetch: "waiting: instruction fetch",
+        memory: "waiting: data memory",
+        arithmetic: "waiting: multiplier, divider",
+        unit: "waiting: the unit",
+        loads: "loads",
+        stores: "stores",
+        jumps: "jumps",
+        branches: "conditional branches",
+        branches_taken: "conditional branches, taken",
+        compressed: "compressed instructions",
+    }
+}
+
+impl Events {
+    /// Those before this one count cycles in which an instruction waits.
+    pub const WAITING: usize = 6;
 }
 
 /// The performance counters of the core and of the unit.
@@ -68,65 +89,29 @@ pub struct Statistics {
     pub cycles: u64,
     /// Instructions retired, those that trapped included; a program may change `minstret`.
     pub instructions: u64,
-    /// Cycles in which an instruction waits for a load right before it: `mhpmcounter3`.
-    pub load_use: u64,
-    /// Cycles in which a jump to a register waits for it: `mhpmcounter4`.
-    pub jump_register: u64,
-    /// Cycles in which no instruction has been fetched: `mhpmcounter5`.
-    pub fetch: u64,
-    /// Cycles in which a load or a store waits for the memory: `mhpmcounter6`.
-    pub memory: u64,
-    /// Cycles in which an instruction waits for the multiplier or the divider: `mhpmcounter7`.
-    pub arithmetic: u64,
-    /// Cycles in which an instruction waits for the unit: `mhpmcounter8`.
-    pub unit: u64,
-    /// Loads: `mhpmcounter9`.
-    pub loads: u64,
-    /// Stores: `mhpmcounter10`.
-    pub stores: u64,
-    /// Jumps: `mhpmcounter11`.
-    pub jumps: u64,
-    /// Conditional branches: `mhpmcounter12`.
-    pub branches: u64,
-    /// Conditional branches taken: `mhpmcounter13`.
-    pub branches_taken: u64,
-    /// Compressed instructions: `mhpmcounter14`.
-    pub compressed: u64,
-    /// The unit's counters, 32 bits each.
-    pub unit_counters: Counters,
-}
-
-impl Statistics {
-    /// Cycles per instruction; 0 if none has retired.
-    pub fn cycles_per_instruction(&self) -> f64 {
-        if self.instructions == 0 { 0.0 } else { self.cycles as f64 / self.instructions as f64 }
-    }
+    /// What the core counted.
+    pub events: Events,
+    /// What the unit counted.
+    pub unit: Counters,
 }
 
 /// Why a system cannot go on, or a request cannot be answered.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SystemError {
-    /// An assertion of the RTL failed, or the model broke down.
     #[error(transparent)]
     Model(#[from] verilated::Error),
-    /// There is no model.
     #[error(transparent)]
     Hw(#[from] HwError),
-    /// Bytes for where there is no RAM.
+    #[error(transparent)]
+    Reference(#[from] HartError),
     #[error("{bytes} bytes at {addr:#010x} are not within the RAM")]
-    OutsideRam {
-        /// Address of the first one.
-        addr: u32,
-        /// How many.
-        bytes: usize,
-    },
+    OutsideRam { addr: u32, bytes: usize },
 }
 
 /// How a system is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SystemOptions {
-    /// The build.
     pub build: Build,
     /// Seed of the values that registers hold before they are written. The RAM is zero.
     pub x_seed: u64,
@@ -147,7 +132,6 @@ impl Default for SystemOptions {
 pub enum Ended {
     /// The program has written this to `tohost`: 1 passed, 2n + 1 test n failed.
     Tohost(u32),
-    /// The cycles are used up.
     Limit,
 }
 
@@ -156,11 +140,8 @@ const STORE_CYCLES: u64 = 1000;
 
 /// What the system reports in a cycle, bits of `event_o`.
 mod event {
-    /// An instruction has retired.
     pub const RETIRED: u8 = 1;
-    /// The UART has sent a byte.
     pub const UART: u8 = 2;
-    /// The program has reported its end.
     pub const TOHOST: u8 = 4;
 }
 
@@ -179,9 +160,6 @@ pub struct SystemDriver {
 
 impl SystemDriver {
     /// A system just out of reset, its RAM zero.
-    ///
-    /// # Errors
-    /// If there is no model of it, or it does not come out of reset.
     pub fn open(parameters: &SocParameters, options: &SystemOptions) -> Result<Self, SystemError> {
         let mut model = hw::soc(parameters, options.build, options.x_seed)?;
         model.set_wait_states_i(options.wait_states);
@@ -194,7 +172,6 @@ impl SystemDriver {
         Ok(driver)
     }
 
-    /// Its parameters.
     pub fn parameters(&self) -> &SocParameters {
         &self.parameters
     }
@@ -324,8 +301,8 @@ impl SystemDriver {
     /// All counters. Those of the unit are read in cycles of their own, in which the program goes on.
     pub fn statistics(&mut self) -> Result<Statistics, SystemError> {
         let (cycles, instructions) = (self.cycles(), self.order() + 1);
-        let mut core = [0; 15];
-        for (number, value) in (0..).zip(&mut core) {
+        let mut events = [0; Events::COUNT];
+        for (number, value) in (EVENT_LOAD_USE as u8..).zip(&mut events) {
             *value = self.counter(number)?;
         }
         let mut unit = [0; Counters::COUNT];
@@ -335,25 +312,8 @@ impl SystemDriver {
             self.model.tick()?;
             *value = self.model.unit_counter_o();
         }
-        let [_, _, _, load_use, jump_register, fetch, memory, arithmetic, unit_waits, ..] = core;
-        let [.., loads, stores, jumps, branches, branches_taken, compressed] = core;
-        Ok(Statistics {
-            cycles,
-            instructions,
-            load_use,
-            jump_register,
-            fetch,
-            memory,
-            arithmetic,
-            unit: unit_waits,
-            loads,
-            stores,
-            jumps,
-            branches,
-            branches_taken,
-            compressed,
-            unit_counters: Counters::from_addresses(unit),
-        })
+        let (events, unit) = (Events::from_addresses(events), Counters::from_addresses(unit));
+        Ok(Statistics { cycles, instructions, events, unit })
     }
 
     /// The results of the last run of the unit that ended well; right behind the retirement of a
@@ -380,7 +340,6 @@ impl SystemDriver {
         Ok(self.model.open_trace(path)?)
     }
 
-    /// Completes the waveform.
     pub fn close_trace(&mut self) -> Result<(), SystemError> {
         Ok(self.model.close_trace()?)
     }

@@ -2,34 +2,33 @@
 //! Random programs on the system, beside the reference: many of them, and the small one that is left
 //! of the first that differs.
 
-use std::ops::ControlFlow;
+use std::mem::Discriminant;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use model::isa::disassemble;
 use rayon::prelude::*;
-use study::report::atomic::{WriteError, write_atomic};
 use torture::{
     Coverage, Image, LayoutError, Recorder, Stimulus, assemble, generate, program_seed, shrink,
 };
 
 use super::case::ProgramCase;
-use super::cosimulation::{Cosimulation, End, RunError};
+use super::cosimulation::{Cosimulation, End};
 use super::lockstep::{Difference, Mismatch};
-use super::replay::{Investigation, InvestigationError, investigate_program};
+use super::replay::{Investigation, investigate_program};
+use super::system::SystemError;
+use super::under_test::{ReplayError, write, write_json};
 use crate::hw::{Build, SocParameters};
 
 /// Programs that a thread has before it at a time.
-const PROGRAMS_A_THREAD: usize = 4;
+const PROGRAMS_PER_THREAD: u64 = 4;
 
 /// What is run.
 #[derive(Debug, Clone, Copy)]
 pub struct Campaign {
-    /// The system.
     pub soc: SocParameters,
     /// Seed of the seeds of all programs.
     pub seed: u64,
-    /// Instructions that are to retire.
     pub instructions: u64,
     /// Threads. The result does not depend on how many there are.
     pub jobs: usize,
@@ -40,125 +39,99 @@ pub struct Campaign {
 pub struct Findings {
     /// Instructions that have retired in lockstep.
     pub instructions: u64,
-    /// Clock cycles that they took.
     pub cycles: u64,
-    /// Programs.
     pub programs: u64,
-    /// What they have exercised.
     pub coverage: Coverage,
     /// The first program that differs, after which nothing is run.
     pub failure: Option<(Stimulus, Box<Mismatch>)>,
-    /// Whether it was stopped before its end.
     pub stopped: bool,
 }
 
 impl Campaign {
     /// Runs one program after the other, in order, until enough instructions have retired, a program
     /// differs, or `stop` is set. `progress` is told of the instructions so far.
-    ///
-    /// # Panics
-    /// If threads cannot be started.
     pub fn run(
         &self,
         stop: &AtomicBool,
         mut progress: impl FnMut(u64),
     ) -> Result<Findings, TortureError> {
-        let threads = rayon::ThreadPoolBuilder::new().num_threads(self.jobs).build();
-        let threads = threads.expect("threads can be started");
-        let mut findings = Findings {
+        let threads = rayon::ThreadPoolBuilder::new().num_threads(self.jobs).build()?;
+        let unit = self.soc.hart().unit;
+        let mut all = Findings {
             instructions: 0,
             cycles: 0,
             programs: 0,
-            coverage: Coverage::new(&self.soc.hart().unit),
+            coverage: Coverage::new(&unit),
             failure: None,
             stopped: false,
         };
-        let batch = (self.jobs * PROGRAMS_A_THREAD) as u64;
-        for first in (0..).step_by(batch as usize) {
+        let program = |index: u64| {
+            let (stimulus, image) = generate(program_seed(self.seed, index), &unit);
+            let outcome = run_image(&stimulus, &image, &self.soc, MAX_CYCLES)?;
+            Ok::<_, TortureError>((stimulus, outcome))
+        };
+        while all.instructions < self.instructions {
             if stop.load(Ordering::Relaxed) {
-                findings.stopped = true;
+                all.stopped = true;
                 break;
             }
-            let results: Vec<_> = threads.install(|| {
-                (first..first + batch).into_par_iter().map(|index| self.program(index)).collect()
-            });
+            // No more than the end of the run will need, by the programs so far.
+            let length = all.instructions.checked_div(all.programs).unwrap_or(self.instructions);
+            let needed = (self.instructions - all.instructions).div_ceil(length.max(1));
+            let batch = needed.clamp(1, self.jobs as u64 * PROGRAMS_PER_THREAD);
+            let numbers = all.programs..all.programs + batch;
+            let results: Vec<_> =
+                threads.install(|| numbers.into_par_iter().map(program).collect());
             // What lies behind the end of the run does not count, so that it is the same one for
             // any number of threads.
             for result in results {
                 let (stimulus, outcome) = result?;
-                if self.take(&mut findings, stimulus, outcome).is_break() {
-                    return Ok(findings);
+                all.instructions += outcome.instructions;
+                all.cycles += outcome.cycles;
+                all.programs += 1;
+                all.coverage.add(&outcome.coverage);
+                all.failure = outcome.mismatch.map(|mismatch| (stimulus, mismatch));
+                if all.failure.is_some() || all.instructions >= self.instructions {
+                    return Ok(all);
                 }
             }
-            progress(findings.instructions);
+            progress(all.instructions);
         }
-        Ok(findings)
-    }
-
-    fn program(&self, index: u64) -> Result<(Stimulus, Outcome), TortureError> {
-        let (stimulus, image) = generate(program_seed(self.seed, index), &self.soc.hart().unit);
-        let outcome = run_image(&stimulus, &image, &self.soc, MAX_CYCLES)?;
-        Ok((stimulus, outcome))
-    }
-
-    fn take(
-        &self,
-        findings: &mut Findings,
-        stimulus: Stimulus,
-        outcome: Outcome,
-    ) -> ControlFlow<()> {
-        findings.instructions += outcome.instructions;
-        findings.cycles += outcome.cycles;
-        findings.programs += 1;
-        findings.coverage.add(&outcome.coverage);
-        findings.failure = outcome.mismatch.map(|mismatch| (stimulus, mismatch));
-        if findings.failure.is_some() || findings.instructions >= self.instructions {
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
+        Ok(all)
     }
 }
 
 /// More cycles than any program takes, however the memory waits.
-pub const MAX_CYCLES: u64 = 2_000_000;
+const MAX_CYCLES: u64 = 2_000_000;
 
-/// Why a random program cannot be run.
+/// Why a random program cannot be run, or followed up.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TortureError {
-    /// It has no image.
+    #[error("cannot start the threads: {0}; take fewer with --jobs")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
     #[error(transparent)]
     Layout(#[from] LayoutError),
-    /// The system cannot run it.
     #[error(transparent)]
-    Run(#[from] RunError),
-    /// It has not ended, without a difference.
+    Run(#[from] SystemError),
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
     #[error(
         "the program of seed {seed} has not ended after {cycles} cycles, although core and reference agree: the generator let it"
     )]
-    Endless {
-        /// The program's seed.
-        seed: u64,
-        /// Cycles that it ran.
-        cycles: u64,
-    },
+    Endless { seed: u64, cycles: u64 },
 }
 
 /// What became of a program.
-#[derive(Debug)]
-pub struct Outcome {
-    /// Instructions that have retired.
-    pub instructions: u64,
-    /// Clock cycles.
-    pub cycles: u64,
-    /// What they have exercised.
-    pub coverage: Coverage,
-    /// Where the core and the reference differ.
-    pub mismatch: Option<Box<Mismatch>>,
+struct Outcome {
+    instructions: u64,
+    cycles: u64,
+    coverage: Coverage,
+    mismatch: Option<Box<Mismatch>>,
 }
 
 /// How a program is run on a system.
-pub fn case(stimulus: &Stimulus, soc: &SocParameters) -> ProgramCase {
+fn case(stimulus: &Stimulus, soc: &SocParameters) -> ProgramCase {
     ProgramCase {
         program: "torture".to_owned(),
         soc: *soc,
@@ -172,14 +145,6 @@ pub fn case(stimulus: &Stimulus, soc: &SocParameters) -> ProgramCase {
 }
 
 /// Runs a program to its end or to the first difference, for at most so many cycles.
-pub fn run(
-    stimulus: &Stimulus,
-    soc: &SocParameters,
-    max_cycles: u64,
-) -> Result<Outcome, TortureError> {
-    run_image(stimulus, &assemble(&stimulus.program)?, soc, max_cycles)
-}
-
 fn run_image(
     stimulus: &Stimulus,
     image: &Image,
@@ -203,10 +168,9 @@ fn run_image(
 }
 
 /// What makes two mismatches alike: the kinds of differences, and the instruction.
-pub fn signature(mismatch: &Mismatch) -> (Vec<std::mem::Discriminant<Difference>>, String) {
+fn signature(mismatch: &Mismatch) -> (Vec<Discriminant<Difference>>, String) {
     let kinds = mismatch.differences.iter().map(std::mem::discriminant).collect();
-    let last = mismatch.history.last();
-    let text = last.map_or(String::new(), |last| disassemble(last.insn, last.pc));
+    let text = mismatch.history.last().map_or(String::new(), |it| disassemble(it.insn, it.pc));
     (kinds, text.split(' ').next().unwrap_or_default().to_owned())
 }
 
@@ -215,70 +179,41 @@ const TRIES: usize = 4000;
 /// Cycles that a candidate may take longer than the program it comes from.
 const GRACE: u64 = 20_000;
 
-/// The names of the stimulus's and of the listing's file in the report's folder.
-const STIMULUS_FILE: &str = "stimulus.json";
-const LISTING_FILE: &str = "program.txt";
-
-/// Why a program could not be followed up.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum FollowUpError {
-    /// It cannot be run.
-    #[error(transparent)]
-    Torture(#[from] TortureError),
-    /// It cannot be investigated.
-    #[error(transparent)]
-    Investigation(#[from] InvestigationError),
-    /// A file cannot be written.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-}
-
 /// A small program that differs as the given one does.
 #[derive(Debug)]
 pub struct FollowUp {
-    /// The program.
-    pub stimulus: Stimulus,
-    /// Where it differs.
     pub mismatch: Box<Mismatch>,
-    /// Its instructions as text.
     pub listing: String,
     /// The report, with the waveform.
     pub investigation: Investigation,
 }
 
-/// The smallest stimulus found that still differs in the same kinds of things at the same kind of
-/// instruction.
-pub fn shrink_mismatch(stimulus: &Stimulus, mismatch: &Mismatch, soc: &SocParameters) -> Stimulus {
-    let (wanted, cycles) = (signature(mismatch), mismatch.cycle + GRACE);
-    shrink(stimulus, TRIES, |candidate| {
-        // One that cannot be run, or does not end, does not differ.
-        let outcome = run(candidate, soc, cycles);
-        outcome.is_ok_and(|it| it.mismatch.is_some_and(|found| signature(&found) == wanted))
-    })
-}
-
-/// Shrinks a program that differs, and writes into a folder under `out`: the small program with
-/// its report and waveform, the stimulus, and the listing.
+/// Takes the smallest program found that still differs in the same kinds of things at the same kind
+/// of instruction, and writes into a folder under `out`: that program with its report and waveform,
+/// the stimulus, and the listing.
 pub fn follow_up(
     stimulus: &Stimulus,
     mismatch: &Mismatch,
     soc: &SocParameters,
     out: &Path,
-) -> Result<FollowUp, FollowUpError> {
-    let small = shrink_mismatch(stimulus, mismatch, soc);
-    let outcome = run(&small, soc, mismatch.cycle + GRACE)?;
+) -> Result<FollowUp, TortureError> {
+    let (wanted, cycles) = (signature(mismatch), mismatch.cycle + GRACE);
+    let run = |candidate: &Stimulus| {
+        let image = assemble(&candidate.program)?;
+        let outcome = run_image(candidate, &image, soc, cycles)?;
+        Ok::<_, TortureError>((image, outcome.mismatch))
+    };
+    let small = shrink(stimulus, TRIES, |candidate| {
+        // One that cannot be run, or does not end, does not differ.
+        run(candidate).is_ok_and(|(_, found)| found.is_some_and(|it| signature(&it) == wanted))
+    });
+    let (image, found) = run(&small)?;
     // What differs once differs again: a run depends on its stimulus alone.
-    let mismatch = outcome.mismatch.unwrap_or_else(|| Box::new(mismatch.clone()));
-    let image = assemble(&small.program).map_err(TortureError::from)?;
+    let mismatch = found.unwrap_or_else(|| Box::new(mismatch.clone()));
     let listing = image.listing();
     let case = case(&small, soc);
     let investigation = investigate_program(&image.to_elf(), &case, &mismatch, out)?;
-    let folder = &investigation.folder;
-    write_atomic(&folder.join(STIMULUS_FILE), |file| {
-        serde_json::to_writer_pretty(&mut *file, &small)?;
-        writeln!(file)
-    })?;
-    write_atomic(&folder.join(LISTING_FILE), |file| file.write_all(listing.as_bytes()))?;
-    Ok(FollowUp { stimulus: small, mismatch, listing, investigation })
+    write_json(&investigation.folder.join("stimulus.json"), &small)?;
+    write(&investigation.folder.join("program.txt"), &listing)?;
+    Ok(FollowUp { mismatch, listing, investigation })
 }

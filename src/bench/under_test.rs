@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use model::elf::ElfError;
 use model::hex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,6 +17,7 @@ use sha2::{Digest, Sha256};
 use study::report::atomic::{WriteError, write_atomic};
 
 use super::case::{self, CASE_FILE, CaseError};
+use super::system::SystemError;
 use crate::hw::Build;
 
 /// Why a unit does not do what it is told.
@@ -33,22 +35,13 @@ pub trait UnitUnderTest: Sized {
     const REPLAY: &'static str = "./run replay";
 
     /// A unit out of reset, for this transaction and those after it.
-    ///
-    /// # Errors
-    /// If there is no model of it, or the transaction is not for it.
     fn open(first: &Self::Transaction, build: Build) -> Result<Self, BoxError>;
 
     /// Runs a transaction.
-    ///
-    /// # Errors
-    /// If the unit does not finish it, or an assertion of the RTL fails.
     fn run(&mut self, transaction: &Self::Transaction) -> Result<Self::Outcome, BoxError>;
 
     /// Writes a waveform from now on, or completes the one that is open; asked of
     /// [`Build::Vcd`] alone.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
     fn trace(&mut self, wave: Option<&Path>) -> Result<(), BoxError>;
 
     /// How an outcome differs from what the golden function says, in words; nothing if it agrees.
@@ -72,21 +65,16 @@ pub trait UnitUnderTest: Sized {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {
-    /// The case cannot be run.
     #[error(transparent)]
     Case(#[from] CaseError),
-    /// The hardware cannot be had.
     #[error(transparent)]
     Open(BoxError),
-    /// The folder cannot be made.
+    #[error("{}: {source}", path.display())]
+    Program { path: PathBuf, source: ElfError },
+    #[error(transparent)]
+    Run(#[from] SystemError),
     #[error("cannot create {}: {source}", folder.display())]
-    Folder {
-        /// The folder.
-        folder: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A file cannot be written.
+    Folder { folder: PathBuf, source: io::Error },
     #[error(transparent)]
     Write(#[from] WriteError),
 }
@@ -98,11 +86,8 @@ pub struct Replayed<O> {
     pub outcome: Result<O, BoxError>,
     /// How it differs; empty if the difference needs what came before the transaction.
     pub differences: Vec<String>,
-    /// The folder of the files.
     pub folder: PathBuf,
-    /// The waveform.
     pub wave: PathBuf,
-    /// The report.
     pub report: PathBuf,
 }
 
@@ -116,9 +101,7 @@ impl<O> Replayed<O> {
 /// What was found on a unit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checked {
-    /// Transactions compared.
     pub compared: u64,
-    /// Those that differ.
     pub mismatches: u64,
     /// Folders of the reports of the first few.
     pub reports: Vec<PathBuf>,
@@ -129,9 +112,6 @@ pub const REPORTS: usize = 3;
 
 /// Runs transactions, in order, on one unit and compares each with the golden function. `each` gets
 /// every outcome; reports of the first mismatches go to folders of their own below `folder`.
-///
-/// # Errors
-/// If the unit cannot be opened, or a report cannot be written.
 pub fn check<U: UnitUnderTest>(
     transactions: impl IntoIterator<Item = U::Transaction>,
     folder: &Path,
@@ -175,33 +155,34 @@ pub(super) fn case_folder(parent: &Path, name: &str, case: &impl Serialize) -> P
 
 /// Runs a transaction from reset in a traced build and writes, into a folder of its own below
 /// `parent`: the case, the report, the waveform from reset to its end, and a GTKWave save file.
-///
-/// # Errors
-/// If the unit cannot be opened, or a file cannot be written.
 pub fn investigate<U: UnitUnderTest>(
     transaction: &U::Transaction,
     parent: &Path,
 ) -> Result<Replayed<U::Outcome>, ReplayError> {
     let folder = case_folder(parent, &U::name(transaction), transaction);
-    fs::create_dir_all(&folder)
-        .map_err(|source| ReplayError::Folder { folder: folder.clone(), source })?;
-    write_case(&folder, transaction)?;
+    create(&folder)?;
+    write_json(&folder.join(CASE_FILE), transaction)?;
     replay_in::<U>(transaction, &folder)
 }
 
 /// Runs the case of a mismatch folder again and writes its report and waveform anew.
-///
-/// # Errors
-/// If there is no such case, and as [`investigate`].
 pub fn replay<U: UnitUnderTest>(folder: &Path) -> Result<Replayed<U::Outcome>, ReplayError> {
     replay_in::<U>(&case::read(folder)?, folder)
 }
 
-pub(super) fn write_case(folder: &Path, case: &impl Serialize) -> Result<(), WriteError> {
-    write_atomic(&folder.join(CASE_FILE), |file| {
-        serde_json::to_writer_pretty(&mut *file, case)?;
-        writeln!(file)
-    })
+/// Writes a file of a report; a text that is there is replaced as a whole.
+pub(super) fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<(), ReplayError> {
+    Ok(write_atomic(path, |file| file.write_all(content.as_ref()))?)
+}
+
+pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), ReplayError> {
+    let text = serde_json::to_string_pretty(value).expect("it is plain data");
+    write(path, text + "\n")
+}
+
+pub(super) fn create(folder: &Path) -> Result<(), ReplayError> {
+    fs::create_dir_all(folder)
+        .map_err(|source| ReplayError::Folder { folder: folder.to_owned(), source })
 }
 
 /// Runs a transaction from reset and writes its files into a folder that there is.
@@ -221,7 +202,7 @@ pub(super) fn replay_in<U: UnitUnderTest>(
 
     let save_file = U::save_file(transaction);
     if let Some(text) = &save_file {
-        write_atomic(&folder.join("wave.gtkw"), |file| file.write_all(text.as_bytes()))?;
+        write(&folder.join("wave.gtkw"), text)?;
     }
     let report = folder.join("report.txt");
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
@@ -237,7 +218,7 @@ pub(super) fn replay_in<U: UnitUnderTest>(
     }
     let _ = writeln!(text, "\n{}", U::describe(transaction, outcome.as_ref().ok()));
     text.push_str(&footer(U::REPLAY, folder, save_file.is_some()));
-    write_atomic(&report, |file| file.write_all(text.as_bytes()))?;
+    write(&report, text)?;
     let folder = folder.to_owned();
     Ok(Replayed { outcome, differences, folder, wave, report })
 }

@@ -25,7 +25,6 @@ pub enum Tile {
 }
 
 impl Tile {
-    /// Both.
     pub const ALL: [Self; 2] = [Self::One, Self::TwoByTwo];
 
     /// Outputs: 1 or 4, numbered row by row.
@@ -54,7 +53,6 @@ impl Tile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WindowRun {
-    /// The slot of the kernel.
     pub slot: u8,
     /// Whether it runs on the window that the run before was on, which the unit still holds. Of
     /// that window the side counts; `addr` and `pitch` are not read.
@@ -63,14 +61,11 @@ pub struct WindowRun {
     pub addr: u32,
     /// Words from one row of the input array to the next.
     pub pitch: u32,
-    /// Outputs.
     pub tile: Tile,
-    /// Which products are multiplied.
     pub mode: Mode,
     /// T, in units of 2^−LOG_FRAC of the unit. The unit saturates it at 65,535, which is above
     /// every score.
     pub threshold: Threshold,
-    /// What S_max is taken over.
     pub scope: SmaxScope,
     /// S_max of the channels before, of each output; used in running scope.
     pub carry: [Option<u32>; 4],
@@ -92,7 +87,6 @@ impl Kept {
         (0..side).fold(0, |kept, number| kept | row(number) << (number * side))
     }
 
-    /// How many of one output.
     #[inline]
     pub fn count(&self, output: usize) -> u32 {
         self.bits[output].count_ones()
@@ -108,10 +102,8 @@ impl Kept {
 /// What ended a command that the unit itself refused or could not finish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
-    /// `ERROR_BUS`: a read was answered with an error.
     #[error("a read of the unit was answered with a bus error")]
     Bus,
-    /// `ERROR_COMMAND`.
     #[error(
         "the unit refuses the command (unaligned address, kernel side or slot out of range, no kernel in the slot, or no window to use again)"
     )]
@@ -125,7 +117,6 @@ pub struct Outcome {
     pub outputs: [i32; 4],
     /// S_max of each output, in units of 2^−LOG_FRAC.
     pub s_max: [Option<u32>; 4],
-    /// The products multiplied.
     pub kept: Kept,
     /// Cycles from start to done: 0 is the cycle in which the command is taken.
     pub cycles: u32,
@@ -135,83 +126,55 @@ pub struct Outcome {
     pub done_time: u64,
 }
 
-/// The unit's performance counters, 32 bits each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counters {
-    /// Windows that ended well.
-    pub windows: u32,
-    /// Multiplications done.
-    pub multiplications_done: u32,
-    /// Products skipped.
-    pub multiplications_skipped: u32,
-    /// Words that entered the buffer.
-    pub memory_words: u32,
-    /// Accesses of the memory port.
-    pub memory_beats: u32,
-    /// Cycles in `IDLE`.
-    pub cycles_idle: u32,
-    /// Cycles in `GET_DATA`.
-    pub cycles_get_data: u32,
-    /// Cycles in `STAGE_1`.
-    pub cycles_stage_1: u32,
-    /// Cycles in `STAGE_2`.
-    pub cycles_stage_2: u32,
-    /// Cycles in `STAGE_3`.
-    pub cycles_stage_3: u32,
-    /// Cycles in `DONE`.
-    pub cycles_done: u32,
+/// A reading of counters: a struct of them, and its array in the order of their addresses.
+macro_rules! counters {
+    ($(#[$about:meta])* $name:ident: $word:ty { $($field:ident: $what:literal,)* }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+        pub struct $name {
+            $(#[doc = $what] pub $field: $word,)*
+        }
+
+        impl $name {
+            /// What each counts, in the order of their addresses.
+            pub const NAMES: &[&str] = &[$($what),*];
+            pub const COUNT: usize = Self::NAMES.len();
+
+            /// Counters in the order of their addresses.
+            pub const fn from_addresses(value: [$word; Self::COUNT]) -> Self {
+                let [$($field),*] = value;
+                Self { $($field),* }
+            }
+
+            /// The reverse of [`from_addresses`](Self::from_addresses).
+            pub const fn addresses(&self) -> [$word; Self::COUNT] {
+                [$(self.$field),*]
+            }
+        }
+    };
+}
+pub(super) use counters;
+
+counters! {
+    /// The unit's performance counters, 32 bits each: `conv_approx_pkg::COUNTER_*`.
+    Counters: u32 {
+        windows: "windows",
+        multiplications_done: "multiplications done",
+        multiplications_skipped: "multiplications skipped",
+        memory_words: "memory words",
+        memory_beats: "memory beats",
+        cycles_idle: "cycles in IDLE",
+        cycles_get_data: "cycles in GET_DATA",
+        cycles_stage_1: "cycles in STAGE_1",
+        cycles_stage_2: "cycles in STAGE_2",
+        cycles_stage_3: "cycles in STAGE_3",
+        cycles_done: "cycles in DONE",
+    }
 }
 
 impl Counters {
-    /// How many there are.
-    pub const COUNT: usize = 11;
-
-    /// Counters in the order of their addresses, `conv_approx_pkg::COUNTER_*`.
-    pub const fn from_addresses(value: [u32; Self::COUNT]) -> Self {
-        let [
-            windows,
-            multiplications_done,
-            multiplications_skipped,
-            memory_words,
-            memory_beats,
-            cycles_idle,
-            cycles_get_data,
-            cycles_stage_1,
-            cycles_stage_2,
-            cycles_stage_3,
-            cycles_done,
-        ] = value;
-        Self {
-            windows,
-            multiplications_done,
-            multiplications_skipped,
-            memory_words,
-            memory_beats,
-            cycles_idle,
-            cycles_get_data,
-            cycles_stage_1,
-            cycles_stage_2,
-            cycles_stage_3,
-            cycles_done,
-        }
-    }
-
-    /// The reverse of [`from_addresses`](Self::from_addresses).
-    pub const fn addresses(&self) -> [u32; Self::COUNT] {
-        [
-            self.windows,
-            self.multiplications_done,
-            self.multiplications_skipped,
-            self.memory_words,
-            self.memory_beats,
-            self.cycles_idle,
-            self.cycles_get_data,
-            self.cycles_stage_1,
-            self.cycles_stage_2,
-            self.cycles_stage_3,
-            self.cycles_done,
-        ]
-    }
+    /// Those from here on count cycles, one for each state.
+    pub const CYCLES: usize = 5;
 
     /// The sum of two readings; each counter wraps, as in the unit.
     #[must_use]
@@ -221,9 +184,8 @@ impl Counters {
         Self::from_addresses(std::array::from_fn(|i| mine[i].wrapping_add(other[i])))
     }
 
-    /// Cycles in all states.
     pub fn cycles(&self) -> u32 {
-        self.addresses()[5..].iter().fold(0, |sum, &cycles| sum.wrapping_add(cycles))
+        self.addresses()[Self::CYCLES..].iter().fold(0, |sum, &cycles| sum.wrapping_add(cycles))
     }
 }
 
@@ -349,19 +311,12 @@ impl Waiting {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnitError {
-    /// The unit answered with an error; it is ready for the next command.
     #[error(transparent)]
     Command(#[from] CommandError),
-    /// The unit took longer than any command can.
     #[error("no done after {cycles} cycles: the unit hangs")]
-    Hang {
-        /// Cycles waited.
-        cycles: u32,
-    },
-    /// An assertion of the RTL failed, or the model broke down.
+    Hang { cycles: u32 },
     #[error(transparent)]
     Model(#[from] verilated::Error),
-    /// There is no model.
     #[error(transparent)]
     Hw(#[from] HwError),
 }
@@ -369,7 +324,6 @@ pub enum UnitError {
 /// How a unit is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnitOptions {
-    /// The build.
     pub build: Build,
     /// Seed of the values that registers hold before they are written.
     pub x_seed: u64,
@@ -409,9 +363,6 @@ pub struct UnitDriver {
 
 impl UnitDriver {
     /// A unit out of reset, with an empty memory.
-    ///
-    /// # Errors
-    /// If there is no model of it, or it does not come out of reset.
     pub fn open(parameters: &UnitParameters, options: &UnitOptions) -> Result<Self, UnitError> {
         assert!(parameters.kernel <= MAX_SIDE, "KERNEL is at most {MAX_SIDE}");
         let mut driver = Self {
@@ -427,13 +378,11 @@ impl UnitDriver {
         Ok(driver)
     }
 
-    /// Its parameters.
     #[inline]
     pub fn parameters(&self) -> &UnitParameters {
         &self.parameters
     }
 
-    /// The memory behind its port.
     pub fn memory(&mut self) -> &mut Memory {
         &mut self.memory
     }
@@ -456,25 +405,15 @@ impl UnitDriver {
     }
 
     /// Writes a waveform from now on; a traced build only.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
     pub fn open_trace(&mut self, path: &Path) -> Result<(), UnitError> {
         Ok(self.model.open_trace(path)?)
     }
 
-    /// Completes the waveform.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
     pub fn close_trace(&mut self) -> Result<(), UnitError> {
         Ok(self.model.close_trace()?)
     }
 
     /// Holds the reset for two cycles; reads under way are forgotten.
-    ///
-    /// # Errors
-    /// If an assertion of the RTL fails.
     pub fn reset(&mut self) -> Result<(), UnitError> {
         self.model.set_cmd_valid_i(0);
         self.model.set_done_ready_i(0);
@@ -492,9 +431,6 @@ impl UnitDriver {
 
     /// Reads a kernel of `side` × `side` words, row by row, from the byte address `addr` and keeps
     /// it in a slot. Returns the cycles from start to done.
-    ///
-    /// # Errors
-    /// What the unit answers, or why it does not.
     pub fn load_kernel(&mut self, slot: u8, side: u32, addr: u32) -> Result<u32, UnitError> {
         self.model.set_cmd_op_i(0);
         self.model.set_cmd_kernel_i(slot);
@@ -507,9 +443,6 @@ impl UnitDriver {
     }
 
     /// Runs one window.
-    ///
-    /// # Errors
-    /// What the unit answers, or why it does not.
     #[inline]
     pub fn run_window(&mut self, run: &WindowRun) -> Result<Outcome, UnitError> {
         self.set_run(run);
@@ -530,9 +463,6 @@ impl UnitDriver {
     }
 
     /// Takes a window's command and is reset `cycles` cycles later, in the middle of it.
-    ///
-    /// # Errors
-    /// If an assertion of the RTL fails.
     pub fn abort_window(&mut self, run: &WindowRun, cycles: u32) -> Result<(), UnitError> {
         self.set_run(run);
         self.port.begin(self.stream);
@@ -545,9 +475,6 @@ impl UnitDriver {
     }
 
     /// Reads all performance counters; the clock stands still.
-    ///
-    /// # Errors
-    /// If an assertion of the RTL fails.
     pub fn counters(&mut self) -> Result<Counters, UnitError> {
         let mut values = [0; Counters::COUNT];
         for (address, value) in (0..).zip(&mut values) {
@@ -560,9 +487,6 @@ impl UnitDriver {
     }
 
     /// Sets all performance counters to 0.
-    ///
-    /// # Errors
-    /// If an assertion of the RTL fails.
     pub fn clear_counters(&mut self) -> Result<(), UnitError> {
         self.model.set_counter_clear_i(1);
         self.cycle(0)?;
@@ -571,9 +495,6 @@ impl UnitDriver {
     }
 
     /// Lets `cycles` cycles pass without a command.
-    ///
-    /// # Errors
-    /// If an assertion of the RTL fails.
     pub fn idle(&mut self, cycles: u32) -> Result<(), UnitError> {
         (0..cycles).try_for_each(|number| self.cycle(number))
     }

@@ -14,6 +14,7 @@ use study::report::terminal::{number, optional, table};
 use study::tables::ALL_LAYERS;
 
 use super::flags::{NetworkFlags, RunFlags, ScopeFlag, positive};
+use super::table_of;
 use crate::bench::inference::{Core, CoreSettings};
 
 /// What runs the programs.
@@ -150,39 +151,28 @@ fn scores(result: &Summary, network: &str, paper: bool) -> Table {
 }
 
 fn score_errors(result: &Summary, network: &str) -> Table {
-    let mut table = table([
-        "configuration",
-        ">T",
-        ">error: mean",
-        ">median",
-        ">95 %",
-        ">max",
-        ">error %: mean",
-        ">median",
-        ">95 %",
-        ">max",
-        ">paper: mean, median %",
-        ">classes changed",
-    ]);
-    for row in result.score_errors.iter().filter(|row| row.network == network) {
-        table.add_row([
-            row.configuration.clone(),
-            optional(row.threshold),
-            format!("{:.0}", row.mean_absolute_error),
-            format!("{:.0}", row.median_absolute_error),
-            format!("{:.0}", row.p95_absolute_error),
-            format!("{:.0}", row.max_absolute_error),
-            number(row.mean_percentage_error, 2),
-            number(row.median_percentage_error, 2),
-            number(row.p95_percentage_error, 2),
-            number(row.max_percentage_error, 1),
-            row.paper_mean_percentage_error.map_or("–".to_owned(), |mean| {
-                format!("{mean:.2}, {}", number(row.paper_median_percentage_error, 2))
+    let rows = result.score_errors.iter().filter(|row| row.network == network);
+    table_of(
+        rows,
+        &[
+            ("configuration", &|row| row.configuration.clone()),
+            (">T", &|row| optional(row.threshold)),
+            (">error: mean", &|row| format!("{:.0}", row.mean_absolute_error)),
+            (">median", &|row| format!("{:.0}", row.median_absolute_error)),
+            (">95 %", &|row| format!("{:.0}", row.p95_absolute_error)),
+            (">max", &|row| format!("{:.0}", row.max_absolute_error)),
+            (">error %: mean", &|row| number(row.mean_percentage_error, 2)),
+            (">median", &|row| number(row.median_percentage_error, 2)),
+            (">95 %", &|row| number(row.p95_percentage_error, 2)),
+            (">max", &|row| number(row.max_percentage_error, 1)),
+            (">paper: mean, median %", &|row| {
+                row.paper_mean_percentage_error.map_or("–".to_owned(), |mean| {
+                    format!("{mean:.2}, {}", number(row.paper_median_percentage_error, 2))
+                })
             }),
-            row.class_flips.to_string(),
-        ]);
-    }
-    table
+            (">classes changed", &|row| row.class_flips.to_string()),
+        ],
+    )
 }
 
 /// One line per layer, one column per program.

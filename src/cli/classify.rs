@@ -10,7 +10,7 @@ use study::experiment::classify::{self, Classified};
 use study::experiment::lenet::{OperatingPoint, Variant};
 use study::report::terminal::{number, table};
 
-use super::flags::{NetworkFlags, RunFlags, ScopeFlag, UnitFlags, engines};
+use super::flags::{NetworkFlags, RunFlags, ScopeFlag, UnitFlags, engines, one};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -67,10 +67,8 @@ fn network(args: &Args) -> anyhow::Result<(Variant, Configuration)> {
     }
     let variant = args.networks.variant("lenet5-relu")?;
     let layers = variant.layers().len();
-    let ([tau], [log_frac]) = (&args.tau[..], &args.log_frac[..]) else {
-        anyhow::bail!("this command takes one --tau and one --log-frac");
-    };
-    let configuration = Configuration::tau(*tau, *log_frac, args.scope.smax_scope, layers)?;
+    let (tau, log_frac) = (one("--tau", &args.tau)?, one("--log-frac", &args.log_frac)?);
+    let configuration = Configuration::tau(tau, log_frac, args.scope.smax_scope, layers)?;
     Ok((variant, configuration))
 }
 

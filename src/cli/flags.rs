@@ -374,3 +374,11 @@ pub(super) fn positive(text: &str) -> Result<usize, String> {
         Err(_) => Err(format!("{text:?} is not a whole number")),
     }
 }
+
+/// The one value of a flag that other commands take a list of.
+pub(super) fn one<T: Copy>(flag: &str, values: &[T]) -> anyhow::Result<T> {
+    match values {
+        [value] => Ok(*value),
+        _ => bail!("this command takes one {flag}"),
+    }
+}

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `convapprox lenet` and `convapprox sweep`.
+//! `convapprox lenet`, `sweep`, `search` and `channels`.
 
 use std::path::PathBuf;
 
 use model::conv::SmaxScope;
 use study::data::Split;
+use study::experiment::channels;
 use study::experiment::lenet::{
     self, Cell, Grid, OperatingPoint, PAPER_TAUS, Summary, Variant, shipped_points, table_cells,
 };
-use study::report::terminal::{number, optional, table};
-use study::tables::{ALL_LAYERS, technique};
+use study::experiment::search::{self, Search};
+use study::report::terminal::{number, optional};
+use study::tables::{ALL_LAYERS, PointRow, technique};
 use study::{Error, Status};
 
 use super::flags::{
-    LENET5, NetworkFlags, RunFlags, ScopeFlag, UnitFlags, engine_name, engines, positive,
+    LENET5, NetworkFlags, RunFlags, ScopeFlag, UnitFlags, engine_name, engines, one, positive,
 };
+use super::table_of;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -182,70 +185,132 @@ fn run_grid(
 }
 
 fn print_table(summary: &Summary) {
-    let mut table = table([
-        "activation",
-        ">F",
-        ">images",
-        "configuration",
-        ">T",
-        ">multiplications",
-        ">paper",
-        ">vs exact %",
-        "accuracy % (95 %)",
-        ">paper",
-        ">cycles",
-    ]);
-    for row in summary.lenet.iter().filter(|row| row.layer == ALL_LAYERS) {
-        let accuracy = [row.accuracy_percent, row.accuracy_low_percent, row.accuracy_high_percent]
-            .map(|it| number(it, 2));
-        table.add_row([
-            row.activation.name().to_owned(),
-            row.log_frac.to_string(),
-            row.images.to_string(),
-            row.configuration.clone(),
-            optional(row.threshold),
-            number(row.multiplications_average, 1),
-            number(row.paper_multiplications_average, 1),
-            number(row.reduction_vs_exact_percent, 2),
-            format!("{} ({}–{})", accuracy[0], accuracy[1], accuracy[2]),
-            number(row.paper_accuracy_percent, 2),
-            number(row.cycles_average, 0),
-        ]);
-    }
+    let rows = summary.lenet.iter().filter(|row| row.layer == ALL_LAYERS);
+    let table = table_of(
+        rows,
+        &[
+            ("activation", &|row| row.activation.name().to_owned()),
+            (">F", &|row| row.log_frac.to_string()),
+            (">images", &|row| row.images.to_string()),
+            ("configuration", &|row| row.configuration.clone()),
+            (">T", &|row| optional(row.tolerance.threshold)),
+            (">multiplications", &|row| number(row.multiplications_average, 1)),
+            (">paper", &|row| number(row.paper_multiplications_average, 1)),
+            (">vs exact %", &|row| number(row.reduction_vs_exact_percent, 2)),
+            ("accuracy % (95 %)", &|row| match &row.accuracy.0 {
+                Some(it) => {
+                    let [low, high] = [it.accuracy_low_percent, it.accuracy_high_percent];
+                    format!("{:.2} ({low:.2}–{high:.2})", it.accuracy_percent)
+                }
+                None => String::new(),
+            }),
+            (">paper", &|row| number(row.paper_accuracy_percent, 2)),
+            (">cycles", &|row| number(row.cycles_average, 0)),
+        ],
+    );
     println!("{table}");
 }
 
 fn print_points(summary: &Summary) {
-    let mut table = table([
-        "activation",
-        "operating point",
-        "technique",
-        "T",
-        "F",
-        ">multiplications",
-        ">vs exact %",
-        ">accuracy %",
-        ">loss",
-        ">p",
-        "Pareto",
-    ]);
-    for row in &summary.points {
-        if row.technique == technique::PAPER_RULE && !row.pareto {
-            continue;
-        }
-        table.add_row([
-            row.activation.name().to_owned(),
-            row.point.clone(),
-            row.technique.clone(),
-            row.thresholds.clone(),
-            row.log_fracs.clone(),
-            number(row.multiplications_average, 1),
-            number(row.reduction_vs_exact_percent, 2),
-            number(row.accuracy_percent, 2),
-            number(row.loss_points, 2),
-            format!("{:.2e}", row.mcnemar_p.0),
-            if row.pareto { "yes" } else { "" }.to_owned(),
-        ]);
-    }
+    let shown = |row: &&PointRow| row.technique != technique::PAPER_RULE || row.pareto;
+    let table = table_of(
+        summary.points.iter().filter(shown),
+        &[
+            ("activation", &|row| row.activation.name().to_owned()),
+            ("operating point", &|row| row.point.clone()),
+            ("technique", &|row| row.technique.clone()),
+            ("T", &|row| row.thresholds.clone()),
+            ("F", &|row| row.log_fracs.clone()),
+            (">multiplications", &|row| number(row.multiplications_average, 1)),
+            (">vs exact %", &|row| number(row.reduction_vs_exact_percent, 2)),
+            (">accuracy %", &|row| number(row.accuracy.accuracy_percent, 2)),
+            (">loss", &|row| number(row.loss_points, 2)),
+            (">p", &|row| format!("{:.2e}", row.mcnemar.mcnemar_p.0)),
+            ("Pareto", &|row| if row.pareto { "yes" } else { "" }.to_owned()),
+        ],
+    );
     println!("{table}");
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct SearchArgs {
+    #[command(flatten)]
+    run: RunFlags,
+
+    #[command(flatten)]
+    networks: NetworkFlags,
+
+    #[command(flatten)]
+    scope: ScopeFlag,
+
+    /// Fraction bits of the log proxies
+    #[arg(long, value_name = "LIST", default_value = "0")]
+    log_frac: Vec<u32>,
+
+    /// Points of accuracy that may be lost on the validation images
+    #[arg(long, value_name = "POINTS", default_value_t = 0.1)]
+    max_loss: f64,
+}
+
+pub(super) fn search(args: &SearchArgs) -> anyhow::Result<Status> {
+    let variant = args.networks.variant("lenet5-relu")?;
+    let log_frac = one("--log-frac", &args.log_frac)?;
+    let scope = args.scope.smax_scope;
+    let command = format!(
+        "convapprox search --network {} --weights {} --smax-scope {scope} --log-frac {log_frac} \
+         --max-loss {}",
+        variant.network_name, variant.weights_name, args.max_loss
+    );
+    let dataset = args.run.load()?;
+    let search =
+        Search { variant: &variant, scope, log_frac, max_loss_points: args.max_loss, command };
+    let validation = dataset.training_parts().1.len();
+    println!("{validation} validation images of {}", dataset.source);
+    let images = (&dataset, Split::Train, validation);
+    let ended = args.run.run("search", images, &[], |run| search::run(run, &search))?;
+    Ok(ended.close("inferences"))
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ChannelsArgs {
+    #[command(flatten)]
+    run: RunFlags,
+
+    #[command(flatten)]
+    networks: NetworkFlags,
+
+    /// How many images, from the first
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = positive)]
+    images: usize,
+
+    /// Thresholds of all layers, in units of 2^−F
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = [1, 2, 3, 4, 5])]
+    threshold: Vec<u32>,
+
+    /// Fraction bits of the log proxies
+    #[arg(long, value_name = "LIST", default_value = "0")]
+    log_frac: Vec<u32>,
+}
+
+pub(super) fn channels(args: &ChannelsArgs) -> anyhow::Result<Status> {
+    let variants = args.networks.variants(&LENET5)?;
+    let log_frac = one("--log-frac", &args.log_frac)?;
+    let dataset = args.run.load()?;
+    let images = (&dataset, Split::Test, args.images);
+    let ended = args.run.run("channels", images, &[], |run| {
+        channels::run(run, &variants, log_frac, &args.threshold)
+    })?;
+    let table = table_of(
+        &ended.finished.summary,
+        &[
+            ("activation", &|row| row.activation.name().to_owned()),
+            (">T", &|row| row.threshold.to_string()),
+            ("order", &|row| row.order.clone()),
+            (">multiplications", &|row| number(row.multiplications_average, 1)),
+            (">vs exact %", &|row| number(row.reduction_vs_exact_percent, 2)),
+            (">accuracy %", &|row| number(row.accuracy.accuracy_percent, 2)),
+        ],
+    );
+    println!("{} images of {}\n{table}", args.images, dataset.source);
+    Ok(ended.close("inferences"))
 }

@@ -2,22 +2,19 @@
 //! The commands of `convapprox`: flags, progress, tables on the terminal.
 
 mod accel;
-mod channels;
 mod classify;
-mod columns;
 mod flags;
 mod lenet;
-mod plot;
-mod replay;
-mod search;
 mod soc;
-mod stats;
+mod tables;
 mod torture;
 mod windows;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use comfy_table::Table;
+use study::report::terminal::table;
 use study::{Error, Status};
 
 /// Approximate convolution in hardware: run it, check it, measure it.
@@ -40,7 +37,7 @@ const EXIT_STATUS: &str = "Exit status: 0 good, 1 what is tested failed, 2 bad i
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Count the zero pixels of the images: the paper's table of MNIST statistics
-    Stats(stats::Args),
+    Stats(tables::StatsArgs),
     /// Run 3×3 filters over images, exact and at several tolerances, on the unit's RTL
     Windows(windows::Args),
     /// Run LeNet-5 over the test images: the paper's table of multiplications and accuracy
@@ -50,9 +47,9 @@ enum Command {
     /// Tell which digit pictures show, exact and approximate
     Classify(classify::Args),
     /// Search thresholds layer by layer, on the validation images alone
-    Search(search::Args),
+    Search(lenet::SearchArgs),
     /// Measure what the order of the channels is worth where S_max runs over them
-    Channels(channels::Args),
+    Channels(lenet::ChannelsArgs),
     /// Run LeNet-Accel and LeNet-5 as programs on the core, with and without the unit
     Accel(accel::Args),
     /// Run a program on the RISC-V core with the unit, beside the reference model
@@ -60,30 +57,30 @@ enum Command {
     /// Run random programs on the system, in lockstep with the reference model
     Torture(torture::Args),
     /// Run the window, or the program, of a mismatch report again and write its waveform
-    Replay(replay::Args),
+    Replay(soc::ReplayArgs),
     /// Draw figures, as PNG and SVG, of the result tables in a folder
-    Plot(plot::Args),
+    Plot(tables::PlotArgs),
     /// Tell what the tables hold, column by column
-    Columns(columns::Args),
+    Columns(tables::ColumnsArgs),
 }
 
 impl Cli {
     /// Runs the command; an error is printed.
     pub fn run(self) -> ExitCode {
         let result = match self.command {
-            Command::Stats(args) => stats::run(&args),
+            Command::Stats(args) => tables::stats(&args),
             Command::Windows(args) => windows::run(&args),
             Command::Lenet(args) => lenet::run(&args),
             Command::Sweep(args) => lenet::sweep(&args),
             Command::Classify(args) => classify::run(&args),
-            Command::Search(args) => search::run(&args),
-            Command::Channels(args) => channels::run(&args),
+            Command::Search(args) => lenet::search(&args),
+            Command::Channels(args) => lenet::channels(&args),
             Command::Accel(args) => accel::run(&args),
             Command::Soc(args) => soc::run(&args),
             Command::Torture(args) => torture::run(&args),
-            Command::Replay(args) => replay::run(&args),
-            Command::Plot(args) => plot::run(&args),
-            Command::Columns(args) => columns::run(&args),
+            Command::Replay(args) => soc::replay(&args),
+            Command::Plot(args) => tables::plot(&args),
+            Command::Columns(args) => tables::columns(&args),
         };
         let status = result.unwrap_or_else(|error| {
             eprintln!("error: {}", message(&error));
@@ -91,6 +88,15 @@ impl Cli {
         });
         ExitCode::from(status as u8)
     }
+}
+
+/// A column of a table on the terminal: its title, as [`table`] takes it, and its text in a row.
+type Column<'a, R> = (&'a str, &'a dyn Fn(&R) -> String);
+
+fn table_of<'a, R: 'a>(rows: impl IntoIterator<Item = &'a R>, columns: &[Column<'_, R>]) -> Table {
+    let mut table = table(columns.iter().map(|(title, _)| title));
+    table.add_rows(rows.into_iter().map(|row| columns.iter().map(|(_, text)| text(row))));
+    table
 }
 
 /// The exit status of a command that ends with an error.

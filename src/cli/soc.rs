@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `convapprox soc`.
+//! `convapprox soc` and `replay`.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -11,10 +11,11 @@ use clap::{ArgAction, ValueEnum};
 
 use super::flags::BasicFlags;
 use crate::bench::case::{Flip, ProgramCase};
-use crate::bench::cosimulation::{Cosimulation, End, RunError};
+use crate::bench::cosimulation::{Cosimulation, End};
 use crate::bench::lockstep::Mismatch;
-use crate::bench::replay::investigate_program;
-use crate::bench::system::{Statistics, SystemError};
+use crate::bench::replay::{self, Again, investigate_program};
+use crate::bench::system::{Events, Statistics, SystemError};
+use crate::bench::unit::Counters;
 use crate::firmware;
 use crate::hw::{Build, SOC, SocParameters};
 use model::elf::{ElfError, Executable};
@@ -288,7 +289,7 @@ fn write_signature(
     let system = run.system();
     let words = range.clone().step_by(4).map(|addr| {
         let outside = SystemError::OutsideRam { addr, bytes: 4 };
-        system.read_word(addr).ok_or(RunError::from(outside))
+        system.read_word(addr).ok_or(outside)
     });
     let words: Vec<u32> = words.collect::<Result<_, _>>()?;
     write_atomic(path, |file| words.iter().try_for_each(|word| writeln!(file, "{word:08x}")))?;
@@ -297,73 +298,65 @@ fn write_signature(
 
 /// What the counters say, and how fast the simulation was.
 fn statistics(statistics: &Statistics, seconds: f64) -> String {
-    let Statistics {
-        cycles,
-        instructions,
-        load_use,
-        jump_register,
-        fetch,
-        memory,
-        arithmetic,
-        unit,
-        loads,
-        stores,
-        jumps,
-        branches,
-        branches_taken,
-        compressed,
-        unit_counters,
-    } = *statistics;
+    let &Statistics { cycles, instructions, events, unit } = statistics;
+    let share = |count: u64, all: u64| format!("{:.1}", 100.0 * count as f64 / all.max(1) as f64);
     let mut core = table(["core", ">count", ">of the cycles %"]);
-    let percent = |count: u64| format!("{:.1}", 100.0 * count as f64 / cycles.max(1) as f64);
-    core.add_row(["cycles", &cycles.to_string(), &percent(cycles)]);
-    for (name, count) in [
-        ("waiting: a load's result (load-use)", load_use),
-        ("waiting: the register of a jump", jump_register),
-        ("waiting: instruction fetch", fetch),
-        ("waiting: data memory", memory),
-        ("waiting: multiplier, divider", arithmetic),
-        ("waiting: the unit", unit),
-    ] {
-        core.add_row([name, &count.to_string(), &percent(count)]);
+    core.add_row(["cycles", &cycles.to_string(), &share(cycles, cycles)]);
+    for (number, (name, count)) in Events::NAMES.iter().zip(events.addresses()).enumerate() {
+        let waits = number < Events::WAITING;
+        if number == Events::WAITING {
+            core.add_row(["instructions", &instructions.to_string(), ""]);
+        }
+        let percent = if waits { share(count, cycles) } else { String::new() };
+        core.add_row([*name, &count.to_string(), &percent]);
     }
-    for (name, count) in [
-        ("instructions", instructions),
-        ("loads", loads),
-        ("stores", stores),
-        ("jumps", jumps),
-        ("conditional branches", branches),
-        ("conditional branches, taken", branches_taken),
-        ("compressed instructions", compressed),
-    ] {
-        core.add_row([name, &count.to_string(), ""]);
-    }
-    let cpi = format!("{:.3}", statistics.cycles_per_instruction());
+    let cpi = format!("{:.3}", cycles as f64 / instructions.max(1) as f64);
     core.add_row(["cycles per instruction", &cpi, ""]);
 
     let mut conv = table(["unit", ">count", ">of its cycles %"]);
-    for (name, count) in [
-        ("windows", unit_counters.windows),
-        ("multiplications done", unit_counters.multiplications_done),
-        ("multiplications skipped", unit_counters.multiplications_skipped),
-        ("memory words", unit_counters.memory_words),
-        ("memory beats", unit_counters.memory_beats),
-    ] {
-        conv.add_row([name, &count.to_string(), ""]);
-    }
-    let all = f64::from(unit_counters.cycles().max(1));
-    for (name, count) in [
-        ("cycles in IDLE", unit_counters.cycles_idle),
-        ("cycles in GET_DATA", unit_counters.cycles_get_data),
-        ("cycles in STAGE_1", unit_counters.cycles_stage_1),
-        ("cycles in STAGE_2", unit_counters.cycles_stage_2),
-        ("cycles in STAGE_3", unit_counters.cycles_stage_3),
-        ("cycles in DONE", unit_counters.cycles_done),
-    ] {
-        let percent = format!("{:.1}", 100.0 * f64::from(count) / all);
-        conv.add_row([name, &count.to_string(), &percent]);
+    let all = u64::from(unit.cycles());
+    for (number, (name, count)) in Counters::NAMES.iter().zip(unit.addresses()).enumerate() {
+        let in_state = number >= Counters::CYCLES;
+        let percent = if in_state { share(count.into(), all) } else { String::new() };
+        conv.add_row([*name, &count.to_string(), &percent]);
     }
 
     let khz = cycles as f64 / seconds / 1e3;
     format!("{core}\n{conv}\n{khz:.0} kHz simulated, {seconds:.2} s\n")
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ReplayArgs {
+    /// Folder of the mismatch report, of a window or of a program
+    folder: PathBuf,
+}
+
+pub(super) fn replay(args: &ReplayArgs) -> anyhow::Result<Status> {
+    let (agrees, what) = match replay::replay(&args.folder)? {
+        Again::Window(replayed) => {
+            print_report(&replayed.report)?;
+            (replayed.agrees(), "windows")
+        }
+        Again::Program(_, Some(investigation)) => {
+            print_report(&investigation.report)?;
+            (false, "programs")
+        }
+        Again::Program(end, None) => {
+            match end {
+                End::Tohost(1) => println!("the program passes"),
+                End::Tohost(word) => println!("the program ends with {word:#x} in tohost"),
+                _ => println!("the program runs past the cycle of the mismatch"),
+            }
+            (true, "programs")
+        }
+    };
+    println!("\n1 {what} compared, {} mismatches", u8::from(!agrees));
+    Ok(if agrees { Status::Good } else { Status::Mismatch })
+}
+
+fn print_report(path: &Path) -> anyhow::Result<()> {
+    let report =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    print!("{report}");
+    Ok(())
 }

@@ -7,10 +7,11 @@ use anyhow::bail;
 use study::Status;
 use study::data::Split;
 use study::experiment::windows::{self, Filter, built_in, from_file};
-use study::report::terminal::{number, optional, table};
+use study::report::terminal::{number, optional};
 use study::tables::{ALL_FILTERS, SummaryRow};
 
 use super::flags::{RunFlags, UnitFlags, engine_name, engines, positive};
+use super::table_of;
 use crate::hw::UnitParameters;
 
 #[derive(Debug, clap::Args)]
@@ -92,27 +93,19 @@ fn filters(args: &Args) -> anyhow::Result<Vec<Filter>> {
 }
 
 fn print_summary(summary: &[SummaryRow]) {
-    let mut table = table([
-        "configuration",
-        ">T",
-        ">multiplications",
-        ">paper",
-        ">vs exact %",
-        ">vs zero-skip %",
-        ">mean |error|",
-        ">cycles/window",
-    ]);
-    for row in summary.iter().filter(|row| row.filter == ALL_FILTERS) {
-        table.add_row([
-            row.configuration.clone(),
-            optional(row.threshold),
-            number(row.multiplications_average, 2),
-            number(row.paper_multiplications_average.map(|it| it.0), 2),
-            number(row.reduction_vs_exact_percent, 2),
-            number(row.reduction_vs_zero_skip_percent, 2),
-            number(row.mean_absolute_error, 2),
-            number(row.cycles_per_window, 2),
-        ]);
-    }
+    let rows = summary.iter().filter(|row| row.key.filter == ALL_FILTERS);
+    let table = table_of(
+        rows,
+        &[
+            ("configuration", &|row| row.key.configuration.clone()),
+            (">T", &|row| optional(row.key.threshold)),
+            (">multiplications", &|row| number(row.multiplications_average, 2)),
+            (">paper", &|row| number(row.paper_multiplications_average.map(|it| it.0), 2)),
+            (">vs exact %", &|row| number(row.compared.reduction_vs_exact_percent, 2)),
+            (">vs zero-skip %", &|row| number(row.compared.reduction_vs_zero_skip_percent, 2)),
+            (">mean |error|", &|row| number(row.compared.mean_absolute_error, 2)),
+            (">cycles/window", &|row| number(row.cycles_per_window, 2)),
+        ],
+    );
     println!("{table}");
 }

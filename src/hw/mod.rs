@@ -4,22 +4,31 @@
 //!
 //! What commands use by default is linked into the program. Every other parameter set, every build
 //! with waveforms, and RTL that was edited since the program was built is verilated when it is asked
-//! for and kept in a cache: `target/models`, or where `CONVAPPROX_CACHE` says.
+//! for. The RTL is that of the source tree, or of the folder that `CONVAPPROX_RTL` names; its digest
+//! says whether a model in the program is up to date. Models made at run time are kept in
+//! `target/models`, in the user's cache folder where there is no source tree, or where
+//! `CONVAPPROX_CACHE` says.
 
-mod models;
 #[allow(dead_code, reason = "build.rs has the rest of its uses")]
 mod parameter_sets;
 
-pub use models::{HwError, soc, soc_digest, unit, unit_digest};
 pub use parameter_sets::{
     Build, NETWORK_UNIT, PAPER_UNIT, RARE_UNITS, SOC, SOCS, SocParameters, UNITS, UnitParameters,
 };
 
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Mutex;
+use std::time::SystemTime;
+use std::{env, fs, io};
 
 use model::facts::soc::RAM_BASE;
 use model::hart::{HartConfig, UnitShape};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use verilated::build::{BuildError, Verilate};
+use verilated::{Config, Library, Model};
 
 verilated::include_model!("conv_unit");
 verilated::include_model!("soc");
@@ -67,7 +76,6 @@ impl UnitParameters {
 }
 
 impl SocParameters {
-    /// The reference model of it.
     pub fn hart(&self) -> HartConfig {
         let &Self { kernel, log_frac, multipliers, kernels, ram_bytes } = self;
         let unit = UnitShape { kernel, log_frac, multipliers, kernels };
@@ -75,23 +83,22 @@ impl SocParameters {
     }
 }
 
-/// A text that names no parameter set.
+/// A text that names no parameter set, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no parameter set: {reason}")]
-pub struct ParameterError {
-    text: String,
-    reason: String,
-}
+#[error("{0:?} is no parameter set: {1}")]
+pub struct ParameterError(String, String);
 
-/// The parameters of a text, `kernel=7,log_frac=2` or a name such as `k7_f2`, one entry for each of
-/// `known`: its name, its letter in names, and its range.
-fn parse<const N: usize>(
-    text: &str,
-    prefix: &str,
-    known: [(&str, &str, [u32; 2]); N],
-) -> Result<[Option<u32>; N], ParameterError> {
-    let error = |reason: String| ParameterError { text: text.to_owned(), reason };
-    let (words, separator) = (known.map(|(word, ..)| word), known.map(|(_, letter, _)| letter));
+/// A parameter in texts: its name, its letter in names of sets, its range, and its default; 0 is
+/// none.
+type Known = (&'static str, &'static str, [u32; 2], u32);
+
+const KERNEL: Known = ("kernel", "k", [1, 7], 0);
+const LOG_FRAC: Known = ("log_frac", "f", [0, 8], 0);
+const MULTIPLIERS: Known = ("multipliers", "m", [1, 196], 0);
+const KERNELS: Known = ("kernels", "n", [1, 256], 1);
+
+/// The parameters of a text, `kernel=7,log_frac=2` or a name such as `k7_f2`.
+fn parse<const N: usize>(text: &str, prefix: &str, known: [Known; N]) -> Result<[u32; N], String> {
     let mut values = [None; N];
     let named = text.contains('=');
     let stem = match named {
@@ -100,102 +107,81 @@ fn parse<const N: usize>(
     };
     let parts = stem.split(if named { ',' } else { '_' }).map(str::trim);
     for part in parts.filter(|part| !part.is_empty()) {
-        let (key, number) = match part.split_once('=') {
-            Some((key, number)) => (words.iter().position(|&word| word == key.trim()), number),
-            None => {
-                let digits = part.find(|c: char| c.is_ascii_digit()).unwrap_or(part.len());
-                let (letter, number) = part.split_at(digits);
-                (separator.iter().position(|&it| it == letter), number)
-            }
+        let digits = part.find(|c: char| c.is_ascii_digit()).unwrap_or(part.len());
+        let (key, number) = part.split_once('=').unwrap_or(part.split_at(digits));
+        let key = known.iter().position(|it| key.trim() == if named { it.0 } else { it.1 });
+        let Some((index, number)) = key.zip(number.trim().parse::<u32>().ok()) else {
+            let example = if prefix.is_empty() { "k3_f2" } else { "soc_k3_f3" };
+            let words = known.map(|(word, ..)| format!("{word}=N")).join(",");
+            return Err(format!(
+                "{part:?} is not understood; write a name such as {example}, or {words}"
+            ));
         };
-        let number = number.trim().parse::<u32>().ok();
-        let Some((index, number)) = key.zip(number) else {
-            return Err(error(format!(
-                "{part:?} is not understood; write a name such as {}, or {}",
-                if prefix.is_empty() { "k3_f2" } else { "soc_k3_f3" },
-                words.map(|word| format!("{word}=N")).join(",")
-            )));
-        };
-        let (word, _, [low, high]) = known[index];
+        let (word, _, [low, high], _) = known[index];
         if !(low..=high).contains(&number) {
-            return Err(error(format!("{word} is {low} to {high}, not {number}")));
+            return Err(format!("{word} is {low} to {high}, not {number}"));
         }
         if values[index].replace(number).is_some() {
-            return Err(error(format!("{word} is given twice")));
+            return Err(format!("{word} is given twice"));
         }
     }
-    Ok(values)
+    Ok(std::array::from_fn(|index| values[index].unwrap_or(known[index].3)))
 }
 
 /// The multipliers of a unit: of the parallel one if none are given.
-fn multipliers(text: &str, kernel: u32, given: Option<u32>) -> Result<u32, ParameterError> {
-    let all = 4 * kernel * kernel;
-    match given {
-        Some(given) if given > all => Err(ParameterError {
-            text: text.to_owned(),
-            reason: format!("a unit with kernel={kernel} has at most {all} multipliers"),
-        }),
-        given => Ok(given.unwrap_or(all)),
-    }
-}
-
-const KERNEL: (&str, &str, [u32; 2]) = ("kernel", "k", [1, 7]);
-const LOG_FRAC: (&str, &str, [u32; 2]) = ("log_frac", "f", [0, 8]);
-const MULTIPLIERS: (&str, &str, [u32; 2]) = ("multipliers", "m", [1, 196]);
-const KERNELS: (&str, &str, [u32; 2]) = ("kernels", "n", [1, 256]);
-
-impl FromStr for UnitParameters {
-    type Err = ParameterError;
-
-    /// Reads a name (`k7_m4_f2`) or parameters (`kernel=7,log_frac=2,multipliers=4`).
-    fn from_str(text: &str) -> Result<Self, ParameterError> {
-        let width = ("mem_width", "w", [32, 128]);
-        let known = [KERNEL, LOG_FRAC, MULTIPLIERS, width, KERNELS];
-        let [kernel, log_frac, given, mem_width, kernels] = parse(text, "", known)?;
-        let error = |reason: &str| ParameterError { text: text.to_owned(), reason: reason.into() };
-        let kernel = kernel.ok_or_else(|| error("it needs kernel=N, the largest kernel side"))?;
-        let mem_width = mem_width.unwrap_or(32);
-        if ![32, 128].contains(&mem_width) {
-            return Err(error("mem_width is 32 or 128"));
+fn multipliers(kernel: u32, given: u32) -> Result<u32, String> {
+    match 4 * kernel * kernel {
+        all if given > all => {
+            Err(format!("a unit with kernel={kernel} has at most {all} multipliers"))
         }
-        Ok(Self {
-            kernel: kernel as usize,
-            log_frac: log_frac.unwrap_or(0),
-            multipliers: multipliers(text, kernel, given)?,
-            mem_width,
-            kernels: kernels.unwrap_or(1) as usize,
-        })
+        all => Ok(if given == 0 { all } else { given }),
     }
 }
 
-impl FromStr for SocParameters {
-    type Err = ParameterError;
-
-    /// Reads a name (`soc`, `soc_k3_f3`) or parameters (`kernel=3,log_frac=3`).
-    fn from_str(text: &str) -> Result<Self, ParameterError> {
-        let ram = ("ram_bytes", "r", [1 << 16, 1 << 28]);
-        let known = [KERNEL, LOG_FRAC, MULTIPLIERS, KERNELS, ram];
-        let [kernel, log_frac, given, kernels, ram_bytes] = parse(text, "soc", known)?;
-        let kernel = kernel.unwrap_or(SOC.kernel as u32);
-        let ram_bytes = ram_bytes.unwrap_or(SOC.ram_bytes);
-        if !ram_bytes.is_power_of_two() {
-            let reason = "ram_bytes is a power of two".to_owned();
-            return Err(ParameterError { text: text.to_owned(), reason });
-        }
-        Ok(Self {
-            kernel: kernel as usize,
-            log_frac: log_frac.unwrap_or(SOC.log_frac),
-            multipliers: multipliers(text, kernel, given)?,
-            kernels: kernels.map_or(SOC.kernels, |kernels| kernels as usize),
-            ram_bytes,
-        })
+/// Reads a name (`k7_m4_f2`) or parameters (`kernel=7,log_frac=2,multipliers=4`).
+fn unit_set(text: &str) -> Result<UnitParameters, String> {
+    let width = ("mem_width", "w", [32, 128], 32);
+    let known = [KERNEL, LOG_FRAC, MULTIPLIERS, width, KERNELS];
+    let [kernel, log_frac, given, mem_width, kernels] = parse(text, "", known)?;
+    if kernel == 0 {
+        return Err("it needs kernel=N, the largest kernel side".to_owned());
     }
+    if ![32, 128].contains(&mem_width) {
+        return Err("mem_width is 32 or 128".to_owned());
+    }
+    let (multipliers, kernels) = (multipliers(kernel, given)?, kernels as usize);
+    Ok(UnitParameters { kernel: kernel as usize, log_frac, multipliers, mem_width, kernels })
 }
 
-/// Files have the name, which says everything.
-macro_rules! serde_as_name {
-    ($($set:ty),*) => {
+/// Reads a name (`soc`, `soc_k3_f3`) or parameters (`kernel=3,log_frac=3`).
+fn soc_set(text: &str) -> Result<SocParameters, String> {
+    let known = [
+        (KERNEL.0, KERNEL.1, KERNEL.2, SOC.kernel as u32),
+        (LOG_FRAC.0, LOG_FRAC.1, LOG_FRAC.2, SOC.log_frac),
+        MULTIPLIERS,
+        (KERNELS.0, KERNELS.1, KERNELS.2, SOC.kernels as u32),
+        ("ram_bytes", "r", [1 << 16, 1 << 28], SOC.ram_bytes),
+    ];
+    let [kernel, log_frac, given, kernels, ram_bytes] = parse(text, "soc", known)?;
+    if !ram_bytes.is_power_of_two() {
+        return Err("ram_bytes is a power of two".to_owned());
+    }
+    let (multipliers, kernels) = (multipliers(kernel, given)?, kernels as usize);
+    Ok(SocParameters { kernel: kernel as usize, log_frac, multipliers, kernels, ram_bytes })
+}
+
+/// A set is written as its name, which says everything, in flags and in files.
+macro_rules! as_name {
+    ($($set:ty: $read:ident),*) => {
         $(
+            impl FromStr for $set {
+                type Err = ParameterError;
+
+                fn from_str(text: &str) -> Result<Self, ParameterError> {
+                    $read(text).map_err(|reason| ParameterError(text.to_owned(), reason))
+                }
+            }
+
             impl Serialize for $set {
                 fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                     serializer.collect_str(self)
@@ -211,7 +197,141 @@ macro_rules! serde_as_name {
         )*
     };
 }
-serde_as_name!(UnitParameters, SocParameters);
+as_name!(UnitParameters: unit_set, SocParameters: soc_set);
+
+/// Why a model cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HwError {
+    #[error(
+        "{model} is not built in, and its RTL is not in {}: name the folder of the RTL in CONVAPPROX_RTL",
+        rtl.display()
+    )]
+    NoRtl { model: String, rtl: PathBuf },
+    #[error(transparent)]
+    Read(#[from] io::Error),
+    #[error("{source}{hint}")]
+    Build { source: BuildError, hint: &'static str },
+    #[error(
+        "{0}\nthe ports of a top module have changed: run the command again through ./run, ./test or cargo, which build the program for them"
+    )]
+    Interface(verilated::Error),
+    #[error(transparent)]
+    Model(verilated::Error),
+}
+
+/// A model of the unit. Registers start with the values of a seed.
+pub fn unit(set: &UnitParameters, build: Build, x_seed: u64) -> Result<ConvUnit, HwError> {
+    open(unit_library(set, build)?, x_seed)
+}
+
+/// A model of the system. Registers start with the values of a seed; the RAM is as it comes.
+pub fn soc(set: &SocParameters, build: Build, x_seed: u64) -> Result<Soc, HwError> {
+    open(soc_library(set, build)?, x_seed)
+}
+
+/// The digest of the RTL that models of the unit simulate: SHA-256 in hexadecimal.
+pub fn unit_digest(set: &UnitParameters) -> Result<&'static str, HwError> {
+    Ok(unit_library(set, Build::Fast)?.sources_digest())
+}
+
+/// The digest of the RTL that models of the system simulate.
+pub fn soc_digest(set: &SocParameters) -> Result<&'static str, HwError> {
+    Ok(soc_library(set, Build::Fast)?.sources_digest())
+}
+
+fn unit_library(set: &UnitParameters, build: Build) -> Result<Library, HwError> {
+    library::<ConvUnit>(build.name_of(set), build, |rtl| set.recipe(build, rtl))
+}
+
+fn soc_library(set: &SocParameters, build: Build) -> Result<Library, HwError> {
+    library::<Soc>(build.name_of(set), build, |rtl| set.recipe(build, rtl))
+}
+
+fn open<M: Model>(library: Library, x_seed: u64) -> Result<M, HwError> {
+    M::from_library(&library, &Config::new().seed(x_seed)).map_err(|error| match error {
+        verilated::Error::Interface { .. } => {
+            let stamp = Path::new(env!("OUT_DIR")).join("interfaces");
+            // Without the source tree there is no build script to run again.
+            if let Ok(file) = File::options().append(true).open(stamp) {
+                let _ = file.set_modified(SystemTime::now());
+            }
+            HwError::Interface(error)
+        }
+        error => HwError::Model(error),
+    })
+}
+
+/// The compiled model of a name, which stays what it is as long as the program runs.
+fn library<M: Model>(
+    name: String,
+    build: Build,
+    recipe: impl FnOnce(&Path) -> io::Result<Verilate>,
+) -> Result<Library, HwError> {
+    static FOUND: Mutex<BTreeMap<String, Library>> = Mutex::new(BTreeMap::new());
+    let mut found = FOUND.lock().expect("no thread panics with the lock");
+    if let Some(&library) = found.get(&name) {
+        return Ok(library);
+    }
+    let failed = |source| HwError::Build { source, hint: hint(build) };
+    let linked = M::BUILTINS.iter().find(|row| row.name == name);
+    let rtl = rtl_folder();
+    let library = match (rtl.is_dir(), linked) {
+        (false, Some(linked)) => linked.library(),
+        (false, None) => return Err(HwError::NoRtl { model: name, rtl }),
+        (true, linked) => {
+            let recipe = recipe(&rtl)?;
+            let current = match linked {
+                Some(row) => {
+                    verilated::load::sources_digest(&recipe).map_err(failed)? == row.sources_digest
+                }
+                None => false,
+            };
+            match linked.filter(|_| current) {
+                Some(row) => row.library(),
+                None => verilated::load::load_with(&recipe, cache_folder(), |name| {
+                    eprintln!("verilating {name}, which is kept for the next time");
+                })
+                .map_err(failed)?,
+            }
+        }
+    };
+    found.insert(name, library);
+    Ok(library)
+}
+
+fn hint(build: Build) -> &'static str {
+    match build {
+        Build::Fst => {
+            "\nFST waveforms need zlib, and from Verilator 5.048 on liblz4; or take VCD waveforms"
+        }
+        Build::Fast | Build::Vcd => "",
+    }
+}
+
+/// As short as it can be, since messages of the RTL begin with it.
+fn rtl_folder() -> PathBuf {
+    if let Some(folder) = env::var_os("CONVAPPROX_RTL").filter(|folder| !folder.is_empty()) {
+        return folder.into();
+    }
+    let tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("rtl");
+    let here = PathBuf::from("rtl");
+    match (fs::canonicalize(&tree), fs::canonicalize(&here)) {
+        (Ok(tree), Ok(same)) if tree == same => here,
+        _ => tree,
+    }
+}
+
+fn cache_folder() -> PathBuf {
+    if let Some(folder) = env::var_os("CONVAPPROX_CACHE").filter(|folder| !folder.is_empty()) {
+        return folder.into();
+    }
+    // target/PROFILE/build/PACKAGE/out.
+    match Path::new(env!("OUT_DIR")).ancestors().nth(4).filter(|target| target.is_dir()) {
+        Some(target) => target.join("models"),
+        None => dirs::cache_dir().unwrap_or_else(env::temp_dir).join("convapprox/models"),
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -32,7 +32,6 @@ pub struct SocParameters {
     pub kernel: usize,
     /// `LOG_FRAC`: fraction bits of the unit's log proxy, 0 to 8.
     pub log_frac: u32,
-    /// `MULTIPLIERS`: of the unit.
     pub multipliers: u32,
     /// `KERNELS`: the kernels that the unit keeps, 1 to 256.
     pub kernels: usize,
@@ -89,11 +88,8 @@ pub const LINKED_SOCS: &[SocParameters] = &[SOC];
 /// How a model is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Build {
-    /// Without waveforms.
     Fast,
-    /// With VCD waveforms.
     Vcd,
-    /// With FST waveforms.
     Fst,
 }
 
@@ -122,7 +118,6 @@ pub const UNIT_VARYING: &[&str] = &["cmd_smax_i", "keep_o", "mem_rdata_i", "smax
 pub const SOC_VARYING: &[&str] = &["conv_keep_o"];
 
 impl UnitParameters {
-    /// How it is verilated, of the RTL in a folder.
     pub fn recipe(&self, build: Build, rtl: &Path) -> io::Result<Verilate> {
         let model = Verilate::new(build.name_of(self), "conv_unit")
             .sources(unit_sources(rtl)?)
@@ -138,7 +133,6 @@ impl UnitParameters {
 }
 
 impl SocParameters {
-    /// How it is verilated, of the RTL in a folder.
     pub fn recipe(&self, build: Build, rtl: &Path) -> io::Result<Verilate> {
         let mut sources = unit_sources(rtl)?;
         sources.push(rtl.join(COPROCESSOR));

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Programs on the RTL, beside the reference and without, the devices as a driver sees them, and
-//! memories that wait: what programs do stays the same, only later. `tests/firmware.rs` runs all
+//! memories that wait: what programs do stays the same, only later. `tests/core.rs` runs all
 //! programs of `firmware/`.
 
 use convapprox::bench::case::ProgramCase;
 use convapprox::bench::cosimulation::{Cosimulation, End};
-use convapprox::bench::system::{Ended, Statistics, SystemDriver, SystemError, SystemOptions};
+use convapprox::bench::system::{
+    Ended, Events, Statistics, SystemDriver, SystemError, SystemOptions,
+};
 use convapprox::firmware::find;
 use convapprox::hw::{Build, SOC};
 use model::elf::Executable;
 use model::facts::soc::RAM_BASE;
 
-use crate::assembly::{SPIN, T0, T1, TOHOST, WFI, addi, finish, lui, program, sw};
+use crate::{SPIN, T0, T1, TOHOST, WFI, addi, finish, lui, program, sw};
 
 fn parsed(name: &str) -> Executable {
     Executable::parse(find(name).unwrap().elf, SOC.ram_bytes).unwrap()
@@ -65,16 +67,12 @@ fn a_system_runs_one_program_after_the_other() {
 fn the_counters_add_up() {
     let (_, counted, _) = compared("convolution", &ProgramCase::default());
     assert!(counted.instructions > 50_000 && counted.cycles > counted.instructions);
-    let lost = counted.load_use
-        + counted.jump_register
-        + counted.fetch
-        + counted.memory
-        + counted.arithmetic
-        + counted.unit;
+    let events = counted.events;
+    let lost: u64 = events.addresses()[..Events::WAITING].iter().sum();
     let rest = counted.cycles - counted.instructions;
     assert!(lost <= rest, "more cycles are lost than there are: {lost} of {rest}");
-    assert!(counted.branches > counted.branches_taken && counted.compressed > 1000);
-    let unit = counted.unit_counters;
+    assert!(events.branches > events.branches_taken && events.compressed > 1000);
+    let unit = counted.unit;
     // It runs 11 × 11 windows with a 3×3 kernel, after a clear of the counters.
     assert_eq!(unit.windows, 121);
     assert_eq!(unit.multiplications_done + unit.multiplications_skipped, 121 * 4 * 9);

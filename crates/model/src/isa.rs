@@ -459,11 +459,12 @@ impl Instruction {
     }
 
     /// Its bytes; in 16 bits if that is asked for and there is such a form.
-    pub fn bytes(self, short: bool) -> Vec<u8> {
-        match self.compress().filter(|_| short) {
-            Some(half) => half.to_le_bytes().to_vec(),
-            None => self.encode().to_le_bytes().to_vec(),
-        }
+    pub fn bytes(self, short: bool) -> impl Iterator<Item = u8> {
+        let (bits, count) = match short.then(|| self.compress()).flatten() {
+            Some(half) => (half.into(), 2),
+            None => (self.encode(), 4),
+        };
+        bits.to_le_bytes().into_iter().take(count)
     }
 
     /// The register other than x0 that it writes, if it does.

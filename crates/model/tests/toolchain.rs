@@ -367,7 +367,7 @@ fn the_assembler_makes_the_same_of_the_text() {
         let expected: Vec<_> = chosen
             .map(|&it| {
                 let bits = it.compress().filter(|_| short).map_or(it.encode(), u32::from);
-                (it.bytes(short), assembly(it, bits))
+                (it.bytes(short).collect::<Vec<_>>(), assembly(it, bits))
             })
             .collect();
         let source: String = expected.iter().map(|(_, text)| format!("{text}\n")).collect();
@@ -389,9 +389,7 @@ fn compile(source: &Path, options: &[&str], elf: &Path) -> Result<(), String> {
     let runtime = ["start.S", "runtime.c", "libcalls.c"].map(|file| format!("firmware/{file}"));
     let output = Command::new(format!("{}gcc", toolchain()))
         .current_dir(ROOT)
-        .args(["-march=rv32imc_zicsr_zifencei", "-mabi=ilp32", "-std=gnu11", "-O2"])
-        .args(["-ffreestanding", "-ffunction-sections", "-fdata-sections", "-Ifirmware"])
-        .args(["-nostdlib", "-static", "-Wl,--gc-sections", "-Tfirmware/link.ld"])
+        .args(["@firmware/compile.flags", "@firmware/link.flags"])
         .args(options)
         .args(runtime)
         .args([source.as_os_str(), "-o".as_ref(), elf.as_os_str()])

@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The programs of `firmware/`: on the RTL beside the reference model, and on the model alone.
+//! The RTL regression suite of the core, instruction by instruction beside its reference: the programs
+//! of `firmware/`, which also run on the model alone, and random ones.
+//!
+//! `CONVAPPROX_INSTRUCTIONS` says how many random instructions are run; a million by default.
+
+mod common;
 
 use std::collections::BTreeSet;
+use std::sync::atomic::AtomicBool;
 
 use convapprox::bench::case::ProgramCase;
 use convapprox::bench::cosimulation::{Cosimulation, End};
+use convapprox::bench::torture::{Campaign, Findings};
 use convapprox::firmware::{self, Kind, Program, programs};
-use convapprox::hw::{Build, SOC, SOCS};
+use convapprox::hw::{Build, SOC, SOCS, SocParameters};
 use model::elf;
 use model::hart::{Hart, HartConfig, RunEnd, UnitShape};
 
 /// What the programs in question print, apart from benchmarks and measurements.
 const OUTPUTS: &[(&str, &str)] = &[
     ("devices", "uuuaaarrrttt\n"),
-    ("printf", include_str!("../../firmware/tests/printf.expected")),
+    ("printf", include_str!("../firmware/tests/printf.expected")),
     (
         "support",
         "-7   -42|-0042|3000000000 beef 00000abc conv% -1000000000007 18364758544493064720 \
@@ -36,19 +43,9 @@ fn check_output(program: &Program, output: &str) -> Result<(), String> {
     }
 }
 
-/// The programs that need nothing but themselves in RAM.
-fn programs_alone() -> impl Iterator<Item = &'static Program> {
-    programs().iter().filter(|program| program.kind != Kind::Lenet)
-}
-
 /// A program's parts.
 fn parse(program: &Program) -> elf::Executable {
     elf::Executable::parse(program.elf, SOC.ram_bytes).expect(program.name)
-}
-
-/// Fails if a program did, naming all of them.
-fn assert_none(failures: Vec<String>) {
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 #[test]
@@ -56,9 +53,10 @@ fn each_kind_has_programs_of_different_names() {
     for kind in [Kind::Test, Kind::Cycles, Kind::Benchmark, Kind::Example, Kind::Lenet] {
         assert!(programs().iter().any(|program| program.kind == kind), "{kind:?}");
     }
+    let mut names = BTreeSet::new();
     for program in programs() {
-        let found = firmware::find(program.name).unwrap();
-        assert!(std::ptr::eq(found, program), "{} twice", program.name);
+        assert!(names.insert(program.name), "{} twice", program.name);
+        assert_eq!(firmware::find(program.name).map(|it| it.name), Some(program.name));
     }
     assert!(firmware::find("").is_none());
     assert!(firmware::find("rv32i").is_none());
@@ -107,26 +105,35 @@ fn run(program: &Program, case: &ProgramCase) -> Result<Ran, String> {
     }
 }
 
-fn assert_all_pass(case: &ProgramCase, of: impl Fn(&Program) -> bool) {
-    let check =
-        |program: &Program| run(program, case).and_then(|ran| check_output(program, &ran.output));
-    let programs = programs_alone().filter(|program| of(program));
-    let failures = programs.filter_map(|program| {
-        check(program).err().map(|error| format!("{}: {error}", program.name))
-    });
-    assert_none(failures.collect());
+/// Runs programs and checks what each prints; fails naming all that do not pass.
+fn assert_all_pass(
+    of: impl Fn(&Program) -> bool,
+    run: impl Fn(&Program) -> Result<String, String>,
+) {
+    let check = |program: &Program| {
+        let checked = run(program).and_then(|output| check_output(program, &output));
+        checked.err().map(|error| format!("{}: {error}", program.name))
+    };
+    // The programs that need nothing but themselves in RAM.
+    let alone = programs().iter().filter(|it| it.kind != Kind::Lenet && of(it));
+    let failures: Vec<_> = alone.filter_map(check).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+fn assert_all_pass_on_the_rtl(case: &ProgramCase, of: impl Fn(&Program) -> bool) {
+    assert_all_pass(of, |program| Ok(run(program, case)?.output));
 }
 
 #[test]
 fn every_program_passes() {
-    assert_all_pass(&ProgramCase::default(), |_| true);
+    assert_all_pass_on_the_rtl(&ProgramCase::default(), |_| true);
 }
 
 /// They take the unit's parameters from the unit.
 #[test]
 fn every_test_passes_on_every_system() {
     for &soc in &SOCS[1..] {
-        assert_all_pass(&ProgramCase { soc, ..ProgramCase::default() }, is_test);
+        assert_all_pass_on_the_rtl(&ProgramCase { soc, ..ProgramCase::default() }, is_test);
     }
 }
 
@@ -135,18 +142,13 @@ fn is_test(program: &Program) -> bool {
 }
 
 #[test]
-fn every_test_passes_with_memories_that_wait_at_random() {
-    for stall_seed in [1, 0xdead_beef] {
-        let case = ProgramCase { stall_seed: Some(stall_seed), x_seed: 2, ..Default::default() };
-        assert_all_pass(&case, is_test);
+fn every_test_passes_with_memories_that_wait() {
+    let random = [1, 0xdead_beef].map(|stall_seed| (0, Some(stall_seed), 2));
+    let slow = [(1, None, 1), (7, Some(5), 1)];
+    for (wait_states, stall_seed, x_seed) in random.into_iter().chain(slow) {
+        let case = ProgramCase { wait_states, stall_seed, x_seed, ..Default::default() };
+        assert_all_pass_on_the_rtl(&case, is_test);
     }
-}
-
-#[test]
-fn every_test_passes_with_slow_memories() {
-    assert_all_pass(&ProgramCase { wait_states: 1, ..Default::default() }, is_test);
-    let both = ProgramCase { wait_states: 7, stall_seed: Some(5), ..Default::default() };
-    assert_all_pass(&both, is_test);
 }
 
 /// The longest program has some hundred thousand.
@@ -174,22 +176,10 @@ fn run_on_model(program: &Program, config: &HartConfig) -> Result<String, String
     }
 }
 
-fn model_failures(config: &HartConfig, of: impl Fn(&Program) -> bool) -> Vec<String> {
-    let check = |program: &Program| {
-        run_on_model(program, config).and_then(|out| check_output(program, &out))
-    };
-    let programs = programs_alone().filter(|program| of(program));
-    programs
-        .filter_map(|program| {
-            check(program).err().map(|error| format!("{}: {error}", program.name))
-        })
-        .collect()
-}
-
 /// Alone it has a timer of its own.
 #[test]
 fn every_program_passes_on_the_model_alone() {
-    assert_none(model_failures(&SOC.hart(), |_| true));
+    assert_all_pass(|_| true, |program| run_on_model(program, &SOC.hart()));
 }
 
 /// The tests of the unit take its parameters from it.
@@ -199,7 +189,8 @@ fn the_tests_of_the_unit_pass_with_other_parameters() {
     for (kernel, log_frac, multipliers, kernels) in shapes {
         let unit = UnitShape { kernel, log_frac, multipliers, kernels };
         let of = |program: &Program| program.kind == Kind::Test && program.name.contains("conv");
-        assert_none(model_failures(&HartConfig { unit, ..HartConfig::default() }, of));
+        let config = HartConfig { unit, ..HartConfig::default() };
+        assert_all_pass(of, |program| run_on_model(program, &config));
     }
 }
 
@@ -375,4 +366,61 @@ fn no_benchmark_takes_two_cycles_an_instruction() {
         names.insert(program.name);
     }
     assert_eq!(names, ["crc", "matrix", "records", "sort", "string"].into());
+}
+
+/// What must hit every bin.
+const INSTRUCTIONS: u64 = 1_000_000;
+
+fn campaign(soc: SocParameters, seed: u64, instructions: u64, jobs: usize) -> Findings {
+    let campaign = Campaign { soc, seed, instructions, jobs };
+    let findings = campaign.run(&AtomicBool::new(false), |_| ()).unwrap();
+    let failure = &findings.failure;
+    assert!(failure.is_none(), "./run torture --soc {soc} --seed {seed} shows it: {failure:#?}");
+    assert!(findings.instructions >= instructions);
+    findings
+}
+
+/// A bin that a million instructions do not reach asks for a better generator.
+#[test]
+fn random_instructions_agree_and_hit_every_bin() {
+    let wanted = std::env::var("CONVAPPROX_INSTRUCTIONS").ok();
+    let wanted = wanted.map(|text| text.parse().expect("CONVAPPROX_INSTRUCTIONS is a number"));
+    let instructions = wanted.unwrap_or(INSTRUCTIONS);
+    let findings = campaign(SOC, 1, instructions, 2);
+    if instructions >= INSTRUCTIONS {
+        let missing: Vec<_> = findings.coverage.missing().collect();
+        assert!(missing.is_empty(), "{}, not {missing:#?}", findings.coverage.summary());
+    }
+}
+
+#[test]
+fn random_instructions_agree_on_every_system() {
+    for &soc in &SOCS[1..] {
+        campaign(soc, 2, 50_000, 2);
+    }
+}
+
+#[test]
+fn the_number_of_threads_does_not_matter() {
+    let [one, two] = [1, 3].map(|jobs| campaign(SOC, 5, 20_000, jobs));
+    assert_eq!(one.instructions, two.instructions);
+    assert_eq!((one.programs, one.cycles), (two.programs, two.cycles));
+    assert_eq!(one.coverage, two.coverage);
+}
+
+#[test]
+fn the_command_reports_coverage_and_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    for (jobs, out) in [(1, "one"), (3, "three")] {
+        let line =
+            format!("torture --instructions 20000 --seed 4 --quiet --jobs {jobs} --out {out}");
+        let printed = common::succeeds(folder.path(), &line);
+        let last = printed.lines().last().unwrap();
+        assert!(last.contains(" instructions in lockstep, ") && last.ends_with(" 0 mismatches"));
+        assert!(printed.contains("bins hit"), "{printed}");
+    }
+    let [one, three] = ["one", "three"].map(|out| folder.path().join(out));
+    common::assert_same(&one, &three);
+    let table = &common::files(&one)["coverage.csv"];
+    assert!(table.starts_with(b"bin,hits\nopcode/lui,"));
 }

@@ -2,28 +2,34 @@
 //! Whole inferences as programs on the core, as an engine: on the verilated system, or on the
 //! reference model alone.
 //!
-//! A program finds the network and an image in RAM ([`Blob`]) and leaves the outputs of every layer
-//! and the counters of every stage there. `docs/accel.md` describes both.
+//! A program finds the network and an image in RAM as words ([`Blob`], of which
+//! `firmware/lenet/network.h` has the layout in C) and leaves the outputs of every layer and the
+//! counters of every stage there. `docs/accel.md` describes both.
 
-mod blob;
-
+use std::iter;
 use std::path::{Path, PathBuf};
 
-use model::conv::{Plane, Semantics};
+use model::conv::{Mode, Plane, Semantics, SmaxScope};
 use model::elf::{Executable, with_segment};
 use model::engine::{
     Detail, Engine, EngineError, EngineFactory, EngineInfo, Findings, GoldenEngine, LayerRun,
     Mismatch, Place, StageCounts, StageRecord,
 };
-use model::facts::blob::{NETWORK_ADDRESS, RECORD_WORDS, record_words};
+use model::facts::blob::{
+    AVERAGE_POOL, CONVOLUTION, DENSE, DENSE_SIDE, KERNELS, Layer, NETWORK_ADDRESS, NETWORK_END,
+    NETWORK_MAGIC, NO_ACTIVATION, Network, RECORD_WORDS, RELU, TANH, record_words,
+};
+use model::facts::conv::{MODE_SHIFT, SCOPE_SHIFT};
 use model::hart::{Hart, RunEnd};
 use model::hex;
-use model::nn::{Configuration, Convolution, Inference, IntegerNetwork, NetworkRun};
+use model::nn::{
+    Activation, Configuration, Convolution, Finish, Inference, IntegerLayer, IntegerNetwork,
+    NetworkRun, tanh_table,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use self::blob::{Blob, Stage};
 use super::case::ProgramCase;
 use super::cosimulation::{Cosimulation, End};
 use super::lockstep;
@@ -38,16 +44,13 @@ const LIMIT: u64 = 200_000_000;
 /// What runs the programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Core {
-    /// The reference model: no cycles.
     Hart,
-    /// The RTL of the core.
     Soc,
 }
 
 /// How inferences are run on the core.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CoreSettings {
-    /// What runs the programs.
     pub core: Core,
     /// The system; the reference model has its parameters.
     pub soc: SocParameters,
@@ -70,8 +73,7 @@ impl CoreSettings {
 
     /// Convolutions, and the dense layers, on the unit.
     pub const fn unit(core: Core) -> Self {
-        let (firmware, on_unit) = ("lenet_unit", true);
-        Self { core, soc: SOC, firmware, on_unit, lockstep: false, seed: 1 }
+        Self { firmware: "lenet_unit", on_unit: true, ..Self::software(core) }
     }
 
     const fn name(&self) -> &'static str {
@@ -125,12 +127,6 @@ pub struct CoreEngine {
     blob: Option<(IntegerNetwork, Configuration, Blob)>,
 }
 
-/// What a program left in RAM, from [`NETWORK_ADDRESS`] on, or where it differs from the reference.
-enum Ran {
-    Finished { words: Vec<u32>, instructions: u64 },
-    Differed { case: ProgramCase, mismatch: Box<lockstep::Mismatch> },
-}
-
 /// A program that differs from its reference, in full.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -170,7 +166,7 @@ impl CoreEngine {
             return Ok(blob.clone());
         }
         let blob = Blob::new(network, configuration, &self.settings.soc)
-            .map_err(|error| self.unsupported(error.to_string()))?;
+            .map_err(|reason| self.unsupported(reason))?;
         self.blob = Some((network.clone(), configuration.clone(), blob.clone()));
         Ok(blob)
     }
@@ -193,38 +189,34 @@ impl CoreEngine {
         let words = blob.words.len();
         let ran = match self.settings.core {
             Core::Soc => self.on_the_system(&program, words),
-            Core::Hart => self.on_the_reference(&program, words),
+            Core::Hart => self.on_the_reference(&program, words).map(Ok),
         };
         self.findings.compared += 1;
-        let (difference, case, words) = match ran.map_err(|error| self.failed(place, error))? {
-            Ran::Finished { words, instructions } => {
+        let (difference, words) = match ran.map_err(|error| self.failed(place, error))? {
+            Ok((words, instructions)) => {
                 self.findings.instructions += instructions;
                 let memory = Memory { words: &words, blob };
                 match memory.difference(golden, self.settings.on_unit) {
                     None => return Ok((memory.stages(), memory.scores())),
-                    // The whole run is the case.
-                    Some(difference) => {
-                        let run = self.case();
-                        let case = InferenceCase { run, elf: hex(&elf) };
-                        (difference, case, Some(words))
-                    }
+                    Some(difference) => (difference, words),
                 }
             }
-            Ran::Differed { case, mismatch } => {
+            // A program that was stopped has counted nothing.
+            Err(mismatch) => {
                 let first = mismatch.differences.first().map(ToString::to_string);
                 let difference =
                     format!("behind cycle {}: {}", mismatch.cycle, first.unwrap_or_default());
-                (difference, InferenceCase { run: case, elf: hex(&elf) }, None)
+                (difference, vec![0; words])
             }
         };
         self.findings.mismatches += 1;
         if self.findings.cases.len() < REPORTS {
+            // The whole run is the case.
+            let case = InferenceCase { run: self.case(), elf: hex(&elf) };
             let case = serde_json::to_value(case).expect("a case is plain data");
             self.findings.cases.push(Mismatch { place: place.clone(), difference, case });
         }
-        // A program that was stopped has counted nothing.
-        let zeros = vec![0; blob.words.len()];
-        let memory = Memory { words: words.as_ref().unwrap_or(&zeros), blob };
+        let memory = Memory { words: &words, blob };
         Ok((memory.stages(), memory.scores()))
     }
 
@@ -239,37 +231,45 @@ impl CoreEngine {
         }
     }
 
+    /// What a program leaves in RAM, from [`NETWORK_ADDRESS`] on, and the instructions compared.
     fn on_the_reference(&self, program: &Executable, words: usize) -> Result<Ran, BoxError> {
         let mut hart = Hart::new(&self.settings.soc.hart());
         for segment in &program.segments {
             hart.load(segment.addr, &segment.bytes)?;
         }
         match hart.run(LIMIT, program.tohost) {
-            RunEnd::ToHost(1) => {}
-            RunEnd::ToHost(word) => return Err(ends_with(word)),
-            RunEnd::Limit => return Err(endless(LIMIT)),
-            RunEnd::Asleep(error) => return Err(error.into()),
+            RunEnd::ToHost(1) => Ok((read_words(words, |addr| hart.read_word(addr)), 0)),
+            RunEnd::ToHost(word) => Err(ends_with(word)),
+            RunEnd::Limit => Err(endless(LIMIT)),
+            RunEnd::Asleep(error) => Err(error.into()),
         }
-        let word = |word: usize| hart.read_word(NETWORK_ADDRESS + 4 * word as u32);
-        let words = (0..words).map(|it| word(it).expect("the blob lies in RAM")).collect();
-        Ok(Ran::Finished { words, instructions: 0 })
     }
 
-    fn on_the_system(&self, program: &Executable, words: usize) -> Result<Ran, BoxError> {
-        let case = self.case();
-        let mut run = Cosimulation::open(program, &case, Build::Fast, self.settings.lockstep)?;
+    /// Likewise, or where the system differs from the reference.
+    fn on_the_system(
+        &self,
+        program: &Executable,
+        words: usize,
+    ) -> Result<Result<Ran, Box<lockstep::Mismatch>>, BoxError> {
+        let mut run =
+            Cosimulation::open(program, &self.case(), Build::Fast, self.settings.lockstep)?;
         match run.run(LIMIT)? {
             End::Tohost(1) => {}
             End::Tohost(word) => return Err(ends_with(word)),
-            End::Mismatch(mismatch) => return Ok(Ran::Differed { case, mismatch }),
+            End::Mismatch(mismatch) => return Ok(Err(mismatch)),
             End::Limit | End::Hang { .. } => return Err(endless(run.system().cycles())),
         }
         let instructions = run.reference().map_or(0, |reference| reference.instructions());
         let system = run.system();
-        let word = |word: usize| system.read_word(NETWORK_ADDRESS + 4 * word as u32);
-        let words = (0..words).map(|it| word(it).expect("the blob lies in RAM")).collect();
-        Ok(Ran::Finished { words, instructions })
+        Ok(Ok((read_words(words, |addr| system.read_word(addr)), instructions)))
     }
+}
+
+type Ran = (Vec<u32>, u64);
+
+fn read_words(words: usize, read: impl Fn(u32) -> Option<u32>) -> Vec<u32> {
+    let word = |word: usize| read(NETWORK_ADDRESS + 4 * word as u32);
+    (0..words).map(|it| word(it).expect("the blob lies in RAM")).collect()
 }
 
 fn ends_with(word: u32) -> BoxError {
@@ -396,7 +396,7 @@ impl Memory<'_> {
         let input = ("input", 0, 0);
         let stages = self.blob.stages.iter();
         let stages = stages.map(|it| (it.name.as_str(), it.kernel_words, it.tile_outputs));
-        let named = std::iter::once(input).chain(stages).enumerate();
+        let named = iter::once(input).chain(stages).enumerate();
         let counted = |(number, (stage, kernel_words, tile_outputs)): (usize, (&str, u32, u32))| {
             let counts = record(number + 1) - record(number);
             StageRecord { stage: stage.to_owned(), kernel_words, tile_outputs, counts }
@@ -443,9 +443,295 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     digits.map(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok()).collect()
 }
 
+/// The smallest unit that the programs can use: a dense layer takes windows of 5×5.
+const KERNEL: usize = DENSE_SIDE as usize;
+
+/// Output channels whose sums are in RAM at the same time: slots that the programs use.
+const SLOTS: usize = KERNELS as usize;
+
+/// Inputs of a dense layer that the unit takes at once.
+const DENSE_CHUNK: usize = KERNEL * KERNEL;
+
+/// A layer as the programs see it: a pool of 2×2 is done along with the convolution before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Stage {
+    /// The names of its layers, with a `+` between.
+    name: String,
+    /// The last of its layers, by its number in the network.
+    layer: usize,
+    /// The convolution in it, by its number among the convolutions.
+    convolution: Option<usize>,
+    /// Words of a kernel that the unit loads for it; 0 if it does without.
+    kernel_words: u32,
+    /// Outputs of its convolutions, input channel by input channel, if the unit gives them tile by tile.
+    tile_outputs: u32,
+    /// Where its outputs are.
+    output: u32,
+    /// Outputs, channel by channel, row by row.
+    outputs: usize,
+}
+
+/// A network in RAM.
+#[derive(Debug, Clone)]
+struct Blob {
+    /// The words from [`NETWORK_ADDRESS`] on.
+    words: Vec<u32>,
+    /// Where the pixels of an image go, a byte each.
+    image: u32,
+    /// Where the records are: before the input, behind it, behind each stage.
+    records: u32,
+    stages: Vec<Stage>,
+}
+
+/// Words in the order in which they lie in RAM.
+struct Ram(Vec<u32>);
+
+impl Ram {
+    fn next(&self) -> u32 {
+        NETWORK_ADDRESS + 4 * self.0.len() as u32
+    }
+
+    /// Room for some words; its address.
+    fn room(&mut self, words: usize) -> u32 {
+        self.put(iter::repeat_n(0, words))
+    }
+
+    fn put(&mut self, words: impl IntoIterator<Item = i32>) -> u32 {
+        let address = self.next();
+        self.0.extend(words.into_iter().map(|word| word as u32));
+        address
+    }
+}
+
+/// Channels, rows and columns of what goes into a layer, and where it lies.
+struct Maps {
+    channels: usize,
+    height: usize,
+    width: usize,
+    address: u32,
+}
+
+impl Blob {
+    /// A network whose convolutions have a configuration; an error says why the programs cannot run it.
+    fn new(
+        network: &IntegerNetwork,
+        configuration: &Configuration,
+        soc: &SocParameters,
+    ) -> Result<Self, String> {
+        if soc.kernel < KERNEL || soc.kernels < SLOTS {
+            return Err(format!(
+                "the programs need a unit with KERNEL {KERNEL} or more and KERNELS {SLOTS} or more; \
+                 system {soc} has {} and {}",
+                soc.kernel, soc.kernels
+            ));
+        }
+        let uses = |layer: &Convolution| configuration.layers[layer.index].log_frac;
+        let other = network.convolutions().find(|layer| uses(layer) != soc.log_frac);
+        if let Some(layer) = other {
+            return Err(format!(
+                "layer {} is to have F = {}; the unit in the core has F = {}",
+                layer.name,
+                uses(layer),
+                soc.log_frac
+            ));
+        }
+        let stages = stages(network);
+        let mut ram = Ram(vec![0; Network::WORDS + Layer::WORDS * stages.len()]);
+        let input = network.input();
+        let description = &network.network.input;
+        let records = ram.room((stages.len() + 2) * RECORD_WORDS);
+        let pixels = description.channels * description.height * description.width;
+        let image = ram.room(pixels.div_ceil(4));
+        let table = ram.put(tanh_table().iter().copied());
+        let address = ram.room(input.len().next_multiple_of(DENSE_CHUNK));
+        let mut maps =
+            Maps { channels: input.channels, height: input.height, width: input.width, address };
+        let (mut layers, mut blob_stages) = (Vec::new(), Vec::new());
+        let mut scratch_words = 0;
+        for (first, last) in stages {
+            let (words, next, scratch) =
+                stage(network, configuration, first, last, &maps, &mut ram)?;
+            scratch_words = scratch_words.max(scratch);
+            let (mut convolution, mut kernel_words, mut tile_outputs) = (None, 0, 0);
+            match &network.layers[first] {
+                IntegerLayer::Convolution(layer) => {
+                    (convolution, kernel_words) = (Some(layer.index), layer.side() * layer.side());
+                    let (height, width) =
+                        (maps.height - layer.side() + 1, maps.width - layer.side() + 1);
+                    if (height, width) != (1, 1) {
+                        tile_outputs = layer.filters.len() * maps.channels * height * width;
+                    }
+                }
+                IntegerLayer::Dense(_) => kernel_words = DENSE_CHUNK,
+                IntegerLayer::AveragePool(_) => {}
+            }
+            blob_stages.push(Stage {
+                name: name(network, first, last),
+                layer: last,
+                convolution,
+                kernel_words: kernel_words as u32,
+                tile_outputs: tile_outputs as u32,
+                output: next.address,
+                outputs: next.channels * next.height * next.width,
+            });
+            layers.extend(words.words());
+            maps = next;
+        }
+        let scratch = ram.room(scratch_words);
+        let header = Network {
+            magic: NETWORK_MAGIC,
+            layers: blob_stages.len() as u32,
+            layer: NETWORK_ADDRESS + 4 * Network::WORDS as u32,
+            records,
+            image,
+            channels: description.channels as u32,
+            height: description.height as u32,
+            width: description.width as u32,
+            padding: description.padding as u32,
+            input: address,
+            scratch,
+            tanh: table,
+        };
+        let Ram(mut words) = ram;
+        words[..Network::WORDS].copy_from_slice(&header.words());
+        words[Network::WORDS..Network::WORDS + layers.len()].copy_from_slice(&layers);
+        if NETWORK_ADDRESS as usize + 4 * words.len() > NETWORK_END as usize {
+            return Err(format!(
+                "the network takes {} bytes; the core's RAM has room for {}",
+                4 * words.len(),
+                NETWORK_END - NETWORK_ADDRESS
+            ));
+        }
+        Ok(Self { words, image, records, stages: blob_stages })
+    }
+
+    /// The words as bytes, with the pixels of an image in their place.
+    fn bytes_with(&self, pixels: &[u8]) -> Vec<u8> {
+        let mut bytes: Vec<u8> = self.words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let image = (self.image - NETWORK_ADDRESS) as usize;
+        bytes[image..image + pixels.len()].copy_from_slice(pixels);
+        bytes
+    }
+}
+
+/// The first and the last layer of each stage.
+fn stages(network: &IntegerNetwork) -> Vec<(usize, usize)> {
+    let mut stages: Vec<(usize, usize)> = Vec::new();
+    for (index, layer) in network.layers.iter().enumerate() {
+        match (layer, stages.last_mut()) {
+            (IntegerLayer::AveragePool(pool), Some((first, last)))
+                if pool.side == 2
+                    && first == last
+                    && matches!(network.layers[*first], IntegerLayer::Convolution(_)) =>
+            {
+                *last = index;
+            }
+            _ => stages.push((index, index)),
+        }
+    }
+    stages
+}
+
+fn name(network: &IntegerNetwork, first: usize, last: usize) -> String {
+    let names = network.network.layers[first..=last].iter().map(|layer| layer.name.as_str());
+    names.collect::<Vec<_>>().join("+")
+}
+
+/// The words that describe a stage, what it gives, and the words of scratch that it needs.
+fn stage(
+    network: &IntegerNetwork,
+    configuration: &Configuration,
+    first: usize,
+    last: usize,
+    maps: &Maps,
+    ram: &mut Ram,
+) -> Result<(Layer, Maps, usize), String> {
+    let &Maps { channels, height, width, address } = maps;
+    let pooled = last > first;
+    let outputs = |ram: &mut Ram, channels: usize, height: usize, width: usize| Maps {
+        channels,
+        height,
+        width,
+        address: ram.room((channels * height * width).next_multiple_of(DENSE_CHUNK)),
+    };
+    let common =
+        |kind: u32, inputs: usize, height: usize, width: usize, outputs: usize, side: usize| {
+            let [inputs, height, width, outputs, side] =
+                [inputs, height, width, outputs, side].map(|size| size as u32);
+            let (pool, input) = (u32::from(pooled), address);
+            Layer { kind, inputs, height, width, outputs, side, pool, input, ..Layer::default() }
+        };
+    Ok(match &network.layers[first] {
+        IntegerLayer::Convolution(layer) => {
+            let side = layer.side();
+            let semantics = configuration.layers[layer.index];
+            let (name, mode) = (&layer.name, semantics.mode);
+            if side > KERNEL {
+                return Err(format!(
+                    "layer {name} has {side}×{side} kernels; the programs run at most {KERNEL}×{KERNEL}"
+                ));
+            }
+            if !matches!(mode, Mode::Exact | Mode::Approx) {
+                return Err(format!(
+                    "layer {name}: the programs run the unit in the modes exact and approx, not {mode}"
+                ));
+            }
+            let approx = semantics.mode == Mode::Approx;
+            let running = semantics.scope == SmaxScope::Running;
+            let mut words = common(CONVOLUTION, channels, height, width, layer.filters.len(), side);
+            finish(&mut words, &layer.finish);
+            let kernels = layer.filters.iter().flatten();
+            words.weights = ram.put(kernels.flat_map(|kernel| kernel.weights().iter().copied()));
+            words.bias = ram.put(layer.bias.iter().copied());
+            let map = (height - side + 1, width - side + 1);
+            let block =
+                if map == (1, 1) { layer.filters.len() } else { SLOTS.min(layer.filters.len()) };
+            let divide = if pooled { 2 } else { 1 };
+            let next = outputs(ram, layer.filters.len(), map.0 / divide, map.1 / divide);
+            words.output = next.address;
+            words.configuration = if approx {
+                (Mode::Approx as u32) << MODE_SHIFT | u32::from(running) << SCOPE_SHIFT
+            } else {
+                0
+            };
+            words.threshold = if approx { semantics.threshold.get() } else { 0 };
+            (words, next, 2 * block * map.0 * map.1)
+        }
+        IntegerLayer::AveragePool(pool) => {
+            let mut words = common(AVERAGE_POOL, channels, height, width, channels, pool.side);
+            let next = outputs(ram, channels, height / pool.side, width / pool.side);
+            words.output = next.address;
+            (words, next, 0)
+        }
+        IntegerLayer::Dense(layer) => {
+            let inputs = channels * height * width;
+            let mut words = common(DENSE, inputs, 1, 1, layer.weights.len(), 1);
+            finish(&mut words, &layer.finish);
+            let filled = inputs.next_multiple_of(DENSE_CHUNK);
+            let row = |row: &Vec<i32>| {
+                row.iter().copied().chain(iter::repeat_n(0, filled - inputs)).collect::<Vec<_>>()
+            };
+            words.weights = ram.put(layer.weights.iter().flat_map(row));
+            words.bias = ram.put(layer.bias.iter().copied());
+            let next = outputs(ram, layer.weights.len(), 1, 1);
+            words.output = next.address;
+            (words, next, 2 * layer.weights.len())
+        }
+    })
+}
+
+fn finish(words: &mut Layer, finish: &Finish) {
+    words.activation = match finish.activation {
+        None => NO_ACTIVATION,
+        Some(Activation::Relu) => RELU,
+        Some(Activation::Tanh) => TANH,
+    };
+    words.shift = finish.shift;
+    words.bits = finish.bits;
+}
+
 #[cfg(test)]
 mod tests {
-    use model::conv::Mode;
     use model::nn::input_planes;
     use study::data::digits;
     use study::experiment::accel;
