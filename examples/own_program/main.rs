@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     compile("examples/own_program/dot_product.c", &elf)?;
 
     let case = ProgramCase { program: "dot_product".to_owned(), ..ProgramCase::default() };
-    let program = Executable::read(&elf, case.soc.ram_bytes)?;
+    let program = Executable::parse(&std::fs::read(&elf)?, case.soc.ram_bytes)?;
     let lockstep = true;
     let mut run = Cosimulation::open(&program, &case, Build::Fast, lockstep)?;
     let end = run.run(100_000)?;

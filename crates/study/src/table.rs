@@ -8,11 +8,11 @@
 //! that the struct does not have is never read.
 
 use std::fmt::Write as _;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use csv::{StringRecord, StringRecordIter};
+use model::files;
 use model::nn::Activation;
 use thiserror::Error;
 
@@ -514,12 +514,15 @@ pub fn write<R: Row>(path: &Path, rows: &[R]) -> Result<(), TableError> {
     Ok(())
 }
 
+/// Bytes of a table at most.
+const MAX_BYTES: u64 = 1 << 30;
+
 /// Reads a table.
 pub fn read<R: Row>(path: &Path) -> Result<Vec<R>, TableError> {
-    let file =
-        File::open(path).map_err(|source| TableError::Read { path: path.to_owned(), source })?;
+    let bytes = files::read(path, MAX_BYTES)
+        .map_err(|source| TableError::Read { path: path.to_owned(), source })?;
     let not_csv = |source| TableError::NotCsv { path: path.to_owned(), source };
-    let mut reader = csv::Reader::from_reader(file);
+    let mut reader = csv::Reader::from_reader(&bytes[..]);
     let header = reader.headers().map_err(not_csv)?;
     check_header::<R>(header).map_err(|problem| TableError::Header {
         path: path.to_owned(),

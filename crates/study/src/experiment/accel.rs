@@ -6,14 +6,13 @@
 //! `docs/accel.md` tells what the tables hold.
 
 use std::ops::Range;
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::Error;
 use crate::data::Image;
-use crate::experiment::lenet::{Variant, shipped};
+use crate::experiment::lenet::{ModelFile, Variant};
 use crate::experiment::ranges;
 use crate::results::ResultFolder;
 use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
@@ -22,7 +21,7 @@ use crate::table::{Digit, Shortest};
 use crate::tables::{ALL_LAYERS, CycleRow, Level, PARTS, ScoreErrorRow, ScoreRow, TimeRow};
 use model::conv::{ConfigError, Mode, SmaxScope};
 use model::engine::{Detail, Findings, Place, StageCounts, StageRecord};
-use model::nn::{Configuration, Network, NetworkError, class_of, input_planes};
+use model::nn::{Configuration, NetworkError, class_of, input_planes};
 
 /// The tolerance of the paper's table of ten scores.
 pub const PAPER_TAU: f64 = 0.01;
@@ -50,23 +49,21 @@ pub const LENET_ACCEL_REDUCTION_PERCENT: f64 = 76.6;
 pub const NETWORKS: [&str; 4] = ["lenet-accel", "lenet-accel-tanh", "lenet5-relu", "lenet5-tanh"];
 
 /// A network that ships, by its name in [`NETWORKS`].
-///
-/// # Errors
-/// If its files cannot be read.
 pub fn network(name: &str) -> Result<Variant, NetworkError> {
-    let weights = shipped("weights").join(file_stem(name)).with_extension("safetensors");
-    Variant::read(&description(name), &weights)
+    Variant::shipped(&file_stem(name))
 }
 
-/// The description of a network in [`NETWORKS`].
-pub fn description(name: &str) -> PathBuf {
-    shipped("networks").join(file_stem(name)).with_extension("json")
+/// The description of a network in [`NETWORKS`]; none of another one.
+pub fn description(name: &str) -> Option<ModelFile> {
+    let file = ModelFile::shipped("networks", &format!("{}.json", file_stem(name)));
+    file.filter(|_| NETWORKS.contains(&name))
 }
 
 /// Whether a network has the layers of LeNet-Accel.
 fn is_lenet_accel(variant: &Variant) -> bool {
-    let shipped = Network::read(&description(NETWORKS[0]));
-    shipped.is_ok_and(|it| it.input == variant.network.input && it.layers == variant.network.layers)
+    let shipped = description(NETWORKS[0]).and_then(|it| it.network().ok());
+    shipped
+        .is_some_and(|it| it.input == variant.network.input && it.layers == variant.network.layers)
 }
 
 fn file_stem(name: &str) -> String {

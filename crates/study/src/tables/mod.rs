@@ -9,6 +9,7 @@ mod single;
 mod windows;
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use plotters::style::RGBColor;
@@ -24,7 +25,9 @@ pub use single::{ChannelRow, ClassifyRow, CoverageRow, SearchRow, StatRow, ZeroP
 pub use windows::{Compared, FilterKey, Over, SummaryRow, WindowsRow};
 
 use crate::report::figure::{Figure, PlotError, Shape, distinct, palette};
+use crate::results::check_tables;
 use crate::table::{self, Column, Row, TableError};
+use model::files;
 
 /// A table.
 pub struct Table {
@@ -144,11 +147,14 @@ pub static ALL: &[Table] = &[
 pub fn find(path: &Path) -> Option<&'static Table> {
     let name = path.file_name()?.to_str()?;
     ALL.iter().find(|table| table.file == name).or_else(|| {
-        let mut reader = csv::Reader::from_path(path).ok()?;
+        let mut reader = csv::Reader::from_reader(files::open(path).ok()?.take(MAX_HEADER));
         let header = reader.headers().ok()?;
         ALL.iter().find(|table| header.iter().eq((table.columns)().iter().map(|it| it.name)))
     })
 }
+
+/// Bytes of a table's first line at most.
+const MAX_HEADER: u64 = 1 << 16;
 
 /// The tables in a folder.
 pub struct Folder {
@@ -198,9 +204,12 @@ pub struct Plots {
     pub missing: Vec<(&'static str, &'static str)>,
 }
 
-/// Draws all tables in `folder`. One that is malformed is an error.
-pub fn plot(folder: &Path) -> Result<Plots, PlotError> {
-    let folder = Folder::open(folder)?;
+/// Draws all tables in `path`. One that is malformed, or not of the same run as the others, is an
+/// error.
+pub fn plot(path: &Path) -> Result<Plots, PlotError> {
+    let folder = Folder::open(path)?;
+    let files: Vec<PathBuf> = folder.tables.iter().map(|(file, _)| file.clone()).collect();
+    check_tables(path, &files).map_err(|error| PlotError::Mixed(error.to_string()))?;
     let mut plots: Vec<&dyn Plot> = Vec::new();
     for &plot in ALL.iter().filter(|it| folder.has(it.file)).flat_map(|it| it.plots) {
         if !plots.iter().any(|other| other.name() == plot.name()) {

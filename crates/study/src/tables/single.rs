@@ -74,6 +74,12 @@ table! {
         pub absolute_error: u32,
         /// The same in percent of |exact|; empty if that is 0.
         pub percentage_error: Option<f64>,
+        /// What one unit of the scores stands for: a power of two.
+        pub score_unit: Plain,
+        /// Softmax of the class when nothing is skipped.
+        pub exact_softmax_percent: f64,
+        /// Softmax of the class in the configuration.
+        pub approximate_softmax_percent: f64,
     }
 }
 

@@ -11,7 +11,7 @@ mod totals;
 mod variant;
 
 pub use variant::{
-    Cell, OperatingPoint, PointLayer, Variant, shipped, shipped_points, table_cells,
+    Cell, ModelFile, OperatingPoint, PointLayer, Variant, shipped_points, table_cells,
 };
 
 use std::collections::{BTreeMap, BTreeSet};

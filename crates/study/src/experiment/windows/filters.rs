@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The filters: built in, or from a file.
 
-use std::fs;
 use std::path::Path;
 
 use crate::Error;
 use model::conv::{Kernel, MAX_SIDE};
+use model::files;
+
+/// Bytes of a file of filters at most.
+const MAX_BYTES: u64 = 1 << 20;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter {
@@ -48,7 +51,7 @@ pub fn built_in(names: &[String]) -> Result<Vec<Filter>, Error> {
 /// Filters from a text file: a line `[name]`, then the rows of integers of one square kernel; `#`
 /// begins a comment.
 pub fn from_file(path: &Path) -> Result<Vec<Filter>, Error> {
-    let text = fs::read_to_string(path).map_err(|source| Error::read(path, source))?;
+    let text = files::read_text(path, MAX_BYTES).map_err(|source| Error::read(path, source))?;
     let wrong = |line: usize, reason: String| {
         Error::Input(format!("{}:{}: {reason}", path.display(), line + 1))
     };
@@ -126,7 +129,7 @@ mod tests {
     fn parse(text: &str) -> Result<Vec<Filter>, String> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("filters.txt");
-        fs::write(&path, text).unwrap();
+        std::fs::write(&path, text).unwrap();
         let name = |error: Error| error.to_string().replace(path.to_str().unwrap(), "F");
         from_file(&path).map_err(name)
     }
