@@ -282,7 +282,7 @@ macro_rules! numbers {
         pub struct $type $(<const $digits: usize>)? (pub f64);
 
         impl $(<const $digits: usize>)? Field for $type $(<$digits>)? {
-            const EXPECTED: &'static str = "a number";
+            const EXPECTED: &'static str = f64::EXPECTED;
             const EXAMPLE: &'static str = "0.25";
 
             fn write(&self, text: &mut String) {
@@ -352,7 +352,7 @@ impl Field for Probability {
 
 /// Four decimals: enough for every figure that is compared with the paper's.
 impl Field for f64 {
-    const EXPECTED: &'static str = "a number";
+    const EXPECTED: &'static str = "a number within ±1e18";
     const EXAMPLE: &'static str = "12.5";
 
     fn write(&self, text: &mut String) {
@@ -360,7 +360,8 @@ impl Field for f64 {
     }
 
     fn read(text: &str) -> Option<Self> {
-        text.parse().ok().filter(|number: &f64| number.is_finite())
+        // Nothing that is measured is larger, and axes up to there can be drawn.
+        text.parse().ok().filter(|number: &f64| number.abs() <= 1e18)
     }
 
     fn is_finite(&self) -> bool {
@@ -666,7 +667,8 @@ mod tests {
             ("tau", "sigma", "line 1: sample.csv has no column sigma; `convapprox columns"),
             (",digit\nx,1,,,0,won,3", "\nx,1,,,0,won", "line 1: there is no column digit"),
             ("tau,p", "p,tau", "another order"),
-            (",1,", ",NaN,", "line 2, column share_percent: \"NaN\" is not a number"),
+            (",1,", ",NaN,", "line 2, column share_percent: \"NaN\" is not a number within"),
+            (",1,", ",1e308,", "\"1e308\" is not a number within ±1e18"),
             (",1,", ",,", "column share_percent: \"\" is not a number"),
             ("won", "lots", "column change: \"lots\" is not lost or won"),
             (",3", ",12", "column digit: \"12\" is not a digit"),
