@@ -283,8 +283,7 @@ impl NetworkFlags {
         let [name] = names[..] else {
             bail!("--weights is for one network, and --network names {}", names.len());
         };
-        let network =
-            accel::description(name).unwrap_or_else(|| ModelFile::user(Path::new(name)));
+        let network = accel::description(name).unwrap_or_else(|| ModelFile::user(Path::new(name)));
         let named = weights.with_extension("safetensors");
         let named = named.to_str().and_then(|name| ModelFile::shipped("weights", name));
         let named = named.filter(|_| !weights.exists());
