@@ -2,10 +2,13 @@
 //! Models: how they are constructed, what they have in common, and the simulation behind each.
 
 use std::ffi::{CStr, CString};
-use std::fs::File;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::ops::{Deref, DerefMut};
+use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::ptr::NonNull;
+use std::thread;
 
 use crate::ffi::{self, vrs_config, vrs_error, vrs_model, vrs_reads, vrs_stop, vrs_table};
 use crate::library::text;
@@ -532,10 +535,23 @@ impl<M: Model> Sim<M> {
     pub fn write_coverage(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
         let fail = |reason| Error::Coverage { path: path.to_owned(), reason };
-        let text = self.create_file(path, "coverage", self.library.covered()).map_err(fail)?;
-        // SAFETY: the handle is alive and the path is a C string.
-        unsafe { (self.table().coverage_write)(self.raw(), text.as_ptr()) };
-        self.settle(self.flags())
+        self.create_file(path, "coverage", self.library.covered()).map_err(fail)?;
+        let io = |error: io::Error| fail(error.to_string());
+        // Verilator does not tell of a full disk: it writes into a pipe, and this into the file.
+        let (mut reader, writer) = io::pipe().map_err(io)?;
+        let name = CString::new(format!("/dev/fd/{}", writer.as_raw_fd())).expect("no nul");
+        let bytes = thread::scope(|scope| {
+            let counts = scope.spawn(move || {
+                let mut bytes = Vec::new();
+                reader.read_to_end(&mut bytes).map(|_| bytes)
+            });
+            // SAFETY: the handle is alive and the path is a C string.
+            unsafe { (self.table().coverage_write)(self.raw(), name.as_ptr()) };
+            drop(writer);
+            counts.join().expect("reading does not panic")
+        });
+        self.settle(self.flags())?;
+        fs::write(path, bytes.map_err(io)?).map_err(io)
     }
 
     /// Makes sure that a file can be written: Verilator does not tell why not, its FST writer

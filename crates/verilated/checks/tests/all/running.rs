@@ -539,7 +539,10 @@ fn coverage_is_counted_per_model() {
     // The word is all ones from the eighth cycle on, and sampled one cycle later.
     assert_eq!((cover_count(&one), cover_count(&two)), (12, 0));
     let missing = dir.path().join("none").join("x.dat");
-    assert!(matches!(first.write_coverage(&missing), Err(Error::Coverage { .. })));
+    for unwritable in [missing.as_path(), Path::new("/dev/full")] {
+        let error = first.write_coverage(unwritable);
+        assert!(matches!(error, Err(Error::Coverage { .. })), "{unwritable:?}: {error:?}");
+    }
     first.shift(1).unwrap();
     let error = row("plain").write_coverage(&one).unwrap_err();
     assert!(error.to_string().contains("without coverage"), "{error}");
