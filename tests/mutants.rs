@@ -2,7 +2,7 @@
 //! Every file that is read from outside, mutated: no reader panics, hangs, or takes memory without
 //! bound, and what is accepted means what the file says, as an independent check reads it.
 //!
-//! `cargo test --test mutants -- --nocapture` prints the table of `docs/mutants.md`.
+//! `cargo test --test mutants -- --nocapture` prints the table of `docs/results.md`.
 //! `CONVAPPROX_MUTANTS` says how many there are of each format, `CONVAPPROX_SEED` which ones.
 
 use std::any::Any;
@@ -344,12 +344,15 @@ const IMAGES: IdxFile = IdxFile {
 };
 
 fn idx(file: &IdxFile) -> Vec<u8> {
-    let mut bytes = file.kind.magic().to_be_bytes().to_vec();
-    bytes.extend((file.count as u32).to_be_bytes());
+    let (magic, size) = match file.kind {
+        IdxKind::Labels => (0x0801_u32, 8 + file.count),
+        IdxKind::Images => (0x0803, 16 + 28 * 28 * file.count),
+    };
+    let mut bytes = [magic.to_be_bytes(), (file.count as u32).to_be_bytes()].concat();
     if file.kind == IdxKind::Images {
         bytes.extend([0, 0, 0, 28, 0, 0, 0, 28]);
     }
-    bytes.extend((bytes.len()..file.kind.file_size(file.count)).map(|at| (at * at % 10) as u8));
+    bytes.extend((bytes.len()..size).map(|at| (at * at % 10) as u8));
     bytes
 }
 
@@ -357,7 +360,7 @@ fn idx(file: &IdxFile) -> Vec<u8> {
 fn read_idx(path: &Path, _: &[u8]) -> Verdict {
     let is_good = |file: &IdxFile| {
         let items = file.read_path(path).ok()?;
-        Some(check(items == idx(file)[file.kind.header()..], "the items are others"))
+        Some(check(idx(file).ends_with(&items), "the items are others"))
     };
     is_good(&LABELS).or_else(|| is_good(&IMAGES))
 }
