@@ -59,6 +59,10 @@ impl Operands {
         if usize::from(self.run.slot) >= unit.kernels {
             return Err(CaseError::Shape("the slot"));
         }
+        // A score is below 2^(6 + F), as the unit takes it.
+        if self.run.carry.iter().flatten().any(|score| score >> (6 + unit.log_frac) != 0) {
+            return Err(CaseError::Shape("the carry: a score is below 2^(6 + LOG_FRAC)"));
+        }
         if !self.run.addr.is_multiple_of(4) || self.run.addr > 1 << 24 || self.run.pitch > 1 << 16 {
             return Err(CaseError::Shape("the address or the pitch"));
         }
@@ -99,6 +103,10 @@ pub enum CaseError {
     Shape(&'static str),
     #[error("{0} wait states are too many: 0 to 15")]
     WaitStates(u8),
+    #[error(
+        "max_cycles is {limit}, before the mismatch in cycle {mismatch}: set it to null, or to more"
+    )]
+    Limit { limit: u64, mismatch: u64 },
 }
 
 /// The name of a case's file in its folder.
@@ -255,6 +263,11 @@ impl ProgramCase {
         let case: Self = read(folder)?;
         if case.wait_states > 15 {
             return Err(CaseError::WaitStates(case.wait_states));
+        }
+        if let (Some(limit), Some(mismatch)) = (case.max_cycles, case.mismatch_cycle)
+            && limit < mismatch
+        {
+            return Err(CaseError::Limit { limit, mismatch });
         }
         Ok(case)
     }

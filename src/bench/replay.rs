@@ -11,8 +11,10 @@ use super::case::{CASE_FILE, PROGRAM_FILE, ProgramCase, WindowCase};
 use super::cosimulation::{Cosimulation, End};
 use super::lockstep::Mismatch;
 use super::report;
+use super::symbols::Symbols;
 use super::under_test::{
-    self, BoxError, ReplayError, Replayed, UnitUnderTest, case_folder, create, write, write_json,
+    self, BoxError, ReplayError, Replayed, UnitUnderTest, Waveform, case_folder, create, write,
+    write_json,
 };
 use super::unit::{Memory, Outcome, UnitDriver};
 use crate::hw::Build;
@@ -99,8 +101,8 @@ impl UnitUnderTest for WindowUnit {
         }
     }
 
-    fn save_file(case: &WindowCase) -> Option<String> {
-        Some(report::window_save_file(&case.unit))
+    fn save_file(case: &WindowCase, outcome: Option<&Outcome>) -> Option<String> {
+        Some(report::window_save_file(&case.unit, outcome))
     }
 }
 
@@ -154,7 +156,8 @@ fn investigate_in(
     let mut again = Cosimulation::open(&program, &case, Build::Vcd, true)?;
     let begin = again.system().time();
     let mut end = again.run(mismatch.cycle.saturating_sub(CYCLES_BEFORE))?;
-    again.system().open_trace(&wave)?;
+    let waveform = Waveform::create(&wave)?;
+    again.system().open_trace(waveform.temporary())?;
     if end == End::Limit {
         end = again.run(mismatch.cycle + CYCLES_GRACE)?;
     }
@@ -162,12 +165,16 @@ fn investigate_in(
         // The RTL may have more to complain about.
         let _ = again.system().run(CYCLES_AFTER);
     }
-    again.system().close_trace()?;
+    waveform.finish(again.system().close_trace())?;
 
     let reproduced = matches!(&end, End::Mismatch(other) if **other == *mismatch);
-    write(&folder.join("wave.gtkw"), report::program_save_file())?;
+    let time = begin + mismatch.cycle * report::CYCLE_TIME;
+    let save_file = report::program_save_file("The program of a mismatch report", "wave.vcd", time);
+    write(&folder.join("wave.gtkw"), save_file)?;
     let report = folder.join("report.txt");
-    write(&report, report::program(&case, mismatch, reproduced, begin, folder))?;
+    let symbols = Symbols::read(elf);
+    let text = report::program(&case, mismatch, reproduced, begin, folder, &symbols);
+    write(&report, text)?;
     Ok(Investigation { folder: folder.to_owned(), report, wave, reproduced })
 }
 
@@ -193,7 +200,8 @@ pub fn replay(folder: &Path) -> Result<Again, ReplayError> {
     })?;
     let program = Executable::parse(&elf, case.soc.ram_bytes)
         .map_err(|source| ReplayError::Program { path, source })?;
-    let limit = case.max_cycles.or(case.mismatch_cycle.map(|cycle| cycle + CYCLES_GRACE));
+    let grace = case.mismatch_cycle.map(|cycle| cycle.saturating_add(CYCLES_GRACE));
+    let limit = case.max_cycles.or(grace);
     let mut again = Cosimulation::open(&program, &case, Build::Fast, true)?;
     let end = again.run(limit.unwrap_or(u64::MAX))?;
     let investigation = match &end {

@@ -5,16 +5,17 @@
 //! `examples/own_unit` is a small one.
 
 use std::error::Error;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use model::elf::ElfError;
 use model::hex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
-use study::report::atomic::{WriteError, write_atomic};
+use study::report::atomic::{OutputFile, WriteError, write_atomic};
 
 use super::case::{self, CASE_FILE, CaseError};
 use super::system::SystemError;
@@ -56,7 +57,10 @@ pub trait UnitUnderTest: Sized {
     }
 
     /// A GTKWave save file for the waveform, if there is one.
-    fn save_file(_transaction: &Self::Transaction) -> Option<String> {
+    fn save_file(
+        _transaction: &Self::Transaction,
+        _outcome: Option<&Self::Outcome>,
+    ) -> Option<String> {
         None
     }
 }
@@ -75,6 +79,10 @@ pub enum ReplayError {
     Run(#[from] SystemError),
     #[error("cannot create {}: {source}", folder.display())]
     Folder { folder: PathBuf, source: io::Error },
+    #[error("{} is a link, or no file at all: remove it, or copy case.json into a new folder", .0.display())]
+    Link(PathBuf),
+    #[error("the waveform {} is incomplete: {reason}; make room and run again", path.display())]
+    Waveform { path: PathBuf, reason: String },
     #[error(transparent)]
     Write(#[from] WriteError),
 }
@@ -170,9 +178,71 @@ pub fn replay<U: UnitUnderTest>(folder: &Path) -> Result<Replayed<U::Outcome>, R
     replay_in::<U>(&case::read(folder)?, folder)
 }
 
-/// Writes a file of a report; a text that is there is replaced as a whole.
+/// Writes a file of a report; one that is there is replaced as a whole.
 pub(super) fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<(), ReplayError> {
+    no_link(path)?;
     Ok(write_atomic(path, |file| file.write_all(content.as_ref()))?)
+}
+
+/// A folder may come from somebody else: nothing outside of it is written through a link in it.
+fn no_link(path: &Path) -> Result<(), ReplayError> {
+    match fs::symlink_metadata(path) {
+        Ok(there) if !there.is_file() => Err(ReplayError::Link(path.to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// A waveform under way: it has its name only when it is complete.
+#[derive(Debug)]
+pub struct Waveform {
+    path: PathBuf,
+    file: OutputFile,
+}
+
+impl Waveform {
+    /// A waveform that will have this name.
+    pub fn create(path: &Path) -> Result<Self, ReplayError> {
+        no_link(path)?;
+        Ok(Self { path: path.to_owned(), file: OutputFile::create(path)? })
+    }
+
+    /// What a model is to write.
+    pub fn temporary(&self) -> &Path {
+        self.file.temporary()
+    }
+
+    /// Gives it its name. `closed` says whether the model could complete it: Verilator's writer of
+    /// VCD reports a full disk, that of FST does not.
+    pub fn finish<E: Display>(self, closed: Result<(), E>) -> Result<(), ReplayError> {
+        let Self { path, file } = self;
+        let broken = |reason: String| ReplayError::Waveform { path: path.clone(), reason };
+        closed.map_err(|error| broken(error.to_string()))?;
+        if path.extension().is_some_and(|it| it == "fst") {
+            let whole = fst_is_complete(file.temporary()).map_err(|it| broken(it.to_string()))?;
+            if !whole {
+                return Err(broken("the file ends before its last block".to_owned()));
+            }
+        }
+        Ok(file.finish()?)
+    }
+}
+
+/// Whether an FST file is a row of whole blocks, each a byte for its kind and eight for the length
+/// of the rest, with the hierarchy that is written last.
+fn fst_is_complete(path: &Path) -> io::Result<bool> {
+    const HIERARCHY: [u8; 3] = [4, 6, 7];
+    let mut file = File::open(path)?;
+    let end = file.metadata()?.len();
+    let (mut at, mut hierarchy) = (0_u64, false);
+    while at + 9 <= end {
+        let (mut kind, mut length) = ([0], [0; 8]);
+        file.seek(SeekFrom::Start(at))?;
+        file.read_exact(&mut kind)?;
+        file.read_exact(&mut length)?;
+        hierarchy |= HIERARCHY.contains(&kind[0]);
+        at = at.saturating_add(1).saturating_add(u64::from_be_bytes(length));
+    }
+    Ok(hierarchy && at == end)
 }
 
 pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), ReplayError> {
@@ -192,15 +262,16 @@ pub(super) fn replay_in<U: UnitUnderTest>(
 ) -> Result<Replayed<U::Outcome>, ReplayError> {
     let mut unit = U::open(transaction, Build::Vcd).map_err(ReplayError::Open)?;
     let wave = folder.join("wave.vcd");
-    unit.trace(Some(&wave)).map_err(ReplayError::Open)?;
+    let waveform = Waveform::create(&wave)?;
+    unit.trace(Some(waveform.temporary())).map_err(ReplayError::Open)?;
     let outcome = unit.run(transaction);
-    unit.trace(None).map_err(ReplayError::Open)?;
+    waveform.finish(unit.trace(None))?;
     let differences = match &outcome {
         Ok(outcome) => U::differences(transaction, outcome),
         Err(_) => Vec::new(),
     };
 
-    let save_file = U::save_file(transaction);
+    let save_file = U::save_file(transaction, outcome.as_ref().ok());
     if let Some(text) = &save_file {
         write(&folder.join("wave.gtkw"), text)?;
     }

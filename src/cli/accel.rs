@@ -99,23 +99,23 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let ended = args.run.run("accel", images, &engines, |run| accel::run(run, &inferences))?;
 
     let engine = engines.first().map_or("golden", |engine| engine.info().name);
-    println!("{}, {engine} engine", dataset.source);
+    say!("{}, {engine} engine", dataset.source);
     let summary = &ended.finished.summary;
     for variant in &inferences.networks {
         let network = &variant.network_name;
         let bits = variant.integer.proof.last().map_or(0, |proof| proof.sum_shift);
-        println!("\n{network}, the scores of the first image, in units of 2^-{bits}");
-        println!("{}", scores(summary, network, network.starts_with("lenet_accel")));
-        println!("the scores of {} images", args.score_images.max(args.images));
-        println!("{}", score_errors(summary, network));
+        say!("\n{network}, the scores of the first image, in units of 2^-{bits}");
+        say!("{}", scores(summary, network, network.starts_with("lenet_accel")));
+        say!("the scores of {} images", args.score_images.max(args.images));
+        say!("{}", score_errors(summary, network));
         if !summary.cycles.is_empty() {
             let unit = if timed { "cycles" } else { "instructions" };
-            println!("{unit} of an inference, {} images", args.images);
-            println!("{}", cycles(summary, network, timed));
+            say!("{unit} of an inference, {} images", args.images);
+            say!("{}", cycles(summary, network, timed));
         }
     }
     if lockstep {
-        println!("{} instructions compared in lockstep", ended.finished.findings.instructions);
+        say!("{} instructions compared in lockstep", ended.finished.findings.instructions);
     }
     Ok(ended.close("inferences"))
 }

@@ -73,8 +73,8 @@ fn network(args: &Args) -> anyhow::Result<(Variant, Configuration)> {
 }
 
 fn print(found: &Classified, variant: &Variant) {
-    println!("{}", found.file.display());
-    println!("{}", draw(&found.image));
+    say!("{}", found.file.display());
+    say!("{}", draw(&found.image));
     let mut scores = table(["class", ">exact", ">approximate", ">absolute error", ">error %"]);
     for row in &found.rows {
         let mark = |class: usize, text: i32| {
@@ -88,7 +88,7 @@ fn print(found: &Classified, variant: &Variant) {
             number(row.percentage_error, 2),
         ]);
     }
-    println!("{scores}");
+    say!("{scores}");
 
     let mut layers = table(["layer", ">exact multiplications", ">performed", ">fewer %"]);
     let mut add = |name: &str, exact: u64, done: u64| {
@@ -100,8 +100,8 @@ fn print(found: &Classified, variant: &Variant) {
         add(name, exact, done);
     }
     add("all", exact.iter().sum(), found.multiplications.iter().sum());
-    println!("{layers}");
-    println!("it is a {} ({} without skipping)", found.class, found.exact_class);
+    say!("{layers}");
+    say!("it is a {} ({} without skipping)", found.class, found.exact_class);
 }
 
 /// The image in shades of grey; a character is two pixels high.

@@ -176,21 +176,21 @@ impl<S> Ended<S> {
     pub fn close(&self, what: &str) -> Status {
         let Finished { findings, files, reports, .. } = &self.finished;
         for file in files {
-            println!("{}", file.display());
+            say!("{}", file.display());
         }
         for error in &findings.counter_errors {
-            println!("MISMATCH {error}");
+            say!("MISMATCH {error}");
         }
         for case in &findings.cases {
-            println!("MISMATCH {}", case.difference);
+            say!("MISMATCH {}", case.difference);
         }
         for report in reports {
-            println!("mismatch report: {}", report.join("report.txt").display());
+            say!("mismatch report: {}", report.join("report.txt").display());
         }
-        println!("{:.1} s", self.seconds);
+        say!("{:.1} s", self.seconds);
         if self.compares {
             let Findings { compared, mismatches, .. } = findings;
-            println!("{compared} {what} compared, {mismatches} mismatches");
+            say!("{compared} {what} compared, {mismatches} mismatches");
         }
         self.finished.status()
     }
@@ -343,7 +343,7 @@ impl Progress for Bar {
 
     fn notice(&self, text: &str) {
         if !self.1 {
-            self.0.suspend(|| eprintln!("{text}"));
+            self.0.suspend(|| note!("{text}"));
         }
     }
 }
@@ -355,7 +355,7 @@ pub(super) fn stop_flag() -> anyhow::Result<&'static AtomicBool> {
         if STOP.swap(true, Ordering::Relaxed) {
             std::process::exit(Status::Interrupted as i32);
         }
-        eprintln!("\nstopping after what is under way; Ctrl-C again stops at once");
+        note!("\nstopping after what is under way; Ctrl-C again stops at once");
     })
     .context("cannot catch Ctrl-C")?;
     Ok(&STOP)

@@ -169,7 +169,7 @@ fn run_grid(
     let unit = under_test.factory(flags.basic.seed, None);
     let parts = (&dataset, Split::Test, images);
     let ended = flags.run(command, parts, &engines(&unit), |run| lenet::run(run, grid))?;
-    println!("{images} images of {}, {} engine", dataset.source, engine_name(&unit));
+    say!("{images} images of {}, {} engine", dataset.source, engine_name(&unit));
     let summary = &ended.finished.summary;
     if !summary.lenet.is_empty() {
         print_table(summary);
@@ -178,9 +178,9 @@ fn run_grid(
         print_points(summary);
     }
     if dataset.source.name() != "mnist" {
-        println!("these are drawn digits, not MNIST: the paper's columns are for orientation only");
+        say!("these are drawn digits, not MNIST: the paper's columns are for orientation only");
     }
-    println!("{} inferences of the cells", images * grid.cells.len());
+    say!("{} inferences of the cells", images * grid.cells.len());
     Ok(ended.close("windows"))
 }
 
@@ -206,7 +206,7 @@ fn print_table(summary: &Summary) {
             (">cycles", &|row| number(row.cycles_average, 0)),
         ],
     );
-    println!("{table}");
+    say!("{table}");
 }
 
 fn print_points(summary: &Summary) {
@@ -227,7 +227,7 @@ fn print_points(summary: &Summary) {
             ("Pareto", &|row| if row.pareto { "yes" } else { "" }.to_owned()),
         ],
     );
-    println!("{table}");
+    say!("{table}");
 }
 
 #[derive(Debug, clap::Args)]
@@ -263,7 +263,7 @@ pub(super) fn search(args: &SearchArgs) -> anyhow::Result<Status> {
     let search =
         Search { variant: &variant, scope, log_frac, max_loss_points: args.max_loss, command };
     let validation = dataset.training_parts().1.len();
-    println!("{validation} validation images of {}", dataset.source);
+    say!("{validation} validation images of {}", dataset.source);
     let images = (&dataset, Split::Train, validation);
     let ended = args.run.run("search", images, &[], |run| search::run(run, &search))?;
     Ok(ended.close("inferences"))
@@ -309,6 +309,6 @@ pub(super) fn channels(args: &ChannelsArgs) -> anyhow::Result<Status> {
             (">accuracy %", &|row| number(row.accuracy_percent, 2)),
         ],
     );
-    println!("{} images of {}\n{table}", args.images, dataset.source);
+    say!("{} images of {}\n{table}", args.images, dataset.source);
     Ok(ended.close("inferences"))
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The commands of `convapprox`: flags, progress, tables on the terminal.
 
+#[macro_use]
+mod output;
+
 mod accel;
 mod classify;
 mod flags;
@@ -83,7 +86,7 @@ impl Cli {
             Command::Columns(args) => tables::columns(&args),
         };
         let status = result.unwrap_or_else(|error| {
-            eprintln!("error: {}", message(&error));
+            note!("error: {}", message(&error));
             status(&error)
         });
         ExitCode::from(status as u8)

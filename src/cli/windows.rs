@@ -65,7 +65,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let ended = args.run.run("windows", images, &engines(&unit), |run| {
         windows::run(run, &filters, &args.tau, args.unit.log_frac)
     })?;
-    println!(
+    say!(
         "{} images of {}, {} filters, {} engine, unit {}",
         args.images,
         dataset.source,
@@ -75,9 +75,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     );
     print_summary(&ended.finished.summary);
     if dataset.source.name() != "mnist" {
-        println!("these are drawn digits, not MNIST: the paper's column is for orientation only");
+        say!("these are drawn digits, not MNIST: the paper's column is for orientation only");
     }
-    println!("{:.1} images/s", args.images as f64 / ended.seconds);
+    say!("{:.1} images/s", args.images as f64 / ended.seconds);
     Ok(ended.close("windows"))
 }
 
@@ -107,5 +107,5 @@ fn print_summary(summary: &[SummaryRow]) {
             (">cycles/window", &|row| number(row.cycles_per_window, 2)),
         ],
     );
-    println!("{table}");
+    say!("{table}");
 }
