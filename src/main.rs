@@ -3,11 +3,10 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use convapprox::cli::Cli;
 
 fn main() -> ExitCode {
     // Output into a pipe that nobody reads any more ends the program, quietly.
     sigpipe::reset();
-    Cli::parse().run()
+    Cli::run()
 }

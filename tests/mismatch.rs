@@ -126,6 +126,7 @@ fn the_report_names_everything_and_its_command_replays_it() {
         "image       0, channel 0, filter gaussian, configuration tau=0.25",
         "4x4 at column ",
         "T = 2 (the unit was given 3)",
+        "first wrong: product_select (rtl/conv_approx/product_select.sv), to which T = 3 was given",
         "kernel:\n            1           2           1\n            2           4           2\n",
         "   S_i  expected  unit\n",
         "  skip      keep  <--\n",
@@ -142,6 +143,21 @@ fn the_report_names_everything_and_its_command_replays_it() {
     assert_eq!(replayed.status.code(), Some(3), "{}", text(&replayed.stderr));
     assert!(text(&replayed.stdout).contains("1 windows compared, 1 mismatches"));
     assert_eq!(fs::read(&wave).unwrap(), before, "the replay writes the same waveform");
+}
+
+#[test]
+fn a_score_that_the_unit_cannot_hold_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mismatch = &reports_of_planted_bug(folder.path())[0];
+    let mut case = WindowCase::read(mismatch).unwrap();
+    for (carry, status) in [(63, 3), (64, 2), (u32::MAX, 2)] {
+        case.window.run.carry[1] = Some(carry);
+        fs::write(mismatch.join("case.json"), serde_json::to_string(&case).unwrap()).unwrap();
+        let replayed = output(folder.path(), &["replay", mismatch.to_str().unwrap()]);
+        let errors = text(&replayed.stderr);
+        assert_eq!(replayed.status.code(), Some(status), "{carry}: {errors}");
+        assert!(status == 3 || errors.contains("the carry: a score is below"), "{errors}");
+    }
 }
 
 #[test]

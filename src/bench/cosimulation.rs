@@ -106,6 +106,15 @@ impl Cosimulation {
         self.reference.as_ref()
     }
 
+    /// Puts bytes into the memory of both.
+    pub fn poke(&mut self, addr: u32, bytes: &[u8]) -> Result<(), SystemError> {
+        self.system.write(addr, bytes)?;
+        if let Some(reference) = &mut self.reference {
+            reference.write(addr, bytes)?;
+        }
+        Ok(())
+    }
+
     /// What the program has sent since the last call, through the UART or to the host's console.
     pub fn take_output(&mut self) -> Vec<u8> {
         let mut output = std::mem::take(&mut self.output);

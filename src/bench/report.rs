@@ -221,27 +221,25 @@ pub(super) fn history(text: &mut String, history: &[Retirement], symbols: &Symbo
     for retired in history {
         let &Retirement { cycle, order, pc, insn, rd, rd_value, .. } = retired;
         let row = format!("  {cycle:10} {order:12}  {pc:#010x}  {}", disassemble(insn, pc));
-        let mut row = format!("{row:70}");
-        for (register, value) in retired.reads.into_iter().filter(|&(register, _)| register != 0) {
-            let _ = write!(row, " x{register} is {value:#x};");
-        }
+        let reads = retired.reads.into_iter().filter(|&(register, _)| register != 0);
+        let mut found: Vec<String> =
+            reads.map(|(register, value)| format!("x{register} is {value:#x}")).collect();
         if rd != 0 {
-            let _ = write!(row, " x{rd} = {rd_value:#010x}");
+            found.push(format!("x{rd} = {rd_value:#010x}"));
         }
         let &Retirement { mem_addr, mem_rmask, mem_wmask, mem_wdata, .. } = retired;
-        let bytes = (mem_rmask | mem_wmask).count_ones() as usize;
-        let digits = 2 + 2 * bytes;
-        if mem_rmask != 0 {
-            let _ = write!(row, " from {mem_addr:#010x}{}", symbols.place(mem_addr));
-        } else if mem_wmask != 0 {
-            let place = symbols.place(mem_addr);
-            let _ = write!(row, " {mem_wdata:#0digits$x} to {mem_addr:#010x}{place}");
+        let (digits, place) = (2 + 2 * mem_wmask.count_ones() as usize, symbols.place(mem_addr));
+        if mem_wmask != 0 {
+            found.push(format!("{mem_wdata:#0digits$x} to {mem_addr:#010x}{place}"));
+        } else if mem_rmask != 0 {
+            found.push(format!("from {mem_addr:#010x}{place}"));
         }
         if retired.trap {
-            let _ = write!(row, " trap: {}", cause(Some(retired.cause)));
+            found.push(format!("trap: {}", cause(Some(retired.cause))));
         }
+        let (row, found) = (format!("{row:70}"), found.join(", "));
         let first = if retired.interrupt { "  (first of an interrupt's handler)" } else { "" };
-        line!(text, "{}  {}{first}", row.trim_end(), symbols.place(pc));
+        line!(text, "{}", format!("{row} {found}  {}{first}", symbols.place(pc)).trim_end());
     }
 }
 

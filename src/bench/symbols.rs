@@ -3,7 +3,7 @@
 
 use object::elf::FileHeader32;
 use object::read::elf::ElfFile;
-use object::{Endianness, Object, ObjectSymbol, SymbolKind};
+use object::{Endianness, Object, ObjectSymbol, SymbolKind, SymbolSection};
 
 /// Names by address. A stripped file, or one that is damaged, has none.
 #[derive(Debug, Default)]
@@ -20,11 +20,11 @@ impl Symbols {
         };
         let mut names: Vec<_> = file
             .symbols()
-            .filter(|it| it.is_definition() || it.kind() == SymbolKind::Label)
+            .filter(|it| matches!(it.section(), SymbolSection::Section(_)))
             .filter_map(|it| {
                 let name = it.name().ok().filter(|name| !name.is_empty())?;
                 // Those with a point or a dollar in front are the compiler's and the assembler's.
-                let own = !name.starts_with(['.', '$']);
+                let own = it.kind() != SymbolKind::Section && !name.starts_with(['.', '$']);
                 let function = it.kind() == SymbolKind::Text;
                 own.then(|| (it.address() as u32, function, name.to_owned()))
             })

@@ -56,6 +56,15 @@ pub trait UnitUnderTest: Sized {
         serde_json::to_string_pretty(transaction).unwrap_or_default()
     }
 
+    /// Where in the unit the first wrong value comes from, as far as the waveform tells.
+    fn first_wrong(
+        _transaction: &Self::Transaction,
+        _outcome: Option<&Self::Outcome>,
+        _wave: &Path,
+    ) -> Option<String> {
+        None
+    }
+
     /// A GTKWave save file for the waveform, if there is one.
     fn save_file(
         _transaction: &Self::Transaction,
@@ -286,6 +295,9 @@ pub(super) fn replay_in<U: UnitUnderTest>(
         let _ = writeln!(text, "  the unit did not finish: {error}");
     } else if differences.is_empty() {
         text.push_str("  None in this replay from reset: the difference needs what came before.\n");
+    }
+    if let Some(place) = U::first_wrong(transaction, outcome.as_ref().ok(), &wave) {
+        let _ = writeln!(text, "\n  first wrong: {place}");
     }
     let _ = writeln!(text, "\n{}", U::describe(transaction, outcome.as_ref().ok()));
     text.push_str(&footer(U::REPLAY, folder, save_file.is_some()));

@@ -14,6 +14,7 @@ use study::report::terminal::{number, optional, table};
 use study::tables::ALL_LAYERS;
 
 use super::flags::{NetworkFlags, RunFlags, ScopeFlag, positive};
+use super::output::List;
 use super::table_of;
 use crate::bench::inference::{Core, CoreSettings};
 
@@ -51,10 +52,9 @@ pub(super) struct Args {
     #[arg(
         long,
         value_name = "LIST",
-        value_delimiter = ',',
-        default_values_t = [PAPER_TAU].into_iter().chain(PAPER_TAUS)
+        default_value_t = List([PAPER_TAU].into_iter().chain(PAPER_TAUS).collect())
     )]
-    tau: Vec<f64>,
+    tau: List<f64>,
 
     /// What runs the inferences
     #[arg(long, value_enum, default_value = "soc")]
@@ -75,7 +75,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let inferences = Inferences {
         networks,
         score_images: args.score_images,
-        taus: args.tau.clone(),
+        taus: args.tau.to_vec(),
         scope: args.scope.smax_scope,
     };
     let core = match args.engine {

@@ -11,6 +11,7 @@ use study::experiment::lenet::{OperatingPoint, Variant};
 use study::report::terminal::{number, table};
 
 use super::flags::{NetworkFlags, RunFlags, ScopeFlag, UnitFlags, engines, one};
+use super::output::List;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -36,11 +37,11 @@ pub(super) struct Args {
 
     /// Tolerance: products below this share of the largest one are skipped
     #[arg(long, value_name = "LIST", default_value = "0.1")]
-    tau: Vec<f64>,
+    tau: List<f64>,
 
     /// Fraction bits of the log proxies
     #[arg(long, value_name = "LIST", default_value = "0")]
-    log_frac: Vec<u32>,
+    log_frac: List<u32>,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Status> {

@@ -19,6 +19,7 @@ use study::results::{Earlier, ProgramFacts, ResultFolder, is_incomplete};
 use study::run::{Finished, Progress, Run};
 use study::{Error, Status};
 
+use super::output::{List, instead};
 use crate::bench::engine::RtlSettings;
 use crate::hw::UnitParameters;
 
@@ -261,8 +262,8 @@ pub(super) struct ScopeFlag {
 pub(super) struct NetworkFlags {
     /// Networks: names of shipped ones (lenet5-relu, lenet5-tanh, lenet-accel, lenet-accel-tanh), or
     /// one description file, with --weights
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    network: Vec<String>,
+    #[arg(long, value_name = "LIST")]
+    network: Option<List<String>>,
 
     /// Weights in place of the shipped ones, for one network: a safetensors file with 32-bit floats,
     /// or the name of one in testvectors/weights
@@ -273,9 +274,9 @@ pub(super) struct NetworkFlags {
 impl NetworkFlags {
     /// The networks of the flags, or those shipped ones.
     pub fn variants(&self, otherwise: &[&str]) -> anyhow::Result<Vec<Variant>> {
-        let names: Vec<&str> = match self.network.as_slice() {
-            [] => otherwise.to_vec(),
-            names => names.iter().map(String::as_str).collect(),
+        let names: Vec<&str> = match &self.network {
+            None => otherwise.to_vec(),
+            Some(names) => names.iter().map(String::as_str).collect(),
         };
         let Some(weights) = &self.weights else {
             return names.iter().map(|name| shipped_network(name)).collect();
@@ -306,8 +307,8 @@ fn shipped_network(name: &str) -> anyhow::Result<Variant> {
     if accel::NETWORKS.contains(&name) {
         return Ok(accel::network(name)?);
     }
-    let names = accel::NETWORKS.join(", ");
-    bail!("--network: there is no {name:?}; shipped are {names}, and a file needs --weights")
+    let names = instead(name, accel::NETWORKS);
+    bail!("--network: there is no {name:?}; {names}, and a file needs --weights")
 }
 
 /// The paper's two networks.

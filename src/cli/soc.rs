@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `convapprox soc` and `replay`.
 
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -12,6 +13,7 @@ use super::flags::{BasicFlags, stop_flag};
 use super::output::{List, instead, print};
 use crate::bench::case::{Flip, ProgramCase};
 use crate::bench::cosimulation::{Cosimulation, End};
+use crate::bench::gdb::{self, Session};
 use crate::bench::lockstep::Mismatch;
 use crate::bench::replay::{self, Again, investigate_program};
 use crate::bench::report::{last_steps, program_save_file};
@@ -97,6 +99,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
 
+    /// Let GDB at the program, on this port of 127.0.0.1 (0: a free one), before it starts
+    #[arg(long, value_name = "PORT")]
+    gdb: Option<u16>,
+
     #[command(flatten)]
     basic: BasicFlags,
 
@@ -147,10 +153,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
         );
         soc.ram_bytes = bytes;
     }
-    let observed = args.log.is_some() || args.profile.is_some();
+    let observed = args.log.is_some() || args.profile.is_some() || args.gdb.is_some();
     ensure!(
         args.lockstep || !observed,
-        "--log and --profile need the reference: leave --lockstep=false out"
+        "--log, --profile and --gdb need the reference: leave --lockstep=false out"
     );
     let (name, elf) = read(&args.program)?;
     let in_file = || format!("cannot run {}", args.program.display());
@@ -355,6 +361,13 @@ fn follow(
         run.system().open_trace(under_way.temporary())?;
         waveform = Some(under_way);
     }
+    if let (Some(port), Ok(Some(End::Limit))) = (args.gdb, &end) {
+        end = Ok(match debug(run, port, &mut text)? {
+            Session::Ended(end) => Some(end),
+            Session::Detached => Some(End::Limit),
+            Session::Killed => None,
+        });
+    }
     if matches!(end, Ok(Some(End::Limit))) {
         end = run_on(run, limit, &mut text, watch, stop);
     }
@@ -372,6 +385,16 @@ fn follow(
         }
         (None, end) => end,
     }
+}
+
+/// Waits for GDB and lets it at the program.
+fn debug(run: &mut Cosimulation, port: u16, text: &mut Text) -> anyhow::Result<Session> {
+    let listener = TcpListener::bind(("127.0.0.1", port))
+        .with_context(|| format!("cannot listen on port {port} of 127.0.0.1"))?;
+    note!("waiting for GDB: target remote {}", listener.local_addr()?);
+    let (connection, _) = listener.accept().context("no connection from GDB")?;
+    connection.set_nodelay(true)?;
+    gdb::serve(run, connection, &mut |bytes| text.print(bytes)).map_err(anyhow::Error::msg)
 }
 
 fn run_on(

@@ -12,6 +12,7 @@ use study::run::Finished;
 use study::tables::{self, ZeroPixelStats};
 
 use super::flags::RunFlags;
+use super::output::instead;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct StatsArgs {
@@ -93,8 +94,8 @@ pub(super) fn columns(args: &ColumnsArgs) -> anyhow::Result<Status> {
         return Ok(Status::Good);
     };
     let Some(found) = tables::find(path) else {
-        let names: Vec<&str> = tables::ALL.iter().map(|it| it.file).collect();
-        bail!("{} is no table of this program; it writes {}", path.display(), names.join(", "));
+        let names = instead(&path.to_string_lossy(), tables::ALL.iter().map(|it| it.file));
+        bail!("{} is no table of this program; {names}", path.display());
     };
     say!("{}: {}", found.file, found.about());
     let mut list = table(["column", "unit", "holds"]);

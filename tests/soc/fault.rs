@@ -113,7 +113,8 @@ fn the_save_file_names_signals_of_the_waveform() {
     let save = fs::read_to_string(report.join("wave.gtkw")).unwrap();
     let mut signals = 0;
     for signal in save.lines().filter_map(|line| line.strip_prefix("TOP.soc.")) {
-        let declared = format!(" {} $end", signal.replace('[', " ["));
+        let name = signal.rsplit('.').next().unwrap();
+        let declared = format!(" {} $end", name.replace('[', " ["));
         assert!(header.contains(&declared), "{signal} is not in the waveform");
         signals += 1;
     }

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Where commands write to: standard output that takes nothing, devices, links, full disks.
+
+use std::fs::{self, File};
+use std::os::unix::fs::{FileTypeExt, symlink};
+use std::path::Path;
+use std::process::Command;
+
+use crate::common::{convapprox, output, text};
+
+/// Commands that print and are soon done.
+const COMMANDS: [&[&str]; 7] = [
+    &["stats", "--dataset", "digits"],
+    &["windows", "--dataset", "digits", "--images", "1", "--filters", "box", "--engine", "golden"],
+    &["lenet", "--dataset", "digits", "--images", "1", "--engine", "golden"],
+    &["soc", "hello"],
+    &["torture", "--instructions", "100"],
+    &["columns"],
+    &["columns", "lenet.csv"],
+];
+
+#[test]
+fn a_standard_output_that_takes_nothing_is_an_error() {
+    for (full, stream) in [(true, "output"), (false, "error")] {
+        for arguments in COMMANDS {
+            let folder = tempfile::tempdir().unwrap();
+            let mut command = convapprox(folder.path(), arguments);
+            let full_file = File::options().write(true).open("/dev/full").unwrap();
+            let output = match full {
+                true => command.stdout(full_file).output(),
+                false => command.stderr(full_file).output(),
+            };
+            let output = output.unwrap();
+            let errors = text(&output.stderr);
+            match full {
+                true => {
+                    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
+                    assert!(errors.contains("error: cannot write to standard output"), "{errors}");
+                }
+                false => {
+                    assert_eq!(output.status.code(), Some(0), "standard {stream}: {arguments:?}")
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_closed_pipe_ends_a_command_quietly() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in COMMANDS {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = convapprox(folder.path(), arguments).stdout(writer).output().unwrap();
+        assert_ne!(output.status.code(), Some(101), "{arguments:?}");
+        assert!(!text(&output.stderr).contains("panicked"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn devices_and_links_stay_what_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("file"), "old").unwrap();
+    symlink("file", path.join("link")).unwrap();
+    symlink("/dev/null", path.join("null")).unwrap();
+    fs::create_dir(path.join("folder")).unwrap();
+    for flag in ["--signature", "--log", "--profile"] {
+        for (name, status) in
+            [("/dev/null", 0), ("null", 0), ("link", 0), ("folder", 2), ("missing/file", 2)]
+        {
+            let output = output(path, &["soc", "cycles_conv", "--quiet", flag, name]);
+            let errors = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(status), "{flag} {name}: {errors}");
+            assert!(status == 0 || errors.contains(name.split('/').next().unwrap()), "{errors}");
+        }
+        let file_type = |name: &str| fs::symlink_metadata(path.join(name)).unwrap().file_type();
+        assert!(file_type("/dev/null").is_char_device() && file_type("null").is_symlink());
+        assert!(file_type("link").is_symlink() && file_type("file").is_file());
+        assert!(
+            fs::read(path.join("file")).unwrap().len() > 100,
+            "{flag}: written through the link"
+        );
+        assert_eq!(fs::read_dir(path.join("folder")).unwrap().count(), 0);
+    }
+    let left: Vec<_> = fs::read_dir(path).unwrap().map(|it| it.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 4, "{left:?}");
+}
+
+/// The report folder of a planted fault.
+fn report(folder: &Path) -> std::path::PathBuf {
+    let found = output(folder, &["soc", "hello", "--flip", "0,0x80000100,0x10", "--out", "out"]);
+    assert_eq!(found.status.code(), Some(3), "{}", text(&found.stderr));
+    let entries = fs::read_dir(folder.join("out/mismatch")).unwrap();
+    entries.map(|it| it.unwrap().path()).next().unwrap()
+}
+
+#[test]
+fn a_replay_writes_into_its_folder_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = report(folder.path());
+    let victim = folder.path().join("victim");
+    fs::write(&victim, "mine").unwrap();
+    for name in ["wave.vcd", "wave.gtkw", "report.txt", "case.json"] {
+        let saved = fs::read(report.join(name)).unwrap();
+        fs::remove_file(report.join(name)).unwrap();
+        if name == "case.json" {
+            fs::write(&victim, &saved).unwrap();
+        }
+        symlink(&victim, report.join(name)).unwrap();
+        let before = fs::read(&victim).unwrap();
+        let replayed = output(folder.path(), &["replay", report.to_str().unwrap()]);
+        let errors = text(&replayed.stderr);
+        assert_eq!(replayed.status.code(), Some(2), "{name}: {errors}");
+        assert!(errors.contains(name) && errors.contains("is a link"), "{errors}");
+        assert_eq!(fs::read(&victim).unwrap(), before, "{name}");
+        fs::remove_file(report.join(name)).unwrap();
+        fs::write(report.join(name), saved).unwrap();
+    }
+}
+
+#[test]
+fn a_limit_before_the_mismatch_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = report(folder.path());
+    let text_of = fs::read_to_string(report.join("case.json")).unwrap();
+    let mut case: serde_json::Value = serde_json::from_str(&text_of).unwrap();
+    case["max_cycles"] = 100.into();
+    fs::write(report.join("case.json"), case.to_string()).unwrap();
+    let replayed = output(folder.path(), &["replay", report.to_str().unwrap()]);
+    assert_eq!(replayed.status.code(), Some(2));
+    let errors = text(&replayed.stderr);
+    assert!(errors.contains("max_cycles is 100, before the mismatch in cycle "), "{errors}");
+}
+
+#[test]
+fn a_waveform_that_does_not_fit_is_no_waveform() {
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["VCD", "FST"] {
+        let arguments =
+            ["soc", "sort", "--trace", format, "--out", "waves", "--max-cycles", "30000"];
+        // 64 blocks of 512 bytes; without the signal the write fails as on a full disk.
+        let script = "trap '' XFSZ; ulimit -f 64; exec \"$@\"";
+        let inner = convapprox(folder.path(), &arguments);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script, "sh"]).arg(inner.get_program()).args(inner.get_args());
+        shell.current_dir(folder.path());
+        shell.envs(inner.get_envs().filter_map(|(key, value)| Some((key, value?))));
+        let output = shell.output().unwrap();
+        let errors = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{format}: {}{errors}", text(&output.stdout));
+        let file = format!("waves/wave.{}", format.to_lowercase());
+        assert!(errors.contains(&format!("the waveform {file} is incomplete")), "{errors}");
+        assert!(!folder.path().join(file).exists());
+        let left = fs::read_dir(folder.path().join("waves")).unwrap().count();
+        assert_eq!(left, 0, "nothing is left behind");
+    }
+}
