@@ -2,14 +2,14 @@
 //! Mismatches again, from reset, with a waveform.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
 use model::conv::{Dot, MAX_SIDE, log_proxy};
 use model::elf::{ElfError, Executable};
 
-use super::case::{CASE_FILE, PROGRAM_FILE, ProgramCase, WindowCase};
+use super::case::{CASE_FILE, MAX_PROGRAM, PROGRAM_FILE, ProgramCase, WindowCase, read_file};
 use super::cosimulation::{Cosimulation, End};
 use super::lockstep::Mismatch;
 use super::report;
@@ -297,8 +297,7 @@ fn investigate_in(
     let mut again = Cosimulation::open(&program, &case, Build::Vcd, true)?;
     let begin = again.system().time();
     let mut end = again.run(mismatch.cycle.saturating_sub(CYCLES_BEFORE))?;
-    let waveform = Waveform::create(&wave)?;
-    again.system().open_trace(waveform.temporary())?;
+    let waveform = Waveform::open(&wave, |path| again.system().open_trace(path))?;
     if end == End::Limit {
         end = again.run(mismatch.cycle + CYCLES_GRACE)?;
     }
@@ -335,7 +334,7 @@ pub fn replay(folder: &Path) -> Result<Again, ReplayError> {
         return Ok(Again::Window(under_test::replay_in::<WindowUnit>(&case, folder)?));
     }
     let case = ProgramCase::read(folder)?;
-    let elf = fs::read(&path).map_err(|source| ReplayError::Program {
+    let elf = read_file(&path, MAX_PROGRAM).map_err(|source| ReplayError::Program {
         path: path.clone(),
         source: ElfError::Read { path: path.clone(), source },
     })?;

@@ -90,7 +90,7 @@ pub enum ReplayError {
     Folder { folder: PathBuf, source: io::Error },
     #[error("{} is a link, or no file at all: remove it, or copy case.json into a new folder", .0.display())]
     Link(PathBuf),
-    #[error("the waveform {} is incomplete: {reason}; make room and run again", path.display())]
+    #[error("the waveform {} is incomplete: {reason}", path.display())]
     Waveform { path: PathBuf, reason: String },
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -209,30 +209,38 @@ pub struct Waveform {
 }
 
 impl Waveform {
-    /// A waveform that will have this name.
-    pub fn create(path: &Path) -> Result<Self, ReplayError> {
+    /// A waveform that will have this name; `open` makes a model write to a path.
+    pub fn open<E: Display>(
+        path: &Path,
+        open: impl FnOnce(&Path) -> Result<(), E>,
+    ) -> Result<Self, ReplayError> {
         no_link(path)?;
-        Ok(Self { path: path.to_owned(), file: OutputFile::create(path)? })
+        let waveform = Self { path: path.to_owned(), file: OutputFile::create(path)? };
+        match open(waveform.file.temporary()) {
+            Ok(()) => Ok(waveform),
+            Err(error) => Err(waveform.broken(&error)),
+        }
     }
 
-    /// What a model is to write.
-    pub fn temporary(&self) -> &Path {
-        self.file.temporary()
+    fn broken(&self, reason: &impl Display) -> ReplayError {
+        let reason = reason.to_string();
+        // What Verilator says in front is about itself.
+        let reason = reason.rsplit("VerilatedVcd::bufferFlush: ").next().unwrap_or_default();
+        ReplayError::Waveform { path: self.path.clone(), reason: reason.to_owned() }
     }
 
     /// Gives it its name. `closed` says whether the model could complete it: Verilator's writer of
     /// VCD reports a full disk, that of FST does not.
     pub fn finish<E: Display>(self, closed: Result<(), E>) -> Result<(), ReplayError> {
-        let Self { path, file } = self;
-        let broken = |reason: String| ReplayError::Waveform { path: path.clone(), reason };
-        closed.map_err(|error| broken(error.to_string()))?;
-        if path.extension().is_some_and(|it| it == "fst") {
-            let whole = fst_is_complete(file.temporary()).map_err(|it| broken(it.to_string()))?;
-            if !whole {
-                return Err(broken("the file ends before its last block".to_owned()));
+        closed.map_err(|error| self.broken(&error))?;
+        if self.path.extension().is_some_and(|it| it == "fst") {
+            match fst_is_complete(self.file.temporary()) {
+                Ok(true) => {}
+                Ok(false) => return Err(self.broken(&"the file ends before its last block")),
+                Err(error) => return Err(self.broken(&error)),
             }
         }
-        Ok(file.finish()?)
+        Ok(self.file.finish()?)
     }
 }
 
@@ -271,8 +279,7 @@ pub(super) fn replay_in<U: UnitUnderTest>(
 ) -> Result<Replayed<U::Outcome>, ReplayError> {
     let mut unit = U::open(transaction, Build::Vcd).map_err(ReplayError::Open)?;
     let wave = folder.join("wave.vcd");
-    let waveform = Waveform::create(&wave)?;
-    unit.trace(Some(waveform.temporary())).map_err(ReplayError::Open)?;
+    let waveform = Waveform::open(&wave, |path| unit.trace(Some(path)))?;
     let outcome = unit.run(transaction);
     waveform.finish(unit.trace(None))?;
     let differences = match &outcome {

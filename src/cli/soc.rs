@@ -11,7 +11,7 @@ use clap::{ArgAction, ValueEnum};
 
 use super::flags::{BasicFlags, stop_flag};
 use super::output::{List, instead, print};
-use crate::bench::case::{Flip, ProgramCase};
+use crate::bench::case::{Flip, MAX_PROGRAM, ProgramCase, read_file};
 use crate::bench::cosimulation::{Cosimulation, End};
 use crate::bench::gdb::{self, Session};
 use crate::bench::lockstep::Mismatch;
@@ -284,7 +284,8 @@ fn read(path: &Path) -> anyhow::Result<(String, Vec<u8>)> {
             );
         }
     }
-    let elf = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let elf =
+        read_file(path, MAX_PROGRAM).with_context(|| format!("cannot read {}", path.display()))?;
     let name = path.file_stem().map_or(text, |stem| stem.to_string_lossy());
     Ok((name.into_owned(), elf))
 }
@@ -357,9 +358,7 @@ fn follow(
     let mut waveform = None;
     if let Some(wave) = wave {
         end = Ok(run_on(run, args.from.min(limit), &mut text, watch, stop)?);
-        let under_way = Waveform::create(wave)?;
-        run.system().open_trace(under_way.temporary())?;
-        waveform = Some(under_way);
+        waveform = Some(Waveform::open(wave, |path| run.system().open_trace(path))?);
     }
     if let (Some(port), Ok(Some(End::Limit))) = (args.gdb, &end) {
         end = Ok(match debug(run, port, &mut text)? {
