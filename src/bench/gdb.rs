@@ -19,14 +19,13 @@ use gdbstub::target::ext::base::singlethread::{
     SingleThreadSingleStepOps,
 };
 use gdbstub::target::ext::breakpoints::{
-    Breakpoints, BreakpointsOps, HwWatchpoint, HwWatchpointOps, SwBreakpoint, SwBreakpointOps,
-    WatchKind,
+    Breakpoints, BreakpointsOps, SwBreakpoint, SwBreakpointOps,
 };
 use gdbstub::target::{Target, TargetError, TargetResult};
 use gdbstub_arch::riscv::Riscv32;
 use gdbstub_arch::riscv::reg::RiscvCoreRegs;
 use gdbstub_arch::riscv::reg::id::RiscvRegId;
-use model::hart::{Access, Hart};
+use model::hart::Hart;
 
 use super::cosimulation::{Cosimulation, End};
 
@@ -52,9 +51,8 @@ pub fn serve(
     connection: TcpStream,
     send: &mut dyn FnMut(&[u8]),
 ) -> Result<Session, String> {
-    let (breakpoints, watchpoints) = (BTreeSet::new(), Vec::new());
-    let mut program =
-        Program { run, send, breakpoints, watchpoints, steps: false, touched: None, end: None };
+    let breakpoints = BTreeSet::new();
+    let mut program = Program { run, send, breakpoints, steps: false, end: None };
     let connection: Box<dyn ConnectionExt<Error = std::io::Error>> = Box::new(connection);
     let reason = GdbStub::new(connection).run_blocking::<Program<'_>>(&mut program);
     match (program.end.take(), reason) {
@@ -69,11 +67,7 @@ struct Program<'a> {
     run: &'a mut Cosimulation,
     send: &'a mut dyn FnMut(&[u8]),
     breakpoints: BTreeSet<u32>,
-    /// First byte, bytes, and what is watched.
-    watchpoints: Vec<(u32, u32, WatchKind)>,
     steps: bool,
-    /// The watchpoint that the last instruction has touched.
-    touched: Option<(u32, WatchKind)>,
     end: Option<End>,
 }
 
@@ -85,37 +79,13 @@ impl Program<'_> {
 
     /// Runs until one instruction has retired, or the program has come to its end.
     fn instruction(&mut self) -> Result<(), String> {
-        let watched = |access: Access, &(addr, length, kind): &(u32, u32, WatchKind)| {
-            let bytes = (access.rmask | access.wmask).count_ones();
-            let apart =
-                access.addr.wrapping_sub(addr) >= length && addr.wrapping_sub(access.addr) >= bytes;
-            let meant = match kind {
-                WatchKind::Write => access.wmask != 0,
-                WatchKind::Read => access.rmask != 0,
-                WatchKind::ReadWrite => true,
-            };
-            !apart && meant
-        };
-        let (mut retired, mut touched) = (false, None);
-        while !retired {
+        let mut retired = false;
+        while !retired && self.end.is_none() {
             let until = self.run.system().cycles() + 1;
-            let watchpoints = &self.watchpoints;
-            let end = self.run.run_with(until, |_, agreed| {
-                retired = true;
-                let access = agreed.and_then(|(retire, _)| retire.memory);
-                let found = access.and_then(|it| watchpoints.iter().find(|&at| watched(it, at)));
-                touched = found.map(|&(addr, _, kind)| (addr, kind));
-            });
+            let end = self.run.run_with(until, |_, _| retired = true);
             (self.send)(&self.run.take_output());
-            match end.map_err(|error| error.to_string())? {
-                End::Limit => {}
-                end => {
-                    self.end = Some(end);
-                    break;
-                }
-            }
+            self.end = Some(end.map_err(|error| error.to_string())?).filter(|it| *it != End::Limit);
         }
-        self.touched = touched;
         Ok(())
     }
 
@@ -127,9 +97,6 @@ impl Program<'_> {
                 Some(SingleThreadStopReason::Exited(code))
             }
             Some(_) => Some(SingleThreadStopReason::Terminated(Signal::SIGABRT)),
-            None if self.touched.is_some() => self
-                .touched
-                .map(|(addr, kind)| SingleThreadStopReason::Watch { tid: (), kind, addr }),
             None if self.breakpoints.contains(&self.hart()?.pc()) => {
                 Some(SingleThreadStopReason::SwBreak(()))
             }
@@ -262,10 +229,6 @@ impl Breakpoints for Program<'_> {
     fn support_sw_breakpoint(&mut self) -> Option<SwBreakpointOps<'_, Self>> {
         Some(self)
     }
-
-    fn support_hw_watchpoint(&mut self) -> Option<HwWatchpointOps<'_, Self>> {
-        Some(self)
-    }
 }
 
 /// They are looked for behind each instruction; the program in memory stays as it is.
@@ -276,28 +239,5 @@ impl SwBreakpoint for Program<'_> {
 
     fn remove_sw_breakpoint(&mut self, addr: u32, _: usize) -> TargetResult<bool, Self> {
         Ok(self.breakpoints.remove(&addr))
-    }
-}
-
-impl HwWatchpoint for Program<'_> {
-    fn add_hw_watchpoint(
-        &mut self,
-        addr: u32,
-        length: u32,
-        kind: WatchKind,
-    ) -> TargetResult<bool, Self> {
-        self.watchpoints.push((addr, length, kind));
-        Ok(true)
-    }
-
-    fn remove_hw_watchpoint(
-        &mut self,
-        addr: u32,
-        length: u32,
-        kind: WatchKind,
-    ) -> TargetResult<bool, Self> {
-        let before = self.watchpoints.len();
-        self.watchpoints.retain(|it| (it.0, it.1) != (addr, length) || it.2 != kind);
-        Ok(self.watchpoints.len() < before)
     }
 }

@@ -103,7 +103,7 @@ pub(super) fn columns(args: &ColumnsArgs) -> anyhow::Result<Status> {
         list.add_row([column.name.to_owned(), column.unit().to_owned(), column.doc()]);
     }
     say!("{list}");
-    if path.exists() {
+    if path.is_file() {
         let rows = found.check(path).with_context(|| format!("{}", path.display()))?;
         say!("{rows} rows");
     }

@@ -136,14 +136,14 @@ fn a_limit_before_the_mismatch_is_refused() {
 #[test]
 fn a_waveform_that_does_not_fit_is_no_waveform() {
     let folder = tempfile::tempdir().unwrap();
-    for format in ["VCD", "FST"] {
+    for (format, blocks) in [("VCD", 64), ("FST", 200)] {
         let arguments =
             ["soc", "sort", "--trace", format, "--out", "waves", "--max-cycles", "30000"];
-        // 64 blocks of 512 bytes; without the signal the write fails as on a full disk.
-        let script = "trap '' XFSZ; ulimit -f 64; exec \"$@\"";
+        // Blocks of 512 bytes; without the signal a write fails as on a full disk.
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
         let inner = convapprox(folder.path(), &arguments);
         let mut shell = Command::new("sh");
-        shell.args(["-c", script, "sh"]).arg(inner.get_program()).args(inner.get_args());
+        shell.args(["-c", &script, "sh"]).arg(inner.get_program()).args(inner.get_args());
         shell.current_dir(folder.path());
         shell.envs(inner.get_envs().filter_map(|(key, value)| Some((key, value?))));
         let output = shell.output().unwrap();
