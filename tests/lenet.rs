@@ -330,7 +330,7 @@ fn bad_input_is_told_in_one_sentence() {
         "cannot read no.safetensors",
     );
     told(&["--weights", "whole.safetensors"], "--network <LIST>");
-    told(&["--network", "lenet5"], "there is no \"lenet5\"; shipped are lenet-accel");
+    told(&["--network", "lenet5"], "there is no \"lenet5\"; did you mean lenet5-");
     told(
         &["--network", "lenet5-relu,lenet5-tanh", "--weights", "whole.safetensors"],
         "--weights is for one network, and --network names 2",

@@ -12,7 +12,7 @@ use convapprox::bench::case::{FILTERS, WindowCase};
 use convapprox::bench::engine::RtlSettings;
 use convapprox::bench::replay::WindowUnit;
 use convapprox::bench::scoreboard::Difference;
-use convapprox::bench::under_test::{Replayed, replay};
+use convapprox::bench::under_test::{Replayed, investigate, replay};
 use convapprox::bench::unit::Outcome;
 use convapprox::hw::PAPER_UNIT;
 use model::conv::{Kernel, Mode, Plane, Semantics, SmaxScope, Threshold};
@@ -143,6 +143,20 @@ fn the_report_names_everything_and_its_command_replays_it() {
     assert_eq!(replayed.status.code(), Some(3), "{}", text(&replayed.stderr));
     assert!(text(&replayed.stdout).contains("1 windows compared, 1 mismatches"));
     assert_eq!(fs::read(&wave).unwrap(), before, "the replay writes the same waveform");
+}
+
+/// As two tests that fail at the same window have them.
+#[test]
+fn two_cases_of_one_window_have_two_folders() {
+    let folder = tempfile::tempdir().unwrap();
+    let mismatch = &reports_of_planted_bug(folder.path())[0];
+    let first = WindowCase::read(mismatch).unwrap();
+    let mut second = first.clone();
+    second.window.words[0] ^= 1;
+    assert_eq!(first.name(), second.name());
+    let reports = [&first, &second].map(|case| investigate::<WindowUnit>(case, folder.path()));
+    let [first, second] = reports.map(|it| it.unwrap().folder);
+    assert_ne!(first, second);
 }
 
 #[test]
