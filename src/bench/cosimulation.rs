@@ -6,6 +6,7 @@ use model::hart::{Hart, Retire};
 
 use super::case::{Flip, ProgramCase};
 use super::lockstep::{Difference, HISTORY, LastTrap, Lockstep, Mismatch};
+use super::symbols::Symbols;
 use super::system::{Ended, Retirement, SystemDriver, SystemError, SystemOptions};
 use crate::hw::Build;
 
@@ -91,10 +92,13 @@ impl Cosimulation {
         })
     }
 
-    /// From now on a store to `tohost` is a call of the host, which answers in the two words at
-    /// `fromhost`, as HTIF has it; one of them ends the program.
-    pub fn serve(&mut self, fromhost: u32) {
-        self.host = self.tohost.map(|tohost| Host { tohost, fromhost });
+    /// If the program has a symbol `fromhost` too, a store to `tohost` is a call of the host, which
+    /// answers in the two words there, as HTIF has it; one of the calls ends the program.
+    #[must_use]
+    pub fn serving(mut self, symbols: &Symbols) -> Self {
+        let both = self.tohost.zip(symbols.address("fromhost"));
+        self.host = both.map(|(tohost, fromhost)| Host { tohost, fromhost });
+        self
     }
 
     pub fn system(&mut self) -> &mut SystemDriver {

@@ -294,7 +294,8 @@ fn investigate_in(
     write_json(&folder.join(CASE_FILE), &case)?;
 
     let wave = folder.join("wave.vcd");
-    let mut again = Cosimulation::open(&program, &case, Build::Vcd, true)?;
+    let symbols = Symbols::read(elf);
+    let mut again = Cosimulation::open(&program, &case, Build::Vcd, true)?.serving(&symbols);
     let begin = again.system().time();
     let mut end = again.run(mismatch.cycle.saturating_sub(CYCLES_BEFORE))?;
     let waveform = Waveform::open(&wave, |path| again.system().open_trace(path))?;
@@ -312,7 +313,6 @@ fn investigate_in(
     let save_file = report::program_save_file("The program of a mismatch report", "wave.vcd", time);
     write(&folder.join("wave.gtkw"), save_file)?;
     let report = folder.join("report.txt");
-    let symbols = Symbols::read(elf);
     let text = report::program(&case, mismatch, reproduced, begin, folder, &symbols);
     write(&report, text)?;
     Ok(Investigation { folder: folder.to_owned(), report, wave, reproduced })
@@ -342,7 +342,8 @@ pub fn replay(folder: &Path) -> Result<Again, ReplayError> {
         .map_err(|source| ReplayError::Program { path, source })?;
     let grace = case.mismatch_cycle.map(|cycle| cycle.saturating_add(CYCLES_GRACE));
     let limit = case.max_cycles.or(grace);
-    let mut again = Cosimulation::open(&program, &case, Build::Fast, true)?;
+    let again = Cosimulation::open(&program, &case, Build::Fast, true)?;
+    let mut again = again.serving(&Symbols::read(&elf));
     let end = again.run(limit.unwrap_or(u64::MAX))?;
     let investigation = match &end {
         End::Mismatch(mismatch) => Some(investigate_in(&elf, &case, mismatch, folder)?),

@@ -184,7 +184,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
         Some(Format::Fst) => Build::Fst,
     };
     let symbols = Symbols::read(&elf);
-    let mut run = open(&program, &case, &symbols, build, args.lockstep)?;
+    let open = |build, lockstep| -> anyhow::Result<Cosimulation> {
+        Ok(Cosimulation::open(&program, &case, build, lockstep)?.serving(&symbols))
+    };
+    let mut run = open(build, args.lockstep)?;
 
     let begin = Instant::now();
     let out = args.basic.out("soc");
@@ -212,16 +215,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
         let tells = !matches!(end, Some(End::Tohost(1) | End::Mismatch(_)));
         if tells {
             // A program that has failed alone fails again beside the reference, which remembers more.
-            let mut again = match (&end, run.reference()) {
+            let (recent, trap) = match (&end, run.reference()) {
                 (Some(End::Tohost(_)), None) => {
-                    Some(open(&program, &case, &symbols, Build::Fast, true)?)
+                    let mut again = open(Build::Fast, true)?;
+                    again.run(cycles)?;
+                    again.recent()?
                 }
-                _ => None,
+                _ => run.recent()?,
             };
-            if let Some(again) = &mut again {
-                again.run(cycles)?;
-            }
-            let (recent, trap) = again.as_mut().unwrap_or(&mut run).recent()?;
             print(last_steps(&recent, trap, &symbols).as_bytes());
         }
         if let Some(wave) = &wave {
@@ -288,20 +289,6 @@ fn read(path: &Path) -> anyhow::Result<(String, Vec<u8>)> {
         read_file(path, MAX_PROGRAM).with_context(|| format!("cannot read {}", path.display()))?;
     let name = path.file_stem().map_or(text, |stem| stem.to_string_lossy());
     Ok((name.into_owned(), elf))
-}
-
-fn open(
-    program: &Executable,
-    case: &ProgramCase,
-    symbols: &Symbols,
-    build: Build,
-    lockstep: bool,
-) -> anyhow::Result<Cosimulation> {
-    let mut run = Cosimulation::open(program, case, build, lockstep)?;
-    if let Some(fromhost) = symbols.address("fromhost") {
-        run.serve(fromhost);
-    }
-    Ok(run)
 }
 
 fn wave_file(args: &Args, folder: &Path, format: Format) -> anyhow::Result<PathBuf> {

@@ -93,7 +93,7 @@ fn filters(args: &Args) -> anyhow::Result<Vec<Filter>> {
     let known = built_in(&[])?;
     if let Some(name) = names.iter().find(|&name| known.iter().all(|it| it.name != *name)) {
         let known = known.iter().map(|it| it.name.as_str());
-        bail!("--filters: there is no {name:?}; {}", instead(name, known));
+        bail!("no filter is called {name:?}; {}", instead(name, known));
     }
     // A file alone stands for itself; names given with it are built-in filters to add.
     let mut filters = match (&from_file, names.is_empty()) {
