@@ -35,16 +35,9 @@ fn build() -> Result<(), Box<dyn std::error::Error>> {
     firmware::build()?;
     verilated::build::run(families()?)?;
     watch_interfaces()?;
-    revision::record(
-        Path::new("."),
-        &[
-            "src",
-            "crates/model/src",
-            "crates/study/src",
-            "crates/torture/src",
-            "crates/verilated/src",
-        ],
-    )?;
+    let crates = ["model", "study", "torture", "verilated"].map(|it| format!("crates/{it}/src"));
+    let sources: Vec<&str> = crates.iter().map(String::as_str).chain(["src"]).collect();
+    revision::record(Path::new("."), &sources)?;
     record_tools()
 }
 
@@ -52,19 +45,15 @@ fn build() -> Result<(), Box<dyn std::error::Error>> {
 /// are not those of the sources, and verilates them anew itself.
 fn families() -> io::Result<[Family; 2]> {
     let rtl = Path::new("rtl");
-    let mut unit = Family::new("conv_unit", PAPER_UNIT.recipe(Build::Fast, rtl)?)
+    let units = LINKED_UNITS.iter().map(|set| set.recipe(Build::Fast, rtl));
+    let socs = LINKED_SOCS.iter().map(|set| set.recipe(Build::Fast, rtl));
+    let unit = Family::new("conv_unit", PAPER_UNIT.recipe(Build::Fast, rtl)?)
         .varying(UNIT_VARYING.iter().copied())
-        .unwatched();
-    for set in LINKED_UNITS {
-        unit = unit.row(set.recipe(Build::Fast, rtl)?);
-    }
-    let mut soc = Family::new("soc", SOC.recipe(Build::Fast, rtl)?)
+        .rows(units.collect::<io::Result<Vec<_>>>()?);
+    let soc = Family::new("soc", SOC.recipe(Build::Fast, rtl)?)
         .varying(SOC_VARYING.iter().copied())
-        .unwatched();
-    for set in LINKED_SOCS {
-        soc = soc.row(set.recipe(Build::Fast, rtl)?);
-    }
-    Ok([unit, soc])
+        .rows(socs.collect::<io::Result<Vec<_>>>()?);
+    Ok([unit.unwatched(), soc.unwatched()])
 }
 
 /// The program touches a file when it meets RTL whose top modules have other ports than the types

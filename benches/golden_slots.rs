@@ -4,7 +4,6 @@
 //! `cargo bench --bench golden_slots`
 
 use std::hint::black_box;
-use std::slice;
 use std::time::{Duration, Instant};
 
 use model::conv::{
@@ -48,23 +47,13 @@ fn convolutions(rng: &mut ChaCha8Rng, side: usize, size: usize) {
         for threads in [1, 2] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
             let pool = pool.expect("a few threads");
-            let dropped = || {
-                let one = |p| {
-                    each(slice::from_ref(p), &kernels, |p, k| {
-                        conv2d_prepared(p, k, &semantics, None)
-                    })
-                };
-                prepared.par_iter().map(one).sum()
-            };
+            let convolve = |p| kernels.iter().map(move |k| conv2d_prepared(p, k, &semantics, None));
+            let dropped = || prepared.par_iter().flat_map_iter(convolve).map(|it| slots(&it)).sum();
             let rates = measure(|| pool.install(dropped));
             row("fast, pool, maps dropped", threads, rates.per_core(threads));
-            let convolve = |p| {
-                let kernels = kernels.iter();
-                kernels.map(move |k| conv2d_prepared(p, k, &semantics, None))
-            };
             let held = || {
                 let maps: Vec<_> = prepared.par_iter().flat_map_iter(convolve).collect();
-                slots(&maps)
+                black_box(maps).iter().map(slots).sum()
             };
             let rates = measure(|| pool.install(held));
             row("fast, pool, maps held", threads, rates.per_core(threads));
@@ -91,7 +80,7 @@ fn one_window(rng: &mut ChaCha8Rng) {
 }
 
 fn row(name: &str, side: usize, size: usize, log_frac: u32, threads: usize, rates: Rates) {
-    let Rates { low, median, high } = rates;
+    let Rates([low, median, high]) = rates;
     println!(
         "{name:<28} K={side} {size}x{size} F={log_frac} threads={threads}: \
          {median:.3e} ({low:.3e} to {high:.3e})"
@@ -116,27 +105,22 @@ fn kernel(rng: &mut ChaCha8Rng, side: usize) -> Kernel {
     Kernel::new(side, weights).expect("a small square")
 }
 
-fn slots(maps: &[FeatureMap]) -> u64 {
-    black_box(maps).iter().map(FeatureMap::slots).sum()
+fn slots(map: &FeatureMap) -> u64 {
+    black_box(map).slots()
 }
 
 /// Convolves each plane with each kernel; the slots of all.
 fn each<P>(planes: &[P], kernels: &[Kernel], convolve: impl Fn(&P, &Kernel) -> FeatureMap) -> u64 {
     let pairs = planes.iter().flat_map(|plane| kernels.iter().map(move |kernel| (plane, kernel)));
-    pairs.map(|(plane, kernel)| black_box(convolve(plane, black_box(kernel))).slots()).sum()
+    pairs.map(|(plane, kernel)| slots(&convolve(plane, black_box(kernel)))).sum()
 }
 
-/// Slots a second.
-struct Rates {
-    low: f64,
-    median: f64,
-    high: f64,
-}
+/// The lowest, the middle and the highest rate, in slots a second.
+struct Rates([f64; 3]);
 
 impl Rates {
     fn per_core(self, cores: usize) -> Self {
-        let share = |rate| rate / cores as f64;
-        Self { low: share(self.low), median: share(self.median), high: share(self.high) }
+        Self(self.0.map(|rate| rate / cores as f64))
     }
 }
 
@@ -153,5 +137,5 @@ fn measure(mut work: impl FnMut() -> u64) -> Rates {
         })
         .collect();
     rates.sort_by(f64::total_cmp);
-    Rates { low: rates[0], median: rates[REPEATS / 2], high: rates[REPEATS - 1] }
+    Rates([rates[0], rates[REPEATS / 2], rates[REPEATS - 1]])
 }

@@ -106,24 +106,14 @@ fn layer(
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         state >> 8
     };
-    let mut planes = Vec::new();
-    for _ in 0..IMAGES {
-        let mut image = Vec::new();
-        for _ in 0..channels {
-            let word = |_| if random() % 100 < live { (random() % 256) as i32 } else { 0 };
-            image.push(Plane::new(plane, plane, (0..plane * plane).map(word).collect())?);
-        }
-        planes.push(image);
-    }
-    let mut filters = Vec::new();
-    for _ in 0..outputs {
-        let mut filter = Vec::new();
-        for _ in 0..channels {
-            let weight = |_| (random() % 16) as i32 * ((random() % 16) as i32 - 8);
-            filter.push(Kernel::new(side, (0..side * side).map(weight).collect())?);
-        }
-        filters.push(filter);
-    }
+    let mut word = || if random() % 100 < live { (random() % 256) as i32 } else { 0 };
+    let mut map = |_| Plane::new(plane, plane, (0..plane * plane).map(|_| word()).collect());
+    let planes = (0..IMAGES).map(|_| (0..channels).map(&mut map).collect());
+    let planes = planes.collect::<Result<_, _>>()?;
+    let mut weight = |_| (random() % 16) as i32 * ((random() % 16) as i32 - 8);
+    let mut kernel = |_| Kernel::new(side, (0..side * side).map(&mut weight).collect());
+    let filters = (0..outputs).map(|_| (0..channels).map(&mut kernel).collect());
+    let filters = filters.collect::<Result<_, _>>()?;
     let finish = Finish { activation: None, shift: 0, bits: 0 };
     let (name, bias) = (name.to_owned(), vec![0; outputs]);
     Ok(Layer { convolution: Convolution { name, index: 0, filters, bias, finish }, planes })

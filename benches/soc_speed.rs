@@ -20,7 +20,7 @@ use convapprox::hw::{Build, SOC, SocParameters};
 use model::elf::Executable;
 use model::facts::soc::RAM_BASE;
 
-use common::{compile_plain_loop, median};
+use common::{compile_plain_loop, median, run_plain_loop};
 
 /// A program of software alone, and one that keeps the unit busy.
 const PROGRAMS: [&str; 2] = ["sort", "conv_run"];
@@ -114,15 +114,10 @@ fn plain_loop(
     runs: u64,
 ) -> Result<Round, Box<dyn Error>> {
     let tohost = program.tohost.ok_or("no tohost")?.to_string();
-    let output = Command::new(plain).arg(image).args([tohost, runs.to_string()]).output()?;
-    if !output.status.success() {
-        return Err("the plain C++ loop failed".into());
-    }
-    let text = String::from_utf8(output.stdout)?;
-    let &[seconds, cycles, sum] = &text.split_whitespace().collect::<Vec<_>>()[..] else {
-        return Err("the plain C++ loop printed something else".into());
-    };
-    Ok(Round { cycles: cycles.parse()?, seconds: seconds.parse()?, sum: sum.parse()? })
+    let mut command = Command::new(plain);
+    let [seconds, cycles, sum] =
+        run_plain_loop(command.arg(image).args([tohost, runs.to_string()]))?;
+    Ok(Round { cycles: cycles as u64, seconds, sum: sum as u32 })
 }
 
 fn alone(

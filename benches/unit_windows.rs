@@ -6,7 +6,6 @@
 
 mod common;
 
-use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
@@ -14,7 +13,7 @@ use convapprox::bench::unit::{Memory, Tile, UnitDriver, UnitOptions, WindowRun};
 use convapprox::hw::{NETWORK_UNIT, PAPER_UNIT, UnitParameters};
 use model::conv::{Mode, SmaxScope, Threshold};
 
-use common::{compile_plain_loop, median};
+use common::{compile_plain_loop, median, run_plain_loop};
 
 const WINDOWS: usize = 50_000;
 const ROUNDS: usize = 41;
@@ -32,16 +31,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for name in std::env::args().skip(1).filter(|it| !it.starts_with('-')) {
         let parameters: &UnitParameters = &name.parse()?;
         let mut unit = ready(parameters)?;
-        let windows = WINDOWS;
         let cycles = unit.cycles();
-        let (seconds, _) = driver(&mut unit, windows)?;
+        let (seconds, _) = driver(&mut unit)?;
         let cycles = (unit.cycles() - cycles) as f64;
         println!(
             "  {:14} {:9.0} windows/s {:6.2} Mcycles/s {:6.2} cycles a window",
             parameters,
-            windows as f64 / seconds,
+            WINDOWS as f64 / seconds,
             cycles / seconds / 1e6,
-            cycles / windows as f64
+            cycles / WINDOWS as f64
         );
     }
     Ok(())
@@ -62,11 +60,12 @@ fn compare(parameters: &UnitParameters) -> Result<(), Box<dyn std::error::Error>
     let mut ratios = Vec::new();
     let (mut rust, mut cpp) = (Vec::new(), Vec::new());
     for round in 0..=ROUNDS {
-        let (cpp_seconds, cpp_sum) = plain_loop(&program)?;
+        let mut plain = Command::new(&program);
+        let [cpp_seconds, cpp_sum] = run_plain_loop(plain.arg(WINDOWS.to_string()))?;
         let mut unit = ready(parameters)?;
-        let (rust_seconds, rust_sum) = driver(&mut unit, WINDOWS)?;
+        let (rust_seconds, rust_sum) = driver(&mut unit)?;
         units.push(unit);
-        assert_eq!(cpp_sum, rust_sum, "both harnesses see the same outputs");
+        assert_eq!(cpp_sum, f64::from(rust_sum), "both harnesses see the same outputs");
         if round > 0 {
             cpp.push(WINDOWS as f64 / cpp_seconds);
             rust.push(WINDOWS as f64 / rust_seconds);
@@ -96,12 +95,12 @@ fn ready(parameters: &UnitParameters) -> Result<UnitDriver, Box<dyn std::error::
     Ok(unit)
 }
 
-fn driver(unit: &mut UnitDriver, windows: usize) -> Result<(f64, u32), Box<dyn std::error::Error>> {
+fn driver(unit: &mut UnitDriver) -> Result<(f64, u32), Box<dyn std::error::Error>> {
     let threshold = Threshold::new(4)?;
     let tiles = (SIDE - unit.parameters().kernel).div_ceil(2);
     let mut sum = 0u32;
     let begin = Instant::now();
-    for i in 0..windows {
+    for i in 0..WINDOWS {
         let (x, y) = (i % tiles * 2, i / tiles % tiles * 2);
         let outcome = unit.run_window(&WindowRun {
             slot: 0,
@@ -119,14 +118,4 @@ fn driver(unit: &mut UnitDriver, windows: usize) -> Result<(f64, u32), Box<dyn s
         }
     }
     Ok((begin.elapsed().as_secs_f64(), sum))
-}
-
-fn plain_loop(program: &Path) -> Result<(f64, u32), Box<dyn std::error::Error>> {
-    let output = Command::new(program).arg(WINDOWS.to_string()).output()?;
-    if !output.status.success() {
-        return Err("the plain C++ loop failed".into());
-    }
-    let text = String::from_utf8(output.stdout)?;
-    let (seconds, sum) = text.trim().split_once(' ').ok_or("the plain C++ loop printed nothing")?;
-    Ok((seconds.parse()?, sum.parse()?))
 }

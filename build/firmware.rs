@@ -32,22 +32,9 @@ const RUNTIME: &[&str] = &["start.S", "runtime.c", "libcalls.c"];
 
 const COMPILERS: &[&str] = &["riscv64-unknown-elf-gcc", "riscv64-elf-gcc"];
 
-/// The library of the compiler is not linked (firmware/libcalls.c), so that no multilib need fit.
-const FLAGS: &[&str] = &[
-    "-march=rv32imc_zicsr_zifencei",
-    "-mabi=ilp32",
-    "-std=gnu11",
-    "-O2",
-    "-ffreestanding",
-    "-ffunction-sections",
-    "-fdata-sections",
-    "-Wall",
-    "-Wextra",
-    "-Ifirmware",
-];
-
-const LINK_FLAGS: &[&str] =
-    &["-nostdlib", "-static", "-Wl,--gc-sections", "-Wl,--build-id=none", "-Tfirmware/link.ld"];
+/// What everything is compiled with, and what programs are linked with, for the compiler to read.
+const FLAGS: &str = "@firmware/compile.flags";
+const LINK_FLAGS: &str = "@firmware/link.flags";
 
 /// Side by side; each is short.
 const JOBS: usize = 2;
@@ -126,7 +113,7 @@ fn key(compiler: &Compiler) -> Result<String, String> {
     };
     add(compiler.version.as_bytes());
     let special = FOLDERS.iter().flat_map(|(.., flags)| *flags);
-    for flag in FLAGS.iter().chain(LINK_FLAGS).chain(RUNTIME).chain(special) {
+    for flag in RUNTIME.iter().chain(special) {
         add(flag.as_bytes());
     }
     let folders = FOLDERS.iter().map(|(folder, ..)| Path::new(ROOT).join(folder));
@@ -173,7 +160,7 @@ impl Compiler {
     /// Under a name of its own: the object's name may become a symbol of the program.
     fn object(&self, source: &Path, flags: &[&str], object: &Path) -> Result<PathBuf, String> {
         let mut command = Command::new(&self.path);
-        command.args(FLAGS).args(flags).arg("-c").arg(source).arg("-o").arg(object);
+        command.arg(FLAGS).args(flags).arg("-c").arg(source).arg("-o").arg(object);
         self.run(source, &mut command)?;
         Ok(object.to_owned())
     }
@@ -187,7 +174,7 @@ impl Compiler {
         let elf = folder.join(&program.name).with_extension("elf");
         let object = self.object(&program.source, program.flags, &elf.with_extension("o"))?;
         let mut command = Command::new(&self.path);
-        command.args(FLAGS).args(LINK_FLAGS).args(runtime).arg(&object).arg("-o").arg(&elf);
+        command.args([FLAGS, LINK_FLAGS]).args(runtime).arg(&object).arg("-o").arg(&elf);
         self.run(&program.source, &mut command)?;
         Ok(elf)
     }

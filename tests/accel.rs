@@ -4,10 +4,9 @@
 
 mod common;
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, HashMap};
 
-use common::{output, text};
+use common::{rows, succeeds};
 use convapprox::bench::inference::{Core, CoreSettings};
 use model::conv::{Mode, SmaxScope};
 use model::engine::{Detail, Engine, EngineError, EngineFactory, Findings, Place, StageRecord};
@@ -223,35 +222,27 @@ fn what_the_core_cannot_run_is_refused_in_words() {
     refused(&random_network(&json(2, 300), 1), &exact(1), "room for");
 }
 
-fn csv_rows(path: &Path) -> Vec<BTreeMap<String, String>> {
-    csv::Reader::from_path(path).unwrap().deserialize().map(Result::unwrap).collect()
-}
-
 #[test]
 fn the_command_writes_its_tables_and_tells_what_it_compared() {
     let folder = tempfile::tempdir().unwrap();
-    let run = |arguments: &[&str]| {
-        let common = ["accel", "--dataset", "digits", "--quiet", "--network", "lenet-accel"];
-        let found = output(folder.path(), &[&common[..], arguments].concat());
-        (found.status, text(&found.stdout), text(&found.stderr))
+    let run = |arguments: &str| {
+        let line = format!("accel --dataset digits --quiet --network lenet-accel {arguments}");
+        succeeds(folder.path(), &line)
     };
-    let (status, stdout, stderr) =
-        run(&["--engine", "soc", "--images", "2", "--score-images", "5", "--tau", "0.01,0.5"]);
-    assert!(status.success(), "{stdout}\n{stderr}");
-    assert!(stdout.ends_with("8 inferences compared, 0 mismatches\n"), "{stdout}");
-    let out = folder.path().join("reports/runs/accel");
-    assert_eq!(csv_rows(&out.join("scores.csv")).len(), 20);
-    let errors = csv_rows(&out.join("score_errors.csv"));
+    let printed = run("--engine soc --images 2 --score-images 5 --tau 0.01,0.5");
+    assert!(printed.ends_with("8 inferences compared, 0 mismatches\n"), "{printed}");
+    let table = |name: &str| rows(&folder.path().join("reports/runs/accel").join(name));
+    assert_eq!(table("scores.csv").len(), 20);
+    let errors = table("score_errors.csv");
     assert_eq!(errors.len(), 2);
     assert!(errors.iter().all(|row| row["images"] == "5" && row["scores"] == "50"), "{errors:?}");
 
     // The parts of a layer are all of its cycles, and the layers are all of the inference.
-    let cycles = csv_rows(&out.join("accel_cycles.csv"));
-    let time = csv_rows(&out.join("accel_time.csv"));
-    let number = |row: &BTreeMap<String, String>| row["cycles_average"].parse::<f64>().unwrap();
+    let (cycles, time) = (table("accel_cycles.csv"), table("accel_time.csv"));
+    let number = |row: &HashMap<String, String>| row["cycles_average"].parse::<f64>().unwrap();
     assert_eq!(cycles.len(), 4 * 7);
     for row in &cycles {
-        let same = |other: &&BTreeMap<String, String>| {
+        let same = |other: &&HashMap<String, String>| {
             ["build", "configuration", "layer"].iter().all(|column| row[*column] == other[*column])
         };
         let parts: Vec<f64> = time.iter().filter(same).map(number).collect();
@@ -259,14 +250,11 @@ fn the_command_writes_its_tables_and_tells_what_it_compared() {
         assert!((parts.iter().sum::<f64>() - number(row)).abs() < 0.01, "{row:?} {parts:?}");
         assert!(parts.iter().all(|&part| part >= 0.0), "{row:?} {parts:?}");
     }
-    let all = cycles.iter().filter(|row| row["layer"] == "all" && row["build"] == "unit");
-    for row in all {
+    for row in cycles.iter().filter(|row| row["layer"] == "all" && row["build"] == "unit") {
         assert_eq!(row["lenet_accel_reduction_percent"], "76.6000");
         assert!(row["reduction_percent"].parse::<f64>().unwrap() >= 76.6, "{row:?}");
     }
 
-    let (status, stdout, _) =
-        run(&["--engine", "golden", "--score-images", "3", "--out", "golden"]);
-    assert!(status.success(), "{stdout}");
+    run("--engine golden --score-images 3 --out golden");
     assert!(!folder.path().join("golden/accel_cycles.csv").exists());
 }

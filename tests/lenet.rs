@@ -5,84 +5,32 @@
 mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
 
-use common::{convapprox, output, text};
-
-#[track_caller]
-fn succeeds(folder: &Path, arguments: &[&str]) -> String {
-    let Output { status, stdout, stderr } = output(folder, arguments);
-    let (stdout, stderr) = (text(&stdout), text(&stderr));
-    assert!(status.success(), "{arguments:?}: {status}\n{stdout}\n{stderr}");
-    stdout
-}
-
-#[track_caller]
-fn fails(folder: &Path, arguments: &[&str]) -> String {
-    let Output { status, stdout, stderr } = output(folder, arguments);
-    assert!(!status.success(), "{arguments:?} succeeds: {}", text(&stdout));
-    text(&stderr)
-}
-
-/// The rows of a table as maps from column to field.
-fn rows(path: &Path) -> Vec<std::collections::HashMap<String, String>> {
-    csv::Reader::from_path(path).unwrap().deserialize().map(Result::unwrap).collect()
-}
-
-/// The tables of a run, by file name.
-fn tables(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let files = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
-    let mut tables: Vec<_> = files
-        .filter(|path| path.is_file())
-        .map(|path| {
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            (name, fs::read(&path).unwrap())
-        })
-        .collect();
-    tables.sort();
-    tables
-}
+use common::{assert_same, files, kill_at, rows, run, succeeds};
+use rand::{Rng, SeedableRng};
+use safetensors::{Dtype, tensor::TensorView};
 
 /// The committed tables of a small run on the RTL, byte for byte. After a change that is meant to
 /// change them: `CONVAPPROX_BLESS=1 cargo test --test lenet`.
 #[test]
 fn a_small_run_on_the_rtl_equals_the_committed_tables() {
     let folder = tempfile::tempdir().unwrap();
-    let out = succeeds(
-        folder.path(),
-        &[
-            "lenet",
-            "--dataset",
-            "digits",
-            "--images",
-            "3",
-            "--log-frac",
-            "0,3",
-            "--tau",
-            "0.05,0.2,0.5",
-            "--engine",
-            "rtl",
-            "--quiet",
-            "--out",
-            "run",
-        ],
-    );
+    let line = "lenet --dataset digits --images 3 --log-frac 0,3 --tau 0.05,0.2,0.5 --engine rtl \
+                --quiet --out run";
+    let out = succeeds(folder.path(), line);
     // 2 networks, 2 numbers of fraction bits, 5 lines, 3 images, 4,320 windows an inference.
     assert!(out.contains("259200 windows compared, 0 mismatches"), "{out}");
     let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("testvectors/lenet");
     for name in ["lenet.csv", "layer_errors.csv", "skips.csv", "margins.csv", "zero_fractions.csv"]
     {
-        let found = fs::read(folder.path().join("run").join(name)).unwrap();
+        let found = fs::read_to_string(folder.path().join("run").join(name)).unwrap();
         let file = committed.join(name);
         if std::env::var_os("CONVAPPROX_BLESS").is_some() {
             fs::create_dir_all(&committed).unwrap();
             fs::write(&file, &found).unwrap();
         }
-        let expected = fs::read(&file).unwrap();
-        let (found, expected) = (String::from_utf8(found), String::from_utf8(expected));
-        let (found, expected) = (found.unwrap(), expected.unwrap());
+        let expected = fs::read_to_string(&file).unwrap();
         for (number, (found, expected)) in found.lines().zip(expected.lines()).enumerate() {
             assert_eq!(found, expected, "{name}, line {}", number + 1);
         }
@@ -94,43 +42,26 @@ fn a_small_run_on_the_rtl_equals_the_committed_tables() {
 #[test]
 fn both_engines_give_the_same_tables() {
     let folder = tempfile::tempdir().unwrap();
-    for engine in ["golden", "rtl"] {
-        succeeds(
-            folder.path(),
-            &[
-                "lenet",
-                "--dataset",
-                "digits",
-                "--images",
-                "2",
-                "--network",
-                "lenet5-tanh",
-                "--smax-scope",
-                "running",
-                "--engine",
-                engine,
-                "--quiet",
-                "--out",
-                engine,
-            ],
+    let [golden, rtl] = ["golden", "rtl"].map(|engine| {
+        let line = format!(
+            "lenet --dataset digits --images 2 --network lenet5-tanh --smax-scope running \
+             --engine {engine} --quiet --out {engine}"
         );
-    }
-    let [golden, rtl] = ["golden", "rtl"].map(|engine| tables(&folder.path().join(engine)));
-    for ((name, golden), (_, rtl)) in golden.iter().zip(&rtl) {
+        succeeds(folder.path(), &line);
+        folder.path().join(engine)
+    });
+    let (golden_files, rtl_files) = (files(&golden), files(&rtl));
+    for (name, golden) in &golden_files {
         match name.as_str() {
-            "lenet.csv" => assert_ne!(golden, rtl, "the RTL counts windows and cycles"),
+            "lenet.csv" => assert_ne!(golden, &rtl_files[name], "the RTL counts windows"),
             "provenance.json" => {}
-            _ => assert!(golden == rtl, "{name} differs"),
+            _ => assert!(*golden == rtl_files[name], "{name} differs"),
         }
     }
-    let counts = |engine: &str| {
-        let rows = rows(&folder.path().join(engine).join("lenet.csv"));
-        let row = |row: &std::collections::HashMap<String, String>| {
-            (row["multiplications_average"].clone(), row["accuracy_percent"].clone())
-        };
-        rows.iter().map(row).collect::<Vec<_>>()
-    };
-    assert_eq!(counts("golden"), counts("rtl"));
+    let [golden, rtl] = [golden, rtl].map(|folder| rows(&folder.join("lenet.csv")));
+    for column in ["multiplications_average", "accuracy_percent"] {
+        assert!(golden.iter().map(|row| &row[column]).eq(rtl.iter().map(|row| &row[column])));
+    }
 }
 
 /// The weights that the project ships, on the images they are for.
@@ -138,22 +69,9 @@ fn both_engines_give_the_same_tables() {
 fn the_shipped_weights_are_as_good_as_promised() {
     let folder = tempfile::tempdir().unwrap();
     let mnist = std::env::var_os("MNIST_DIR").is_some();
-    let (dataset, images) = if mnist { ("mnist", "10000") } else { ("digits", "1000") };
-    let arguments = [
-        "lenet",
-        "--dataset",
-        dataset,
-        "--images",
-        images,
-        "--tau",
-        "0.9",
-        "--engine",
-        "golden",
-        "--quiet",
-        "--out",
-        "run",
-    ];
-    succeeds(folder.path(), &arguments);
+    let images = if mnist { "mnist --images 10000" } else { "digits --images 1000" };
+    let line = format!("lenet --dataset {images} --tau 0.9 --engine golden --quiet --out run");
+    succeeds(folder.path(), &line);
     let accuracies = rows(&folder.path().join("run/quantisation.csv"));
     for (activation, least) in [("relu", 99.0), ("tanh", 98.8)] {
         let row = accuracies.iter().find(|row| row["activation"] == activation).unwrap();
@@ -182,102 +100,35 @@ fn the_shipped_weights_are_as_good_as_promised() {
 #[test]
 fn a_killed_sweep_is_resumed_to_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
-    let arguments = |out: &'static str, resume: bool| {
-        let mut arguments = vec![
-            "sweep",
-            "--dataset",
-            "digits",
-            "--images",
-            "450",
-            "--network",
-            "lenet5-relu",
-            "--log-frac",
-            "0",
-            "--tau",
-            "0.1,0.5",
-            "--no-splits",
-            "--jobs",
-            "2",
-            "--quiet",
-            "--out",
-            out,
-        ];
-        if resume {
-            arguments.push("--resume");
-        }
-        arguments
+    let line = |rest: &str| {
+        format!(
+            "sweep --dataset digits --images 450 --network lenet5-relu --log-frac 0 --tau 0.1,0.5 \
+             --no-splits --jobs 2 --quiet --out {rest}"
+        )
     };
-    succeeds(folder.path(), &arguments("whole", false));
+    succeeds(folder.path(), &line("whole"));
+    let killed = folder.path().join("killed");
+    assert!(kill_at(folder.path(), &line("killed"), &killed, 3), "killed after its end");
+    assert!(common::checkpoints(&killed) >= 3, "killed before anything was finished");
+    assert!(!killed.join("lenet.csv").exists(), "killed after the end");
 
-    let checkpoints = folder.path().join("killed/checkpoints");
-    let finished = || {
-        let files = fs::read_dir(&checkpoints).into_iter().flatten().flatten();
-        files.filter(|it| it.path().extension().is_some_and(|it| it == "json")).count()
-    };
-    let mut child = convapprox(folder.path(), &arguments("killed", false))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let start = Instant::now();
-    while finished() < 3 && start.elapsed() < Duration::from_secs(120) {
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    // SIGKILL on Unix.
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let kept = finished();
-    assert!(kept >= 3, "killed before anything was finished");
-    assert!(!folder.path().join("killed/lenet.csv").exists(), "killed after the end");
-
-    succeeds(folder.path(), &arguments("killed", true));
-    let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
-    let (whole, killed) = (tables(&whole), tables(&killed));
-    assert_eq!(
-        whole.iter().map(|(name, _)| name).collect::<Vec<_>>(),
-        killed.iter().map(|(name, _)| name).collect::<Vec<_>>()
-    );
-    for ((name, whole), (_, killed)) in whole.iter().zip(&killed) {
-        assert!(whole == killed, "{name} differs after the resumption");
-    }
-    assert!(whole.iter().any(|(name, _)| name == "peers.csv"));
+    succeeds(folder.path(), &line("killed --resume"));
+    assert_same(&folder.path().join("whole"), &killed);
+    assert!(killed.join("peers.csv").exists());
 }
 
 #[test]
 fn a_planted_bug_is_found_and_its_window_reported() {
     let folder = tempfile::tempdir().unwrap();
-    let output = output(
-        folder.path(),
-        &[
-            "lenet",
-            "--dataset",
-            "digits",
-            "--images",
-            "1",
-            "--network",
-            "lenet5-relu",
-            "--tau",
-            "0.3",
-            "--threshold-offset",
-            "1",
-            "--max-mismatches",
-            "1000000",
-            "--out",
-            "run",
-        ],
-    );
-    let out = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(3), "{out}\n{}", text(&output.stderr));
-    let reports: Vec<PathBuf> = out
-        .lines()
-        .filter_map(|line| line.strip_prefix("mismatch report: "))
-        .map(|path| folder.path().join(path))
-        .collect();
+    let line = "lenet --dataset digits --images 1 --network lenet5-relu --tau 0.3 \
+                --threshold-offset 1 --max-mismatches 1000000 --out run";
+    let out = run(folder.path(), line).ends(3);
+    let reports = out.lines().filter_map(|line| line.strip_prefix("mismatch report: "));
+    let reports: Vec<_> = reports.map(|path| folder.path().join(path)).collect();
     assert_eq!(reports.len(), 3, "{out}");
     for report in &reports {
         let text = fs::read_to_string(report).unwrap();
-        assert!(text.contains("C1"), "{text}");
-        assert!(text.contains("tau=0.3"), "{text}");
+        assert!(text.contains("C1") && text.contains("tau=0.3"), "{text}");
         assert!(report.with_file_name("wave.vcd").exists());
     }
 }
@@ -289,7 +140,7 @@ fn a_digit_from_a_file_is_classified_on_the_rtl() {
     let path = folder.path().join("digit.png");
     let side = study::data::SIDE as u32;
     image::GrayImage::from_raw(side, side, digit.pixels.to_vec()).unwrap().save(&path).unwrap();
-    let out = succeeds(folder.path(), &["classify", "digit.png", "--tau", "0.05"]);
+    let out = succeeds(folder.path(), "classify digit.png --tau 0.05");
     assert!(out.contains(&format!("it is a {} (", digit.label)), "{out}");
     // Exact and approximate, 4,320 windows each.
     assert!(out.contains("8640 windows compared, 0 mismatches"), "{out}");
@@ -315,52 +166,37 @@ fn bad_input_is_told_in_one_sentence() {
     let other = network.replace("\"outputs\": 16", "\"outputs\": 15");
     fs::write(folder.path().join("other.json"), other).unwrap();
 
-    let lenet = ["lenet", "--dataset", "digits", "--images", "1", "--engine", "golden", "--quiet"];
-    let told = |arguments: &[&str], words: &str| {
-        let arguments: Vec<&str> = lenet.iter().chain(arguments).copied().collect();
-        let error = fails(folder.path(), &arguments);
-        assert!(error.contains(words), "{arguments:?}: {error}");
-    };
-    told(
-        &["--weights", "cut.safetensors", "--network", "lenet5-relu"],
-        "is not a safetensors file",
-    );
-    told(
-        &["--weights", "no.safetensors", "--network", "lenet5-relu"],
-        "cannot read no.safetensors",
-    );
-    told(&["--weights", "whole.safetensors"], "--network <LIST>");
-    told(&["--network", "lenet5"], "there is no \"lenet5\"; did you mean lenet5-");
-    told(
-        &["--network", "lenet5-relu,lenet5-tanh", "--weights", "whole.safetensors"],
-        "--weights is for one network, and --network names 2",
-    );
-    told(
-        &["--network", "network.json", "--weights", "whole.safetensors"],
-        "network.json is not a network description",
-    );
-    told(
-        &["--network", "other.json", "--weights", "whole.safetensors"],
-        "\"c3.weight\" has the shape [16, 6, 5, 5]; the network needs [15, 6, 5, 5]",
-    );
-    told(&["--tau", "1.5"], "is not between 0 and 1");
-    told(&["--log-frac", "9"], "9 fraction bits");
-    let error = fails(
-        folder.path(),
-        &["lenet", "--dataset", "digits", "--images", "100000", "--engine", "golden", "--quiet"],
-    );
-    assert!(
-        error.contains("100000 images are asked for; this part of the data set has"),
-        "{error}"
-    );
-    let error = fails(folder.path(), &["classify", "missing.png"]);
-    assert!(error.contains("missing.png"), "{error}");
+    let lenet = "lenet --dataset digits --engine golden --quiet";
+    for (arguments, words) in [
+        ("--weights cut.safetensors --network lenet5-relu", "is not a safetensors file"),
+        ("--weights no.safetensors --network lenet5-relu", "cannot read no.safetensors"),
+        ("--weights whole.safetensors", "--network <LIST>"),
+        ("--network lenet5", "there is no \"lenet5\"; did you mean lenet5-"),
+        (
+            "--network lenet5-relu,lenet5-tanh --weights whole.safetensors",
+            "--weights is for one network, and --network names 2",
+        ),
+        (
+            "--network network.json --weights whole.safetensors",
+            "network.json is not a network description",
+        ),
+        (
+            "--network other.json --weights whole.safetensors",
+            "\"c3.weight\" has the shape [16, 6, 5, 5]; the network needs [15, 6, 5, 5]",
+        ),
+        ("--tau 1.5", "is not between 0 and 1"),
+        ("--log-frac 9", "9 fraction bits"),
+    ] {
+        run(folder.path(), &format!("{lenet} --images 1 {arguments}")).refuses(2, words);
+    }
+    run(folder.path(), &format!("{lenet} --images 100000"))
+        .refuses(2, "100000 images are asked for; this part of the data set has");
+    run(folder.path(), "classify missing.png").refuses(2, "missing.png");
 }
 
 /// A network that is not LeNet-5: padding, 3×3 and 4×4 kernels, both activations.
 #[test]
 fn another_network_runs_from_its_description() {
-    use rand::{Rng, SeedableRng};
     let folder = tempfile::tempdir().unwrap();
     let network = r#"{
         "name": "small", "activation_bits": 10,
@@ -389,31 +225,13 @@ fn another_network_runs_from_its_description() {
         (name, shape, values.collect::<Vec<u8>>())
     });
     let tensors = bytes.iter().map(|(name, shape, bytes)| {
-        let view =
-            safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes);
-        (*name, view.unwrap())
+        (*name, TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap())
     });
     let file = safetensors::serialize(tensors, None).unwrap();
     fs::write(folder.path().join("small.safetensors"), file).unwrap();
-    let out = succeeds(
-        folder.path(),
-        &[
-            "lenet",
-            "--dataset",
-            "digits",
-            "--images",
-            "2",
-            "--network",
-            "small.json",
-            "--weights",
-            "small.safetensors",
-            "--tau",
-            "0.2",
-            "--quiet",
-            "--out",
-            "run",
-        ],
-    );
+    let line = "lenet --dataset digits --images 2 --network small.json --weights small.safetensors \
+                --tau 0.2 --quiet --out run";
+    let out = succeeds(folder.path(), line);
     // (4 · 15·15 + 6 · 4 · 6·6) windows an inference, 3 lines of the table, 2 images.
     assert!(out.contains("10584 windows compared, 0 mismatches"), "{out}");
     let rows = rows(&folder.path().join("run/lenet.csv"));

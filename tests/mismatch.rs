@@ -7,7 +7,7 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{output, signals, text, value_at};
+use common::{run, saved_signals, signals, succeeds, value_at};
 use convapprox::bench::case::{FILTERS, WindowCase};
 use convapprox::bench::engine::RtlSettings;
 use convapprox::bench::replay::WindowUnit;
@@ -139,9 +139,8 @@ fn the_report_names_everything_and_its_command_replays_it() {
     let wave = mismatch.join("wave.vcd");
     let before = fs::read(&wave).unwrap();
     fs::remove_file(&wave).unwrap();
-    let replayed = output(folder.path(), &["replay", name]);
-    assert_eq!(replayed.status.code(), Some(3), "{}", text(&replayed.stderr));
-    assert!(text(&replayed.stdout).contains("1 windows compared, 1 mismatches"));
+    let printed = run(folder.path(), &format!("replay {name}")).ends(3);
+    assert!(printed.contains("1 windows compared, 1 mismatches"));
     assert_eq!(fs::read(&wave).unwrap(), before, "the replay writes the same waveform");
 }
 
@@ -167,10 +166,10 @@ fn a_score_that_the_unit_cannot_hold_is_refused() {
     for (carry, status) in [(63, 3), (64, 2), (u32::MAX, 2)] {
         case.window.run.carry[1] = Some(carry);
         fs::write(mismatch.join("case.json"), serde_json::to_string(&case).unwrap()).unwrap();
-        let replayed = output(folder.path(), &["replay", mismatch.to_str().unwrap()]);
-        let errors = text(&replayed.stderr);
-        assert_eq!(replayed.status.code(), Some(status), "{carry}: {errors}");
-        assert!(status == 3 || errors.contains("the carry: a score is below"), "{errors}");
+        let replayed = run(folder.path(), &format!("replay {}", mismatch.display()));
+        assert_eq!(replayed.status, Some(status), "{carry}: {}", replayed.stderr);
+        let words = "the carry: a score is below";
+        assert!(status == 3 || replayed.stderr.contains(words), "{}", replayed.stderr);
     }
 }
 
@@ -178,16 +177,8 @@ fn a_score_that_the_unit_cannot_hold_is_refused() {
 fn the_save_file_names_signals_of_the_waveform() {
     let folder = tempfile::tempdir().unwrap();
     let mismatch = &reports_of_planted_bug(folder.path())[0];
-    let header = fs::read_to_string(mismatch.join("wave.vcd")).unwrap();
+    assert!(saved_signals(mismatch, "TOP.conv_unit.") > 20);
     let save = fs::read_to_string(mismatch.join("wave.gtkw")).unwrap();
-    let mut signals = 0;
-    for signal in save.lines().filter_map(|line| line.strip_prefix("TOP.conv_unit.")) {
-        // In the header: `$var wire 32 ! cmd_addr_i [31:0] $end`.
-        let declared = format!(" {} $end", signal.replace('[', " ["));
-        assert!(header.contains(&declared), "{signal} is not in the waveform");
-        signals += 1;
-    }
-    assert!(signals > 20);
     assert!(save.lines().filter(|line| line.starts_with('-')).count() >= 5, "groups");
 }
 
@@ -200,25 +191,18 @@ fn a_case_that_agrees_replays_without_a_difference() {
     let sound = folder.path().join("sound");
     fs::create_dir(&sound).unwrap();
     fs::write(sound.join("case.json"), serde_json::to_string(&case).unwrap()).unwrap();
-    let replayed = output(folder.path(), &["replay", "sound"]);
-    assert!(replayed.status.success());
-    assert!(text(&replayed.stdout).contains("1 windows compared, 0 mismatches"));
+    assert!(succeeds(folder.path(), "replay sound").contains("1 windows compared, 0 mismatches"));
 }
 
 #[test]
 fn what_is_not_a_mismatch_folder_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let refused = |folder: &Path, message: &str| {
-        let output = output(folder, &["replay", "case"]);
-        assert!(!output.status.success());
-        let printed = text(&output.stderr);
-        assert!(printed.contains(message), "{printed}");
-    };
-    refused(folder.path(), "cannot read case/case.json");
+    let refused = |message: &str| run(folder.path(), "replay case").refuses(2, message);
+    refused("cannot read case/case.json");
     fs::create_dir(folder.path().join("case")).unwrap();
     let path = folder.path().join("case/case.json");
     fs::write(&path, "{}").unwrap();
-    refused(folder.path(), "is not a mismatch case: missing field");
+    refused("is not a mismatch case: missing field");
 
     let report = &reports_of_planted_bug(folder.path())[0];
     let text = fs::read_to_string(report.join("case.json")).unwrap();
@@ -231,6 +215,6 @@ fn what_is_not_a_mismatch_folder_is_refused() {
     ] {
         assert!(text.contains(from), "{from} is in the case");
         fs::write(&path, text.replacen(from, to, 1)).unwrap();
-        refused(folder.path(), message);
+        refused(message);
     }
 }

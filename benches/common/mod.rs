@@ -44,6 +44,16 @@ pub fn compile_plain_loop(
     Ok(program)
 }
 
+/// The numbers that the plain C++ loop prints.
+pub fn run_plain_loop<const N: usize>(
+    command: &mut Command,
+) -> Result<[f64; N], Box<dyn std::error::Error>> {
+    let output = command.output()?;
+    let numbers = str::from_utf8(&output.stdout)?.split_whitespace().map(str::parse);
+    let numbers = numbers.collect::<Result<Vec<f64>, _>>()?;
+    numbers.try_into().map_err(|found| format!("the plain C++ loop printed {found:?}").into())
+}
+
 /// The archive of Verilator's runtime; that of the last build, where an earlier one has left its own.
 fn runtime(out: &Path) -> Result<PathBuf, Box<dyn std::error::Error>> {
     let mut found = Vec::new();

@@ -194,14 +194,16 @@ fn print_table(summary: &Summary) {
             (">F", &|row| row.log_frac.to_string()),
             (">images", &|row| row.images.to_string()),
             ("configuration", &|row| row.configuration.clone()),
-            (">T", &|row| optional(row.threshold)),
+            (">T", &|row| optional(row.tolerance.threshold)),
             (">multiplications", &|row| number(row.multiplications_average, 1)),
             (">paper", &|row| number(row.paper_multiplications_average, 1)),
             (">vs exact %", &|row| number(row.reduction_vs_exact_percent, 2)),
-            ("accuracy % (95 %)", &|row| {
-                let [low, high] =
-                    [row.accuracy_low_percent, row.accuracy_high_percent].map(|it| number(it, 2));
-                format!("{} ({low}–{high})", number(row.accuracy_percent, 2))
+            ("accuracy % (95 %)", &|row| match &row.accuracy.0 {
+                Some(it) => {
+                    let [low, high] = [it.accuracy_low_percent, it.accuracy_high_percent];
+                    format!("{:.2} ({low:.2}–{high:.2})", it.accuracy_percent)
+                }
+                None => String::new(),
             }),
             (">paper", &|row| number(row.paper_accuracy_percent, 2)),
             (">cycles", &|row| number(row.cycles_average, 0)),
@@ -222,9 +224,9 @@ fn print_points(summary: &Summary) {
             ("F", &|row| row.log_fracs.clone()),
             (">multiplications", &|row| number(row.multiplications_average, 1)),
             (">vs exact %", &|row| number(row.reduction_vs_exact_percent, 2)),
-            (">accuracy %", &|row| number(row.accuracy_percent, 2)),
+            (">accuracy %", &|row| number(row.accuracy.accuracy_percent, 2)),
             (">loss", &|row| number(row.loss_points, 2)),
-            (">p", &|row| format!("{:.2e}", row.mcnemar_p.0)),
+            (">p", &|row| format!("{:.2e}", row.mcnemar.mcnemar_p.0)),
             ("Pareto", &|row| if row.pareto { "yes" } else { "" }.to_owned()),
         ],
     );
@@ -307,7 +309,7 @@ pub(super) fn channels(args: &ChannelsArgs) -> anyhow::Result<Status> {
             ("order", &|row| row.order.clone()),
             (">multiplications", &|row| number(row.multiplications_average, 1)),
             (">vs exact %", &|row| number(row.reduction_vs_exact_percent, 2)),
-            (">accuracy %", &|row| number(row.accuracy_percent, 2)),
+            (">accuracy %", &|row| number(row.accuracy.accuracy_percent, 2)),
         ],
     );
     say!("{} images of {}\n{table}", args.images, dataset.source);

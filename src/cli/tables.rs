@@ -99,7 +99,7 @@ pub(super) fn columns(args: &ColumnsArgs) -> anyhow::Result<Status> {
     };
     say!("{}: {}", found.file, found.about());
     let mut list = table(["column", "unit", "holds"]);
-    for column in found.columns {
+    for column in (found.columns)() {
         list.add_row([column.name.to_owned(), column.unit().to_owned(), column.doc()]);
     }
     say!("{list}");

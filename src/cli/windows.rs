@@ -105,17 +105,17 @@ fn filters(args: &Args) -> anyhow::Result<Vec<Filter>> {
 }
 
 fn print_summary(summary: &[SummaryRow]) {
-    let rows = summary.iter().filter(|row| row.filter == ALL_FILTERS);
+    let rows = summary.iter().filter(|row| row.key.filter == ALL_FILTERS);
     let table = table_of(
         rows,
         &[
-            ("configuration", &|row| row.configuration.clone()),
-            (">T", &|row| optional(row.threshold)),
+            ("configuration", &|row| row.key.configuration.clone()),
+            (">T", &|row| optional(row.key.threshold)),
             (">multiplications", &|row| number(row.multiplications_average, 2)),
             (">paper", &|row| number(row.paper_multiplications_average.map(|it| it.0), 2)),
-            (">vs exact %", &|row| number(row.reduction_vs_exact_percent, 2)),
-            (">vs zero-skip %", &|row| number(row.reduction_vs_zero_skip_percent, 2)),
-            (">mean |error|", &|row| number(row.mean_absolute_error, 2)),
+            (">vs exact %", &|row| number(row.compared.reduction_vs_exact_percent, 2)),
+            (">vs zero-skip %", &|row| number(row.compared.reduction_vs_zero_skip_percent, 2)),
+            (">mean |error|", &|row| number(row.compared.mean_absolute_error, 2)),
             (">cycles/window", &|row| number(row.cycles_per_window, 2)),
         ],
     );

@@ -1,36 +1,119 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Runs the `convapprox` command in a folder of its own, and reads the waveforms that it writes.
 
-use std::collections::HashMap;
-use std::fs::File;
+#![allow(dead_code, reason = "not every test uses all of it")]
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use vcd::{IdCode, Parser, ScopeItem, Value};
 
-/// A command that writes only below `folder`. Its images are MNIST if `MNIST_DIR` is set, else the
-/// drawn digits.
-pub fn convapprox(folder: &Path, arguments: &[&str]) -> Command {
+/// A command that writes only below `folder`: the words of a line, of which none has a blank. Its
+/// images are MNIST if `MNIST_DIR` is set, else the drawn digits.
+pub fn convapprox(folder: &Path, line: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_convapprox"));
-    command.args(arguments).current_dir(folder).stdin(Stdio::null());
+    command.args(line.split_whitespace()).current_dir(folder).stdin(Stdio::null());
     command.env("CONVAPPROX_OFFLINE", "1").env("XDG_CACHE_HOME", folder);
     command
 }
 
-/// Runs it to its end.
-pub fn output(folder: &Path, arguments: &[&str]) -> Output {
-    convapprox(folder, arguments).output().expect("the command starts")
+/// What a command has left.
+pub struct Ran {
+    /// Its exit status.
+    pub status: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
 }
 
-/// What it printed.
-pub fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("the command prints text")
+impl Ran {
+    pub fn of(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("the command prints text");
+        let Output { status, stdout, stderr } = output;
+        Self { status: status.code(), stdout: text(stdout), stderr: text(stderr) }
+    }
+
+    /// What it printed, if it has ended so.
+    #[track_caller]
+    pub fn ends(self, status: i32) -> String {
+        let Self { status: found, stdout, stderr } = self;
+        assert_eq!(found, Some(status), "{stdout}\n{stderr}");
+        stdout
+    }
+
+    /// It has ended so, and said this.
+    #[track_caller]
+    pub fn refuses(self, status: i32, words: &str) {
+        let Self { status: found, stdout, stderr } = self;
+        assert_eq!(found, Some(status), "{words:?}: {stdout}\n{stderr}");
+        assert!(stderr.contains(words), "{words:?} is not in {stderr:?}");
+    }
+}
+
+/// Runs a command to its end.
+pub fn run(folder: &Path, line: &str) -> Ran {
+    Ran::of(convapprox(folder, line).output().expect("the command starts"))
+}
+
+/// What a command printed that ends well.
+#[track_caller]
+pub fn succeeds(folder: &Path, line: &str) -> String {
+    run(folder, line).ends(0)
+}
+
+/// The rows of a table as maps from column to field.
+pub fn rows(path: &Path) -> Vec<HashMap<String, String>> {
+    csv::Reader::from_path(path).unwrap().deserialize().map(Result::unwrap).collect()
+}
+
+/// The files of a folder by name, without those of its folders.
+pub fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
+    let paths = entries.map(|it| it.unwrap().path()).filter(|path| path.is_file());
+    let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+    paths.map(|path| (name(&path), fs::read(&path).unwrap())).collect()
+}
+
+/// The files of two folders have the same names and the same bytes.
+#[track_caller]
+pub fn assert_same(a: &Path, b: &Path) {
+    let (a, b) = (files(a), files(b));
+    assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
+    let different: Vec<_> = a.iter().filter(|(name, bytes)| b[*name] != **bytes).collect();
+    assert!(different.is_empty(), "{:?} differ", different.iter().map(|it| it.0));
+}
+
+/// Checkpoints in the folder of a run.
+pub fn checkpoints(run: &Path) -> usize {
+    let files = fs::read_dir(run.join("checkpoints")).into_iter().flatten().flatten();
+    files.filter(|it| it.path().extension().is_some_and(|it| it == "json")).count()
+}
+
+/// Waits for something, two minutes at most.
+pub fn wait_until(happens: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !happens() && begin.elapsed() < Duration::from_secs(120) {
+        sleep(Duration::from_millis(1));
+    }
+}
+
+/// Starts a command and kills it when the folder of its run has so many checkpoints; whether it was
+/// still running.
+pub fn kill_at(folder: &Path, line: &str, run: &Path, count: usize) -> bool {
+    let mut command = convapprox(folder, line);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    wait_until(|| checkpoints(run) >= count);
+    // SIGKILL on Unix.
+    child.kill().unwrap();
+    !child.wait().unwrap().success()
 }
 
 /// Signals of a waveform by name, those of the outermost scope first: the values, each with the time
 /// from which it holds.
-#[allow(dead_code, reason = "not every test looks at waveforms")]
 pub fn signals(wave: &Path, names: &[&str]) -> HashMap<String, Vec<(u64, u128)>> {
     let mut parser = Parser::new(BufReader::new(File::open(wave).expect("there is a waveform")));
     let header = parser.parse_header().unwrap();
@@ -73,7 +156,21 @@ pub fn signals(wave: &Path, names: &[&str]) -> HashMap<String, Vec<(u64, u128)>>
 }
 
 /// The value of a signal at a time.
-#[allow(dead_code, reason = "not every test looks at waveforms")]
 pub fn value_at(signal: &[(u64, u128)], time: u64) -> u128 {
     signal.iter().rfind(|(from, _)| *from <= time).expect("dumped from the start").1
+}
+
+/// Signals of the save file in a report's folder below a scope, each of which its waveform has.
+#[track_caller]
+pub fn saved_signals(report: &Path, scope: &str) -> usize {
+    let [header, save] =
+        ["wave.vcd", "wave.gtkw"].map(|name| fs::read_to_string(report.join(name)).unwrap());
+    let signals = save.lines().filter_map(|line| line.strip_prefix(scope));
+    let checked = signals.inspect(|signal| {
+        // In the header: `$var wire 32 ! cmd_addr_i [31:0] $end`.
+        let name = signal.rsplit('.').next().unwrap();
+        let declared = format!(" {} $end", name.replace('[', " ["));
+        assert!(header.contains(&declared), "{signal} is not in the waveform");
+    });
+    checked.count()
 }

@@ -9,14 +9,14 @@ use convapprox::bench::symbols::Symbols;
 use convapprox::firmware::find;
 use model::facts::soc::RAM_BASE;
 
-use crate::common::{convapprox, text};
+use crate::common::{Ran, convapprox};
 
 struct Client(TcpStream);
 
 impl Client {
     /// Starts `convapprox soc PROGRAM --gdb 0` and connects to it.
     fn start(folder: &std::path::Path, program: &str) -> (Child, Self) {
-        let mut command = convapprox(folder, &["soc", program, "--gdb", "0"]);
+        let mut command = convapprox(folder, &format!("soc {program} --gdb 0"));
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = child.unwrap();
         let mut line = String::new();
@@ -93,9 +93,7 @@ fn gdb_breaks_steps_and_reads() {
     assert_eq!(mtvec, "58000080");
     // To its end.
     assert_eq!(gdb.ask("c"), "W00");
-    let output = child.wait_with_output().unwrap();
-    let printed = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{printed}");
+    let printed = Ran::of(child.wait_with_output().unwrap()).ends(0);
     assert!(printed.starts_with("Hello from the core.\n"), "{printed}");
     assert!(printed.contains("passed after 956 cycles"), "as without it: {printed}");
 }
@@ -105,7 +103,6 @@ fn a_program_goes_on_without_gdb() {
     let folder = tempfile::tempdir().unwrap();
     let (child, mut gdb) = Client::start(folder.path(), "hello");
     assert_eq!(gdb.ask("D"), "OK");
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    assert!(text(&output.stdout).contains("passed after 956 cycles"));
+    let printed = Ran::of(child.wait_with_output().unwrap()).ends(0);
+    assert!(printed.contains("passed after 956 cycles"), "{printed}");
 }

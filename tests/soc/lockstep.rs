@@ -11,7 +11,7 @@ use convapprox::hw::{Build, SOC};
 use model::elf::Executable;
 use model::facts::soc::RAM_BASE;
 
-use crate::assembly::{SPIN, T0, T1, WFI, addi, finish, program};
+use crate::{SPIN, T0, T1, WFI, addi, finish, program};
 
 /// Runs a program beside the reference, but lets `tamper` change what the system reports of an
 /// instruction, until the two differ.
@@ -49,89 +49,70 @@ fn found(name: &str, tamper: impl FnMut(&mut Retirement, &mut LastRun) -> bool) 
     mismatch.differences.into_iter().next().unwrap()
 }
 
-/// Changes the first report that fits.
-fn when(
-    fits: impl Fn(&Retirement) -> bool,
-    change: impl Fn(&mut Retirement),
-) -> impl FnMut(&mut Retirement, &mut LastRun) -> bool {
-    move |retired, _| {
-        let now = fits(retired);
-        if now {
-            change(retired);
-        }
-        now
-    }
+/// A program has one difference, of this kind, when the first report that fits is changed so.
+macro_rules! differs {
+    ($program:expr, $fits:expr, $change:expr, $kind:pat) => {
+        let (fits, change): (fn(&Retirement) -> bool, fn(&mut Retirement)) = ($fits, $change);
+        let difference = found($program, |retired, _| {
+            let now = fits(retired);
+            if now {
+                change(retired);
+            }
+            now
+        });
+        assert!(matches!(difference, $kind), "{difference}");
+    };
 }
 
 #[test]
 fn each_field_of_an_instruction_counts() {
     use Difference::*;
     let late = |retired: &Retirement| retired.order > 100 && !retired.interrupt && !retired.trap;
-    let difference = found("hello", when(late, |it| it.pc ^= 4));
-    assert!(matches!(difference, Pc { .. }), "{difference}");
-    let difference = found("hello", when(late, |it| it.insn ^= 1 << 15));
-    assert!(matches!(difference, Instruction { .. }), "{difference}");
-    let difference = found("hello", when(late, |it| it.order += 1));
-    assert!(matches!(difference, Order { .. }), "{difference}");
-    let difference = found("hello", when(late, |it| it.next_pc ^= 2));
-    assert!(matches!(difference, NextPc { .. }), "{difference}");
-    let difference = found("hello", when(late, |it| (it.trap, it.cause) = (true, 2)));
-    assert!(matches!(difference, Trap { expected: None, actual: Some(2) }), "{difference}");
+    differs!("hello", late, |it| it.pc ^= 4, Pc { .. });
+    differs!("hello", late, |it| it.insn ^= 1 << 15, Instruction { .. });
+    differs!("hello", late, |it| it.order += 1, Order { .. });
+    differs!("hello", late, |it| it.next_pc ^= 2, NextPc { .. });
+    let cause = |it: &mut Retirement| (it.trap, it.cause) = (true, 2);
+    differs!("hello", late, cause, Trap { expected: None, actual: Some(2) });
 
     let writes = |it: &Retirement| it.rd != 0 && it.mem_rmask == 0 && it.order > 100;
-    let difference = found("hello", when(writes, |it| it.rd_value ^= 1 << 31));
-    assert!(matches!(difference, Register { .. }), "{difference}");
-    let difference = found("hello", when(writes, |it| it.rd ^= 1));
-    assert!(matches!(difference, Register { .. }), "{difference}");
-    let difference = found("hello", when(writes, |it| (it.rd, it.rd_value) = (0, 0)));
-    assert!(matches!(difference, Register { actual: None, .. }), "{difference}");
+    differs!("hello", writes, |it| it.rd_value ^= 1 << 31, Register { .. });
+    differs!("hello", writes, |it| it.rd ^= 1, Register { .. });
+    let nothing = |it: &mut Retirement| (it.rd, it.rd_value) = (0, 0);
+    differs!("hello", writes, nothing, Register { actual: None, .. });
     let silent = |it: &Retirement| it.rd == 0 && it.mem_wmask == 0 && it.order > 100;
-    let difference = found("hello", when(silent, |it| it.rd = 31));
-    assert!(matches!(difference, Register { expected: None, .. }), "{difference}");
+    differs!("hello", silent, |it| it.rd = 31, Register { expected: None, .. });
 }
 
 #[test]
 fn each_field_of_a_memory_access_counts() {
-    let changes: [fn(&mut Retirement); 3] =
-        [|it| it.mem_addr ^= 1, |it| it.mem_wdata ^= 1, |it| it.mem_wmask ^= 0b1000];
-    for change in changes {
-        let store = |it: &Retirement| it.mem_wmask != 0;
-        let difference = found("hello", when(store, change));
-        assert!(matches!(difference, Difference::Memory { .. }), "{difference}");
-    }
-    let changes: [fn(&mut Retirement); 3] =
-        [|it| it.mem_addr ^= 1, |it| it.mem_rdata ^= 1, |it| it.mem_rmask = 0];
-    for change in changes {
-        let load = |it: &Retirement| it.mem_rmask != 0;
-        let difference = found("hello", when(load, change));
-        assert!(matches!(difference, Difference::Memory { .. }), "{difference}");
-    }
-    let nothing = |it: &Retirement| it.mem_rmask | it.mem_wmask == 0 && it.order > 50;
-    let difference = found("hello", when(nothing, |it| it.mem_wmask = 1));
-    assert!(matches!(difference, Difference::Memory { expected: None, .. }), "{difference}");
+    use Difference::Memory;
+    let store = |it: &Retirement| it.mem_wmask != 0;
+    differs!("hello", store, |it| it.mem_addr ^= 1, Memory { .. });
+    differs!("hello", store, |it| it.mem_wdata ^= 1, Memory { .. });
+    differs!("hello", store, |it| it.mem_wmask ^= 0b1000, Memory { .. });
+    let load = |it: &Retirement| it.mem_rmask != 0;
+    differs!("hello", load, |it| it.mem_addr ^= 1, Memory { .. });
+    differs!("hello", load, |it| it.mem_rdata ^= 1, Memory { .. });
+    differs!("hello", load, |it| it.mem_rmask = 0, Memory { .. });
+    let neither = |it: &Retirement| it.mem_rmask | it.mem_wmask == 0 && it.order > 50;
+    differs!("hello", neither, |it| it.mem_wmask = 1, Memory { expected: None, .. });
 }
 
 #[test]
 fn traps_and_interrupts_count() {
-    let trap = |it: &Retirement| it.trap;
-    let difference = found("trap_illegal", when(trap, |it| it.cause ^= 1));
-    assert!(matches!(difference, Difference::Trap { .. }), "{difference}");
-    let difference = found("trap_illegal", when(trap, |it| it.trap = false));
-    assert!(matches!(difference, Difference::Trap { actual: None, .. }), "{difference}");
-    let difference = found("trap_illegal", when(trap, |it| it.next_pc ^= 4));
-    assert!(matches!(difference, Difference::NextPc { .. }), "{difference}");
+    use Difference::*;
+    differs!("trap_illegal", |it| it.trap, |it| it.cause ^= 1, Trap { .. });
+    differs!("trap_illegal", |it| it.trap, |it| it.trap = false, Trap { actual: None, .. });
+    differs!("trap_illegal", |it| it.trap, |it| it.next_pc ^= 4, NextPc { .. });
 
     let taken = |it: &Retirement| it.interrupt && !it.trap;
     let timer = "interrupts_timer";
-    let difference = found(timer, when(taken, |it| it.cause ^= 0b100));
-    assert!(matches!(difference, Difference::Interrupt { .. }), "{difference}");
-    let difference = found(timer, when(taken, |it| it.interrupt = false));
-    assert!(matches!(difference, Difference::Feed(_)), "an interrupt ignored: {difference}");
-    let difference = found(timer, when(taken, |it| it.mip = 0));
-    assert!(matches!(difference, Difference::Feed(_)), "not pending: {difference}");
-    let idle = |it: &Retirement| it.order == 20;
-    let difference = found(timer, when(idle, |it| it.interrupt = true));
-    assert!(matches!(difference, Difference::Feed(_)), "not enabled: {difference}");
+    differs!(timer, taken, |it| it.cause ^= 0b100, Interrupt { .. });
+    // Ignored, not pending, not enabled.
+    differs!(timer, taken, |it| it.interrupt = false, Feed(_));
+    differs!(timer, taken, |it| it.mip = 0, Feed(_));
+    differs!(timer, |it| it.order == 20, |it| it.interrupt = true, Feed(_));
 }
 
 #[test]

@@ -6,54 +6,42 @@ use std::os::unix::fs::{FileTypeExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use crate::common::{convapprox, output, text};
+use crate::common::{Ran, convapprox, run};
 
 /// Commands that print and are soon done.
-const COMMANDS: [&[&str]; 7] = [
-    &["stats", "--dataset", "digits"],
-    &["windows", "--dataset", "digits", "--images", "1", "--filters", "box", "--engine", "golden"],
-    &["lenet", "--dataset", "digits", "--images", "1", "--engine", "golden"],
-    &["soc", "hello"],
-    &["torture", "--instructions", "100"],
-    &["columns"],
-    &["columns", "lenet.csv"],
+const COMMANDS: [&str; 7] = [
+    "stats --dataset digits",
+    "windows --dataset digits --images 1 --filters box --engine golden",
+    "lenet --dataset digits --images 1 --engine golden",
+    "soc hello",
+    "torture --instructions 100",
+    "columns",
+    "columns lenet.csv",
 ];
 
 #[test]
 fn a_standard_output_that_takes_nothing_is_an_error() {
-    for (full, stream) in [(true, "output"), (false, "error")] {
-        for arguments in COMMANDS {
-            let folder = tempfile::tempdir().unwrap();
-            let mut command = convapprox(folder.path(), arguments);
-            let full_file = File::options().write(true).open("/dev/full").unwrap();
-            let output = match full {
-                true => command.stdout(full_file).output(),
-                false => command.stderr(full_file).output(),
-            };
-            let output = output.unwrap();
-            let errors = text(&output.stderr);
-            match full {
-                true => {
-                    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
-                    assert!(errors.contains("error: cannot write to standard output"), "{errors}");
-                }
-                false => {
-                    assert_eq!(output.status.code(), Some(0), "standard {stream}: {arguments:?}")
-                }
-            }
-        }
+    let full = || File::options().write(true).open("/dev/full").unwrap();
+    for line in COMMANDS {
+        let folder = tempfile::tempdir().unwrap();
+        let output = convapprox(folder.path(), line).stdout(full()).output().unwrap();
+        Ran::of(output).refuses(2, "error: cannot write to standard output");
+        // What is told beside the results may be lost.
+        let folder = tempfile::tempdir().unwrap();
+        let output = convapprox(folder.path(), line).stderr(full()).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{line}");
     }
 }
 
 #[test]
 fn a_closed_pipe_ends_a_command_quietly() {
     let folder = tempfile::tempdir().unwrap();
-    for arguments in COMMANDS {
+    for line in COMMANDS {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let output = convapprox(folder.path(), arguments).stdout(writer).output().unwrap();
-        assert_ne!(output.status.code(), Some(101), "{arguments:?}");
-        assert!(!text(&output.stderr).contains("panicked"), "{arguments:?}");
+        let output = convapprox(folder.path(), line).stdout(writer).output().unwrap();
+        assert_ne!(output.status.code(), Some(101), "{line}");
+        assert!(!Ran::of(output).stderr.contains("panicked"), "{line}");
     }
 }
 
@@ -69,9 +57,9 @@ fn devices_and_links_stay_what_they_are() {
         for (name, status) in
             [("/dev/null", 0), ("null", 0), ("link", 0), ("folder", 2), ("missing/file", 2)]
         {
-            let output = output(path, &["soc", "cycles_conv", "--quiet", flag, name]);
-            let errors = text(&output.stderr);
-            assert_eq!(output.status.code(), Some(status), "{flag} {name}: {errors}");
+            let ran = run(path, &format!("soc cycles_conv --quiet {flag} {name}"));
+            let errors = ran.stderr;
+            assert_eq!(ran.status, Some(status), "{flag} {name}: {errors}");
             assert!(status == 0 || errors.contains(name.split('/').next().unwrap()), "{errors}");
         }
         let file_type = |name: &str| fs::symlink_metadata(path.join(name)).unwrap().file_type();
@@ -89,8 +77,7 @@ fn devices_and_links_stay_what_they_are() {
 
 /// The report folder of a planted fault.
 fn report(folder: &Path) -> std::path::PathBuf {
-    let found = output(folder, &["soc", "hello", "--flip", "0,0x80000100,0x10", "--out", "out"]);
-    assert_eq!(found.status.code(), Some(3), "{}", text(&found.stderr));
+    run(folder, "soc hello --flip 0,0x80000100,0x10 --out out").ends(3);
     let entries = fs::read_dir(folder.join("out/mismatch")).unwrap();
     entries.map(|it| it.unwrap().path()).next().unwrap()
 }
@@ -109,10 +96,8 @@ fn a_replay_writes_into_its_folder_alone() {
         }
         symlink(&victim, report.join(name)).unwrap();
         let before = fs::read(&victim).unwrap();
-        let replayed = output(folder.path(), &["replay", report.to_str().unwrap()]);
-        let errors = text(&replayed.stderr);
-        assert_eq!(replayed.status.code(), Some(2), "{name}: {errors}");
-        assert!(errors.contains(name) && errors.contains("is a link"), "{errors}");
+        let replayed = run(folder.path(), &format!("replay {}", report.display()));
+        replayed.refuses(2, &format!("{name} is a link"));
         assert_eq!(fs::read(&victim).unwrap(), before, "{name}");
         fs::remove_file(report.join(name)).unwrap();
         fs::write(report.join(name), saved).unwrap();
@@ -127,30 +112,25 @@ fn a_limit_before_the_mismatch_is_refused() {
     let mut case: serde_json::Value = serde_json::from_str(&text_of).unwrap();
     case["max_cycles"] = 100.into();
     fs::write(report.join("case.json"), case.to_string()).unwrap();
-    let replayed = output(folder.path(), &["replay", report.to_str().unwrap()]);
-    assert_eq!(replayed.status.code(), Some(2));
-    let errors = text(&replayed.stderr);
-    assert!(errors.contains("max_cycles is 100, before the mismatch in cycle "), "{errors}");
+    run(folder.path(), &format!("replay {}", report.display()))
+        .refuses(2, "max_cycles is 100, before the mismatch in cycle ");
 }
 
 #[test]
 fn a_waveform_that_does_not_fit_is_no_waveform() {
     let folder = tempfile::tempdir().unwrap();
     for (format, blocks) in [("VCD", 64), ("FST", 200)] {
-        let arguments =
-            ["soc", "sort", "--trace", format, "--out", "waves", "--max-cycles", "30000"];
+        let line = format!("soc sort --trace {format} --out waves --max-cycles 30000");
         // Blocks of 512 bytes; without the signal a write fails as on a full disk.
         let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
-        let inner = convapprox(folder.path(), &arguments);
+        let inner = convapprox(folder.path(), &line);
         let mut shell = Command::new("sh");
         shell.args(["-c", &script, "sh"]).arg(inner.get_program()).args(inner.get_args());
         shell.current_dir(folder.path());
         shell.envs(inner.get_envs().filter_map(|(key, value)| Some((key, value?))));
-        let output = shell.output().unwrap();
-        let errors = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{format}: {}{errors}", text(&output.stdout));
         let file = format!("waves/wave.{}", format.to_lowercase());
-        assert!(errors.contains(&format!("the waveform {file} is incomplete")), "{errors}");
+        let incomplete = format!("the waveform {file} is incomplete");
+        Ran::of(shell.output().unwrap()).refuses(2, &incomplete);
         assert!(!folder.path().join(file).exists());
         let left = fs::read_dir(folder.path().join("waves")).unwrap().count();
         assert_eq!(left, 0, "nothing is left behind");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Programs on the RTL, beside the reference and without, the devices as a driver sees them, and
-//! memories that wait: what programs do stays the same, only later. `tests/firmware.rs` runs all
+//! memories that wait: what programs do stays the same, only later. `tests/core.rs` runs all
 //! programs of `firmware/`.
 
 use convapprox::bench::case::ProgramCase;
@@ -13,7 +13,7 @@ use convapprox::hw::{Build, SOC};
 use model::elf::Executable;
 use model::facts::soc::RAM_BASE;
 
-use crate::assembly::{SPIN, T0, T1, TOHOST, WFI, addi, finish, lui, program, sw};
+use crate::{SPIN, T0, T1, TOHOST, WFI, addi, finish, lui, program, sw};
 
 fn parsed(name: &str) -> Executable {
     Executable::parse(find(name).unwrap().elf, SOC.ram_bytes).unwrap()

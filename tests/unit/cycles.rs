@@ -5,7 +5,7 @@ use convapprox::bench::unit::{Tile, WindowRun};
 use convapprox::hw::UnitParameters;
 use model::conv::{Mode, SmaxScope};
 
-use crate::bench::{Bench, WINDOW_ADDR, Window, threshold, units};
+use crate::{Bench, Window, benches, run, state_cycles, threshold};
 
 /// A window of which about `wanted` products are kept, at most `4 · side²`, and how many are.
 ///
@@ -32,15 +32,13 @@ fn window_that_keeps(wanted: u32, side: usize, tile: Tile, log_frac: u32) -> (Wi
         weights: (0..products).map(|i| 1 << exponent(i)).collect(),
         words: vec![1; side_of_window * side_of_window],
         run: WindowRun {
-            slot: 0,
-            reuse: false,
-            addr: WINDOW_ADDR,
             pitch: side_of_window as u32,
             tile,
             mode: Mode::Approx,
             threshold: threshold(threshold_units << log_frac),
             scope: SmaxScope::Running,
             carry,
+            ..run()
         },
     };
     (window, kept)
@@ -60,10 +58,10 @@ fn beats(unit: &UnitParameters, run: &WindowRun, side: u32) -> u32 {
 
 #[test]
 fn every_window_takes_the_cycles_of_the_table() {
-    for unit in units() {
-        let mut bench = Bench::new(unit, 1, None);
+    for mut bench in benches() {
+        let unit = bench.parameters;
         for side in 1..=unit.kernel {
-            for tile in [Tile::One, Tile::TwoByTwo] {
+            for tile in Tile::ALL {
                 let products = (tile.outputs() * side * side) as u32;
                 bench.load(&window_that_keeps(0, side, tile, unit.log_frac).0);
                 for wanted in 0..=products {
@@ -95,21 +93,12 @@ fn check_cycles(bench: &mut Bench, window: &Window, kept: u32, what: &str) {
     assert_eq!(outcome.kept.total(), kept, "{name}: {what}");
     assert_eq!(outcome.cycles, unit.window_cycles(beats, kept), "{name}: {what}");
     let issue = kept.div_ceil(unit.multipliers);
-    let states = [
-        ("IDLE", before.cycles_idle, after.cycles_idle, 1),
-        // The first answer comes a cycle after the first request.
-        ("GET_DATA", before.cycles_get_data, after.cycles_get_data, beats + 1),
-        ("STAGE_1", before.cycles_stage_1, after.cycles_stage_1, 1),
-        // The decision takes a cycle even if there is nothing to issue.
-        ("STAGE_2", before.cycles_stage_2, after.cycles_stage_2, issue.max(1)),
-        ("STAGE_3", before.cycles_stage_3, after.cycles_stage_3, u32::from(kept > 0)),
-        ("DONE", before.cycles_done, after.cycles_done, 1),
-    ];
-    for (state, before, after, expected) in states {
-        assert_eq!(after - before, expected, "{name}: {what}: cycles in {state}");
-    }
+    let states = state_cycles(&before, &after);
+    // The first answer comes a cycle after the first request; the decision takes a cycle even if there
+    // is nothing to issue.
+    let expected = [1, beats + 1, 1, issue.max(1), u32::from(kept > 0), 1];
+    assert_eq!(states, expected, "{name}: {what}: cycles in each state");
     // Done is high in the cycle after those of all states before it.
-    let to_done: u32 = states[..5].iter().map(|(_, before, after, _)| after - before).sum();
-    assert_eq!(to_done, outcome.cycles, "{name}: {what}");
+    assert_eq!(states[..5].iter().sum::<u32>(), outcome.cycles, "{name}: {what}");
     assert_eq!(after.memory_beats - before.memory_beats, beats, "{name}: {what}");
 }

@@ -13,7 +13,7 @@ use convapprox::bench::unit::{Outcome, Tile, WindowRun};
 use model::conv::{Mode, SmaxScope};
 use study::data::{DatasetChoice, LoadOptions, SIDE, Split, load};
 
-use crate::bench::{Bench, Origin, WINDOW_ADDR, Window, threshold, units, units_and_x_seeds};
+use crate::{Origin, WINDOW_ADDR, Window, benches, benches_and_x_seeds, run, threshold};
 
 /// One line of a file: a window and what it must come to.
 #[derive(Clone)]
@@ -73,8 +73,6 @@ fn vector(name: String, line: u32, field: impl Fn(&str) -> String) -> Vector {
         *carry = given;
     }
     let run = WindowRun {
-        slot: 0,
-        reuse: false,
         // All offsets in a line of the widest port, and all distances of rows modulo its words.
         addr: WINDOW_ADDR + 4 * (line % 4),
         pitch: (tile.window_side(side) as u32) + line / 4 % 5,
@@ -83,6 +81,7 @@ fn vector(name: String, line: u32, field: impl Fn(&str) -> String) -> Vector {
         threshold: threshold(number("threshold")),
         scope: field("scope").parse().unwrap(),
         carry,
+        ..run()
     };
     Vector {
         log_frac: number("log_frac"),
@@ -153,8 +152,8 @@ fn vectors_for(log_frac: u32) -> Vec<Vector> {
 
 #[test]
 fn every_unit_agrees_with_the_vectors() {
-    for (parameters, x_seed) in units_and_x_seeds() {
-        let mut bench = Bench::new(parameters, x_seed, None);
+    for mut bench in benches_and_x_seeds() {
+        let parameters = bench.parameters;
         let mut run = 0;
         for vector in vectors_for(parameters.log_frac) {
             let Vector { name, window, .. } = &vector;
@@ -230,7 +229,7 @@ fn the_vectors_cover_the_contract() {
         };
         for mode in Mode::ALL {
             for scope in SmaxScope::ALL {
-                for tile in [Tile::One, Tile::TwoByTwo] {
+                for tile in Tile::ALL {
                     let alike = move |v: &Vector| {
                         let run = v.window.run;
                         (run.mode, run.scope, run.tile) == (mode, scope, tile)
@@ -270,8 +269,8 @@ fn every_window_of_some_digits_agrees_with_the_golden_model() {
         ..LoadOptions::from_env()
     };
     let dataset = load(DatasetChoice::Auto, &options).unwrap();
-    for unit in units() {
-        let mut bench = Bench::new(unit, 1, None);
+    for mut bench in benches() {
+        let unit = bench.parameters;
         let side = unit.kernel;
         for (number, image) in dataset.images(Split::Test).take(IMAGES).enumerate() {
             let pixels = image.pixels.map(i32::from);
@@ -289,16 +288,13 @@ fn every_window_of_some_digits_agrees_with_the_golden_model() {
                         weights: kernel(side),
                         words: words.copied().collect(),
                         run: WindowRun {
-                            slot: 0,
-                            reuse: false,
                             addr: WINDOW_ADDR + 4 * (SIDE * y + x) as u32,
                             pitch: SIDE as u32,
                             tile,
                             mode,
                             // τ = 0.1.
                             threshold: threshold(4 << unit.log_frac),
-                            scope: SmaxScope::Window,
-                            carry: [None; 4],
+                            ..run()
                         },
                     };
                     if first {

@@ -3,17 +3,17 @@
 //! window, for as long as it has the words.
 
 use convapprox::bench::unit::{CommandError, Stalls, Tile, WindowRun};
-use convapprox::hw::UnitParameters;
 use model::conv::Mode;
 
-use crate::bench::{
-    Bench, KERNEL_ADDR, WINDOW_ADDR, Window, noise, threshold, units, units_and_x_seeds,
+use crate::{
+    Bench, KERNEL_ADDR, WINDOW_ADDR, Window, benches, benches_and_x_seeds, noise, state_cycles,
+    threshold, units, units_and_x_seeds,
 };
 
 #[test]
 fn each_kernel_side_after_each_other() {
-    for (parameters, x_seed) in units_and_x_seeds() {
-        let mut bench = Bench::new(parameters, x_seed, None);
+    for mut bench in benches_and_x_seeds() {
+        let parameters = bench.parameters;
         for before in 1..=parameters.kernel {
             for side in 1..=parameters.kernel {
                 // What the larger kernel and its window leave behind must not be seen.
@@ -38,12 +38,12 @@ fn each_kernel_side_after_each_other() {
 
 #[test]
 fn a_kernel_may_lie_at_any_word() {
-    for parameters in units() {
-        let mut bench = Bench::new(parameters, 1, None);
+    for mut bench in benches() {
+        let parameters = bench.parameters;
         for side in 1..=parameters.kernel {
             for word in 0..8 {
                 let window = Window::plain(side, Tile::TwoByTwo);
-                bench.load_at(&window, KERNEL_ADDR + 4 * word);
+                bench.load_at(&window, KERNEL_ADDR + 4 * word).unwrap();
                 bench.check(&window, &format!("kernel of side {side} at word {word}"));
             }
         }
@@ -55,8 +55,8 @@ fn a_kernel_may_lie_at_any_word() {
 fn windows_back_to_back_share_nothing() {
     // How much is kept, by every which word is zero.
     let fills = [("all", None), ("nothing", Some(1)), ("some", Some(2))];
-    for parameters in units() {
-        let mut bench = Bench::new(parameters, 1, None);
+    for mut bench in benches() {
+        let parameters = bench.parameters;
         bench.load(&Window::plain(parameters.kernel, Tile::TwoByTwo));
         let mut run = |tile: Tile, (kept, zeros): (&str, Option<usize>), before: &str| {
             let mut window = Window::plain(parameters.kernel, tile);
@@ -84,8 +84,8 @@ fn windows_back_to_back_share_nothing() {
 
 #[test]
 fn rows_may_be_any_distance_apart() {
-    for parameters in units() {
-        let mut bench = Bench::new(parameters, 1, None);
+    for mut bench in benches() {
+        let parameters = bench.parameters;
         let kernel = Window::plain(parameters.kernel, Tile::TwoByTwo);
         bench.load(&kernel);
         // The same row again, overlapping rows, usual pitches of each alignment, far apart, and
@@ -125,8 +125,8 @@ fn number(slot: usize) -> u8 {
 
 #[test]
 fn each_slot_keeps_its_kernel() {
-    for (parameters, x_seed) in units_and_x_seeds() {
-        let mut bench = Bench::new(parameters, x_seed, None);
+    for mut bench in benches_and_x_seeds() {
+        let parameters = bench.parameters;
         let slots = parameters.kernels;
         let side = |slot: usize| 1 + slot % parameters.kernel;
         let mut windows: Vec<_> = (0..slots).map(|slot| in_slot(slot, side(slot), 0)).collect();
@@ -164,7 +164,7 @@ fn an_empty_slot_cannot_be_run() {
                 let what = format!("slot {empty} of {slots}, {filled} is filled");
                 for reuse in [false, true] {
                     let run = WindowRun { slot: number(empty), reuse, ..window.run };
-                    bench.fails(CommandError::Refused, &what, |unit| unit.run_window(&run));
+                    bench.refuses(&run, &what);
                 }
                 bench.check(&window, &what);
             }
@@ -175,16 +175,15 @@ fn an_empty_slot_cannot_be_run() {
             bench.unit.clear_counters().unwrap();
             assert_eq!(counters.windows, 0);
             bench.was_reset();
-            bench
-                .fails(CommandError::Refused, "after a reset", |unit| unit.run_window(&window.run));
+            bench.refuses(&window.run, "after a reset");
         }
     }
 }
 
 #[test]
 fn slots_that_the_unit_has_not_are_refused() {
-    for parameters in units() {
-        let mut bench = Bench::new(parameters, 1, None);
+    for mut bench in benches() {
+        let parameters = bench.parameters;
         let slots = parameters.kernels;
         let windows: Vec<_> = (0..slots).map(|slot| in_slot(slot, 1, 0)).collect();
         for window in &windows {
@@ -196,7 +195,7 @@ fn slots_that_the_unit_has_not_are_refused() {
             let what = format!("slot {slot} of {slots}");
             for reuse in [false, true] {
                 let run = WindowRun { slot: number(slot), reuse, ..windows[0].run };
-                bench.fails(CommandError::Refused, &what, |unit| unit.run_window(&run));
+                bench.refuses(&run, &what);
             }
             bench.fails(CommandError::Refused, &what, |unit| {
                 unit.load_kernel(number(slot), 1, KERNEL_ADDR)
@@ -210,8 +209,8 @@ fn slots_that_the_unit_has_not_are_refused() {
 
 #[test]
 fn a_load_that_fails_leaves_every_slot() {
-    for parameters in units() {
-        let mut bench = Bench::new(parameters, 1, None);
+    for mut bench in benches() {
+        let parameters = bench.parameters;
         let slots = parameters.kernels;
         let windows: Vec<_> = (0..slots).map(|slot| in_slot(slot, parameters.kernel, 0)).collect();
         for window in &windows {
@@ -288,8 +287,8 @@ fn one_window_for_every_kernel() {
 
 #[test]
 fn each_run_on_the_same_words_has_its_own_command() {
-    for parameters in units() {
-        let mut bench = Bench::new(parameters, 1, None);
+    for mut bench in benches() {
+        let parameters = bench.parameters;
         let window = Window::plain(parameters.kernel, Tile::TwoByTwo);
         bench.load(&window);
         bench.check(&window, "fetched");
@@ -329,7 +328,7 @@ fn a_window_has_every_smaller_one_in_its_corner() {
                             bench.check(&again(&large, 1, side, weights, tile), &what);
                         } else {
                             let run = WindowRun { slot: 1, reuse: true, tile, ..large.run };
-                            bench.fails(CommandError::Refused, &what, |unit| unit.run_window(&run));
+                            bench.refuses(&run, &what);
                             // What was refused did no harm.
                             let weights = large.weights.clone();
                             let window = again(&large, 0, held, weights, held_tile);
@@ -344,9 +343,8 @@ fn a_window_has_every_smaller_one_in_its_corner() {
 }
 
 /// A unit that holds a window, and the run on it.
-fn holding(parameters: UnitParameters, x_seed: u64) -> (Bench, Window, Window) {
-    let mut bench = Bench::new(parameters, x_seed, None);
-    let window = Window::plain(parameters.kernel, Tile::TwoByTwo);
+fn holding(mut bench: Bench) -> (Bench, Window, Window) {
+    let window = Window::plain(bench.parameters.kernel, Tile::TwoByTwo);
     bench.load(&window);
     bench.check(&window, "fetched");
     let again = again(&window, 0, window.side, window.weights.clone(), Tile::TwoByTwo);
@@ -361,17 +359,17 @@ fn holds_nothing(bench: &mut Bench, again: &Window, what: &str) {
     for tile in Tile::ALL {
         let run = WindowRun { tile, ..again.run };
         let what = format!("{what}, {tile:?}");
-        bench.fails(CommandError::Refused, &what, |unit| unit.run_window(&run));
+        bench.refuses(&run, &what);
     }
 }
 
 #[test]
 fn there_is_no_window_before_the_first() {
-    for (parameters, x_seed) in units_and_x_seeds() {
-        let mut bench = Bench::new(parameters, x_seed, None);
+    for mut bench in benches_and_x_seeds() {
+        let parameters = bench.parameters;
         let mut window = Window::plain(parameters.kernel, Tile::TwoByTwo);
         window.run.reuse = true;
-        bench.fails(CommandError::Refused, "no kernel", |unit| unit.run_window(&window.run));
+        bench.refuses(&window.run, "no kernel");
         bench.load(&window);
         holds_nothing(&mut bench, &window, "no window");
         bench.check_counters("after refused commands");
@@ -380,8 +378,8 @@ fn there_is_no_window_before_the_first() {
 
 #[test]
 fn a_kernel_load_takes_the_window_away() {
-    for (parameters, x_seed) in units_and_x_seeds() {
-        let (mut bench, window, again) = holding(parameters, x_seed);
+    for bench in benches_and_x_seeds() {
+        let (mut bench, window, again) = holding(bench);
         bench.load(&window);
         holds_nothing(&mut bench, &again, "after a load");
         bench.check(&window, "fetched anew");
@@ -400,8 +398,8 @@ fn a_kernel_load_takes_the_window_away() {
 
 #[test]
 fn a_bus_error_takes_the_window_away() {
-    for (parameters, x_seed) in units_and_x_seeds() {
-        let (mut bench, window, again) = holding(parameters, x_seed);
+    for bench in benches_and_x_seeds() {
+        let (mut bench, window, again) = holding(bench);
         for word in [0, 1] {
             bench.unit.memory().set_bad(Some(WINDOW_ADDR + 4 * word));
             bench.fails(CommandError::Bus, "bad word", |unit| unit.run_window(&window.run));
@@ -418,13 +416,13 @@ fn a_bus_error_takes_the_window_away() {
 
 #[test]
 fn a_reset_takes_the_window_away() {
-    for (parameters, x_seed) in units_and_x_seeds() {
-        let (mut bench, window, again) = holding(parameters, x_seed);
+    for bench in benches_and_x_seeds() {
+        let (mut bench, window, again) = holding(bench);
         for cycle in 0..8 {
             bench.unit.abort_window(&again.run, cycle).unwrap();
             bench.was_reset();
             let what = format!("reset in cycle {cycle}");
-            bench.fails(CommandError::Refused, &what, |unit| unit.run_window(&again.run));
+            bench.refuses(&again.run, &what);
             bench.load(&window);
             holds_nothing(&mut bench, &again, &what);
             bench.check(&window, &what);
@@ -436,19 +434,20 @@ fn a_reset_takes_the_window_away() {
 
 #[test]
 fn a_refused_command_leaves_the_window() {
-    for (parameters, x_seed) in units_and_x_seeds() {
-        let (mut bench, window, again) = holding(parameters, x_seed);
+    for bench in benches_and_x_seeds() {
+        let (mut bench, window, again) = holding(bench);
+        let slots = bench.parameters.kernels;
         let refused = CommandError::Refused;
         let unaligned = WindowRun { addr: WINDOW_ADDR + 1, ..window.run };
-        bench.fails(refused, "unaligned", |unit| unit.run_window(&unaligned));
+        bench.refuses(&unaligned, "unaligned");
         bench.check(&again, "after an unaligned window");
         bench.fails(refused, "side 0", |unit| unit.load_kernel(0, 0, KERNEL_ADDR));
         bench.check(&again, "after a kernel of side 0");
         bench.fails(refused, "unaligned", |unit| unit.load_kernel(0, 1, KERNEL_ADDR + 2));
         bench.check(&again, "after an unaligned kernel");
-        if parameters.kernels < 256 {
-            let slot = WindowRun { slot: number(parameters.kernels), ..again.run };
-            bench.fails(refused, "slot out of range", |unit| unit.run_window(&slot));
+        if slots < 256 {
+            let slot = WindowRun { slot: number(slots), ..again.run };
+            bench.refuses(&slot, "slot out of range");
             bench.check(&again, "after a slot that is none");
         }
         bench.check_counters("after refused commands");
@@ -457,8 +456,9 @@ fn a_refused_command_leaves_the_window() {
 
 #[test]
 fn a_run_on_held_words_takes_the_cycles_of_its_stages() {
-    for parameters in units() {
-        let (mut bench, window, _) = holding(parameters, 1);
+    for bench in benches() {
+        let (mut bench, window, _) = holding(bench);
+        let parameters = bench.parameters;
         // From everything kept to nothing.
         for zeros in [None, Some(4), Some(2), Some(1)] {
             let mut window = window.clone();
@@ -477,17 +477,9 @@ fn a_run_on_held_words_takes_the_cycles_of_its_stages() {
                 let name = parameters;
                 assert_eq!(outcome.cycles, 2 + issue, "{name}: {kept} kept");
                 assert_eq!(outcome.last_word_cycle, 0, "{name}: no word comes");
-                let states = [
-                    ("IDLE", before.cycles_idle, after.cycles_idle, 1),
-                    ("GET_DATA", before.cycles_get_data, after.cycles_get_data, 0),
-                    ("STAGE_1", before.cycles_stage_1, after.cycles_stage_1, 0),
-                    ("STAGE_2", before.cycles_stage_2, after.cycles_stage_2, issue.max(1)),
-                    ("STAGE_3", before.cycles_stage_3, after.cycles_stage_3, u32::from(kept > 0)),
-                    ("DONE", before.cycles_done, after.cycles_done, 1),
-                ];
-                for (state, before, after, expected) in states {
-                    assert_eq!(after - before, expected, "{name}: cycles in {state}");
-                }
+                let expected = [1, 0, 0, issue.max(1), u32::from(kept > 0), 1];
+                let states = state_cycles(&before, &after);
+                assert_eq!(states, expected, "{name}: cycles in each state");
                 assert_eq!(after.memory_beats, before.memory_beats, "{name}: no access");
             }
         }

@@ -4,8 +4,9 @@
 
 use convapprox::bench::unit::{CommandError, Outcome, Stalls, Tile, WindowRun};
 
-use crate::bench::{
-    Bench, KERNEL_ADDR, MEMORY_WORDS, WINDOW_ADDR, Window, units, units_and_x_seeds,
+use crate::{
+    Bench, KERNEL_ADDR, MEMORY_WORDS, WINDOW_ADDR, Window, benches, benches_and_x_seeds, units,
+    units_and_x_seeds,
 };
 
 /// Byte addresses of the words of a window, row by row.
@@ -30,7 +31,7 @@ fn reset_in_the_middle_of_a_window() {
                 bench.unit.abort_window(&window.run, cycle).unwrap();
                 bench.was_reset();
                 bench.check_counters(&what);
-                bench.fails(CommandError::Refused, &what, |unit| unit.run_window(&window.run));
+                bench.refuses(&window.run, &what);
                 bench.load(&window);
                 bench.check(&window, &what);
                 bench.check_counters(&what);
@@ -41,8 +42,8 @@ fn reset_in_the_middle_of_a_window() {
 
 #[test]
 fn a_result_holds_until_it_is_taken() {
-    for (parameters, x_seed) in units_and_x_seeds() {
-        let mut bench = Bench::new(parameters, x_seed, None);
+    for mut bench in benches_and_x_seeds() {
+        let parameters = bench.parameters;
         let window = Window::plain(parameters.kernel, Tile::TwoByTwo);
         bench.load(&window);
         let at_once = bench.check(&window, "taken at once");
@@ -93,7 +94,7 @@ fn a_kernel_that_cannot_be_read_leaves_the_old_one() {
             bench.unit.memory().set_bad(Some(new_addr));
             bench.fails(CommandError::Bus, "no old one", |unit| unit.load_kernel(0, 1, new_addr));
             let run = Window::plain(1, Tile::One).run;
-            bench.fails(CommandError::Refused, "no kernel", |unit| unit.run_window(&run));
+            bench.refuses(&run, "no kernel");
 
             for old in 1..=parameters.kernel {
                 let window = Window::plain(old, Tile::TwoByTwo);
@@ -117,8 +118,8 @@ fn a_kernel_that_cannot_be_read_leaves_the_old_one() {
 
 #[test]
 fn reads_past_the_memory_are_bus_errors() {
-    for parameters in units() {
-        let mut bench = Bench::new(parameters, 1, None);
+    for mut bench in benches() {
+        let parameters = bench.parameters;
         let window = Window::plain(parameters.kernel, Tile::TwoByTwo);
         bench.load(&window);
         for addr in [4 * MEMORY_WORDS - 8, 4 * MEMORY_WORDS, 1 << 31, !3] {
@@ -137,15 +138,15 @@ fn reads_past_the_memory_are_bus_errors() {
 #[test]
 fn refused_commands_touch_nothing() {
     use CommandError::Refused;
-    for (parameters, x_seed) in units_and_x_seeds() {
-        let mut bench = Bench::new(parameters, x_seed, None);
+    for mut bench in benches_and_x_seeds() {
+        let parameters = bench.parameters;
         let window = Window::plain(parameters.kernel, Tile::TwoByTwo);
         let kernel = parameters.kernel as u32;
 
-        bench.fails(Refused, "no kernel", |unit| unit.run_window(&window.run));
+        bench.refuses(&window.run, "no kernel");
         // A kernel that was refused is not there afterwards.
         bench.fails(Refused, "side 0", |unit| unit.load_kernel(0, 0, KERNEL_ADDR));
-        bench.fails(Refused, "no kernel yet", |unit| unit.run_window(&window.run));
+        bench.refuses(&window.run, "no kernel yet");
         bench.load(&window);
         bench.check(&window, "the first kernel");
 
@@ -162,7 +163,7 @@ fn refused_commands_touch_nothing() {
         for unaligned in 1..4 {
             let what = format!("{unaligned} bytes off");
             let run = WindowRun { addr: WINDOW_ADDR + unaligned, ..window.run };
-            bench.fails(Refused, &what, |unit| unit.run_window(&run));
+            bench.refuses(&run, &what);
             bench.fails(Refused, &what, |unit| unit.load_kernel(0, 1, KERNEL_ADDR + unaligned));
             bench.check(&window, &what);
         }
@@ -202,8 +203,8 @@ fn a_waiting_memory_changes_nothing_but_the_time() {
 
 #[test]
 fn pauses_between_commands_change_nothing() {
-    for parameters in units() {
-        let mut bench = Bench::new(parameters, 1, None);
+    for mut bench in benches() {
+        let parameters = bench.parameters;
         let window = Window::plain(parameters.kernel, Tile::TwoByTwo);
         bench.idle(5);
         bench.load(&window);
@@ -221,8 +222,8 @@ fn pauses_between_commands_change_nothing() {
 
 #[test]
 fn counters_can_be_cleared_at_any_time() {
-    for parameters in units() {
-        let mut bench = Bench::new(parameters, 1, None);
+    for mut bench in benches() {
+        let parameters = bench.parameters;
         let window = Window::plain(parameters.kernel, Tile::TwoByTwo);
         bench.load(&window);
         for _ in 0..3 {

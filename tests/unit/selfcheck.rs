@@ -9,8 +9,8 @@ use convapprox::bench::unit::{Kept, Outcome, Stalls, Tile};
 use convapprox::hw::UnitParameters;
 use model::conv::{Mode, SmaxScope};
 
-use crate::bench::{Bench, Window, case, report, threshold, units};
 use crate::random::{Distribution, Session, bound_errors};
+use crate::{Bench, Window, case, report, threshold, units};
 
 /// A window on a unit, and an outcome that is right by construction: no unit runs here.
 struct Good {

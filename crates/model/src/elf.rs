@@ -1,43 +1,31 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! ELF files of programs for the system: read, written, and given one more segment.
 
-use std::fs;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use object::Endianness;
+use object::build::elf::{Builder, SectionData};
 use object::elf::{
     EF_RISCV_RVC, ELFCLASS32, ELFCLASS64, ELFDATA2LSB, ELFMAG, EM_RISCV, ET_EXEC, FileHeader32,
-    PF_R, PF_W, PF_X, PT_LOAD, SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_PROGBITS, STB_GLOBAL,
-    STB_LOCAL, STT_NOTYPE,
+    PF_R, PF_W, PF_X, PT_LOAD, SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_PROGBITS, SHT_STRTAB,
+    SHT_SYMTAB, STB_GLOBAL, STB_LOCAL, STT_NOTYPE,
 };
 use object::read::elf::{FileHeader, ProgramHeader, Sym};
-use object::write::elf as write;
 
 use crate::facts::soc::RAM_BASE;
 
-/// Why a file is no program for the system.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ElfError {
-    /// The file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// It is no ELF file.
+    Read { path: PathBuf, source: std::io::Error },
     #[error("it is not an ELF file; link the program with firmware/link.ld")]
     NotElf,
-    /// It is for 64 bits, or for nobody.
     #[error("it is not a 32-bit ELF file; compile the program with -march=rv32imc -mabi=ilp32")]
     Class,
-    /// It is big-endian.
     #[error("it is not little-endian; compile the program with -march=rv32imc -mabi=ilp32")]
     BigEndian,
-    /// It is for another processor.
     #[error("it is for ELF machine {0}, not for RISC-V; compile it with riscv64-unknown-elf-gcc")]
     Machine(u16),
     /// It is an object file, a library, or position-independent.
@@ -46,43 +34,25 @@ pub enum ElfError {
     /// It is shorter than it says, or contradicts itself.
     #[error("it is damaged: {0}; build the program again")]
     Damaged(String),
-    /// A part of it would lie outside of the RAM.
     #[error(
         "its segment of {size} bytes at {addr:#010x} is not within the RAM, {} bytes at {:#010x}; link it with firmware/link.ld",
         ram.end - ram.start, ram.start
     )]
-    OutsideRam {
-        /// Address of the segment.
-        addr: u32,
-        /// Its bytes in memory.
-        size: u32,
-        /// The RAM.
-        ram: Range<u64>,
-    },
-    /// It begins somewhere else than the system does.
+    OutsideRam { addr: u32, size: u32, ram: Range<u64> },
     #[error(
         "its entry is {0:#010x}, but the core begins at {RAM_BASE:#010x}; link it with firmware/link.ld, which puts _start there"
     )]
     Entry(u32),
-    /// It has nothing to load.
     #[error("it has no code: no segment is to be loaded")]
     Empty,
-    /// The symbol that a program reports its end by is where nothing can be written.
     #[error(
         "its symbol {name} at {addr:#010x} is not a word of the RAM; link it with firmware/link.ld"
     )]
-    Symbol {
-        /// The symbol.
-        name: &'static str,
-        /// Its value.
-        addr: u32,
-    },
-    /// It cannot report its end.
+    Symbol { name: &'static str, addr: u32 },
     #[error(
         "it has no symbol tohost to report its end by; define one, or limit the run with --max-cycles"
     )]
     NoTohost,
-    /// It leaves nothing behind to compare.
     #[error(
         "it has no symbols begin_signature and end_signature, in this order; define them, or leave --signature out"
     )]
@@ -92,7 +62,6 @@ pub enum ElfError {
 /// Bytes of a program at an address in the RAM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
-    /// Byte address of the first one.
     pub addr: u32,
     /// The bytes, those that are zero at the beginning included.
     pub bytes: Vec<u8>,
@@ -110,22 +79,14 @@ pub struct Executable {
 }
 
 impl Executable {
-    /// Reads an ELF file for a system with `ram_bytes` of RAM.
-    pub fn read(path: &Path, ram_bytes: u32) -> Result<Self, ElfError> {
-        let data =
-            fs::read(path).map_err(|source| ElfError::Read { path: path.to_owned(), source })?;
-        Self::parse(&data, ram_bytes)
-    }
-
     /// Takes an ELF file in memory for a system with `ram_bytes` of RAM.
     pub fn parse(data: &[u8], ram_bytes: u32) -> Result<Self, ElfError> {
-        let header = header(data)?;
+        let (header, endian) = (header(data)?, Endianness::Little);
         let ram = u64::from(RAM_BASE)..u64::from(RAM_BASE) + u64::from(ram_bytes);
-        let entry = header.e_entry(Endianness::Little);
+        let entry = header.e_entry(endian);
         if entry != RAM_BASE {
             return Err(ElfError::Entry(entry));
         }
-        let endian = Endianness::Little;
         let mut segments = Vec::new();
         for segment in header.program_headers(endian, data).map_err(damaged)? {
             let size = segment.p_memsz(endian);
@@ -160,7 +121,7 @@ impl Executable {
     ) -> Result<(), ElfError> {
         let endian = Endianness::Little;
         let sections = header.sections(endian, data).map_err(damaged)?;
-        let table = sections.symbols(endian, data, object::elf::SHT_SYMTAB);
+        let table = sections.symbols(endian, data, SHT_SYMTAB);
         let table = table.map_err(damaged)?;
         let (mut begin, mut end) = (None, None);
         for symbol in table.iter() {
@@ -191,10 +152,36 @@ impl Executable {
     /// The ELF file, as a toolchain would link it. The first segment is the code; `parts` are names
     /// of places in it, beside those of the symbols that the program has.
     pub fn to_elf(&self, parts: &[(String, u32)]) -> Vec<u8> {
-        /// Segments and sections begin at such multiples in the file.
-        const ALIGNMENT: u32 = 4;
+        const ALIGNMENT: u64 = 4;
 
-        let segments = &self.segments;
+        let mut file = Builder::new(Endianness::Little, false);
+        file.header.e_type = ET_EXEC;
+        file.header.e_machine = EM_RISCV;
+        file.header.e_entry = RAM_BASE.into();
+        file.header.e_flags = EF_RISCV_RVC;
+        file.header.e_phoff = file.file_header_size() as u64;
+        let table = (PROGRAM_HEADER * self.segments.len()) as u64;
+        let mut offset = file.header.e_phoff + table;
+        let mut code = None;
+        for Segment { addr, bytes } in &self.segments {
+            let section = file.sections.add();
+            let first = *code.get_or_insert(section.id()) == section.id();
+            let (name, kind, access) = match first {
+                true => (".text", SHF_EXECINSTR, PF_R | PF_W | PF_X),
+                false => (".data", SHF_WRITE, PF_R | PF_W),
+            };
+            section.name = name.into();
+            section.sh_type = SHT_PROGBITS;
+            section.sh_flags = (SHF_ALLOC | kind).into();
+            section.sh_addralign = ALIGNMENT;
+            section.sh_size = bytes.len() as u64;
+            section.data = SectionData::Data(bytes.as_slice().into());
+            let segment = file.segments.add_load_segment(access, ALIGNMENT);
+            (segment.p_offset, segment.p_vaddr, segment.p_paddr) =
+                (offset, (*addr).into(), (*addr).into());
+            segment.append_section(section);
+            offset = (offset + section.sh_size).next_multiple_of(ALIGNMENT);
+        }
         let (begin, end) = self.signature.clone().map(|range| (range.start, range.end)).unzip();
         let known = [
             ("_start", Some(RAM_BASE)),
@@ -202,109 +189,35 @@ impl Executable {
             ("begin_signature", begin),
             ("end_signature", end),
         ];
-        let parts = parts.iter().map(|(name, addr)| (name.as_str(), *addr, STB_LOCAL));
         let known = known.iter().filter_map(|&(name, addr)| Some((name, addr?, STB_GLOBAL)));
-        let locals = parts.len() as u32;
-        let symbols: Vec<_> = parts.chain(known).collect();
-
+        let parts = parts.iter().map(|(name, addr)| (name.as_str(), *addr, STB_LOCAL));
+        for (name, addr, binding) in parts.chain(known) {
+            let symbol = file.symbols.add();
+            symbol.name = name.into();
+            symbol.section = code;
+            symbol.set_st_info(binding, STT_NOTYPE);
+            symbol.st_value = addr.into();
+        }
+        for (name, kind, data) in [
+            (".symtab", SHT_SYMTAB, SectionData::Symbol),
+            (".strtab", SHT_STRTAB, SectionData::String),
+            (".shstrtab", SHT_STRTAB, SectionData::SectionString),
+        ] {
+            let section = file.sections.add();
+            (section.name, section.sh_type, section.data) = (name.into(), kind, data);
+        }
         let mut bytes = Vec::new();
-        let mut writer = write::Writer::new(Endianness::Little, false, &mut bytes);
-        writer.reserve_file_header();
-        writer.reserve_program_headers(segments.len() as u32);
-        writer.reserve_null_section_index();
-        let sections: Vec<_> = (0..segments.len())
-            .map(|index| {
-                let name = writer.add_section_name(if index == 0 { b".text" } else { b".data" });
-                let offset = writer.reserve(segments[index].bytes.len(), ALIGNMENT as usize);
-                (name, writer.reserve_section_index(), offset)
-            })
-            .collect();
-        writer.reserve_null_symbol_index();
-        let code: Option<write::SectionIndex> = sections.first().map(|&(_, index, _)| index);
-        let names: Vec<_> = symbols
-            .iter()
-            .map(|&(name, ..)| {
-                writer.reserve_symbol_index(code);
-                writer.add_string(name.as_bytes())
-            })
-            .collect();
-        writer.reserve_symtab_section_index();
-        writer.reserve_symtab();
-        writer.reserve_strtab_section_index();
-        writer.reserve_strtab();
-        writer.reserve_shstrtab_section_index();
-        writer.reserve_shstrtab();
-        writer.reserve_section_headers();
-
-        let header = write::FileHeader {
-            os_abi: 0,
-            abi_version: 0,
-            e_type: ET_EXEC,
-            e_machine: EM_RISCV,
-            e_entry: RAM_BASE.into(),
-            e_flags: EF_RISCV_RVC,
-        };
-        writer.write_file_header(&header).expect("the file is small");
-        writer.write_align_program_headers();
-        for (index, (segment, &(_, _, offset))) in segments.iter().zip(&sections).enumerate() {
-            writer.write_program_header(&write::ProgramHeader {
-                p_type: PT_LOAD,
-                p_flags: PF_R | PF_W | if index == 0 { PF_X } else { 0 },
-                p_offset: offset as u64,
-                p_vaddr: segment.addr.into(),
-                p_paddr: segment.addr.into(),
-                p_filesz: segment.bytes.len() as u64,
-                p_memsz: segment.bytes.len() as u64,
-                p_align: ALIGNMENT.into(),
-            });
-        }
-        for segment in segments {
-            writer.write_align(ALIGNMENT as usize);
-            writer.write(&segment.bytes);
-        }
-        writer.write_null_symbol();
-        for (&(_, addr, binding), &name) in symbols.iter().zip(&names) {
-            writer.write_symbol(&write::Sym {
-                name: Some(name),
-                section: code,
-                st_info: binding << 4 | STT_NOTYPE,
-                st_other: 0,
-                st_shndx: 0,
-                st_value: addr.into(),
-                st_size: 0,
-            });
-        }
-        writer.write_strtab();
-        writer.write_shstrtab();
-        writer.write_null_section_header();
-        for (index, (segment, &(name, _, offset))) in segments.iter().zip(&sections).enumerate() {
-            let kind = if index == 0 { SHF_EXECINSTR } else { SHF_WRITE };
-            writer.write_section_header(&write::SectionHeader {
-                name: Some(name),
-                sh_type: SHT_PROGBITS,
-                sh_flags: (SHF_ALLOC | kind).into(),
-                sh_addr: segment.addr.into(),
-                sh_offset: offset as u64,
-                sh_size: segment.bytes.len() as u64,
-                sh_link: 0,
-                sh_info: 0,
-                sh_addralign: ALIGNMENT.into(),
-                sh_entsize: 0,
-            });
-        }
-        // The one that is always there comes first.
-        writer.write_symtab_section_header(1 + locals);
-        writer.write_strtab_section_header();
-        writer.write_shstrtab_section_header();
+        file.write(&mut bytes).expect("its parts are in their order");
         bytes
     }
 }
 
+const PROGRAM_HEADER: usize = 32;
+
 /// The ELF file of a program with one more segment to load. What is in it stays where it is; a longer
 /// table of segments comes behind it.
 pub fn with_segment(elf: &[u8], addr: u32, bytes: &[u8]) -> Result<Vec<u8>, ElfError> {
-    /// Bytes of a program header, and offsets in the file header of its table and their number.
-    const PROGRAM_HEADER: usize = 32;
+    /// Offsets in the file header of the table of program headers and their number.
     const TABLE: usize = 28;
     const COUNT: usize = 44;
     /// What the new table and the new segment begin at a multiple of.

@@ -23,23 +23,17 @@ use crate::nn::{self, Configuration, Convolution, IntegerNetwork, LayerOutcome, 
 pub struct Place {
     /// The command that ran it.
     pub experiment: String,
-    /// The data set.
     pub dataset: String,
-    /// The network, or the set of filters.
     pub network: String,
     /// The layer, or the filter.
     pub layer: String,
-    /// The configuration.
     pub configuration: String,
     /// The image's number in the run.
     pub image: usize,
-    /// The output channel.
     pub output: usize,
-    /// The input channel.
     pub channel: usize,
-    /// Column of the window's upper left corner.
+    /// Of the window's upper left corner.
     pub column: usize,
-    /// Row of the window's upper left corner.
     pub row: usize,
 }
 
@@ -56,13 +50,11 @@ pub enum Detail {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cost {
-    /// Windows run.
     pub windows: u64,
     /// Those of them whose words were fetched; the others used the words of one of these.
     pub fetched_windows: u64,
     /// Clock cycles of the windows from start to done, added up.
     pub cycles: u64,
-    /// Kernels loaded.
     pub kernel_loads: u64,
     /// Clock cycles of the kernel loads from start to done, added up.
     pub load_cycles: u64,
@@ -86,17 +78,15 @@ impl AddAssign for Cost {
 
 impl Sum for Cost {
     fn sum<I: Iterator<Item = Self>>(costs: I) -> Self {
-        costs.fold(Self::default(), |mut sum, cost| {
-            sum += cost;
-            sum
-        })
+        let mut sum = Self::default();
+        costs.for_each(|cost| sum += cost);
+        sum
     }
 }
 
 /// One convolution layer over a batch of images.
 #[derive(Debug, Clone)]
 pub struct LayerRun {
-    /// One entry per image.
     pub outcomes: Vec<LayerOutcome>,
     /// One entry per output channel, over all images.
     pub costs: Vec<Cost>,
@@ -116,13 +106,11 @@ impl LayerRun {
 pub struct StageCounts {
     /// Clock cycles; on the reference model, instructions.
     pub cycles: u32,
-    /// Instructions retired.
     pub instructions: u32,
     /// The core's events: mhpmcounter3 to 14.
     pub events: [u32; 12],
     /// Counters 0 to 10 of the unit.
     pub unit: [u32; 11],
-    /// Kernels loaded.
     pub kernel_loads: u32,
     /// Windows that were read from memory.
     pub window_fetches: u32,
@@ -132,10 +120,8 @@ impl StageCounts {
     fn combine(mut self, other: Self, with: impl Fn(u32, u32) -> u32) -> Self {
         self.cycles = with(self.cycles, other.cycles);
         self.instructions = with(self.instructions, other.instructions);
-        for (mine, other) in self.events.iter_mut().zip(other.events) {
-            *mine = with(*mine, other);
-        }
-        for (mine, other) in self.unit.iter_mut().zip(other.unit) {
+        let mine = self.events.iter_mut().chain(&mut self.unit);
+        for (mine, other) in mine.zip(other.events.into_iter().chain(other.unit)) {
             *mine = with(*mine, other);
         }
         self.kernel_loads = with(self.kernel_loads, other.kernel_loads);
@@ -170,7 +156,6 @@ pub struct StageRecord {
     /// Outputs of its convolutions, input channel by input channel, if the unit gives them tile by
     /// tile.
     pub tile_outputs: u32,
-    /// What was counted.
     pub counts: StageCounts,
 }
 
@@ -178,7 +163,6 @@ pub struct StageRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mismatch {
-    /// Where.
     pub place: Place,
     /// What differs, in words.
     pub difference: String,
@@ -222,7 +206,6 @@ pub enum EngineError {
     /// The engine cannot run this at all.
     #[error("{engine} cannot run this: {reason}")]
     Unsupported {
-        /// The engine's name.
         engine: &'static str,
         /// Why, and what to do.
         reason: String,
@@ -232,7 +215,6 @@ pub enum EngineError {
     Failed {
         /// What can be run again with a waveform.
         case: Option<Box<Mismatch>>,
-        /// Where, and why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
@@ -244,9 +226,6 @@ pub trait Engine: Send {
 
     /// Runs one convolution layer on a batch of images, `inputs[image][input channel]`, all of one
     /// size. `place` says where the layer belongs; its image is the number of the first one.
-    ///
-    /// # Errors
-    /// What the engine cannot run, or did not finish.
     fn layer(
         &mut self,
         place: &Place,
@@ -259,9 +238,6 @@ pub trait Engine: Send {
     /// Runs a whole network on a batch of images, `images[image]` being what
     /// [`input_planes`](crate::nn::input_planes) gives; layer by layer, if the engine does not know
     /// better.
-    ///
-    /// # Errors
-    /// As [`layer`](Self::layer).
     fn infer(
         &mut self,
         place: &Place,
@@ -274,18 +250,12 @@ pub trait Engine: Send {
     }
 
     /// What the scoreboard has seen since the last call.
-    ///
-    /// # Errors
-    /// If the hardware does not answer.
     fn take_findings(&mut self) -> Result<Findings, EngineError> {
         Ok(Findings::default())
     }
 
     /// Runs a mismatch again with a waveform and writes a report into a folder of its own below
     /// `folder`. Returns the report's folder.
-    ///
-    /// # Errors
-    /// If it cannot be run again, or the report cannot be written.
     fn follow_up(&self, _mismatch: &Mismatch, _folder: &Path) -> Result<PathBuf, EngineError> {
         let reason = "it has no waveforms".to_owned();
         Err(EngineError::Unsupported { engine: self.name(), reason })
@@ -310,17 +280,12 @@ pub struct EngineInfo {
 
 /// Opens engines of one kind with one set of options, for all threads of a run.
 pub trait EngineFactory: Sync {
-    /// What the engines are.
     fn info(&self) -> EngineInfo;
 
     /// An engine for one thread.
-    ///
-    /// # Errors
-    /// If the hardware cannot be had.
     fn open(&self) -> Result<Box<dyn Engine>, EngineError>;
 }
 
-/// The factory of the golden model.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Golden;
 
@@ -342,40 +307,10 @@ impl EngineFactory for Golden {
 
 /// The fast golden model, on the calling thread.
 #[derive(Debug, Default)]
-pub struct GoldenEngine {
-    /// Layers with one window, last used last.
-    prepared: Vec<PreparedLayer>,
-}
-
-/// A layer with the log proxies of its weights, for [`dot_kernels`].
-#[derive(Debug)]
-struct PreparedLayer {
-    filters: Vec<Vec<Kernel>>,
-    log_frac: u32,
-    /// `kernels[input channel]`: those of all outputs.
-    kernels: Vec<PreparedKernels>,
-}
-
-/// Layers whose log proxies a golden engine keeps.
-const PREPARED_LAYERS: usize = 16;
-
-impl PreparedLayer {
-    fn new(layer: &Convolution, log_frac: u32) -> Self {
-        let channel = |c: usize| {
-            let kernels: Vec<Kernel> =
-                layer.filters.iter().map(|filter| filter[c].clone()).collect();
-            PreparedKernels::new(&kernels, log_frac).expect("a layer has kernels of one side")
-        };
-        let kernels = (0..layer.filters[0].len()).map(channel).collect();
-        Self { filters: layer.filters.clone(), log_frac, kernels }
-    }
-}
+pub struct GoldenEngine {}
 
 impl GoldenEngine {
-    /// [`Engine::layer`], which cannot fail here.
-    ///
-    /// # Panics
-    /// If the kernels do not fit into the planes, or an image has not one plane per input channel.
+    /// [`Engine::layer`], which cannot fail here; it panics if the kernels do not fit the planes.
     pub fn outcomes(
         &mut self,
         layer: &Convolution,
@@ -390,16 +325,19 @@ impl GoldenEngine {
         let side = layer.side();
         let one_window = |input: &Vec<Plane>| (input[0].width(), input[0].height()) == (side, side);
         if inputs.first().is_some_and(one_window) {
-            let kernels = self.prepared(layer, semantics.log_frac);
-            return inputs.iter().map(|it| dot_layer(kernels, it, semantics, detail)).collect();
+            let channel = |c: usize| {
+                let kernels: Vec<&Kernel> = layer.filters.iter().map(|filter| &filter[c]).collect();
+                let prepared = PreparedKernels::new(&kernels, semantics.log_frac);
+                prepared.expect("a layer has kernels of one side")
+            };
+            let kernels: Vec<_> = (0..channels).map(channel).collect();
+            return inputs.iter().map(|it| dot_layer(&kernels, it, semantics, detail)).collect();
         }
         inputs.iter().map(|it| conv_layer(layer, it, semantics, detail)).collect()
     }
 
-    /// [`Engine::infer`] with the place left out.
-    ///
-    /// # Panics
-    /// If the configuration, or an image, does not fit the network.
+    /// [`Engine::infer`] with the place left out; it panics if the network, the configuration and the
+    /// images do not fit together.
     pub fn inferences(
         &mut self,
         network: &IntegerNetwork,
@@ -409,19 +347,6 @@ impl GoldenEngine {
     ) -> Vec<nn::Inference> {
         let run = self.infer(&Place::default(), network, configuration, images, detail);
         run.expect("software does not fail").inferences
-    }
-
-    fn prepared(&mut self, layer: &Convolution, log_frac: u32) -> &[PreparedKernels] {
-        let same = |it: &PreparedLayer| it.log_frac == log_frac && it.filters == layer.filters;
-        let found = match self.prepared.iter().position(same) {
-            Some(index) => self.prepared.remove(index),
-            None => PreparedLayer::new(layer, log_frac),
-        };
-        if self.prepared.len() == PREPARED_LAYERS {
-            self.prepared.remove(0);
-        }
-        self.prepared.push(found);
-        &self.prepared.last().expect("it is pushed above").kernels
     }
 }
 

@@ -10,7 +10,6 @@ macro_rules! numbers {
     ($($(#[$doc:meta])* $name:ident = $value:expr;)*) => {
         $($(#[$doc])* pub const $name: u32 = $value;)*
 
-        /// Every number with its name.
         pub const NUMBERS: &[(&str, u32)] = &[$((stringify!($name), $name)),*];
     };
 }
@@ -118,27 +117,21 @@ pub mod csr {
         pub name: &'static str,
         /// The part of the name behind the number.
         pub suffix: &'static str,
-        /// The number in instructions.
         pub number: u16,
         /// The last number of a row; `number` if it is no row.
         pub last: u16,
-        /// What it is made of.
         pub content: Content,
     }
 
     /// What a CSR reads as, and what of it can be written.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum Content {
-        /// Always this value.
         Constant(u32),
-        /// A register.
         Register {
-            /// The value after reset.
             reset: u32,
             /// The bits that a write sets; the others keep the value after reset.
             writable: u32,
         },
-        /// The interrupt lines.
         Pending,
         /// The number of the event of the counter with the lowest five bits of the CSR's number.
         Event,
@@ -309,7 +302,6 @@ pub mod conv {
 /// The network blob in RAM: `firmware/lenet/network.h`. All fields are words, in this order.
 pub mod blob {
     numbers! {
-        /// Where the blob begins.
         NETWORK_ADDRESS = 0x8004_0000;
         /// "CNAP".
         NETWORK_MAGIC = 0x5041_4e43;
@@ -340,7 +332,6 @@ pub mod blob {
             impl $name {
                 /// The names of the fields, in their order in RAM.
                 pub const FIELDS: &[&str] = &[$(stringify!($field)),*];
-                /// The words that it takes.
                 pub const WORDS: usize = Self::FIELDS.len();
 
                 /// Its words, in their order in RAM.
@@ -377,17 +368,13 @@ pub mod blob {
         ("window_fetches", 1),
     ];
 
-    /// The words of a field of a record.
-    ///
-    /// # Panics
-    /// If there is no such field.
+    /// The words of a field of a record; panics if there is no such field.
     pub fn record_words(field: &str) -> std::ops::Range<usize> {
         let place = RECORD.iter().position(|&(name, _)| name == field).expect("a field's name");
         let first = RECORD[..place].iter().map(|(_, words)| words).sum();
         first..first + RECORD[place].1
     }
 
-    /// Words of a record.
     pub const RECORD_WORDS: usize = {
         let (mut words, mut field) = (0, 0);
         while field < RECORD.len() {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::error::Error;
+use crate::Error;
 use crate::report::atomic::write_atomic;
 use crate::table::{self, Row};
 use model::hex;
@@ -29,7 +29,6 @@ pub const PROVENANCE: &str = "provenance.json";
 /// What the program was built from and with.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct ProgramFacts {
-    /// Its version.
     pub version: &'static str,
     /// The revision of its sources, with `-dirty` if they were changed since.
     pub revision: &'static str,
@@ -126,31 +125,26 @@ impl ResultFolder {
         let (mut marker_file, is_new) = lock(path)?;
         let found = Marker::read(&mut marker_file).map_err(failed)?;
         let resumes = earlier == Earlier::Resume && found.is_some();
-        let checked = match &found {
-            Some(found) if resumes && found.key == key => Ok(()),
-            Some(_) if resumes => Err(Error::occupied(
-                path,
+        let has_results = path.join(PROVENANCE).exists();
+        let refusal = match &found {
+            Some(found) if resumes => (found.key != key).then_some(
                 "holds an interrupted run with other settings; give another --out, or --force to \
                  start afresh",
-            )),
-            Some(_) if earlier == Earlier::Keep && has_checkpoints(path) => Err(Error::occupied(
-                path,
-                "holds an interrupted run; --resume goes on with it, --force starts afresh",
-            )),
-            None if earlier != Earlier::Replace && path.join(PROVENANCE).exists() => {
-                Err(Error::occupied(
-                    path,
-                    "holds the results of a finished run; give another --out, or --force to \
-                     replace them",
-                ))
+            ),
+            Some(_) if earlier == Earlier::Keep && !checkpoint_files(path).is_empty() => {
+                Some("holds an interrupted run; --resume goes on with it, --force starts afresh")
             }
-            _ => Ok(()),
+            None if earlier != Earlier::Replace && has_results => Some(
+                "holds the results of a finished run; give another --out, or --force to replace \
+                 them",
+            ),
+            _ => None,
         };
-        if let Err(error) = checked {
+        if let Some(reason) = refusal {
             if is_new {
                 let _ = fs::remove_file(path.join(MARKER));
             }
-            return Err(error);
+            return Err(Error::occupied(path, reason));
         }
         let mut folder = Self {
             path: path.to_owned(),
@@ -163,10 +157,11 @@ impl ResultFolder {
             written: Vec::new(),
             results: Map::new(),
         };
+        let files = found.unwrap_or_default().files;
         if resumes {
-            folder.marker.files = found.unwrap_or_default().files;
+            folder.marker.files = files
         } else {
-            folder.clear(found.unwrap_or_default().files)?;
+            folder.clear(files)?
         }
         folder.marker.write(&mut folder.marker_file).map_err(failed)?;
         Ok(folder)
@@ -209,27 +204,30 @@ impl ResultFolder {
     }
 
     /// [`table`](Self::table) under another name than its usual one.
-    ///
-    /// # Errors
-    /// As [`table`](Self::table).
     pub fn table_as<R: Row>(&mut self, name: &str, rows: &[R]) -> Result<(), Error> {
-        let path = self.claim(name)?;
-        table::write(&path, rows)?;
-        self.written(name, path)
+        self.write(name, |path| Ok(table::write(path, rows)?))
     }
 
-    /// Writes a file through `content`, all or nothing.
-    ///
-    /// # Errors
-    /// As [`table`](Self::table).
+    /// Writes a file through `content`, all or nothing; errors as [`table`](Self::table).
     pub fn file(
         &mut self,
         name: &str,
         content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), Error> {
+        self.write(name, |path| Ok(write_atomic(path, content)?))
+    }
+
+    fn write(
+        &mut self,
+        name: &str,
+        content: impl FnOnce(&Path) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let path = self.claim(name)?;
-        write_atomic(&path, content)?;
-        self.written(name, path)
+        content(&path)?;
+        let digest = digest_of(&path).map_err(|source| Error::read(&path, source))?;
+        self.files.insert(name.to_owned(), digest);
+        self.written.push(path);
+        Ok(())
     }
 
     fn claim(&mut self, name: &str) -> Result<PathBuf, Error> {
@@ -244,19 +242,12 @@ impl ResultFolder {
                     "has a {name} that is not of an earlier run; give another --out{}",
                     if regular { ", or --force to replace it" } else { "" }
                 );
-                return Err(Error::occupied(&self.path, reason));
+                return Err(Error::occupied(&self.path, &reason));
             }
             self.marker.files.push(name.to_owned());
             self.marker.write(&mut self.marker_file).map_err(failed)?;
         }
         Ok(path)
-    }
-
-    fn written(&mut self, name: &str, path: PathBuf) -> Result<(), Error> {
-        let digest = digest_of(&path).map_err(|source| Error::read(&path, source))?;
-        self.files.insert(name.to_owned(), digest);
-        self.written.push(path);
-        Ok(())
     }
 
     /// Adds a figure to the record of results.
@@ -292,7 +283,7 @@ fn lock(folder: &Path) -> Result<(File, bool), Error> {
     loop {
         let failed = |source| Error::folder(&path, source);
         if fs::symlink_metadata(&path).is_ok_and(|it| !it.is_file()) {
-            return Err(Error::occupied(folder, format!("has a {MARKER} that is not a file")));
+            return Err(Error::occupied(folder, &format!("has a {MARKER} that is not a file")));
         }
         let is_new = !path.exists();
         let file = OpenOptions::new()
@@ -321,8 +312,8 @@ fn lock(folder: &Path) -> Result<(File, bool), Error> {
 #[cfg(unix)]
 fn is_same_file(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
-    let named = fs::metadata(path).map(|it| (it.dev(), it.ino()));
-    named.ok() == file.metadata().map(|it| (it.dev(), it.ino())).ok()
+    let identity = |it: fs::Metadata| (it.dev(), it.ino());
+    fs::metadata(path).map(identity).ok() == file.metadata().map(identity).ok()
 }
 
 #[cfg(not(unix))]
@@ -358,10 +349,6 @@ fn checkpoint_files(results: &Path) -> Vec<PathBuf> {
     };
     let entries = fs::read_dir(checkpoint_folder(results)).into_iter().flatten();
     entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_checkpoint).collect()
-}
-
-fn has_checkpoints(results: &Path) -> bool {
-    !checkpoint_files(results).is_empty()
 }
 
 /// Removes the files of finished batches, and their folder if nothing else is in it.
@@ -401,12 +388,9 @@ mod tests {
             assert!(!is_incomplete(out.path()), "the refusal leaves no mark");
         }
         finished(out.path(), &["a.csv"], Earlier::Replace).unwrap();
-        let mut names: Vec<_> = fs::read_dir(out.path())
-            .unwrap()
-            .map(|it| it.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        assert_eq!(names, ["a.csv", "mine.txt", PROVENANCE]);
+        let names = fs::read_dir(out.path()).unwrap().map(|it| it.unwrap().file_name());
+        let names: std::collections::BTreeSet<_> = names.collect();
+        assert_eq!(names, ["a.csv", "mine.txt", PROVENANCE].map(Into::into).into());
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! outcomes are folded in the order of the plan, and nothing in a batch depends on the thread.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
@@ -18,9 +18,9 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::data::{Dataset, Image, Split};
-use crate::error::{Error, Status};
 use crate::report::atomic::write_atomic;
 use crate::results::{Earlier, ProgramFacts, ResultFolder, checkpoint_folder, checkpoint_name};
+use crate::{Error, Status};
 use model::engine::{Engine, EngineError, EngineFactory, Findings, GoldenEngine, Mismatch, Place};
 use model::hex;
 
@@ -48,17 +48,14 @@ impl Progress for () {
 pub struct Run<'a> {
     /// The command, for the provenance and mismatch reports.
     pub command: &'static str,
-    /// The images.
     pub dataset: &'a Dataset,
-    /// Which part of them.
     pub split: Split,
-    /// How many, from the first.
+    /// How many images, from the first.
     pub images: usize,
-    /// Seed of everything random.
     pub seed: u64,
     /// Threads.
     pub jobs: usize,
-    /// Where the results go.
+    /// The result folder.
     pub out: PathBuf,
     /// What to do about an earlier run there.
     pub earlier: Earlier,
@@ -66,7 +63,6 @@ pub struct Run<'a> {
     pub max_mismatches: u64,
     /// What is under test; most experiments take one.
     pub engines: &'a [&'a dyn EngineFactory],
-    /// What the program was built from.
     pub program: &'a ProgramFacts,
     /// Ends the run after the batches under way.
     pub stop: &'a AtomicBool,
@@ -78,15 +74,12 @@ impl<'a> Run<'a> {
     /// The images of the run.
     ///
     /// # Errors
-    /// If there are not so many.
+    /// If there are not so many, or none is asked for.
     pub fn images(&self) -> Result<Vec<&'a Image>, Error> {
         self.first_images(self.images)
     }
 
-    /// The first `count` images of the run's part of the data set.
-    ///
-    /// # Errors
-    /// If there are not so many, or none is asked for.
+    /// The first `count` images of the run's part of the data set; errors as [`Self::images`].
     pub fn first_images(&self, count: usize) -> Result<Vec<&'a Image>, Error> {
         let available = self.dataset.images(self.split).count();
         if count == 0 || count > available {
@@ -105,11 +98,6 @@ impl<'a> Run<'a> {
             network: network.to_owned(),
             ..Place::default()
         }
-    }
-
-    /// The name of the engine under test.
-    pub fn engine_name(&self) -> &'static str {
-        self.engines.first().map_or("golden", |engine| engine.info().name)
     }
 
     /// Opens the result folder, for `settings` beside the run's own.
@@ -180,11 +168,10 @@ impl<'a> Engines<'a> {
 
     /// What each engine has seen since the last call.
     fn take_findings(&mut self) -> Result<Vec<Findings>, Error> {
-        let findings = |engine: &mut Option<Box<dyn Engine>>| match engine {
-            Some(engine) => engine.take_findings(),
-            None => Ok(Findings::default()),
+        let findings = |engine: &mut Option<Box<dyn Engine>>| {
+            Ok(engine.as_mut().map(|it| it.take_findings()).transpose()?.unwrap_or_default())
         };
-        Ok(self.open.iter_mut().map(findings).collect::<Result<_, _>>()?)
+        self.open.iter_mut().map(findings).collect()
     }
 }
 
@@ -231,7 +218,6 @@ pub type Outcomes<'a, T> = &'a mut dyn Iterator<Item = Result<T, Error>>;
 /// A run that came to its end.
 #[derive(Debug)]
 pub struct Finished<S> {
-    /// What the experiment came to.
     pub summary: S,
     /// What the scoreboards saw, on all engines.
     pub findings: Findings,
@@ -305,10 +291,6 @@ fn work<E: Experiment>(
     let mismatches = AtomicU64::new(checkpoints.mismatches);
     let halt = AtomicBool::new(checkpoints.mismatches >= run.max_mismatches);
     let failure: Mutex<Option<Error>> = Mutex::new(None);
-    let fail = |error: Error| {
-        halt.store(true, Ordering::Relaxed);
-        failure.lock().expect("no thread panics with the lock").get_or_insert(error);
-    };
     let one = |engines: &mut Engines<'_>, index: usize| -> Result<(), Error> {
         let outcome = experiment.batch(&plan[index], engines)?;
         let mut findings = engines.take_findings()?;
@@ -329,7 +311,9 @@ fn work<E: Experiment>(
         while !run.stop.load(Ordering::Relaxed) && !halt.load(Ordering::Relaxed) {
             let Some(&index) = todo.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
             if let Err(error) = one(&mut engines, index) {
-                fail(reported(run, experiment, &engines, error));
+                halt.store(true, Ordering::Relaxed);
+                let error = reported(run, experiment, &engines, error);
+                failure.lock().expect("no thread panics with the lock").get_or_insert(error);
             }
         }
     };
@@ -359,11 +343,6 @@ fn work<E: Experiment>(
     Ok(())
 }
 
-/// Where mismatch reports go.
-fn mismatch_folder(run: &Run<'_>) -> PathBuf {
-    run.out.join("mismatch")
-}
-
 /// An error of an engine that gave up, with the report of it.
 fn reported<E: Experiment>(
     run: &Run<'_>,
@@ -379,7 +358,7 @@ fn reported<E: Experiment>(
     experiment.name(&mut case.place);
     // Each engine knows its own cases; the first that can run this one again does.
     let open = engines.open.iter().flatten();
-    let mut reports = open.map(|it| it.follow_up(&case, &mismatch_folder(run)));
+    let mut reports = open.map(|it| it.follow_up(&case, &run.out.join("mismatch")));
     let report = match reports.next() {
         Some(Ok(folder)) => format!("\n(report in {})", folder.display()),
         Some(Err(error)) => format!("\n(and no report of it: {error})"),
@@ -392,8 +371,7 @@ fn reported<E: Experiment>(
 /// cannot be run again is a notice, since the results stand all the same.
 fn follow_up(run: &Run<'_>, findings: &[Findings]) -> Vec<PathBuf> {
     let report = |factory: &dyn EngineFactory, case: &Mismatch| {
-        let report = factory.open()?.follow_up(case, &mismatch_folder(run))?;
-        Ok::<_, EngineError>(report)
+        factory.open()?.follow_up(case, &run.out.join("mismatch"))
     };
     let mut reports = Vec::new();
     for (&factory, findings) in run.engines.iter().zip(findings) {
@@ -401,17 +379,15 @@ fn follow_up(run: &Run<'_>, findings: &[Findings]) -> Vec<PathBuf> {
             if reports.len() == REPORTS {
                 break;
             }
-            match report(factory, case) {
+            let outcome = match report(factory, case) {
                 Ok(folder) => {
-                    let text = format!("MISMATCH {}: see {}", case.difference, folder.display());
-                    run.progress.notice(&text);
+                    let outcome = format!("see {}", folder.display());
                     reports.push(folder);
+                    outcome
                 }
-                Err(error) => {
-                    let text = format!("MISMATCH {}: no report: {error}", case.difference);
-                    run.progress.notice(&text);
-                }
-            }
+                Err(error) => format!("no report: {error}"),
+            };
+            run.progress.notice(&format!("MISMATCH {}: {outcome}", case.difference));
         }
     }
     reports
@@ -507,18 +483,14 @@ impl Checkpoints {
     fn read<T: DeserializeOwned>(&self, index: usize) -> Result<Saved<T>, Error> {
         let path = self.path(index);
         let bytes = fs::read(&path).map_err(|source| Error::read(&path, source))?;
-        self.parse(index, &bytes).ok_or_else(|| damaged(&path))
+        let parse = || {
+            let end = bytes.iter().position(|&byte| byte == b'\n')?;
+            let (header, body) = (&bytes[..end], &bytes[end + 1..]);
+            let header: Header = serde_json::from_slice(header).ok()?;
+            let intact = header.index == index && header.sha256 == self.digest(index, body);
+            if intact { serde_json::from_slice(body).ok() } else { None }
+        };
+        let problem = || format!("checkpoint {} is damaged or of another run", path.display());
+        parse().ok_or_else(|| Error::Input(problem()))
     }
-
-    fn parse<T: DeserializeOwned>(&self, index: usize, bytes: &[u8]) -> Option<Saved<T>> {
-        let end = bytes.iter().position(|&byte| byte == b'\n')?;
-        let (header, body) = (&bytes[..end], &bytes[end + 1..]);
-        let header: Header = serde_json::from_slice(header).ok()?;
-        let intact = header.index == index && header.sha256 == self.digest(index, body);
-        if intact { serde_json::from_slice(body).ok() } else { None }
-    }
-}
-
-fn damaged(path: &Path) -> Error {
-    Error::Input(format!("checkpoint {} is damaged or of another run", path.display()))
 }

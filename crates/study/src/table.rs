@@ -2,16 +2,17 @@
 //! Result tables: one struct per table, which its rows are written from and read into, and whose
 //! documentation is that of the columns.
 //!
-//! [`table!`](crate::table) declares such a struct. Fields have types that say how they are written
-//! ([`Field`]); the order of the fields is that of the columns. A number that is not finite is never
-//! written, and a column that the struct does not have is never read.
+//! [`table!`](crate::table) declares such a struct, and [`columns!`](crate::columns) columns that
+//! several tables have. Fields have types that say how they are written ([`Field`]); the order of
+//! the fields is that of the columns. A number that is not finite is never written, and a column
+//! that the struct does not have is never read.
 
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use csv::StringRecord;
+use csv::{StringRecord, StringRecordIter};
 use model::nn::Activation;
 use thiserror::Error;
 
@@ -55,46 +56,111 @@ pub(crate) fn one_line(doc: &str) -> String {
     doc.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// One column, of a [`Field`], or several, of a struct by [`columns!`](crate::columns).
+pub trait Columns: Sized {
+    /// The columns in order, of a struct's field that is described by `field`.
+    fn columns(field: Column) -> Vec<Column>;
+
+    /// Appends the fields to a record; the name of the column whose number is not finite otherwise.
+    fn append(&self, name: &'static str, record: &mut StringRecord) -> Result<(), &'static str>;
+
+    /// Takes the fields from a record.
+    fn take(name: &'static str, fields: &mut StringRecordIter<'_>) -> Result<Self, Refused>;
+
+    /// A value that could be, for tests.
+    fn example() -> Self;
+}
+
+impl<T: Field> Columns for T {
+    fn columns(field: Column) -> Vec<Column> {
+        vec![field]
+    }
+
+    fn append(&self, name: &'static str, record: &mut StringRecord) -> Result<(), &'static str> {
+        if !self.is_finite() {
+            return Err(name);
+        }
+        let mut text = String::new();
+        self.write(&mut text);
+        record.push_field(&text);
+        Ok(())
+    }
+
+    fn take(name: &'static str, fields: &mut StringRecordIter<'_>) -> Result<Self, Refused> {
+        let text = fields.next().unwrap_or_default();
+        let refused = || Refused { column: name, expected: T::EXPECTED, value: text.to_owned() };
+        T::read(text).ok_or_else(refused)
+    }
+
+    fn example() -> Self {
+        T::read(T::EXAMPLE).expect("the example is one")
+    }
+}
+
+/// Columns that some rows leave empty.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Maybe<C>(pub Option<C>);
+
+impl<C: Columns> Columns for Maybe<C> {
+    fn columns(field: Column) -> Vec<Column> {
+        C::columns(field)
+    }
+
+    fn append(&self, name: &'static str, record: &mut StringRecord) -> Result<(), &'static str> {
+        match &self.0 {
+            Some(columns) => columns.append(name, record)?,
+            None => C::columns(NO_FIELD).iter().for_each(|_| record.push_field("")),
+        }
+        Ok(())
+    }
+
+    fn take(name: &'static str, fields: &mut StringRecordIter<'_>) -> Result<Self, Refused> {
+        let mut rest = fields.clone();
+        if rest.by_ref().take(C::columns(NO_FIELD).len()).all(str::is_empty) {
+            *fields = rest;
+            return Ok(Self(None));
+        }
+        C::take(name, fields).map(|columns| Self(Some(columns)))
+    }
+
+    fn example() -> Self {
+        Self(Some(C::example()))
+    }
+}
+
+const NO_FIELD: Column = Column { name: "", former_name: None, source_doc: "" };
+
 /// A row of a table; [`table!`](crate::table) implements it.
-pub trait Row: Sized {
+pub trait Row: Columns {
     /// The usual name of the table's file.
     const FILE: &'static str;
     /// What a row is, as the source has it.
     const ABOUT: &'static str;
-    /// The columns, in order.
-    const COLUMNS: &'static [Column];
 
-    /// Appends the fields to a record; the name of the column whose number is not finite otherwise.
-    fn write(&self, record: &mut StringRecord) -> Result<(), &'static str>;
-
-    /// Reads a record with all columns in order.
-    fn read(record: &StringRecord) -> Result<Self, Refused>;
-
-    /// A row that could be, for tests.
-    #[cfg(test)]
-    fn example() -> Self;
+    /// The columns of the table, in order.
+    fn all_columns() -> Vec<Column> {
+        Self::columns(NO_FIELD)
+    }
 }
 
 /// A field that does not hold what its column does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// The column.
     pub column: &'static str,
-    /// What the column holds.
     pub expected: &'static str,
-    /// What the field holds.
     pub value: String,
 }
 
-/// Declares a table: a struct with public fields, the name of its file, and [`Row`] for it. Every
-/// field needs a documentation comment. `formerly` gives a column's name in earlier versions.
+/// Declares columns that go together: a struct with public fields, and [`Columns`] for it. Fields
+/// are columns with a documentation comment, or such structs again. `formerly` gives a column's
+/// name in earlier versions.
 #[macro_export]
-macro_rules! table {
+macro_rules! columns {
     (
         $(#[doc = $about:literal])+
-        pub struct $row:ident in $file:literal {
+        pub struct $row:ident {
             $(
-                $(#[doc = $doc:literal])+
+                $(#[doc = $doc:literal])*
                 $(#[formerly($former:literal)])?
                 pub $field:ident: $type:ty,
             )+
@@ -103,56 +169,56 @@ macro_rules! table {
         $(#[doc = $about])+
         #[derive(Debug, Clone, PartialEq)]
         pub struct $row {
-            $($(#[doc = $doc])+ pub $field: $type,)+
+            $($(#[doc = $doc])* pub $field: $type,)+
         }
+
+        impl $crate::table::Columns for $row {
+            fn columns(_: $crate::table::Column) -> Vec<$crate::table::Column> {
+                let mut columns = Vec::new();
+                $(columns.extend(<$type as $crate::table::Columns>::columns($crate::table::Column {
+                    name: stringify!($field),
+                    former_name: [$($former)?].first().copied(),
+                    source_doc: concat!($($doc, "\n"),*),
+                }));)+
+                columns
+            }
+
+            fn append(
+                &self,
+                _: &'static str,
+                record: &mut csv::StringRecord,
+            ) -> Result<(), &'static str> {
+                $($crate::table::Columns::append(&self.$field, stringify!($field), record)?;)+
+                Ok(())
+            }
+
+            fn take(
+                _: &'static str,
+                fields: &mut csv::StringRecordIter<'_>,
+            ) -> Result<Self, $crate::table::Refused> {
+                Ok(Self {
+                    $($field: $crate::table::Columns::take(stringify!($field), fields)?,)+
+                })
+            }
+
+            fn example() -> Self {
+                Self { $($field: $crate::table::Columns::example(),)+ }
+            }
+        }
+    };
+}
+
+/// Declares a table: a struct by [`columns!`](crate::columns), and the name of its file.
+#[macro_export]
+macro_rules! table {
+    ($(#[doc = $about:literal])+ pub struct $row:ident in $file:literal { $($fields:tt)+ }) => {
+        $crate::columns! { $(#[doc = $about])+ pub struct $row { $($fields)+ } }
 
         impl $crate::table::Row for $row {
             const FILE: &'static str = $file;
             const ABOUT: &'static str = concat!($($about, "\n"),+);
-            const COLUMNS: &'static [$crate::table::Column] = &[$($crate::table::Column {
-                name: stringify!($field),
-                former_name: $crate::table!(@former $($former)?),
-                source_doc: concat!($($doc, "\n"),+),
-            }),+];
-
-            fn write(&self, record: &mut csv::StringRecord) -> Result<(), &'static str> {
-                let mut text = String::new();
-                $(
-                    if !$crate::table::Field::is_finite(&self.$field) {
-                        return Err(stringify!($field));
-                    }
-                    text.clear();
-                    $crate::table::Field::write(&self.$field, &mut text);
-                    record.push_field(&text);
-                )+
-                Ok(())
-            }
-
-            fn read(record: &csv::StringRecord) -> Result<Self, $crate::table::Refused> {
-                let mut fields = record.iter();
-                Ok(Self {$(
-                    $field: {
-                        let text = fields.next().unwrap_or_default();
-                        $crate::table::Field::read(text).ok_or_else(|| $crate::table::Refused {
-                            column: stringify!($field),
-                            expected: <$type as $crate::table::Field>::EXPECTED,
-                            value: text.to_owned(),
-                        })?
-                    },
-                )+})
-            }
-
-            #[cfg(test)]
-            fn example() -> Self {
-                Self {$($field: {
-                    let example = <$type as $crate::table::Field>::EXAMPLE;
-                    <$type as $crate::table::Field>::read(example).expect("the example is one")
-                },)+}
-            }
         }
     };
-    (@former) => { None };
-    (@former $former:literal) => { Some($former) };
 }
 
 /// How values of a type stand in a table.
@@ -298,18 +364,26 @@ impl Field for Digit {
     }
 }
 
-impl Field for Activation {
-    const EXPECTED: &'static str = "relu or tanh";
-    const EXAMPLE: &'static str = "relu";
+/// Types whose values stand in a table as one of a few names.
+#[macro_export]
+macro_rules! named {
+    ($type:ident: $expected:literal, $all:expr) => {
+        impl $crate::table::Field for $type {
+            const EXPECTED: &'static str = $expected;
+            const EXAMPLE: &'static str = $all[0].name();
 
-    fn write(&self, text: &mut String) {
-        text.push_str(self.name());
-    }
+            fn write(&self, text: &mut String) {
+                text.push_str(self.name());
+            }
 
-    fn read(text: &str) -> Option<Self> {
-        [Self::Relu, Self::Tanh].into_iter().find(|it| it.name() == text)
-    }
+            fn read(text: &str) -> Option<Self> {
+                $all.iter().copied().find(|it| it.name() == text)
+            }
+        }
+    };
 }
+
+named! { Activation: "relu or tanh", [Activation::Relu, Activation::Tanh] }
 
 /// Declares an enum that stands in a table as one of a few words.
 #[macro_export]
@@ -336,18 +410,7 @@ macro_rules! words {
             }
         }
 
-        impl $crate::table::Field for $name {
-            const EXPECTED: &'static str = $expected;
-            const EXAMPLE: &'static str = Self::ALL[0].name();
-
-            fn write(&self, text: &mut String) {
-                text.push_str(self.name());
-            }
-
-            fn read(text: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|it| it.name() == text)
-            }
-        }
+        $crate::named! { $name: $expected, $name::ALL }
     };
 }
 
@@ -355,34 +418,21 @@ macro_rules! words {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TableError {
-    /// The file cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// A result is no number.
     #[error(
         "{file}, row {row}, column {column}: the result is not a finite number; nothing is written"
     )]
-    NotFinite {
-        /// The table.
-        file: &'static str,
-        /// The row, from 1.
-        row: usize,
-        /// The column.
-        column: &'static str,
-    },
-    /// The file cannot be read.
+    NotFinite { file: &'static str, row: usize, column: &'static str },
     #[error("cannot read {}: {source}", path.display())]
     Read { path: PathBuf, source: io::Error },
-    /// The file is not CSV: fields are missing, or it is not UTF-8.
     #[error("{} is not a table: {source}", path.display())]
     NotCsv { path: PathBuf, source: csv::Error },
-    /// The header is not that of the table.
     #[error(
         "{}, line 1: {problem}; `convapprox columns {file}` lists the columns that it should have",
         path.display()
     )]
     Header { path: PathBuf, file: &'static str, problem: String },
-    /// A field does not hold what its column does.
     #[error(
         "{}, line {line}, column {}: {:?} is not {}",
         path.display(), refused.column, refused.value, refused.expected
@@ -392,7 +442,7 @@ pub enum TableError {
 
 /// The header line of a table.
 pub fn header<R: Row>() -> String {
-    let names: Vec<&str> = R::COLUMNS.iter().map(|column| column.name).collect();
+    let names: Vec<&str> = R::all_columns().iter().map(|column| column.name).collect();
     names.join(",") + "\n"
 }
 
@@ -402,7 +452,7 @@ pub fn lines<R: Row>(rows: &[R]) -> Result<String, TableError> {
     let mut record = StringRecord::new();
     for (index, row) in rows.iter().enumerate() {
         record.clear();
-        row.write(&mut record).map_err(|column| {
+        row.append("", &mut record).map_err(|column| {
             let (file, row) = (R::FILE, index + 1);
             TableError::NotFinite { file, row, column }
         })?;
@@ -439,7 +489,7 @@ pub fn read<R: Row>(path: &Path) -> Result<Vec<R>, TableError> {
     })?;
     let row = |record: csv::Result<StringRecord>| {
         let record = record.map_err(not_csv)?;
-        R::read(&record).map_err(|refused| {
+        R::take("", &mut record.iter()).map_err(|refused| {
             let line = record.position().map_or(0, csv::Position::line);
             TableError::Field { path: path.to_owned(), line, refused }
         })
@@ -448,20 +498,19 @@ pub fn read<R: Row>(path: &Path) -> Result<Vec<R>, TableError> {
 }
 
 fn check_header<R: Row>(header: &StringRecord) -> Result<(), String> {
+    let columns = R::all_columns();
     let is = |column: &Column, name: &str| column.name == name || column.former_name == Some(name);
-    if let Some(name) = header.iter().find(|name| !R::COLUMNS.iter().any(|it| is(it, name))) {
+    if let Some(name) = header.iter().find(|name| !columns.iter().any(|it| is(it, name))) {
         return Err(format!("{} has no column {name}", R::FILE));
     }
-    if let Some(column) = R::COLUMNS.iter().find(|it| !header.iter().any(|name| is(it, name))) {
+    if let Some(column) = columns.iter().find(|it| !header.iter().any(|name| is(it, name))) {
         return Err(format!("there is no column {}", column.name));
     }
-    let in_order = header.len() == R::COLUMNS.len()
-        && header.iter().zip(R::COLUMNS).all(|(name, column)| is(column, name));
-    if in_order {
-        Ok(())
-    } else {
-        Err("the columns are in another order, or there twice".to_owned())
+    let in_order = header.iter().zip(&columns).all(|(name, column)| is(column, name));
+    if in_order && header.len() == columns.len() {
+        return Ok(());
     }
+    Err("the columns are in another order, or there twice".to_owned())
 }
 
 #[cfg(test)]
@@ -475,6 +524,16 @@ mod tests {
             Lost = "lost",
             /// Better.
             Won = "won",
+        }
+    }
+
+    columns! {
+        /// Columns of their own.
+        pub struct Pair {
+            /// What became of it.
+            pub change: Change,
+            /// The digit.
+            pub digit: Digit,
         }
     }
 
@@ -494,10 +553,7 @@ mod tests {
             pub p: Option<Scientific>,
             /// An edge.
             pub edge: Fixed<2>,
-            /// What became of it.
-            pub change: Change,
-            /// The digit.
-            pub digit: Digit,
+            pub pair: Maybe<Pair>,
         }
     }
 
@@ -508,8 +564,7 @@ mod tests {
             tau: Some(Shortest(0.05)),
             p: None,
             edge: Fixed(-1.0),
-            change: Change::Won,
-            digit: Digit(7),
+            pair: Maybe(Some(Pair { change: Change::Won, digit: Digit(7) })),
         }
     }
 
@@ -519,11 +574,13 @@ mod tests {
     fn a_row_is_read_as_it_was_written() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sample.csv");
-        write(&path, &[sample(), Sample::example()]).unwrap();
+        let rows = [sample(), Sample::example(), Sample { pair: Maybe(None), ..sample() }];
+        write(&path, &rows).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        let line = "\"a, \"\"b\"\"\",12.5000,0.05,,-1.00,won,7\n";
-        assert_eq!(text, format!("{HEADER}{line}text,12.5000,0.25,2.500e-1,0.25,lost,8\n"));
-        assert_eq!(read::<Sample>(&path).unwrap(), [sample(), Sample::example()]);
+        let start = "\"a, \"\"b\"\"\",12.5000,0.05,,-1.00";
+        let example = "text,12.5000,0.25,2.500e-1,0.25,lost,8";
+        assert_eq!(text, format!("{HEADER}{start},won,7\n{example}\n{start},,\n"));
+        assert_eq!(read::<Sample>(&path).unwrap(), rows);
         write::<Sample>(&path, &[]).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), HEADER);
         assert_eq!(read::<Sample>(&path).unwrap(), []);
@@ -531,8 +588,9 @@ mod tests {
 
     #[test]
     fn columns_have_the_documentation_of_the_fields() {
-        assert_eq!(Sample::COLUMNS[1].doc(), "How many percent of all.");
-        assert_eq!((Sample::COLUMNS[1].unit(), Sample::COLUMNS[2].unit()), ("%", ""));
+        let columns = Sample::all_columns();
+        assert_eq!(columns[1].doc(), "How many percent of all.");
+        assert_eq!((columns[1].unit(), columns[2].unit()), ("%", ""));
         assert_eq!(one_line(Sample::ABOUT), "A row, in two lines.");
         assert_eq!(header::<Sample>(), HEADER);
     }

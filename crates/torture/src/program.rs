@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use model::elf::{Executable, Segment};
 use model::facts::soc::RAM_BASE;
@@ -90,12 +91,7 @@ impl Item {
             Self::Jump { rd, .. } | Self::Constant { rd, .. } | Self::Address { rd, .. } => {
                 (rd != 0).then_some(rd)
             }
-            Self::Label(_)
-            | Self::Word { .. }
-            | Self::Half { .. }
-            | Self::Branch { .. }
-            | Self::Align
-            | Self::Gap { .. } => None,
+            _ => None,
         }
     }
 }
@@ -201,7 +197,7 @@ impl Image {
 
     /// The part of the code that an address belongs to.
     pub fn part(&self, addr: u32) -> Option<&Part> {
-        self.parts.iter().find(|part| (part.first()..part.end()).contains(&addr))
+        self.parts.iter().find(|part| part.range().contains(&addr))
     }
 
     /// The instruction at an address of the code: its bits, 16 of a short one.
@@ -219,10 +215,10 @@ impl Image {
 
     /// The ELF file, with the parts, numbered, as symbols.
     pub fn to_elf(&self) -> Vec<u8> {
-        let name = |name: &str, index: usize| format!("{}_{index}", name.replace(' ', "_"));
-        let parts = self.parts.iter().enumerate();
-        let symbols: Vec<_> =
-            parts.map(|(index, part)| (name(&part.name, index), part.first())).collect();
+        let symbol = |(index, part): (usize, &Part)| {
+            (format!("{}_{index}", part.name.replace(' ', "_")), part.range().start)
+        };
+        let symbols: Vec<_> = self.parts.iter().enumerate().map(symbol).collect();
         self.executable.to_elf(&symbols)
     }
 
@@ -233,9 +229,9 @@ impl Image {
         for part in self.parts.iter().filter(|part| !AROUND.contains(&&*part.name)) {
             // Writing into a String cannot fail.
             let _ = writeln!(text, "{}:", part.name);
-            let mut addr = part.first();
-            while addr < part.end() {
-                let gap = (addr..part.end()).step_by(2).take_while(|&it| self.half(it) == Some(0));
+            let Range { start: mut addr, end } = part.range();
+            while addr < end {
+                let gap = (addr..end).step_by(2).take_while(|&it| self.half(it) == Some(0));
                 let gap = gap.count() as u32;
                 if gap > LISTED_GAP {
                     let _ = writeln!(text, "  {addr:08x}  0000      {gap} halfwords of 0");
@@ -243,12 +239,10 @@ impl Image {
                     continue;
                 }
                 let insn = self.instruction(addr).unwrap_or_default();
-                let (bits, bytes) = match is_compressed(insn) {
-                    true => (format!("{insn:04x}"), 2),
-                    false => (format!("{insn:08x}"), 4),
-                };
+                let bytes = if is_compressed(insn) { 2 } else { 4 };
+                let bits = format!("{insn:0width$x}", width = 2 * bytes);
                 let _ = writeln!(text, "  {addr:08x}  {bits:8}  {}", disassemble(insn, addr));
-                addr += bytes;
+                addr += bytes as u32;
             }
         }
         text
@@ -256,14 +250,9 @@ impl Image {
 }
 
 impl Part {
-    /// Its first address.
-    pub fn first(&self) -> u32 {
-        self.addresses[0]
-    }
-
-    /// The address behind it.
-    pub fn end(&self) -> u32 {
-        *self.addresses.last().unwrap_or(&0)
+    /// Its addresses.
+    pub fn range(&self) -> Range<u32> {
+        self.addresses[0]..self.addresses[self.addresses.len() - 1]
     }
 }
 
@@ -284,24 +273,19 @@ pub fn assemble(program: &RandomProgram) -> Result<Image, LayoutError> {
     parts.push((AROUND[2], &handler));
 
     let items: Vec<Item> = parts.iter().flat_map(|(_, items)| *items).copied().collect();
-    let placed = layout(&items, RAM_BASE)?;
+    let (bytes, addresses) = layout(&items, RAM_BASE)?;
     let limit = (SAVE - RAM_BASE) as usize;
-    if placed.bytes.len() > limit {
-        return Err(LayoutError::Size { bytes: placed.bytes.len(), limit });
+    if bytes.len() > limit {
+        return Err(LayoutError::Size { bytes: bytes.len(), limit });
     }
-    let end = RAM_BASE + placed.bytes.len() as u32;
-    let mut addresses = placed.addresses.clone();
-    addresses.push(end);
     let mut first = 0;
-    let parts = parts
-        .iter()
-        .map(|(name, items)| {
-            let part = addresses[first..=first + items.len()].to_vec();
-            first += items.len();
-            Part { name: (*name).to_owned(), addresses: part }
-        })
-        .collect();
-    let mut segments = vec![Segment { addr: RAM_BASE, bytes: placed.bytes }];
+    let place = |(name, items): &(&str, &[Item])| {
+        let addresses = addresses[first..=first + items.len()].to_vec();
+        first += items.len();
+        Part { name: (*name).to_owned(), addresses }
+    };
+    let parts = parts.iter().map(place).collect();
+    let mut segments = vec![Segment { addr: RAM_BASE, bytes }];
     segments.extend(data(program).into_iter().filter(|segment| !segment.bytes.is_empty()));
     let registers = SAVE + save::REGISTERS as u32;
     let signature = Some(registers..registers + 4 * 32);
@@ -310,13 +294,13 @@ pub fn assemble(program: &RandomProgram) -> Result<Image, LayoutError> {
 }
 
 fn data(program: &RandomProgram) -> Vec<Segment> {
-    let words = |addr, words: &mut dyn Iterator<Item = u32>| Segment {
+    let words = |addr, words: &[u32]| Segment {
         addr,
-        bytes: words.flat_map(u32::to_le_bytes).collect(),
+        bytes: words.iter().flat_map(|word| word.to_le_bytes()).collect(),
     };
     let mut segments = vec![
-        words(SAVE + save::INTERVAL as u32, &mut [INTERVALS].into_iter()),
-        words(INTERVALS, &mut program.timer_intervals.iter().copied()),
+        words(SAVE + save::INTERVAL as u32, &[INTERVALS]),
+        words(INTERVALS, &program.timer_intervals),
     ];
     if let Some(seed) = program.data_seed {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -325,7 +309,7 @@ fn data(program: &RandomProgram) -> Vec<Segment> {
             1 => rng.random_range(-200..200_i32) as u32,
             _ => rng.random(),
         };
-        segments.push(words(DATA, &mut (0..DATA_BYTES / 4).map(word)));
+        segments.push(words(DATA, &(0..DATA_BYTES / 4).map(word).collect::<Vec<_>>()));
     }
     segments
 }
@@ -352,141 +336,114 @@ pub enum LayoutError {
     },
 }
 
-/// Items with their addresses.
-struct Layout {
-    /// The bytes, from the first item's address.
-    bytes: Vec<u8>,
-    /// The address of each item.
-    addresses: Vec<u32>,
-}
-
 /// Distances that a branch of 32 bits reaches.
-const BRANCH_REACH: std::ops::Range<i32> = -4096..4096;
+const BRANCH_REACH: Range<i32> = -4096..4096;
 
-/// Places items one behind the other from the address `base`, a multiple of 4.
+/// Places items one behind the other from the address `base`, a multiple of 4: their bytes, the
+/// address of each and the one behind the last.
 ///
 /// Branches and jumps that may be short are so at first; those that do not reach become long, which
 /// moves others further apart, until all reach.
-fn layout(items: &[Item], base: u32) -> Result<Layout, LayoutError> {
-    let mut long: Vec<bool> = items.iter().map(|item| !may_be_short(item)).collect();
+fn layout(items: &[Item], base: u32) -> Result<(Vec<u8>, Vec<u32>), LayoutError> {
+    let (mut fixed, mut sizes) = (Vec::new(), Vec::with_capacity(items.len()));
+    let mut labels = HashMap::new();
+    for (index, item) in items.iter().enumerate() {
+        let before = fixed.len();
+        sizes.push(match *item {
+            Item::Branch { short, .. } | Item::Jump { short, .. } => 4 - 2 * u32::from(short),
+            Item::Address { .. } => 8,
+            _ => {
+                if let Item::Label(label) = *item {
+                    labels.insert(label, index);
+                }
+                append(*item, &mut fixed);
+                (fixed.len() - before) as u32
+            }
+        });
+    }
+    // Where each item that refers to a label leads: another one, or the one behind it.
+    let target = |(index, item): (usize, &Item)| match item {
+        Item::Branch { to, .. } | Item::Jump { to, .. } | Item::Address { to, .. } => {
+            labels.get(to).copied().unwrap_or(index + 1)
+        }
+        _ => index,
+    };
+    let targets: Vec<usize> = items.iter().enumerate().map(target).collect();
+    let mut addresses = vec![base; items.len() + 1];
     loop {
-        let (addresses, labels) = place(items, &long, base);
+        for (index, item) in items.iter().enumerate() {
+            if *item == Item::Align {
+                sizes[index] = addresses[index] % 4;
+            }
+            addresses[index + 1] = addresses[index] + sizes[index];
+        }
         let mut changed = false;
-        for (index, long) in long.iter_mut().enumerate().filter(|(_, long)| !**long) {
-            let instruction = resolve(items[index], addresses[index], 2, &labels);
-            *long = instruction.and_then(Instruction::compress).is_none();
-            changed |= *long;
+        for ((index, item), size) in items.iter().enumerate().zip(&mut sizes) {
+            let jump = || jump(*item, addresses[index], addresses[targets[index]]);
+            if *size == 2 && jump().is_some_and(|it| it.compress().is_none()) {
+                (*size, changed) = (4, true);
+            }
         }
         if !changed {
-            let bytes = encode(items, &long, &addresses, &labels)?;
-            return Ok(Layout { bytes, addresses });
+            break;
         }
     }
-}
-
-fn may_be_short(item: &Item) -> bool {
-    matches!(item, Item::Branch { short: true, .. } | Item::Jump { short: true, .. })
-}
-
-/// Addresses of the items and of the labels.
-fn place(items: &[Item], long: &[bool], base: u32) -> (Vec<u32>, HashMap<Label, u32>) {
-    let mut labels = HashMap::new();
-    let mut addresses = Vec::with_capacity(items.len());
-    let mut address = base;
-    for (item, &long) in items.iter().zip(long) {
-        addresses.push(address);
-        address += match *item {
-            Item::Label(label) => {
-                labels.insert(label, address);
-                0
-            }
-            Item::Plain { instruction, short } => size(instruction, short),
-            Item::Word { .. } => 4,
-            Item::Half { .. } => 2,
-            Item::Branch { .. } | Item::Jump { .. } => {
-                if long {
-                    4
-                } else {
-                    2
-                }
-            }
-            Item::Constant { rd, value, short } => {
-                constant(rd, value).iter().map(|&it| size(it, short)).sum()
-            }
-            Item::Address { .. } => 8,
-            Item::Align => address % 4,
-            Item::Gap { halves } => 2 * u32::from(halves),
-        };
-    }
-    (addresses, labels)
-}
-
-fn size(instruction: Instruction, short: bool) -> u32 {
-    if short && instruction.compress().is_some() { 2 } else { 4 }
-}
-
-/// The instruction of `size` bytes at address `from` that a branch or a jump is.
-fn resolve(item: Item, from: u32, size: u32, labels: &HashMap<Label, u32>) -> Option<Instruction> {
-    let offset =
-        |to: Label| labels.get(&to).map_or(size as i32, |&to| to.wrapping_sub(from) as i32);
-    match item {
-        Item::Branch { op, rs1, rs2, to, .. } => Some(Instruction::s(op, rs1, rs2, offset(to))),
-        Item::Jump { rd, to, .. } => Some(Instruction::jal(rd, offset(to))),
-        _ => None,
-    }
-}
-
-fn encode(
-    items: &[Item],
-    long: &[bool],
-    addresses: &[u32],
-    labels: &HashMap<Label, u32>,
-) -> Result<Vec<u8>, LayoutError> {
-    let mut bytes = Vec::new();
-    for ((item, &long), &address) in items.iter().zip(long).zip(addresses) {
+    let (mut bytes, mut fixed) = (Vec::new(), &fixed[..]);
+    for (index, item) in items.iter().enumerate() {
+        let (from, to) = (addresses[index], addresses[targets[index]]);
         match *item {
-            Item::Label(_) => {}
-            Item::Plain { instruction, short } => bytes.extend(instruction.bytes(short)),
-            Item::Word { bits } => bytes.extend((bits | 3).to_le_bytes()),
-            Item::Half { bits } => bytes.extend(bits.to_le_bytes()),
             Item::Branch { .. } | Item::Jump { .. } => {
-                let size = if long { 4 } else { 2 };
-                let instruction = resolve(*item, address, size, labels).expect("it has a target");
-                if matches!(item, Item::Branch { .. }) && !BRANCH_REACH.contains(&instruction.imm) {
-                    let to = address.wrapping_add_signed(instruction.imm);
-                    return Err(LayoutError::Reach { from: address, to });
+                let jump = jump(*item, from, to).expect("it is one");
+                if matches!(item, Item::Branch { .. }) && !BRANCH_REACH.contains(&jump.imm) {
+                    return Err(LayoutError::Reach { from, to });
                 }
-                bytes.extend(instruction.bytes(!long));
+                bytes.extend(jump.bytes(sizes[index] == 2));
             }
-            Item::Constant { rd, value, short } => {
-                for instruction in constant(rd, value) {
-                    bytes.extend(instruction.bytes(short));
-                }
-            }
-            Item::Address { rd, to, addend } => {
-                let target = labels.get(&to).map_or(address + 8, |&to| to);
-                let offset = target.wrapping_add_signed(addend).wrapping_sub(address);
-                let (upper, lower) = split(offset);
+            Item::Address { rd, addend, .. } => {
+                let (upper, lower) = split(to.wrapping_add_signed(addend).wrapping_sub(from));
                 bytes.extend(Instruction::u(Op::Auipc, rd, upper).bytes(false));
                 bytes.extend(Instruction::addi(rd, rd, lower).bytes(false));
             }
-            Item::Align if address % 4 != 0 => bytes.extend([0x01, 0x00]),
-            Item::Align => {}
-            Item::Gap { halves } => bytes.resize(bytes.len() + 2 * usize::from(halves), 0),
+            Item::Align => bytes.extend(&[0x01, 0x00][..sizes[index] as usize]),
+            _ => {
+                let (now, rest) = fixed.split_at(sizes[index] as usize);
+                bytes.extend(now);
+                fixed = rest;
+            }
         }
     }
-    Ok(bytes)
+    Ok((bytes, addresses))
 }
 
-/// The instructions that bring a constant into a register.
-fn constant(rd: Register, value: u32) -> Vec<Instruction> {
-    let (upper, lower) = split(value);
-    match (upper, lower) {
-        (0, lower) => vec![Instruction::addi(rd, 0, lower)],
-        (upper, 0) => vec![Instruction::u(Op::Lui, rd, upper)],
-        (upper, lower) => {
-            vec![Instruction::u(Op::Lui, rd, upper), Instruction::addi(rd, rd, lower)]
+/// The bytes of an item that do not depend on where it and others are.
+fn append(item: Item, bytes: &mut Vec<u8>) {
+    match item {
+        Item::Plain { instruction, short } => bytes.extend(instruction.bytes(short)),
+        Item::Word { bits } => bytes.extend((bits | 3).to_le_bytes()),
+        Item::Half { bits } => bytes.extend(bits.to_le_bytes()),
+        Item::Constant { rd, value, short } => {
+            // One of the two is enough where the other does nothing.
+            let (upper, lower) = split(value);
+            if upper != 0 {
+                bytes.extend(Instruction::u(Op::Lui, rd, upper).bytes(short));
+            }
+            if upper == 0 || lower != 0 {
+                let rs1 = if upper == 0 { 0 } else { rd };
+                bytes.extend(Instruction::addi(rd, rs1, lower).bytes(short));
+            }
         }
+        Item::Gap { halves } => bytes.resize(bytes.len() + 2 * usize::from(halves), 0),
+        _ => {}
+    }
+}
+
+/// The instruction at address `from` that a branch or a jump to an address is.
+fn jump(item: Item, from: u32, to: u32) -> Option<Instruction> {
+    let offset = to.wrapping_sub(from) as i32;
+    match item {
+        Item::Branch { op, rs1, rs2, .. } => Some(Instruction::s(op, rs1, rs2, offset)),
+        Item::Jump { rd, .. } => Some(Instruction::jal(rd, offset)),
+        _ => None,
     }
 }
 

@@ -30,14 +30,20 @@ const SERVICES: [Label; 3] = [Label(u32::MAX - 14), Label(u32::MAX - 15), Label(
 const CAUSES: [u32; 3] = [IRQ_SOFTWARE, IRQ_TIMER, IRQ_EXTERNAL];
 
 /// Collects items, all of them short or none.
-struct Code {
+struct Code<'a> {
+    program: &'a RandomProgram,
     items: Vec<Item>,
-    short: bool,
 }
 
-impl Code {
-    fn op(&mut self, instruction: Instruction) {
-        self.items.push(Item::Plain { instruction, short: self.short });
+impl<'a> Code<'a> {
+    fn new(program: &'a RandomProgram) -> Self {
+        Self { program, items: Vec::new() }
+    }
+
+    fn ops(&mut self, instructions: &[Instruction]) {
+        let short = self.program.short_handler;
+        self.items
+            .extend(instructions.iter().map(|&instruction| Item::Plain { instruction, short }));
     }
 
     fn label(&mut self, label: Label) {
@@ -45,40 +51,110 @@ impl Code {
     }
 
     fn constant(&mut self, rd: Register, value: u32) {
-        self.items.push(Item::Constant { rd, value, short: self.short });
+        self.items.push(Item::Constant { rd, value, short: self.program.short_handler });
     }
 
     fn branch(&mut self, op: Op, rs1: Register, rs2: Register, to: Label) {
-        self.items.push(Item::Branch { op, rs1, rs2, to, short: self.short });
+        self.items.push(Item::Branch { op, rs1, rs2, to, short: self.program.short_handler });
     }
 
     fn jump(&mut self, to: Label) {
-        self.items.push(Item::Jump { rd: 0, to, short: self.short });
+        self.items.push(Item::Jump { rd: 0, to, short: self.program.short_handler });
+    }
+
+    fn enter(&mut self) {
+        for (register, offset) in self.program.scratch.into_iter().zip(save::SCRATCH) {
+            self.ops(&[Instruction::sw(register, self.program.reserved.save, offset)]);
+        }
+    }
+
+    /// The entry of exceptions, and of interrupts in direct mode.
+    fn exception(&mut self) {
+        let ([a, b], base) = (self.program.scratch, self.program.reserved.save);
+        self.label(EXCEPTION);
+        self.enter();
+        self.ops(&[Instruction::csrr(a, MCAUSE)]);
+        self.branch(Op::Blt, a, 0, DISPATCH);
+        self.ops(&[
+            Instruction::lw(b, base, save::EXCEPTIONS),
+            Instruction::addi(b, b, 1),
+            Instruction::sw(b, base, save::EXCEPTIONS),
+            Instruction::csrr(b, MTVAL),
+            Instruction::addi(a, a, -1),
+        ]);
+        self.branch(Op::Beq, a, 0, FETCH);
+    }
+
+    /// Sets mepc behind the instruction, by its length, or to where the program goes on; then returns.
+    fn fetch_or_next(&mut self) {
+        let ([a, b], base) = (self.program.scratch, self.program.reserved.save);
+        self.ops(&[
+            Instruction::csrr(a, MEPC),
+            Instruction::i(Op::Lhu, b, a, 0),
+            Instruction::i(Op::Andi, b, b, 3),
+            Instruction::addi(b, b, -3),
+        ]);
+        self.branch(Op::Bne, b, 0, SHORT);
+        self.ops(&[Instruction::addi(a, a, 2)]);
+        self.label(SHORT);
+        self.ops(&[Instruction::addi(a, a, 2)]);
+        self.label(NEXT);
+        self.ops(&[Instruction::csrw(MEPC, a)]);
+        self.label(RESTORE);
+        for (register, offset) in self.program.scratch.into_iter().zip(save::SCRATCH) {
+            self.ops(&[Instruction::lw(register, base, offset)]);
+        }
+        self.ops(&[Instruction::plain(Op::Mret)]);
+        self.label(FETCH);
+        self.ops(&[Instruction::addi(a, self.program.reserved.resume, 0)]);
+        self.jump(NEXT);
+    }
+
+    fn withdraw(&mut self, device: u32) {
+        let [a, _] = self.program.scratch;
+        self.constant(a, device);
+        self.ops(&[Instruction::sw(0, a, 0)]);
+        self.jump(RESTORE);
+    }
+
+    fn timer(&mut self) {
+        let ([a, b], base) = (self.program.scratch, self.program.reserved.save);
+        self.ops(&[Instruction::lw(b, base, save::PERIOD)]);
+        self.branch(Op::Bne, b, 0, REARM);
+        self.ops(&[Instruction::lw(a, base, save::INTERVAL), Instruction::lw(b, a, 0)]);
+        self.branch(Op::Beq, b, 0, DISARM);
+        self.ops(&[Instruction::addi(a, a, 4), Instruction::sw(a, base, save::INTERVAL)]);
+        self.label(REARM);
+        self.items.extend(arm_timer(a, b));
+        self.jump(RESTORE);
+        self.label(DISARM);
+        self.items.extend(disarm_timer(a, b));
+        self.jump(RESTORE);
     }
 }
 
 /// Sets the trap vector and the address of the save area.
 pub fn boot(program: &RandomProgram) -> Vec<Item> {
     let [a, _] = program.scratch;
-    let mut code = Code { items: Vec::new(), short: program.short_handler };
+    let mut code = Code::new(program);
     code.constant(program.reserved.save, SAVE);
     code.items.push(Item::Address { rd: a, to: HANDLER, addend: i32::from(program.vectored) });
-    code.op(Instruction::csrw(MTVEC, a));
+    code.ops(&[Instruction::csrw(MTVEC, a)]);
     code.items
 }
 
 /// Stores all registers and ends the program.
 pub fn finish(program: &RandomProgram) -> Vec<Item> {
     let [a, b] = program.scratch;
-    let mut code = Code { items: Vec::new(), short: program.short_handler };
+    let mut code = Code::new(program);
     code.label(FINISH);
     for register in 1..32 {
         let offset = save::REGISTERS + 4 * i32::from(register);
-        code.op(Instruction::sw(register, program.reserved.save, offset));
+        code.ops(&[Instruction::sw(register, program.reserved.save, offset)]);
     }
     code.constant(a, TOHOST);
     code.constant(b, 1);
-    code.op(Instruction::sw(b, a, 0));
+    code.ops(&[Instruction::sw(b, a, 0)]);
     code.label(SPIN);
     code.jump(SPIN);
     code.items
@@ -90,27 +166,28 @@ pub fn finish(program: &RandomProgram) -> Vec<Item> {
 /// software or external interrupt is withdrawn; the timer is set to its next interval.
 pub fn handler(program: &RandomProgram) -> Vec<Item> {
     let [a, b] = program.scratch;
-    let mut code = Code { items: vec![Item::Align], short: program.short_handler };
+    let mut code = Code::new(program);
+    code.items.push(Item::Align);
     code.label(HANDLER);
     for entry in 0..=IRQ_EXTERNAL {
         let cause = CAUSES.iter().position(|&cause| cause == entry);
         let to = cause.map_or(EXCEPTION, |cause| VECTORS[cause]);
         code.items.push(Item::Jump { rd: 0, to, short: false });
     }
-    common(&mut code, program);
-    fetch_or_next(&mut code, program);
+    code.exception();
+    code.fetch_or_next();
     for (index, service) in SERVICES.into_iter().enumerate() {
         code.label(VECTORS[index]);
-        enter(&mut code, program);
+        code.enter();
         code.label(service);
         match CAUSES[index] {
-            IRQ_SOFTWARE => withdraw(&mut code, a, ADDR_MSIP),
-            IRQ_TIMER => timer(&mut code, program),
-            _ => withdraw(&mut code, a, ADDR_EXTERNAL),
+            IRQ_SOFTWARE => code.withdraw(ADDR_MSIP),
+            IRQ_TIMER => code.timer(),
+            _ => code.withdraw(ADDR_EXTERNAL),
         }
     }
     code.label(DISPATCH);
-    code.op(Instruction::i(Op::Andi, a, a, 31));
+    code.ops(&[Instruction::i(Op::Andi, a, a, 31)]);
     code.constant(b, IRQ_TIMER);
     code.branch(Op::Bltu, a, b, SERVICES[0]);
     code.branch(Op::Beq, a, b, SERVICES[1]);
@@ -118,77 +195,9 @@ pub fn handler(program: &RandomProgram) -> Vec<Item> {
     code.items
 }
 
-fn enter(code: &mut Code, program: &RandomProgram) {
-    for (register, offset) in program.scratch.into_iter().zip(save::SCRATCH) {
-        code.op(Instruction::sw(register, program.reserved.save, offset));
-    }
-}
-
-/// The entry of exceptions, and of interrupts in direct mode.
-fn common(code: &mut Code, program: &RandomProgram) {
-    let ([a, b], base) = (program.scratch, program.reserved.save);
-    code.label(EXCEPTION);
-    enter(code, program);
-    code.op(Instruction::csrr(a, MCAUSE));
-    code.branch(Op::Blt, a, 0, DISPATCH);
-    code.op(Instruction::lw(b, base, save::EXCEPTIONS));
-    code.op(Instruction::addi(b, b, 1));
-    code.op(Instruction::sw(b, base, save::EXCEPTIONS));
-    code.op(Instruction::csrr(b, MTVAL));
-    code.op(Instruction::addi(a, a, -1));
-    code.branch(Op::Beq, a, 0, FETCH);
-}
-
-/// Sets mepc behind the instruction, by its length, or to where the program goes on; then returns.
-fn fetch_or_next(code: &mut Code, program: &RandomProgram) {
-    let ([a, b], base) = (program.scratch, program.reserved.save);
-    let lhu = Instruction::i(Op::Lhu, b, a, 0);
-    code.op(Instruction::csrr(a, MEPC));
-    code.op(lhu);
-    code.op(Instruction::i(Op::Andi, b, b, 3));
-    code.op(Instruction::addi(b, b, -3));
-    code.branch(Op::Bne, b, 0, SHORT);
-    code.op(Instruction::addi(a, a, 2));
-    code.label(SHORT);
-    code.op(Instruction::addi(a, a, 2));
-    code.label(NEXT);
-    code.op(Instruction::csrw(MEPC, a));
-    code.label(RESTORE);
-    for (register, offset) in program.scratch.into_iter().zip(save::SCRATCH) {
-        code.op(Instruction::lw(register, base, offset));
-    }
-    code.op(Instruction::plain(Op::Mret));
-    code.label(FETCH);
-    code.op(Instruction::addi(a, program.reserved.resume, 0));
-    code.jump(NEXT);
-}
-
-fn withdraw(code: &mut Code, a: Register, device: u32) {
-    code.constant(a, device);
-    code.op(Instruction::sw(0, a, 0));
-    code.jump(RESTORE);
-}
-
-fn timer(code: &mut Code, program: &RandomProgram) {
-    let ([a, b], base) = (program.scratch, program.reserved.save);
-    code.op(Instruction::lw(b, base, save::PERIOD));
-    code.branch(Op::Bne, b, 0, REARM);
-    code.op(Instruction::lw(a, base, save::INTERVAL));
-    code.op(Instruction::lw(b, a, 0));
-    code.branch(Op::Beq, b, 0, DISARM);
-    code.op(Instruction::addi(a, a, 4));
-    code.op(Instruction::sw(a, base, save::INTERVAL));
-    code.label(REARM);
-    code.items.extend(arm_timer(a, b));
-    code.jump(RESTORE);
-    code.label(DISARM);
-    code.items.extend(disarm_timer(a, b));
-    code.jump(RESTORE);
-}
-
 /// Lets the timer interrupt come as many cycles from now as register `b` says; changes both.
-pub fn arm_timer(a: Register, b: Register) -> Vec<Item> {
-    vec![
+pub fn arm_timer(a: Register, b: Register) -> [Item; 8] {
+    [
         Item::Constant { rd: a, value: ADDR_MTIME, short: true },
         Item::short(Instruction::lw(a, a, 0)),
         Item::short(Instruction::r(Op::Add, b, b, a)),
@@ -201,8 +210,8 @@ pub fn arm_timer(a: Register, b: Register) -> Vec<Item> {
 }
 
 /// Turns the timer off; changes both registers.
-pub fn disarm_timer(a: Register, b: Register) -> Vec<Item> {
-    vec![
+pub fn disarm_timer(a: Register, b: Register) -> [Item; 4] {
+    [
         Item::Constant { rd: a, value: ADDR_MTIMECMP, short: true },
         Item::Constant { rd: b, value: u32::MAX, short: true },
         Item::short(Instruction::sw(b, a, 4)),

@@ -1,30 +1,27 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The arithmetic of the hardware: ranges, scales and skipped products.
+//! The arithmetic of the hardware: ranges, scales and skipped products; and channels in the order
+//! that saves multiplications in running scope.
+//!
+//! The maps of a convolution may come in any order: the same network results if the next layer
+//! takes them in that order. With running scope the order matters for what is skipped: the sooner
+//! the largest product comes, the more of the later ones are skipped.
 
-use anyhow::Result;
-use model::nn::WEIGHT_LIMIT;
+use std::sync::atomic::Ordering;
+
+use anyhow::{Result, ensure};
+use candle_core::{Device, Tensor};
+use model::conv::{Semantics, SmaxScope};
+use model::nn::{Activation, LayerKind, PIXEL_BITS, Scaled, TANH_INPUT_BITS, exponent};
 use study::data::digits;
 
-use crate::error::DescriptionError;
-use crate::images::tensors;
-use crate::layer::{Grid, Skip};
+use crate::data::tensors;
+use crate::layer::{ConvShape, Convolve, Grid, Kept, QuantiseWeights};
 use crate::model::Model;
-use crate::network::{Activation, Operation};
 
 /// How many drawn digits the ranges are taken over.
 const RANGE_DIGITS: usize = digits::CALIBRATION_DIGITS;
 
-/// The seed they are drawn from.
 const RANGE_SEED: u64 = 0;
-
-/// Fraction bits of a pixel.
-const PIXEL_BITS: i32 = 8;
-
-/// The most fraction bits of a weight.
-const MOST_WEIGHT_BITS: i32 = 24;
-
-/// The largest magnitude of a weight.
-const LARGEST_WEIGHT: f64 = WEIGHT_LIMIT as f64;
 
 /// The arithmetic of the hardware for one network with weights.
 #[derive(Debug, Clone)]
@@ -34,22 +31,22 @@ pub struct Hardware {
     /// Bits of an activation's magnitude.
     pub bits: i32,
     /// Which products every layer skips; `None` for none.
-    pub skips: Vec<Option<Skip>>,
+    pub skips: Vec<Option<Semantics>>,
     /// Whether skipped products pass a gradient on all the same.
     pub dense_gradient: bool,
 }
 
 impl Hardware {
     /// The ranges of a model: the largest activations that drawn digits give it, in floating point.
-    pub fn calibrate(model: &Model, skips: Vec<Option<Skip>>) -> Result<Self> {
+    pub fn calibrate(model: &Model, skips: Vec<Option<Semantics>>) -> Result<Self> {
         let images = digits::draw(RANGE_SEED, digits::TRAIN, RANGE_DIGITS);
         let (images, _) = tensors(&images, &model.network)?;
         let pass = model.forward(&images, None)?;
         let mut exponents = Vec::with_capacity(model.stages.len());
         for (stage, values) in model.stages.iter().zip(&pass.activations) {
-            exponents.push(match (stage.operation, stage.activation) {
+            exponents.push(match (&stage.layer.kind, stage.layer.kind.activation()) {
                 // Means stay in the range of what they are of.
-                (Operation::AveragePool(_), _) => exponents.last().copied().unwrap_or(0),
+                (LayerKind::AveragePool { .. }, _) => exponents.last().copied().unwrap_or(0),
                 (_, Some(Activation::Tanh)) => 0,
                 _ => exponent(values.abs()?.max_all()?.to_scalar()?),
             });
@@ -58,57 +55,118 @@ impl Hardware {
         Ok(Self { exponents, bits, skips, dense_gradient: false })
     }
 
-    /// The grid of a layer's activations.
     pub fn grid(&self, layer: usize) -> Grid {
         let step = 2f32.powi(self.exponents[layer] - self.bits);
         Grid { step, largest: ((1i64 << self.bits) - 1) as f32 }
     }
-
-    /// Fraction bits of what a layer takes.
-    fn input_bits(&self, layer: usize) -> i32 {
-        match layer {
-            0 => PIXEL_BITS,
-            _ => self.bits - self.exponents[layer - 1],
-        }
-    }
 }
 
-/// The smallest exponent whose power of two is not below `largest`.
-fn exponent(largest: f32) -> i32 {
-    if largest > 0.0 { largest.log2().ceil() as i32 } else { 0 }
-}
-
-/// Fraction bits of a layer's weights: as many as keep the weights within 16 bits and every sum
-/// within 32.
+/// Fraction bits of a layer's weights, those of the integer network: as many as keep the weights
+/// within 16 bits and every sum within 32.
 pub fn weight_scale(model: &Model, layer: usize, hardware: &Hardware) -> Result<i32> {
     let parameters = model.parameters[layer].as_ref().expect("a layer with weights");
     let weights: Vec<f32> = parameters.weight.flatten_all()?.to_vec1()?;
     let biases: Vec<f32> = parameters.bias.to_vec1()?;
-    let rows: Vec<&[f32]> = weights.chunks_exact(weights.len() / biases.len()).collect();
-    let largest = weights.iter().fold(0f32, |largest, w| largest.max(w.abs())) as f64;
-    let largest_input = match layer {
-        0 => 255.0,
-        _ => f64::from((1_u32 << model.network.activation_bits) - 1),
+    let fraction_bits = |layer: usize| hardware.bits - hardware.exponents[layer];
+    let (input_shift, input_limit) = match layer {
+        0 => (PIXEL_BITS, 255),
+        _ => (fraction_bits(layer - 1), (1 << hardware.bits) - 1),
     };
-    let (input_bits, last) = (hardware.input_bits(layer), layer + 1 == model.stages.len());
-    let output_bits = hardware.bits - hardware.exponents[layer];
+    let stage = &model.stages[layer];
+    let target = stage.layer.kind.activation().map(|activation| match activation {
+        Activation::Relu => fraction_bits(layer),
+        Activation::Tanh => TANH_INPUT_BITS as i32,
+    });
+    let scaled =
+        Scaled::find(&stage.layer.name, &weights, &biases, input_shift, input_limit, target)?;
+    Ok(scaled.proof.weight_shift)
+}
 
-    for scale in (0..=MOST_WEIGHT_BITS).rev() {
-        let unit = 2f64.powi(scale);
-        if (largest * unit).round() > LARGEST_WEIGHT {
-            continue;
+/// How many drawn digits multiplications are counted over.
+const REORDER_DIGITS: usize = 300;
+
+/// Puts the input channels of every convolution in running scope, and the outputs of the
+/// convolution before it, into an order in which swapping no two of them saves multiplications.
+/// Returns how many multiplications a convolution took before and takes then, an entry for each.
+pub fn reorder(model: &Model, hardware: &Hardware) -> Result<Vec<(String, u64, u64)>> {
+    let images = digits::draw(0, digits::TRAIN, REORDER_DIGITS);
+    let (images, _) = tensors(&images, &model.network)?;
+    let mut changes = Vec::new();
+    let mut before: Option<usize> = None;
+    for layer in 0..model.stages.len() {
+        let Some(shape) = model.stages[layer].convolution() else { continue };
+        let skip = hardware.skips[layer].filter(|skip| skip.scope == SmaxScope::Running);
+        if let (Some(before), Some(skip)) = (before, skip) {
+            let inputs = model.forward(&images, Some(hardware))?.activations[layer - 1].clone();
+            let scale = weight_scale(model, layer, hardware)?;
+            let weight = &model.parameters[layer].as_ref().expect("a convolution").weight;
+            let weights = weight.apply_op1(QuantiseWeights { scale })?.detach();
+            let count = |order: &[u32]| count(shape, skip, &inputs, &weights, order);
+            let (order, first, last) = climb(shape.channels, count)?;
+            permute(model, before, layer, &order)?;
+            changes.push((model.stages[layer].layer.name.clone(), first, last));
         }
-        let bias_unit = unit * 2f64.powi(input_bits);
-        let shift = scale + input_bits - output_bits;
-        let rounding = if last || shift < 1 { 0.0 } else { 2f64.powi(shift - 1) };
-        let fits = |(row, &bias): (&&[f32], &f32)| {
-            let sum: f64 = row.iter().map(|&w| (f64::from(w) * unit).round().abs()).sum();
-            let bias = (f64::from(bias) * bias_unit).round().abs();
-            sum * largest_input + bias + rounding < 2f64.powi(31)
-        };
-        if rows.iter().zip(&biases).all(fits) {
-            return Ok(scale);
-        }
+        before = Some(layer);
     }
-    Err(DescriptionError::Overflow(model.stages[layer].name.clone()).into())
+    ensure!(
+        !changes.is_empty(),
+        "no convolution behind another is in running scope, so that no order saves anything"
+    );
+    Ok(changes)
+}
+
+/// Swaps the pair that saves most until none saves anything.
+fn climb(
+    channels: usize,
+    mut count: impl FnMut(&[u32]) -> Result<u64>,
+) -> Result<(Vec<u32>, u64, u64)> {
+    let mut order: Vec<u32> = (0..channels as u32).collect();
+    let first = count(&order)?;
+    let mut least = first;
+    loop {
+        let mut best = None;
+        for a in 0..channels {
+            for b in a + 1..channels {
+                order.swap(a, b);
+                let now = count(&order)?;
+                order.swap(a, b);
+                if now < least {
+                    (least, best) = (now, Some((a, b)));
+                }
+            }
+        }
+        let Some((a, b)) = best else { return Ok((order, first, least)) };
+        order.swap(a, b);
+    }
+}
+
+/// Multiplications of a layer with its input channels in another order.
+fn count(
+    shape: ConvShape,
+    skip: Semantics,
+    inputs: &Tensor,
+    weights: &Tensor,
+    order: &[u32],
+) -> Result<u64> {
+    let order = Tensor::new(order, &Device::Cpu)?;
+    let kept = Kept::default();
+    let convolve = Convolve {
+        shape,
+        skip: Some(skip),
+        dense_gradient: false,
+        input_gradient: false,
+        kept: Some(kept.clone()),
+    };
+    convolve.apply(&inputs.index_select(&order, 1)?, &weights.index_select(&order, 1)?)?;
+    Ok(kept.load(Ordering::Relaxed))
+}
+
+/// Puts the outputs of layer `from` and the inputs of layer `to` into another order.
+fn permute(model: &Model, from: usize, to: usize, order: &[u32]) -> Result<()> {
+    let order = Tensor::new(order, &Device::Cpu)?;
+    let [from, to] = [from, to].map(|l| model.parameters[l].as_ref().expect("a convolution"));
+    for (var, dimension) in [(&from.weight, 0), (&from.bias, 0), (&to.weight, 1)] {
+        var.set(&var.as_tensor().index_select(&order, dimension)?)?;
+    }
+    Ok(())
 }

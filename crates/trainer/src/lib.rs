@@ -2,19 +2,23 @@
 //! Trains the networks of `convapprox`, and fine-tunes them with the products skipped that its
 //! hardware skips.
 
-pub mod augment;
-mod error;
-pub mod evaluate;
+pub mod data;
 pub mod fit;
 pub mod hardware;
-pub mod images;
+mod kernel;
 pub mod layer;
-pub mod log;
 pub mod model;
-pub mod network;
-pub mod point;
-pub mod random;
 pub mod record;
-pub mod reorder;
 
-pub use error::DescriptionError;
+/// A network, an operating point or weights that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DescriptionError {
+    #[error(transparent)]
+    Network(#[from] ::model::nn::NetworkError),
+    #[error("the network ends with {0} outputs; it takes 10, one a digit")]
+    Outputs(usize),
+    #[error("{0:?} is not NAME=T,F,SCOPE, as in C3=1,0,running")]
+    Setting(String),
+    #[error("the network has no convolution {name:?}; it has {known}")]
+    UnknownLayer { name: String, known: String },
+}

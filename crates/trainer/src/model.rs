@@ -1,18 +1,54 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A network with weights.
+//! The layers of a described network with the sizes that training needs, and a network with weights.
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result};
-use candle_core::{D, Device, Tensor, Var, safetensors};
+use candle_core::{D, Device, Tensor, Var};
+use model::nn::{Activation, LayerDescription, LayerKind, Network, NetworkError, Shape, Weights};
 
-use crate::error::DescriptionError;
+use crate::DescriptionError;
+use crate::data::{Purpose, Stream};
 use crate::hardware::{Hardware, weight_scale};
-use crate::layer::{Activate, AddBias, Convolve, Kept, Pool, QuantiseWeights};
-use crate::network::{Activation, Network, Operation, Stage, stages};
-use crate::random::{Purpose, Stream};
+use crate::layer::{Activate, AddBias, ConvShape, Convolve, Kept, Pool, QuantiseWeights};
+
+/// A layer with the shape of its input.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    pub layer: LayerDescription,
+    pub input: Shape,
+}
+
+impl Stage {
+    pub fn convolution(&self) -> Option<ConvShape> {
+        let Shape { channels, height, width } = self.input;
+        match self.layer.kind {
+            LayerKind::Convolution { outputs, side, .. } => {
+                Some(ConvShape { channels, height, width, outputs, side })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The layers with the shapes of their inputs; an error if they do not fit together, or do not tell
+/// ten digits apart.
+pub fn stages(network: &Network) -> Result<Vec<Stage>, DescriptionError> {
+    let shapes = network.shapes()?;
+    let outputs = shapes.last().map_or(0, Shape::len);
+    if outputs != 10 {
+        return Err(DescriptionError::Outputs(outputs));
+    }
+    let layers = network.layers.iter().cloned().zip(shapes);
+    Ok(layers.map(|(layer, input)| Stage { layer, input }).collect())
+}
+
+/// Multiplications of all convolutions for one image, in `exact` mode.
+pub fn exact_macs(network: &Network) -> Result<u64, NetworkError> {
+    Ok(network.exact_multiplications()?.iter().map(|(_, count)| count).sum())
+}
 
 /// The tensors of one layer.
 #[derive(Debug, Clone)]
@@ -23,12 +59,9 @@ pub struct Parameters {
     pub bias: Var,
 }
 
-/// A network with weights.
 #[derive(Debug, Clone)]
 pub struct Model {
-    /// The description.
     pub network: Network,
-    /// Its layers with their sizes.
     pub stages: Vec<Stage>,
     /// The tensors of each layer; `None` for a layer without.
     pub parameters: Vec<Option<Parameters>>,
@@ -39,7 +72,6 @@ pub struct Model {
 pub struct Pass {
     /// The outputs of the last layer, 10 an image.
     pub logits: Tensor,
-    /// The output of every layer.
     pub activations: Vec<Tensor>,
     /// Multiplications in every layer; 0 for a layer that is not a convolution.
     pub kept: Vec<u64>,
@@ -56,7 +88,7 @@ impl Model {
             }
             let inputs = count / shape[0];
             // The variance that keeps activations and gradients of one size from layer to layer.
-            let spread = match stage.activation {
+            let spread = match stage.layer.kind.activation() {
                 Some(Activation::Relu) => 6.0 / inputs as f32,
                 _ => 6.0 / (inputs + count / shape[1]) as f32,
             };
@@ -69,14 +101,12 @@ impl Model {
 
     /// A network with the weights of a safetensors file.
     pub fn read(network: &Network, path: &Path) -> Result<Self> {
-        let tensors = safetensors::load(path, &Device::Cpu)
-            .with_context(|| format!("cannot read weights from {}", path.display()))?;
-        Self::with(network, |_, name, _| {
-            let missing =
-                || DescriptionError::Tensor { tensor: name.into(), reason: "it is missing".into() };
-            Ok(tensors.get(name).ok_or_else(missing)?.clone())
-        })
-        .with_context(|| format!("{} and {} do not match", path.display(), network.name))
+        let weights = Weights::read(path)?;
+        let tensor = |_: &Stage, name: &str, shape: &[usize]| {
+            Ok(Tensor::from_slice(weights.get(name, shape)?, shape, &Device::Cpu)?)
+        };
+        Self::with(network, tensor)
+            .with_context(|| format!("{} and {} do not match", path.display(), network.name))
     }
 
     /// A network whose tensors `tensor` gives: from the stage, the name, the shape.
@@ -85,35 +115,26 @@ impl Model {
         mut tensor: impl FnMut(&Stage, &str, &[usize]) -> Result<Tensor>,
     ) -> Result<Self> {
         let stages = stages(network)?;
-        let mut checked = |stage: &Stage, part: &str, shape: &[usize]| -> Result<Var> {
-            let name = stage.tensor(part);
-            let tensor = tensor(stage, &name, shape)?;
-            if tensor.dims() != shape {
-                let reason = format!("its shape is {:?}, not {shape:?}", tensor.dims());
-                return Err(DescriptionError::Tensor { tensor: name, reason }.into());
-            }
-            Ok(Var::from_tensor(&tensor.to_dtype(candle_core::DType::F32)?)?)
+        let mut variable = |stage: &Stage, part: &str, shape: &[usize]| -> Result<Var> {
+            Ok(Var::from_tensor(&tensor(stage, &stage.layer.tensor(part), shape)?)?)
         };
-        let mut parameters = Vec::new();
-        for stage in &stages {
-            parameters.push(match stage.weight_shape() {
-                Some(shape) => Some(Parameters {
-                    weight: checked(stage, "weight", &shape)?,
-                    bias: checked(stage, "bias", &shape[..1])?,
-                }),
-                None => None,
-            });
-        }
+        let parameters = |stage: &Stage| {
+            let shape = stage.layer.weight_shape(stage.input)?;
+            let weight = variable(stage, "weight", &shape);
+            let bias = variable(stage, "bias", &shape[..1]);
+            Some(weight.and_then(|weight| Ok(Parameters { weight, bias: bias? })))
+        };
+        let parameters = stages.iter().map(parameters).map(Option::transpose);
+        let parameters = parameters.collect::<Result<_>>()?;
         Ok(Self { network: network.clone(), stages, parameters })
     }
 
-    /// All tensors by name.
     pub fn tensors(&self) -> HashMap<String, Tensor> {
         let named = |(stage, parameters): (&Stage, &Option<Parameters>)| {
             let Parameters { weight, bias } = parameters.as_ref()?;
             Some([
-                (stage.tensor("weight"), weight.as_tensor().clone()),
-                (stage.tensor("bias"), bias.as_tensor().clone()),
+                (stage.layer.tensor("weight"), weight.as_tensor().clone()),
+                (stage.layer.tensor("bias"), bias.as_tensor().clone()),
             ])
         };
         self.stages.iter().zip(&self.parameters).filter_map(named).flatten().collect()
@@ -140,12 +161,13 @@ impl Model {
         for (index, stage) in self.stages.iter().enumerate() {
             let parameters = self.parameters[index].as_ref();
             let grid = hardware.map(|hardware| hardware.grid(index));
-            words = match (stage.operation, parameters) {
-                (Operation::AveragePool(side), _) => words
-                    .contiguous()?
-                    .apply_op1(Pool { side, step: grid.map(|grid| grid.step) })?,
+            words = match (&stage.layer.kind, parameters) {
+                (&LayerKind::AveragePool { side }, _) => {
+                    let step = grid.map(|grid| grid.step);
+                    words.contiguous()?.apply_op1(Pool { side, step })?
+                }
                 (_, None) => unreachable!("convolutions and dense layers have tensors"),
-                (operation, Some(parameters)) => {
+                (kind, Some(parameters)) => {
                     let weight = match hardware {
                         Some(hardware) => {
                             let scale = weight_scale(self, index, hardware)?;
@@ -153,8 +175,8 @@ impl Model {
                         }
                         None => parameters.weight.as_tensor().clone(),
                     };
-                    let sums = match operation {
-                        Operation::Convolution(shape) => {
+                    let sums = match stage.convolution() {
+                        Some(shape) => {
                             let counter = Kept::default();
                             let convolve = Convolve {
                                 shape,
@@ -167,14 +189,14 @@ impl Model {
                             kept[index] = counter.load(Ordering::Relaxed);
                             sums.apply_op2(&parameters.bias, AddBias)?
                         }
-                        _ => {
+                        None => {
                             let inputs = words.flatten_from(1)?;
                             inputs.matmul(&weight.t()?)?.broadcast_add(&parameters.bias)?
                         }
                     };
                     let last = index + 1 == self.stages.len();
                     let grid = grid.filter(|_| !last);
-                    sums.contiguous()?.apply_op1(Activate { function: stage.activation, grid })?
+                    sums.contiguous()?.apply_op1(Activate { function: kind.activation(), grid })?
                 }
             };
             activations.push(words.clone());
@@ -183,7 +205,6 @@ impl Model {
     }
 }
 
-/// How many images are classified as labelled.
 pub fn correct(logits: &Tensor, labels: &Tensor) -> Result<usize> {
     let right = logits.argmax(D::Minus1)?.eq(labels)?;
     Ok(right.to_dtype(candle_core::DType::U32)?.sum_all()?.to_scalar::<u32>()? as usize)

@@ -4,7 +4,7 @@
 use std::sync::atomic::Ordering;
 
 use candle_core::{Device, Tensor, Var};
-use convapprox_trainer::layer::{ConvShape, Convolve, Kept, Skip};
+use convapprox_trainer::layer::{ConvShape, Convolve, Kept};
 use model::conv::{Kernel, Mode, Plane, Semantics, SmaxScope, Threshold};
 use model::engine::{Detail, GoldenEngine};
 use model::nn::{Convolution, Finish};
@@ -15,11 +15,11 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 const IMAGES: usize = 19;
 
 /// Whole numbers of at most `bits` bits, many of them zero, many of the same size.
-fn integers(random: &mut ChaCha8Rng, count: usize, bits: u32, signed: bool) -> Vec<i32> {
+fn integers(random: &mut ChaCha8Rng, count: usize, bits: u32) -> Vec<i32> {
     let integer = |_| {
         let size = random.next_u32() % (bits + 3);
         let magnitude = (random.next_u32() & ((1 << bits) - 1)) >> size.min(bits);
-        let negative = signed && random.next_u32().is_multiple_of(2);
+        let negative = random.next_u32().is_multiple_of(2);
         if negative { -(magnitude as i32) } else { magnitude as i32 }
     };
     (0..count).map(integer).collect()
@@ -37,16 +37,31 @@ fn values(tensor: &Tensor) -> Vec<f32> {
     tensor.flatten_all().unwrap().to_vec1().unwrap()
 }
 
-fn convolve(shape: ConvShape, skip: Option<Skip>) -> Convolve {
+fn convolve(shape: ConvShape, skip: Option<Semantics>) -> Convolve {
     Convolve { shape, skip, dense_gradient: false, input_gradient: true, kept: None }
 }
 
-fn image_shape(shape: &ConvShape, images: usize) -> [usize; 4] {
-    [images, shape.channels, shape.height, shape.width]
+fn approx(threshold: u32, log_frac: u32, scope: SmaxScope) -> Semantics {
+    Semantics::new(Mode::Approx, log_frac, Threshold::new(threshold).unwrap(), scope).unwrap()
+}
+
+fn image_shape(shape: &ConvShape) -> [usize; 4] {
+    [IMAGES, shape.channels, shape.height, shape.width]
 }
 
 fn weight_shape(shape: &ConvShape) -> [usize; 4] {
     [shape.outputs, shape.channels, shape.side, shape.side]
+}
+
+/// Images, weights, and a factor for each output: whole numbers of 5 bits.
+fn operands(shape: &ConvShape, seed: u64) -> [Tensor; 3] {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let (height, width) = shape.output_size();
+    let factors = [IMAGES, shape.outputs, height, width];
+    [image_shape(shape), weight_shape(shape), factors].map(|shape| {
+        let count = shape.iter().product();
+        tensor(scaled(&integers(&mut random, count, 5), 0), &shape)
+    })
 }
 
 /// Outputs of one image and multiplications, by the golden model.
@@ -85,20 +100,15 @@ fn outputs_and_multiplications_are_those_of_the_golden_model() {
                 .flat_map(|t| [0, 1, 2, 3, 8].map(|log_frac| (t, log_frac)))
             {
                 // 24 bits hold every sum, so that floats are exact.
-                let images = integers(&mut random, IMAGES * shape.inputs(), 9, true);
-                let weights = integers(&mut random, shape.weights(), 8, true);
+                let images = integers(&mut random, IMAGES * shape.inputs(), 9);
+                let weights = integers(&mut random, shape.weights(), 8);
+                let semantics = approx(threshold, log_frac, scope);
                 let kept = Kept::default();
-                let skip = Some(Skip { threshold, log_frac, scope });
-                let convolve = Convolve { kept: Some(kept.clone()), ..convolve(shape, skip) };
-                let result = convolve
-                    .apply(
-                        &tensor(scaled(&images, -8), &image_shape(&shape, IMAGES)),
-                        &tensor(scaled(&weights, -11), &weight_shape(&shape)),
-                    )
-                    .unwrap();
+                let op = Convolve { kept: Some(kept.clone()), ..convolve(shape, Some(semantics)) };
+                let floats = tensor(scaled(&images, -8), &image_shape(&shape));
+                let result =
+                    op.apply(&floats, &tensor(scaled(&weights, -11), &weight_shape(&shape)));
 
-                let threshold = Threshold::new(threshold).unwrap();
-                let semantics = Semantics::new(Mode::Approx, log_frac, threshold, scope).unwrap();
                 let mut expected = (Vec::new(), 0);
                 for image in images.chunks_exact(shape.inputs()) {
                     let (outputs, kept) = golden(&shape, image, &weights, &semantics);
@@ -106,7 +116,7 @@ fn outputs_and_multiplications_are_those_of_the_golden_model() {
                     expected.1 += kept;
                 }
                 let case = format!("{shape:?} {semantics:?}");
-                assert_eq!(values(&result), scaled(&expected.0, -19), "{case}");
+                assert_eq!(values(&result.unwrap()), scaled(&expected.0, -19), "{case}");
                 assert_eq!(kept.load(Ordering::Relaxed), expected.1, "{case}");
             }
         }
@@ -116,11 +126,7 @@ fn outputs_and_multiplications_are_those_of_the_golden_model() {
 #[test]
 fn without_skipping_every_product_counts() {
     let shape = ConvShape { channels: 2, height: 5, width: 6, outputs: 3, side: 3 };
-    let mut random = ChaCha8Rng::seed_from_u64(2);
-    let images = scaled(&integers(&mut random, IMAGES * shape.inputs(), 6, true), 0);
-    let weights = scaled(&integers(&mut random, shape.weights(), 6, true), 0);
-    let images = tensor(images, &image_shape(&shape, IMAGES));
-    let weights = tensor(weights, &weight_shape(&shape));
+    let [images, weights, _] = operands(&shape, 2);
     let kept = Kept::default();
     let convolve = Convolve { kept: Some(kept.clone()), ..convolve(shape, None) };
     let result = convolve.apply(&images, &weights).unwrap();
@@ -138,39 +144,26 @@ fn loss(op: &Convolve, images: &Tensor, weights: &Tensor, factors: &Tensor) -> T
 #[test]
 fn gradients_are_finite_differences() {
     let shape = ConvShape { channels: 2, height: 5, width: 6, outputs: 3, side: 3 };
-    let mut random = ChaCha8Rng::seed_from_u64(3);
-    let small = |random: &mut _, count| scaled(&integers(random, count, 5, true), 0);
-    let images = small(&mut random, IMAGES * shape.inputs());
-    let weights = small(&mut random, shape.weights());
-    let factors = small(&mut random, IMAGES * shape.outputs * shape.positions());
-    let (height, width) = shape.output_size();
-    let factors = tensor(factors, &[IMAGES, shape.outputs, height, width]);
+    let [images, weights, factors] = operands(&shape, 3);
     let op = convolve(shape, None);
-
-    let image_var =
-        Var::from_tensor(&tensor(images.clone(), &image_shape(&shape, IMAGES))).unwrap();
-    let weight_var = Var::from_tensor(&tensor(weights.clone(), &weight_shape(&shape))).unwrap();
-    let gradients = loss(&op, &image_var, &weight_var, &factors).backward().unwrap();
-    let operands = [(&image_var, images, 7), (&weight_var, weights, 1)];
-    for (which, (var, around, stride)) in operands.into_iter().enumerate() {
-        let gradient = values(gradients.get(var).unwrap());
+    let [images, weights] = [images, weights].map(|it| Var::from_tensor(&it).unwrap());
+    let gradients = loss(&op, &images, &weights, &factors).backward().unwrap();
+    for (which, (var, stride)) in [(&images, 7), (&weights, 1)].into_iter().enumerate() {
+        let (gradient, around) = (values(gradients.get(var).unwrap()), values(var));
         for index in (0..around.len()).step_by(stride) {
             let moved = |by: f32| {
                 let mut moved = around.clone();
                 moved[index] += by;
                 let moved = tensor(moved, var.dims());
                 let loss = match which {
-                    0 => loss(&op, &moved, &weight_var, &factors),
-                    _ => loss(&op, &image_var, &moved, &factors),
+                    0 => loss(&op, &moved, &weights, &factors),
+                    _ => loss(&op, &images, &moved, &factors),
                 };
                 loss.to_scalar::<f32>().unwrap()
             };
             // Whole numbers: no rounding, and the step need not be small.
-            assert_eq!(
-                gradient[index],
-                (moved(1.0) - moved(-1.0)) / 2.0,
-                "operand {which} {index}"
-            );
+            let expected = (moved(1.0) - moved(-1.0)) / 2.0;
+            assert_eq!(gradient[index], expected, "operand {which} {index}");
         }
     }
 }
@@ -178,17 +171,10 @@ fn gradients_are_finite_differences() {
 #[test]
 fn skipped_products_pass_no_gradient_on_unless_asked() {
     let shape = ConvShape { channels: 3, height: 6, width: 5, outputs: 2, side: 3 };
-    let mut random = ChaCha8Rng::seed_from_u64(4);
-    let images = scaled(&integers(&mut random, IMAGES * shape.inputs(), 5, true), 0);
-    let weights = scaled(&integers(&mut random, shape.weights(), 5, true), 0);
-    let images = Var::from_tensor(&tensor(images, &image_shape(&shape, IMAGES))).unwrap();
-    let weights = Var::from_tensor(&tensor(weights, &weight_shape(&shape))).unwrap();
-    let (height, width) = shape.output_size();
-    let count = IMAGES * shape.outputs * shape.positions();
-    let factors = scaled(&integers(&mut random, count, 3, true), 0);
-    let factors = tensor(factors, &[IMAGES, shape.outputs, height, width]);
+    let [images, weights, factors] = operands(&shape, 4);
+    let [images, weights] = [images, weights].map(|it| Var::from_tensor(&it).unwrap());
     for scope in SmaxScope::ALL {
-        let op = convolve(shape, Some(Skip { threshold: 2, log_frac: 1, scope }));
+        let op = convolve(shape, Some(approx(2, 1, scope)));
         let total = loss(&op, &images, &weights, &factors);
         let gradients = total.backward().unwrap();
         // With the masks held, the loss has degree 1 in the images and in the weights (Euler).

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Training: it learns, it is deterministic, and what it writes can be read.
+//! Training: it learns, it is deterministic, what it writes can be read; the rounded floating-point
+//! network that it sees, against the integers that run.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use convapprox_trainer::evaluate::evaluate;
-use convapprox_trainer::fit::{Settings, fit};
-use convapprox_trainer::hardware::Hardware;
-use convapprox_trainer::images::{Images, Source, tensors};
-use convapprox_trainer::layer::Skip;
-use convapprox_trainer::log::Log;
-use convapprox_trainer::model::Model;
-use convapprox_trainer::network::{Network, exact_macs};
-use convapprox_trainer::point::{parse_setting, skip, skips};
-use convapprox_trainer::record::write_weights;
-use convapprox_trainer::reorder::reorder;
-use study::experiment::lenet::OperatingPoint;
+use convapprox_trainer::data::{Images, Source, tensors};
+use convapprox_trainer::fit::{FineTuning, Log, Skipping, Training, evaluate, fit};
+use convapprox_trainer::hardware::{Hardware, reorder, weight_scale};
+use convapprox_trainer::model::{Model, exact_macs};
+use convapprox_trainer::record::{parse_setting, skip, skips, write_weights};
+use model::engine::{Detail, GoldenEngine};
+use model::nn::{Inference, LayerKind, Network, input_planes};
+use study::data::digits;
+use study::experiment::lenet::{OperatingPoint, shipped, shipped_points};
 
 fn vectors() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testvectors")
@@ -25,27 +23,27 @@ fn network(name: &str) -> Network {
     Network::read(&vectors().join("networks").join(name)).unwrap()
 }
 
-fn digits(count: usize) -> Images {
+fn drawn(count: usize) -> Images {
     let mut images = Images::load(Source::Digits, 5, 0, Some(count)).unwrap();
     images.validation.truncate(300);
     images
 }
 
-fn settings(epochs: usize) -> Settings {
-    Settings { seed: 5, epochs, batch: 32, average: 0.9, ..Settings::default() }
+fn training(epochs: usize) -> Training {
+    Training { epochs, batch: 32, learning_rate: 0.003, weight_decay: 0.01, average: 0.9 }
 }
 
 fn train(network: &Network, images: &Images, epochs: usize) -> (Model, f64) {
     let model = Model::random(network, 5).unwrap();
     let mut log = Log::new(None, true).unwrap();
-    let score = fit(&model, None, None, images, &settings(epochs), &mut log).unwrap();
+    let score = fit(&model, images, &training(epochs), None, &mut log).unwrap();
     (model, score.accuracy_percent())
 }
 
 #[test]
 fn same_seed_same_bytes_and_it_learns() {
     let folder = tempfile::tempdir().unwrap();
-    let (images, network) = (digits(1500), network("lenet5_relu.json"));
+    let (images, network) = (drawn(1500), network("lenet5_relu.json"));
     let bytes = |name: &str| {
         let (model, accuracy) = train(&network, &images, 2);
         assert!(accuracy > 80.0, "{accuracy} % after two epochs of drawn digits");
@@ -62,16 +60,22 @@ fn same_seed_same_bytes_and_it_learns() {
 
 #[test]
 fn fine_tuning_gets_used_to_skipped_products() {
-    let (images, network) = (digits(1500), network("lenet5_tanh.json"));
+    let (images, network) = (drawn(1500), network("lenet5_tanh.json"));
     let (model, _) = train(&network, &images, 2);
-    let settings_of = ["C1=1,0,window", "C3=1,0,running", "C5=1,0,running"];
-    let settings_of: Vec<(String, Skip)> =
-        settings_of.iter().map(|text| parse_setting(text).unwrap()).collect();
-    let skips = skips(&model.stages, &settings_of).unwrap();
+    let layers = ["C1=1,0,window", "C3=1,0,running", "C5=1,0,running"];
+    let skips = skips(&model.stages, &layers.map(|text| parse_setting(text).unwrap())).unwrap();
     let teacher = model.copy().unwrap();
     let mut log = Log::new(None, true).unwrap();
-    let settings = Settings { teacher: 0.5, anneal: 2.0, anneal_epochs: 1, ..settings(2) };
-    let score = fit(&model, Some(&teacher), Some(&skips), &images, &settings, &mut log).unwrap();
+    let settings = FineTuning {
+        teacher: 0.5,
+        sparse_activations: 0.0,
+        sparse_kernels: 0.0,
+        anneal: 2.0,
+        anneal_epochs: 1,
+        dense_gradient: false,
+    };
+    let skipping = Skipping { settings: &settings, teacher: &teacher, skips: &skips };
+    let score = fit(&model, &images, &training(2), Some(skipping), &mut log).unwrap();
     assert!(score.accuracy_percent() > 75.0, "{score:?}");
     assert!(score.macs() < 0.15 * exact_macs(&network).unwrap() as f64, "{score:?}");
 }
@@ -80,11 +84,10 @@ fn fine_tuning_gets_used_to_skipped_products() {
 fn another_order_of_channels_is_the_same_network_at_less_cost() {
     let network = network("lenet5_relu.json");
     let model = Model::random(&network, 3).unwrap();
-    let settings = ["C3=1,0,running", "C5=2,3,running"];
-    let settings: Vec<_> = settings.iter().map(|text| parse_setting(text).unwrap()).collect();
-    let skips = skips(&model.stages, &settings).unwrap();
+    let layers = ["C3=1,0,running", "C5=2,3,running"];
+    let skips = skips(&model.stages, &layers.map(|text| parse_setting(text).unwrap())).unwrap();
     let hardware = Hardware::calibrate(&model, skips).unwrap();
-    let (images, _) = tensors(&digits(40).train, &network).unwrap();
+    let (images, _) = tensors(&drawn(40).train, &network).unwrap();
     let logits = |model: &Model| model.forward(&images, None).unwrap().logits;
     let before = logits(&model);
     for (name, before, after) in reorder(&model, &hardware).unwrap() {
@@ -93,20 +96,6 @@ fn another_order_of_channels_is_the_same_network_at_less_cost() {
     let difference = (before - logits(&model)).unwrap().abs().unwrap();
     let largest: f32 = difference.flatten_all().unwrap().max(0).unwrap().to_scalar().unwrap();
     assert!(largest < 1e-4, "outputs differ by {largest}");
-}
-
-#[test]
-fn every_operating_point_has_its_files() {
-    let Ok(points) = std::fs::read_dir(vectors().join("operating_points")) else { return };
-    for path in points.map(|entry| entry.unwrap().path()) {
-        let point = OperatingPoint::read(&path).unwrap();
-        let network = network(&point.network);
-        let weights = vectors().join("weights").join(&point.weights);
-        let model = Model::read(&network, &weights).unwrap();
-        let settings: Vec<_> =
-            point.layers.iter().map(|(name, l)| (name.clone(), skip(l).unwrap())).collect();
-        skips(&model.stages, &settings).unwrap();
-    }
 }
 
 #[test]
@@ -123,39 +112,88 @@ fn the_program_says_what_to_do() {
         assert!(!output.status.success(), "{arguments:?}");
         String::from_utf8(output.stderr).unwrap()
     };
-    let cases: [(&[&str], &str); 5] = [
-        (&["train", "lenet5_relu.json", "x"], "--dataset digits"),
-        (&["train", "nothing.json", "x"], "networks/nothing.json: No such file or directory"),
-        (
-            &["finetune", "lenet5_relu.json", "lenet5_relu.safetensors", "x", "--layer", "C1"],
-            "NAME=T,F,SCOPE",
-        ),
-        (
-            &[
-                "finetune",
-                "lenet5_relu.json",
-                "lenet5_relu.safetensors",
-                "x",
-                "--layer",
-                "C1=0,0,window",
-            ],
-            "smallest threshold is 1",
-        ),
-        (
-            &[
-                "evaluate",
-                "lenet5_relu.json",
-                "lenet5_relu.safetensors",
-                "--dataset",
-                "digits",
-                "--layer",
-                "F6=1,0,window",
-            ],
-            "C1, C3, C5",
-        ),
-    ];
-    for (arguments, expected) in cases {
-        let said = run(arguments);
-        assert!(said.contains(expected), "{arguments:?}: {said}");
+    let from = "lenet5_relu.json lenet5_relu.safetensors";
+    for (command, expected) in [
+        ("train lenet5_relu.json x".to_owned(), "--dataset digits"),
+        ("train nothing.json x".to_owned(), "networks/nothing.json: No such file or directory"),
+        (format!("finetune {from} x --layer C1"), "NAME=T,F,SCOPE"),
+        (format!("finetune {from} x --layer C1=0,0,window"), "smallest threshold is 1"),
+        (format!("evaluate {from} --dataset digits --layer F6=1,0,window"), "C1, C3, C5"),
+    ] {
+        let stderr = run(&command.split(' ').collect::<Vec<_>>());
+        assert!(stderr.contains(expected), "{command}: {stderr}");
     }
+}
+
+const IMAGES: usize = 12;
+
+/// The model of a point, and the arithmetic that it is trained in.
+fn trained(point: &OperatingPoint) -> (Model, Hardware) {
+    let network = Network::read(&shipped("networks").join(&point.network)).unwrap();
+    let model = Model::read(&network, &shipped("weights").join(&point.weights)).unwrap();
+    let layers: Vec<_> =
+        point.layers.iter().map(|(name, layer)| (name.clone(), skip(layer).unwrap())).collect();
+    let hardware = Hardware::calibrate(&model, skips(&model.stages, &layers).unwrap()).unwrap();
+    (model, hardware)
+}
+
+#[test]
+fn weights_have_the_scale_of_the_integers() {
+    for (name, point) in shipped_points().unwrap() {
+        let (model, hardware) = trained(&point);
+        let variant = point.variant().unwrap();
+        let mut proofs = variant.integer.proof.iter();
+        for (layer, stage) in model.stages.iter().enumerate() {
+            if stage.layer.weight_shape(stage.input).is_some() {
+                let proof = proofs.next().unwrap();
+                let scale = weight_scale(&model, layer, &hardware).unwrap();
+                let found = (&stage.layer.name, scale);
+                assert_eq!(found, (&proof.layer, proof.weight_shift), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn floats_stand_for_whole_numbers() {
+    let images = digits::draw(7, digits::TEST, IMAGES);
+    for name in ["lenet5_relu_t123", "lenet5_tanh_t123", "lenet5_relu_t113_f3"] {
+        let path = shipped("operating_points").join(format!("{name}.json"));
+        let point = OperatingPoint::read(&path).unwrap();
+        let (model, hardware) = trained(&point);
+        let (words, _) = tensors(&images, &model.network).unwrap();
+        let pass = model.forward(&words, Some(&hardware)).unwrap();
+
+        let variant = point.variant().unwrap();
+        let network = &variant.integer;
+        let configuration = point.configuration(name, &variant.layers()).unwrap();
+        let inputs: Vec<_> =
+            images.iter().map(|image| input_planes(network, &image.pixels)).collect();
+        let found =
+            GoldenEngine::default().inferences(network, &configuration, &inputs, Detail::Sums);
+
+        let floats = pass.logits.to_vec2::<f32>().unwrap();
+        for (floats, found) in floats.iter().zip(&found) {
+            for (&float, &score) in floats.iter().zip(&found.scores) {
+                let whole = f64::from(score) * variant.score_unit();
+                // A float has 24 bits, a sum up to 31, and tanh is a table: now and then a value is
+                // rounded otherwise.
+                assert!((f64::from(float) - whole).abs() < 0.05, "{name}: {float} for {whole}");
+            }
+        }
+        // What is skipped in the first layer depends on nothing that is rounded.
+        let first: u64 = found.iter().map(|it| it.convolutions[0].total_multiplications()).sum();
+        assert_eq!(pass.kept[0], first, "{name}");
+        let whole: u64 = found.iter().map(Inference::multiplications).sum();
+        let floats: u64 = pass.kept.iter().sum();
+        assert!(floats.abs_diff(whole) * 1000 <= whole, "{name}: {floats} for {whole}");
+    }
+}
+
+#[test]
+fn a_network_that_does_not_tell_ten_digits_apart_is_refused() {
+    let mut network = network("lenet5_relu.json");
+    network.layers.last_mut().unwrap().kind = LayerKind::Dense { outputs: 9, activation: None };
+    let error = Model::random(&network, 1).unwrap_err().to_string();
+    assert_eq!(error, "the network ends with 9 outputs; it takes 10, one a digit");
 }

@@ -3,8 +3,139 @@
 
 use std::ffi::{CStr, c_char};
 
-use crate::ffi::{self, vrs_memory, vrs_place, vrs_port, vrs_table};
+use self::ffi::{vrs_memory, vrs_place, vrs_port, vrs_table};
 use crate::{Direction, Error, PortInfo};
+
+/// The structures of `vrs.h`, the C interface of every model, which says what they hold. Generated
+/// code checks their layout against the header.
+#[doc(hidden)]
+#[allow(non_camel_case_types, missing_docs)]
+pub mod ffi {
+    use std::ffi::{c_char, c_void};
+
+    pub const FINISHED: u32 = 1;
+    pub const POISONED: u32 = 2;
+    pub const ERROR: u32 = 4;
+    pub const OUTPUT: u32 = 8;
+    pub const REFUSED: u32 = 16;
+    pub const FINALIZED: u32 = 32;
+    pub const NO_CLOCK: u32 = 64;
+    pub const KIND_FATAL: u32 = 2;
+
+    #[repr(C)]
+    pub struct vrs_model {
+        _opaque: [u8; 0],
+    }
+
+    #[repr(C)]
+    pub struct vrs_config {
+        pub time: u64,
+        pub args: *const *const c_char,
+        pub arg_count: i32,
+        pub seed: i32,
+        pub reset: i32,
+        pub assertions: i32,
+    }
+
+    #[repr(C)]
+    #[derive(Clone, Copy)]
+    pub struct vrs_stop {
+        pub port: *const c_void,
+        pub mask: u64,
+        pub value: u64,
+        pub bytes: u32,
+        pub equal: u32,
+    }
+
+    #[repr(C)]
+    pub struct vrs_reads {
+        pub request: *const u8,
+        pub address: *const u32,
+        pub valid: *mut u8,
+        pub fault: *mut u8,
+        pub data: *mut u32,
+        pub words: *const u32,
+        pub word_count: u64,
+        pub beat: u32,
+        pub bad_beat: u32,
+        pub pending: u32,
+        pub pending_address: u32,
+        pub answered: u64,
+    }
+
+    #[repr(C)]
+    pub struct vrs_error {
+        pub text: *const c_char,
+        pub file: *const c_char,
+        pub text_len: u64,
+        pub time: u64,
+        pub line: u32,
+        pub kind: u32,
+    }
+
+    #[repr(C)]
+    pub struct vrs_port {
+        pub name: *const c_char,
+        pub width: u32,
+        pub input: u32,
+    }
+
+    #[repr(C)]
+    pub struct vrs_memory {
+        pub name: *const c_char,
+        pub words: u64,
+        pub bits: u32,
+        pub width: u32,
+    }
+
+    #[repr(C)]
+    pub struct vrs_place {
+        pub file: *const c_char,
+        pub line: u32,
+        pub kind: u32,
+    }
+
+    pub const ABI: u32 = 3;
+    pub const TRACED: u32 = 2;
+    pub const COVERED: u32 = 4;
+
+    #[repr(C)]
+    pub struct vrs_table {
+        pub abi: u32,
+        pub abilities: u32,
+        pub name: *const c_char,
+        pub sources_digest: *const c_char,
+        pub ports: *const vrs_port,
+        pub memories: *const vrs_memory,
+        pub places: *const vrs_place,
+        pub port_count: u32,
+        pub memory_count: u32,
+        pub place_count: u64,
+        pub create: unsafe extern "C" fn(*const vrs_config, *mut *mut c_void) -> *mut vrs_model,
+        pub destroy: unsafe extern "C" fn(*mut vrs_model),
+        pub finalize: unsafe extern "C" fn(*mut vrs_model),
+        pub eval: unsafe extern "C" fn(*mut vrs_model) -> u32,
+        pub tick: unsafe extern "C" fn(*mut vrs_model) -> u32,
+        pub run: unsafe extern "C" fn(
+            *mut vrs_model,
+            u64,
+            *const vrs_stop,
+            *mut vrs_reads,
+            *mut u64,
+            *mut u32,
+        ) -> u32,
+        pub flags: unsafe extern "C" fn(*const vrs_model) -> u32,
+        pub time: unsafe extern "C" fn(*const vrs_model) -> u64,
+        pub cycles: unsafe extern "C" fn(*const vrs_model) -> u64,
+        pub trace_open: unsafe extern "C" fn(*mut vrs_model, *const c_char) -> u32,
+        pub trace_close: unsafe extern "C" fn(*mut vrs_model),
+        pub trace_flush: unsafe extern "C" fn(*mut vrs_model),
+        pub trace_enable: unsafe extern "C" fn(*mut vrs_model, u32),
+        pub coverage_write: unsafe extern "C" fn(*mut vrs_model, *const c_char),
+        pub take_output: unsafe extern "C" fn(*mut vrs_model, *mut u64) -> *const c_char,
+        pub take_error: unsafe extern "C" fn(*mut vrs_model, *mut vrs_error) -> u32,
+    }
+}
 
 /// A compiled model: a row that is linked into the program ([`Builtin::library`]) or one that
 /// `verilated::load` has loaded. Families make models of it with
@@ -93,71 +224,70 @@ impl Library {
     /// Compares ports and memories with those that a family was compiled for. A width of 0 is
     /// any width.
     pub(crate) fn check(self, ports: &[PortInfo], memories: &[(&str, u32)]) -> Result<(), Error> {
-        let fail = |what: &str, name: &str, reason: String| Error::Interface {
-            model: self.name(),
-            what: format!("{what} `{name}`"),
-            reason,
+        let port = |it: &PortInfo| ("port", it.name, it.width, Some(it.direction));
+        let memory = |(name, bits)| ("memory", name, bits, None);
+        let mut want: Vec<Item<'_>> = ports.iter().map(port).collect();
+        want.extend(memories.iter().copied().map(memory));
+        let mut have: Vec<Item<'_>> = self.ports().map(|it| port(&it)).collect();
+        have.extend(self.memories().iter().map(|it| memory((text(it.name), it.bits))));
+        let Some(((sort, name, ..), difference)) = difference(&want, &have) else {
+            return Ok(());
         };
-        let there: Vec<PortInfo> = self.ports().collect();
-        compare(ports, &there, |port| port.name, |name, has| fail("port", name, missing(has)))?;
-        for (want, have) in ports.iter().zip(&there) {
-            if want.width != 0 && want.width != have.width {
-                let reason = format!(
-                    "has {} bits in the loaded model, the program was compiled for {}",
-                    have.width, want.width
-                );
-                return Err(fail("port", want.name, reason));
-            }
-            if want.direction != have.direction {
-                let reason = format!("is an {:?} of the loaded model", have.direction);
-                return Err(fail("port", want.name, reason.to_lowercase()));
-            }
-        }
-        let there: Vec<(&str, u32)> =
-            self.memories().iter().map(|memory| (text(memory.name), memory.bits)).collect();
-        compare(memories, &there, |it| it.0, |name, has| fail("memory", name, missing(has)))?;
-        for (want, have) in memories.iter().zip(&there) {
-            if want.1 != have.1 {
-                let reason = format!(
-                    "has words of {} bits in the loaded model, the program was compiled for {}",
-                    have.1, want.1
-                );
-                return Err(fail("memory", want.0, reason));
-            }
-        }
-        Ok(())
+        let reason = match difference {
+            Difference::FirstOnly => "is missing from the loaded model".to_owned(),
+            Difference::SecondOnly => "of the loaded model is unknown to the program".to_owned(),
+            Difference::Kind(kind) => format!("is {kind} of the loaded model"),
+            Difference::Bits(want, have) => format!(
+                "has {}{have} bits in the loaded model, the program was compiled for {want}",
+                if sort == "memory" { "words of " } else { "" }
+            ),
+        };
+        Err(Error::Interface { model: self.name(), what: format!("{sort} `{name}`"), reason })
     }
+}
+
+/// A port, or a memory, which has no direction: its sort, name, bits (0 where any will do).
+pub(crate) type Item<'a> = (&'static str, &'a str, u32, Option<Direction>);
+
+/// How an item of two lists differs.
+pub(crate) enum Difference {
+    FirstOnly,
+    SecondOnly,
+    /// What the second is: its direction, or at another place in the list.
+    Kind(&'static str),
+    Bits(u32, u32),
+}
+
+/// The first difference of two lists in the order of their table.
+pub(crate) fn difference<'a>(
+    first: &[Item<'a>],
+    second: &[Item<'a>],
+) -> Option<(Item<'a>, Difference)> {
+    let lacks =
+        |list: &[Item<'_>], it: &Item<'_>| list.iter().all(|at| (at.0, at.1) != (it.0, it.1));
+    if let Some(item) = first.iter().find(|item| lacks(second, item)) {
+        return Some((*item, Difference::FirstOnly));
+    }
+    if let Some(item) = second.iter().find(|item| lacks(first, item)) {
+        return Some((*item, Difference::SecondOnly));
+    }
+    first.iter().zip(second).find_map(|(one, two)| {
+        if (one.1, one.3) != (two.1, two.3) {
+            let kind = match two.3 {
+                _ if one.1 != two.1 => "at another place",
+                Some(Direction::Output) => "an output",
+                _ => "an input",
+            };
+            return Some((*one, Difference::Kind(kind)));
+        }
+        let differ = one.2 != 0 && two.2 != 0 && one.2 != two.2;
+        differ.then_some((*one, Difference::Bits(one.2, two.2)))
+    })
 }
 
 impl std::fmt::Debug for Library {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Library").field(&self.name()).finish()
-    }
-}
-
-fn missing(in_model: bool) -> String {
-    match in_model {
-        true => "of the loaded model is unknown to the program",
-        false => "is missing from the loaded model",
-    }
-    .to_owned()
-}
-
-/// Finds the first name that one of two lists of the same order lacks; the flag of `error` tells
-/// whether `have` is the list that has it.
-fn compare<T>(
-    want: &[T],
-    have: &[T],
-    name: impl Fn(&T) -> &str,
-    error: impl Fn(&str, bool) -> Error,
-) -> Result<(), Error> {
-    let lacks = |list: &[T], item: &T| !list.iter().any(|it| name(it) == name(item));
-    if let Some(item) = want.iter().find(|item| lacks(have, item)) {
-        return Err(error(name(item), false));
-    }
-    match have.iter().find(|item| lacks(want, item)) {
-        Some(item) => Err(error(name(item), true)),
-        None => Ok(()),
     }
 }
 

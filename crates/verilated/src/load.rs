@@ -59,19 +59,17 @@ pub fn load_with(
     let cache = cache.as_ref();
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if model.name.is_empty() || !model.name.chars().all(fits) {
-        return Err(BuildError::BadName { model: model.name.clone() });
+        return Err(BuildError::name(&model.name));
     }
     let tools = tools()?;
-    let mut entry = PathBuf::new();
-    let target = Target::new(&tools, model, SYMBOL.to_owned(), |key| {
-        entry = cache.join(format!("{}-{}", model.name, &key[..16]));
-        entry.with_extension("part")
-    })?;
-    if Stamp::matching(&entry, &target.key).is_none() {
+    let mut target = Target::new(&tools, model, SYMBOL.to_owned(), true)?;
+    let entry = cache.join(format!("{}-{}", model.name, &target.key[..16]));
+    target.dir = entry.with_extension("part");
+    if !Stamp::matches(&entry, &target.key) {
         fs::create_dir_all(cache).map_err(BuildError::io(cache))?;
         let _lock = lock(cache, &target.key[..1])?;
         // Another one may have built it meanwhile.
-        if Stamp::matching(&entry, &target.key).is_none() {
+        if !Stamp::matches(&entry, &target.key) {
             on_build(&model.name);
             build(&tools, &target, cache).inspect_err(|_| drop(Stamp::clear(&target.dir)))?;
             Stamp::clear(&entry)?;
@@ -131,7 +129,7 @@ fn build(tools: &Toolbox, target: &Target<'_>, cache: &Path) -> Result<(), Build
         _ => &[],
     };
     make::link(&tools.compiler, &objects, libraries, &target.table(), &target.dir.join(OBJECT))?;
-    let stamp = target.stamp(&[OBJECT])?;
+    let stamp = target.stamp(&[OBJECT.to_owned()])?;
     // The rest has done its duty.
     for path in files(&target.dir).filter(|path| !path.ends_with(OBJECT)) {
         let _ = fs::remove_file(path);

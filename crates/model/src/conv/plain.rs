@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The plain model: section III of the paper, one output at a time.
+//! The plain model: section III of the paper, one output at a time, and how far approximation can
+//! move it.
 
-use super::bound::error_bound;
-use super::semantics::{MAX_LOG_FRAC, Mode, Semantics, SmaxScope};
 use super::shape::{FeatureMap, Kernel, NO_SCORE, Plane};
+use super::{MAX_LOG_FRAC, Mode, Semantics, SmaxScope};
 
 /// The index (0 to 31) of the highest set bit of |a|, where |−2³¹| = 2³¹; `None` for zero.
 pub fn msb(a: i32) -> Option<u32> {
@@ -48,7 +48,6 @@ pub struct Dot {
 }
 
 impl Dot {
-    /// Multiplications performed.
     pub fn kept_count(&self) -> u32 {
         self.kept.count_ones()
     }
@@ -63,7 +62,6 @@ impl Dot {
         self.output.wrapping_add(self.dropped as i32)
     }
 
-    /// |exact − output| before anything wraps.
     pub fn error(&self) -> u128 {
         self.dropped.unsigned_abs()
     }
@@ -149,54 +147,57 @@ pub fn conv2d_plain(
     map
 }
 
+/// The largest |exact − approx| of one output with `skipped` products skipped, before anything
+/// wraps. The bound is inclusive: it is the largest integer that the strict inequalities below
+/// allow, 0 when nothing but zeros can be missing.
+///
+/// `s_max` is the output's S_max in units of 2^−F. An output over several channels has one bound in
+/// running scope, with the last S_max and the skipped products of all channels; in window scope its
+/// bound is the sum of the channels' bounds.
+///
+/// # F = 0
+/// A skipped product that is not zero has S ≤ S_max − T, and |w·x| < 2^(msb(w)+1) · 2^(msb(x)+1)
+/// = 2^(S+2). Hence |exact − approx| < skipped · 2^(S_max − T + 2).
+///
+/// # F > 0
+/// An operand with fraction bits f is below 2^msb · (1 + (f+1)/2^F), so that a product is below
+/// 2^(m−2F) · (2^F + 1 + f_w) · (2^F + 1 + f_x), where m is the sum of both msb and
+/// S = m·2^F + f_w + f_x. For a given sum of fractions that is largest where both are alike: call
+/// it 2^(m−2F) · P(f_w + f_x). It grows with S in either fraction, so that S = S_max − T is the
+/// worst case. Write that S as q·2^F + r with r < 2^F: the fractions sum up to r and m = q, or they
+/// carry, sum up to r + 2^F and m = q − 1. The larger of both is the bound of a product:
+/// |exact − approx| < skipped · max(2·P(r), P(r + 2^F)) · 2^(q − 1 − 2F). With F = 0 this is the
+/// formula above. (Reading it as 2^((S_max − T + 2)/2^F) would not be sound: Mitchell's logarithm
+/// is up to 0.086 too small, and the truncation comes on top.)
+///
+/// # Panics
+/// If the semantics have more than [`MAX_LOG_FRAC`] fraction bits, or `s_max` is not a score at
+/// that F.
+pub fn error_bound(skipped: u32, s_max: Option<u32>, semantics: &Semantics) -> u128 {
+    let f = semantics.log_frac;
+    assert!(f <= MAX_LOG_FRAC, "{f} fraction bits; at most {MAX_LOG_FRAC}");
+    // Every other mode skips zeros only, and so does approx if no score is T below S_max.
+    let worst = match (semantics.mode, s_max) {
+        (Mode::Approx, Some(s_max)) => s_max.checked_sub(semantics.threshold.get()),
+        _ => None,
+    };
+    let (Some(worst), 1..) = (worst, skipped) else {
+        return 0;
+    };
+    assert!(worst < 64 << f, "S_max − T = {worst} at {f} fraction bits");
+
+    let unit = 1_u128 << f;
+    let (q, r) = (worst >> f, u128::from(worst) % unit);
+    let largest = |fractions: u128| (unit + 1 + fractions / 2) * (unit + 1 + fractions.div_ceil(2));
+    let product = (2 * largest(r)).max(largest(r + unit));
+    // The factor 2^(q − 1 − 2F) in two steps, since its exponent may be negative.
+    ((u128::from(skipped) * product) << q).div_ceil(1 << (1 + 2 * f)) - 1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::conv::Threshold;
-
-    #[test]
-    fn msb_by_hand() {
-        let cases = [(1, 0), (2, 1), (3, 1), (4, 2), (255, 7), (256, 8), (i32::MAX, 30)];
-        for (a, expected) in cases {
-            assert_eq!(msb(a), Some(expected), "{a}");
-            assert_eq!(msb(-a), Some(expected), "−{a}");
-        }
-        assert_eq!(msb(0), None);
-        assert_eq!(msb(i32::MIN), Some(31), "|−2³¹| = 2³¹");
-        for k in 1..31 {
-            assert_eq!(msb((1 << k) - 1), Some(k - 1));
-            assert_eq!(msb(1 << k), Some(k));
-            assert_eq!(msb(-(1 << k) - 1), Some(k));
-        }
-    }
-
-    #[test]
-    fn log_proxy_by_hand() {
-        let cases = [
-            // 1 = 1.000 · 2⁰: fraction bits that the word does not have are zero
-            (1, 3, 0),
-            // 3 = 1.1 · 2¹
-            (3, 0, 1),
-            (3, 1, 3),
-            (3, 3, 8 + 4),
-            (-3, 3, 8 + 4),
-            // 13 = 1.101 · 2³: truncated, not rounded
-            (13, 1, 2 * 3 + 1),
-            (13, 2, 4 * 3 + 2),
-            (13, 3, 8 * 3 + 5),
-            (13, 4, 16 * 3 + 10),
-            // 255 = 1.1111111 · 2⁷
-            (255, 3, 8 * 7 + 7),
-            (i32::MAX, 8, 256 * 30 + 255),
-            (i32::MIN, 8, 256 * 31),
-            (i32::MIN, 0, 31),
-            (i32::MIN + 1, 8, 256 * 30 + 255),
-        ];
-        for (a, log_frac, expected) in cases {
-            assert_eq!(log_proxy(a, log_frac), Some(expected), "L({a}) with F = {log_frac}");
-        }
-        assert!((0..=MAX_LOG_FRAC).all(|log_frac| log_proxy(0, log_frac).is_none()));
-    }
 
     #[test]
     #[should_panic(expected = "9 fraction bits; at most 8")]
@@ -209,8 +210,12 @@ mod tests {
         Semantics::new(mode, log_frac, threshold, scope).unwrap()
     }
 
+    fn in_window(mode: Mode, log_frac: u32, threshold: u32) -> Semantics {
+        semantics(mode, log_frac, threshold, SmaxScope::Window)
+    }
+
     fn approx(threshold: u32) -> Semantics {
-        semantics(Mode::Approx, 0, threshold, SmaxScope::Window)
+        in_window(Mode::Approx, 0, threshold)
     }
 
     /// Scores 8, 7, 5, 0 and none; products 300, 130, −35, 1 and 0.
@@ -248,7 +253,7 @@ mod tests {
         }
         // Scores 32, 27, 20, 0 at F = 2.
         for (t, kept) in [(1, 1), (5, 1), (6, 3), (12, 3), (13, 7), (32, 7), (33, 15)] {
-            let semantics = semantics(Mode::Approx, 2, t, SmaxScope::Window);
+            let semantics = in_window(Mode::Approx, 2, t);
             assert_eq!(dot(&WEIGHTS, &INPUTS, &semantics, None).kept, kept, "F = 2, T = {t}");
         }
     }
@@ -270,7 +275,7 @@ mod tests {
             (Mode::Approx, 0b0001),
         ];
         for (mode, kept) in modes {
-            let semantics = semantics(mode, 0, u32::MAX, SmaxScope::Window);
+            let semantics = in_window(mode, 0, u32::MAX);
             let dot = dot(&weights, &inputs, &semantics, None);
             let found = (dot.kept, dot.output, dot.dropped, dot.s_max);
             assert_eq!(found, (kept, 21, 0, Some(1 + 2)), "{mode}");
@@ -305,7 +310,7 @@ mod tests {
 
     #[test]
     fn products_and_sums_wrap() {
-        let exact = semantics(Mode::Exact, 0, 1, SmaxScope::Window);
+        let exact = in_window(Mode::Exact, 0, 1);
         let dot = |weights: &[i32], inputs: &[i32]| dot(weights, inputs, &exact, None);
         assert_eq!(dot(&[i32::MIN], &[i32::MIN]).output, 0);
         assert_eq!(dot(&[i32::MIN], &[i32::MIN]).s_max, Some(62));
@@ -327,7 +332,7 @@ mod tests {
         let kernel = Kernel::new(2, vec![1, 0, 0, -1]).unwrap();
         let map = conv2d_plain(&plane, &kernel, &approx(9), None);
         assert_eq!((map.width, map.height, &map.outputs[..]), (2, 2, &[-4; 4][..]));
-        assert_eq!((map.slots(), map.total_kept(), map.total_skipped()), (16, 8, 8));
+        assert_eq!((map.slots(), map.total_kept()), (16, 8));
         // At T = 1 only the larger operand of 1−5 counts, but both of 4−7 … 5−9: scores 2 and 3.
         let map = conv2d_plain(&plane, &kernel, &approx(1), None);
         assert_eq!(map.outputs, [-5, -6, -8, -9]);
@@ -342,14 +347,65 @@ mod tests {
     }
 
     #[test]
-    fn a_map_from_parts_is_the_same_map() {
-        let plane = Plane::new(4, 3, vec![0, 0, 3, 4, 0, 0, 7, 8, 9, 10, 11, 12]).unwrap();
-        let kernel = Kernel::new(2, vec![1, -2, 3, -4]).unwrap();
-        let map = conv2d_plain(&plane, &kernel, &approx(2), None);
-        let s_max: Vec<_> = (0..map.outputs.len()).map(|i| map.s_max(i)).collect();
-        assert_eq!((s_max[0], s_max[1]), (None, Some(2 + 2)));
-        let (outputs, kept) = (map.outputs.clone(), map.kept.clone());
-        let parts = FeatureMap::from_parts(3, 2, outputs, kept, &s_max, 2);
-        assert_eq!(parts, map);
+    fn f_0_is_the_formula_of_the_contract() {
+        for s_max in 0..=62 {
+            for t in 1..=s_max {
+                for skipped in 1..=49 {
+                    let strict = u128::from(skipped) << (s_max - t + 2);
+                    let bound = error_bound(skipped, Some(s_max), &approx(t));
+                    assert_eq!(bound, strict - 1, "n = {skipped}, S_max = {s_max}, T = {t}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_but_zeros_skipped_is_no_error() {
+        let approx7 = approx(7);
+        assert_eq!(error_bound(0, Some(62), &approx7), 0);
+        assert_eq!(error_bound(9, None, &approx7), 0);
+        assert_eq!(error_bound(9, Some(6), &approx7), 0);
+        assert_eq!(error_bound(9, Some(7), &approx7), 9 * 4 - 1);
+        assert_eq!(error_bound(9, Some(62), &in_window(Mode::Approx, 8, u32::MAX)), 0);
+        for mode in [Mode::Exact, Mode::ZeroSkip, Mode::DualZeroSkip] {
+            assert_eq!(error_bound(9, Some(62), &in_window(mode, 0, 1)), 0, "{mode}");
+        }
+    }
+
+    #[test]
+    fn f_1_by_hand() {
+        // S_max − T = 2·8 + 0: fractions 0 and 0 with m = 8, below 2^8·1.5·1.5 = 576, or 1 and 1
+        // with m = 7, below 2^7·2·2 = 512.
+        assert_eq!(error_bound(1, Some(18), &in_window(Mode::Approx, 1, 2)), 575);
+        // 2·8 + 1: fractions 0 and 1 with m = 8, below 2^8·1.5·2.
+        assert_eq!(error_bound(2, Some(18), &in_window(Mode::Approx, 1, 1)), 2 * 768 - 1);
+    }
+
+    #[test]
+    fn the_worst_operands_of_every_score_come_close_to_the_bound_but_not_over_it() {
+        for log_frac in 0..=MAX_LOG_FRAC {
+            let unit = 1_i128 << log_frac;
+            for (msb_w, msb_x) in [(30, 30), (30, 20), (12, 12), (9, 8)] {
+                for fraction in 0..unit {
+                    // The largest operand with this msb and fraction, and the largest with the same
+                    // fraction or the next: the balanced split of an even or odd sum.
+                    let largest = |msb: u32, fraction: i128| {
+                        (((unit + fraction + 1) << (msb - log_frac)) - 1) as i32
+                    };
+                    for next in [fraction, (fraction + 1).min(unit - 1)] {
+                        let (w, x) = (largest(msb_w, fraction), largest(msb_x, next));
+                        let semantics = semantics(Mode::Approx, log_frac, 1, SmaxScope::Running);
+                        // A third operand one unit above them.
+                        let s = scores(&[w], &[x], log_frac)[0].unwrap();
+                        let dot = dot(&[w], &[x], &semantics, Some(s + 1));
+                        let (error, bound) = (dot.error(), dot.error_bound(&semantics));
+                        assert_eq!((dot.kept, dot.s_max), (0, Some(s + 1)));
+                        assert!(error <= bound, "{w}·{x} = {error} > {bound} at F = {log_frac}");
+                        let loose = bound as f64 / error as f64;
+                        assert!(loose < 1.14, "{w}·{x}: {bound} is {loose} times the error");
+                    }
+                }
+            }
+        }
     }
 }

@@ -7,45 +7,16 @@ pub const MAX_SIDE: usize = 7;
 /// Sizes that do not describe a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ShapeError {
-    /// A plane without words, or with a number of words that is not width × height.
     #[error("a plane of {width}×{height} with {words} words")]
-    Plane {
-        /// Columns.
-        width: usize,
-        /// Rows.
-        height: usize,
-        /// Words given.
-        words: usize,
-    },
-    /// A kernel whose side is not 1 to [`MAX_SIDE`], or with a number of weights that is not side².
+    Plane { width: usize, height: usize, words: usize },
     #[error("a kernel of side {side} with {words} weights; sides are 1 to {MAX_SIDE}")]
-    Kernel {
-        /// Rows, and columns.
-        side: usize,
-        /// Weights given.
-        words: usize,
-    },
-    /// No kernel where at least one is needed.
+    Kernel { side: usize, words: usize },
     #[error("no kernel")]
     NoKernel,
-    /// Kernels of different sides where all need the same.
     #[error("kernels of side {first} and of side {other}")]
-    MixedKernels {
-        /// The side of the first kernel.
-        first: usize,
-        /// Another kernel's side.
-        other: usize,
-    },
-    /// A kernel that does not fit into the plane, so that there is no output.
+    MixedKernels { first: usize, other: usize },
     #[error("a kernel of side {side} does not fit into a plane of {width}×{height}")]
-    KernelTooLarge {
-        /// The kernel's side.
-        side: usize,
-        /// The plane's columns.
-        width: usize,
-        /// The plane's rows.
-        height: usize,
-    },
+    KernelTooLarge { side: usize, width: usize, height: usize },
 }
 
 /// One input channel: `height` rows of `width` signed words, row-major.
@@ -65,19 +36,16 @@ impl Plane {
         Ok(Self { width, height, data })
     }
 
-    /// Columns; at least 1.
     #[inline]
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Rows; at least 1.
     #[inline]
     pub fn height(&self) -> usize {
         self.height
     }
 
-    /// The words, row-major.
     #[inline]
     pub fn data(&self) -> &[i32] {
         &self.data
@@ -85,9 +53,7 @@ impl Plane {
 
     /// The words of the `side` × `side` window whose upper left corner is column `x`, row `y`,
     /// row-major: the operands that one output shares with a kernel of that side.
-    ///
-    /// # Panics
-    /// If the window leaves the plane.
+    /// One that leaves the plane panics.
     pub fn window(&self, x: usize, y: usize, side: usize) -> Vec<i32> {
         assert!(x + side <= self.width, "columns {x}..{} of {}", x + side, self.width);
         let rows = self.data.chunks_exact(self.width).skip(y).take(side);
@@ -112,13 +78,11 @@ impl Kernel {
         Ok(Self { side, weights })
     }
 
-    /// Rows, and columns: 1 to [`MAX_SIDE`].
     #[inline]
     pub fn side(&self) -> usize {
         self.side
     }
 
-    /// The weights, row-major.
     #[inline]
     pub fn weights(&self) -> &[i32] {
         &self.weights
@@ -138,9 +102,7 @@ pub fn output_size(width: usize, height: usize, side: usize) -> Result<(usize, u
 /// one entry an output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeatureMap {
-    /// Columns.
     pub width: usize,
-    /// Rows.
     pub height: usize,
     /// Output words, wrapped modulo 2³².
     pub outputs: Vec<i32>,
@@ -157,28 +119,6 @@ pub struct FeatureMap {
 pub(super) const NO_SCORE: i16 = -1;
 
 impl FeatureMap {
-    /// A map from what another engine found: one entry an output in each, row-major, for a kernel
-    /// of side `side`.
-    ///
-    /// # Panics
-    /// If the lengths are not `width` × `height`, or a score does not fit into 15 bits.
-    pub fn from_parts(
-        width: usize,
-        height: usize,
-        outputs: Vec<i32>,
-        kept: Vec<u8>,
-        s_max: &[Option<u32>],
-        side: usize,
-    ) -> Self {
-        let lengths = [outputs.len(), kept.len(), s_max.len()];
-        assert_eq!(lengths, [width * height; 3], "one entry an output");
-        let score = |score: &Option<u32>| {
-            score.map_or(NO_SCORE, |score| i16::try_from(score).expect("scores have 15 bits"))
-        };
-        let s_max = s_max.iter().map(score).collect();
-        Self { width, height, outputs, kept, s_max, products: (side * side) as u8 }
-    }
-
     /// A map of `width` × `height` without outputs yet; `carry` must have the same size.
     pub(super) fn new(
         width: usize,
@@ -224,14 +164,8 @@ impl FeatureMap {
         self.outputs.len() as u64 * u64::from(self.products)
     }
 
-    /// Multiplications performed in the whole map.
     pub fn total_kept(&self) -> u64 {
         self.kept.iter().map(|&kept| u64::from(kept)).sum()
-    }
-
-    /// Multiplications skipped in the whole map.
-    pub fn total_skipped(&self) -> u64 {
-        self.slots() - self.total_kept()
     }
 }
 

@@ -8,7 +8,6 @@ use crate::facts::soc::{
     ADDR_EXTERNAL, ADDR_MSIP, ADDR_MTIME, ADDR_MTIME_HI, ADDR_MTIMECMP, ADDR_MTIMECMP_HI, ADDR_UART,
 };
 
-/// Everything that has an address.
 #[derive(Debug, Clone)]
 pub(super) struct Bus {
     pub(super) ram: Ram,

@@ -38,13 +38,10 @@ impl Default for UnitShape {
 /// A run of the unit: a conv.run or conv.again that ended well.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
-    /// The slot of the kernel.
     pub slot: u8,
-    /// The kernel's side.
     pub side: usize,
     /// Outputs of the tile: 1 or 4.
     pub tile: usize,
-    /// Mode, threshold and scope.
     pub semantics: Semantics,
     /// S_max that the outputs began with, in units of 2^−F; used in running scope.
     pub carry: [Option<u32>; 4],
@@ -61,7 +58,6 @@ pub struct Run {
 }
 
 impl Run {
-    /// Products multiplied.
     pub fn kept(&self) -> u32 {
         self.keep.iter().map(|keep| keep.count_ones()).sum()
     }
@@ -123,6 +119,8 @@ impl Config {
     }
 }
 
+const COUNTERS: usize = (READ_FIRST_CYCLES - READ_COUNTERS) as usize;
+
 /// The window of the last fetch, row by row.
 #[derive(Debug, Clone)]
 struct Window {
@@ -130,17 +128,6 @@ struct Window {
     words: Vec<i32>,
 }
 
-/// Of the performance counters 0 to 10 those that do not count cycles.
-#[derive(Debug, Clone, Copy, Default)]
-struct Counters {
-    windows: u32,
-    done: u32,
-    skipped: u32,
-    words: u32,
-    beats: u32,
-}
-
-/// All that the unit and its registers hold.
 #[derive(Debug, Clone)]
 pub(super) struct Unit {
     shape: UnitShape,
@@ -153,7 +140,8 @@ pub(super) struct Unit {
     outputs: [i32; 4],
     /// Products multiplied in the last run.
     kept: u32,
-    counters: Counters,
+    /// The performance counters that do not count cycles, by number.
+    counters: [u32; COUNTERS],
 }
 
 impl Unit {
@@ -167,7 +155,7 @@ impl Unit {
             window: None,
             outputs: [0; 4],
             kept: 0,
-            counters: Counters::default(),
+            counters: [0; COUNTERS],
         }
     }
 
@@ -194,14 +182,13 @@ impl Unit {
                 Ok((0, None))
             }
             Op::ConvClear => {
-                self.counters = Counters::default();
+                self.counters = [0; COUNTERS];
                 Ok((0, None))
             }
             _ => Err(Refused::Illegal),
         }
     }
 
-    /// conv.load.
     fn load(
         &mut self,
         size: u32,
@@ -219,7 +206,6 @@ impl Unit {
         Ok(())
     }
 
-    /// conv.run.
     fn run(
         &mut self,
         pitch: u32,
@@ -234,7 +220,6 @@ impl Unit {
         Ok(self.convolve(slot, semantics))
     }
 
-    /// conv.again.
     fn again(&mut self, rs1: u32) -> Result<(u32, Option<Box<Run>>), Refused> {
         let slot = rs1 as u8;
         let semantics = self.semantics()?;
@@ -274,8 +259,8 @@ impl Unit {
         }
         self.window = None;
         let count = (side * side) as u32;
-        self.counters.words = self.counters.words.wrapping_add(count);
-        self.counters.beats = self.counters.beats.wrapping_add(count);
+        self.count(COUNTER_MEMORY_WORDS, count);
+        self.count(COUNTER_MEMORY_BEATS, count);
         let place = |index: u32| {
             let (row, column) = (index / side as u32, index % side as u32);
             addr.wrapping_add(row.wrapping_mul(pitch).wrapping_add(column).wrapping_mul(4))
@@ -319,14 +304,17 @@ impl Unit {
         self.outputs = run.outputs;
         self.carry = run.s_max;
         self.kept = run.kept();
-        let Counters { windows, done, skipped, .. } = &mut self.counters;
-        *windows = windows.wrapping_add(1);
-        *done = done.wrapping_add(run.kept());
-        *skipped = skipped.wrapping_add(run.products() - run.kept());
+        self.count(COUNTER_WINDOWS, 1);
+        self.count(COUNTER_MULTIPLICATIONS_DONE, run.kept());
+        self.count(COUNTER_MULTIPLICATIONS_SKIPPED, run.products() - run.kept());
         (run.outputs[0] as u32, Some(Box::new(run)))
     }
 
-    /// conv.config.
+    fn count(&mut self, counter: u32, by: u32) {
+        let counter = &mut self.counters[counter as usize];
+        *counter = counter.wrapping_add(by);
+    }
+
     fn configure(&mut self, word: u32, threshold: u32) -> Result<u32, Refused> {
         let config = Config::from_word(word, &self.shape).ok_or(Refused::Illegal)?;
         if config.mode == Mode::Approx && threshold == 0 {
@@ -343,9 +331,7 @@ impl Unit {
         (half & SMAX_VALID != 0).then_some(score)
     }
 
-    /// conv.read.
     fn read(&self, index: u32, fed: Option<u32>) -> u32 {
-        let Counters { windows, done, skipped, words, beats } = self.counters;
         match index {
             READ_OUTPUT..READ_CARRY => self.outputs[(index - READ_OUTPUT) as usize] as u32,
             READ_CARRY..READ_THRESHOLD => {
@@ -356,14 +342,7 @@ impl Unit {
             READ_KEPT => self.kept,
             // Cycles, of which the reference has none.
             READ_FIRST_CYCLES..=READ_LAST_COUNTER => fed.unwrap_or(0),
-            READ_COUNTERS..READ_FIRST_CYCLES => match index - READ_COUNTERS {
-                COUNTER_WINDOWS => windows,
-                COUNTER_MULTIPLICATIONS_DONE => done,
-                COUNTER_MULTIPLICATIONS_SKIPPED => skipped,
-                COUNTER_MEMORY_WORDS => words,
-                COUNTER_MEMORY_BEATS => beats,
-                _ => 0,
-            },
+            READ_COUNTERS..READ_FIRST_CYCLES => self.counters[(index - READ_COUNTERS) as usize],
             READ_KERNEL => self.shape.kernel as u32,
             READ_LOG_FRAC => self.shape.log_frac,
             READ_MULTIPLIERS => self.shape.multipliers,

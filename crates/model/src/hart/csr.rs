@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Control and status registers: what the table in [`facts`](crate::facts::csr) holds.
 
-use super::retire::first_interrupt;
+use super::lockstep::first_interrupt;
 use crate::facts::csr::{
     CSRS, Content, MCAUSE, MCOUNTINHIBIT, MEPC, MIE, MSTATUS, MTVAL, MTVEC, is_read_only,
 };
@@ -13,7 +13,6 @@ use crate::facts::riscv::{
 /// What an instruction counts: one bit per counter, by its number.
 pub(super) type Counts = u32;
 
-/// That of a number without a CSR.
 const NO_ROW: u8 = u8::MAX;
 
 /// The row of [`CSRS`] of each number.
@@ -47,10 +46,8 @@ const EPC: usize = row(MEPC);
 const CAUSE: usize = row(MCAUSE);
 const VALUE: usize = row(MTVAL);
 
-/// The interrupt lines that there are.
 const INTERRUPTS: u32 = 1 << IRQ_SOFTWARE | 1 << IRQ_TIMER | 1 << IRQ_EXTERNAL;
 
-/// The registers themselves.
 #[derive(Debug, Clone)]
 pub(super) struct Csrs {
     /// One per row of [`CSRS`]; used of those that are registers.
@@ -125,13 +122,11 @@ impl Csrs {
         }
     }
 
-    /// Which counters stand still.
     #[inline]
     pub(super) const fn inhibited(&self) -> Counts {
         self.registers[INHIBITED]
     }
 
-    /// One more on each of these counters.
     #[inline]
     pub(super) fn count(&mut self, mut counts: Counts) {
         while counts != 0 {
@@ -141,7 +136,6 @@ impl Csrs {
         }
     }
 
-    /// mie.
     #[inline]
     pub(super) const fn enabled(&self) -> u32 {
         self.registers[ENABLED]
@@ -153,7 +147,6 @@ impl Csrs {
         first_interrupt(mip & self.enabled()).filter(|_| self.interruptible())
     }
 
-    /// mstatus.MIE.
     #[inline]
     pub(super) const fn interruptible(&self) -> bool {
         self.registers[STATUS] & MSTATUS_MIE != 0

@@ -9,22 +9,23 @@
 mod bus;
 mod conv;
 mod csr;
-mod execute;
-mod feed;
-mod retire;
+mod lockstep;
 
 pub use conv::{Run, UnitShape};
-pub use feed::{Feed, FeedError};
-pub use retire::{Access, Retire, Trap};
+pub use lockstep::{Access, Feed, FeedError, Retire, Trap};
 
-use crate::facts::riscv::{CAUSE_INTERRUPT, COUNTER_CYCLE};
+use crate::facts::riscv::{
+    CAUSE_BREAKPOINT, CAUSE_ECALL_M, CAUSE_ILLEGAL, CAUSE_INSTR_ACCESS, CAUSE_INTERRUPT,
+    CAUSE_LOAD_ACCESS, CAUSE_LOAD_MISALIGNED, CAUSE_STORE_ACCESS, COUNTER_CYCLE, COUNTER_INSTRET,
+    EVENT_BRANCH, EVENT_BRANCH_TAKEN, EVENT_COMPRESSED, EVENT_JUMP, EVENT_LOAD, EVENT_STORE,
+    IRQ_TIMER,
+};
 use crate::facts::soc::{RAM_BASE, RAM_BYTES};
-use crate::isa::{self, Op};
-use bus::{Bus, Devices, Ram};
-use conv::Unit;
-use csr::Csrs;
-use execute::{Effect, Stopped};
-use retire::first_interrupt;
+use crate::isa::{Instruction, Op, decode, is_compressed, unit_ops};
+use bus::{Bus, Devices, Ram, mask};
+use conv::{Refused, Unit};
+use csr::{Counts, Csrs};
+use lockstep::first_interrupt;
 
 /// Memory and parameters of a [`Hart`]. The default is the system that ships.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +36,6 @@ pub struct HartConfig {
     pub ram_bytes: u32,
     /// The pc after reset.
     pub boot: u32,
-    /// The unit.
     pub unit: UnitShape,
 }
 
@@ -46,17 +46,10 @@ impl Default for HartConfig {
     }
 }
 
-/// What a program that is loaded does not fit into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HartError {
-    /// Bytes outside RAM.
     #[error("{bytes} bytes at {addr:#010x} do not lie in RAM")]
-    OutsideRam {
-        /// Address of the first.
-        addr: u32,
-        /// How many.
-        bytes: usize,
-    },
+    OutsideRam { addr: u32, bytes: usize },
 }
 
 /// Why [`Hart::run`] came back.
@@ -64,13 +57,11 @@ pub enum HartError {
 pub enum RunEnd {
     /// The program stored this word, which is not 0, to `tohost`.
     ToHost(u32),
-    /// The program was still running.
     Limit,
     /// It waits for an interrupt that cannot come.
     Asleep(FeedError),
 }
 
-/// The architectural state of the core, its memory and its devices.
 #[derive(Debug, Clone)]
 pub struct Hart {
     registers: [u32; 32],
@@ -82,10 +73,7 @@ pub struct Hart {
 }
 
 impl Hart {
-    /// A hart after reset. RAM is 0.
-    ///
-    /// # Panics
-    /// If `config` has values that it does not allow.
+    /// A hart after reset. RAM is 0. Values that `config` does not allow panic.
     pub fn new(config: &HartConfig) -> Self {
         let &HartConfig { ram_base, ram_bytes, boot, unit } = config;
         assert!(ram_base % 4 == 0 && ram_bytes % 4 == 0, "RAM of whole words");
@@ -97,7 +85,6 @@ impl Hart {
         Self { registers: [0; 32], pc: boot, csrs, bus, unit, instructions: 0 }
     }
 
-    /// Puts bytes into RAM.
     pub fn load(&mut self, addr: u32, bytes: &[u8]) -> Result<(), HartError> {
         let written = self.bus.ram.write(addr, bytes);
         written.then_some(()).ok_or(HartError::OutsideRam { addr, bytes: bytes.len() })
@@ -121,22 +108,13 @@ impl Hart {
         let pc = self.pc;
         let inhibited = self.csrs.inhibited();
         let (insn, executed) = match self.fetch() {
-            Ok(insn) => match isa::decode(insn) {
+            Ok(insn) => match decode(insn) {
                 Some(instruction) => (insn, self.execute(instruction, insn, mip, feed)),
-                None => (insn, Err(Trap::illegal(insn).into())),
+                None => (insn, Err(illegal(insn).into())),
             },
             Err(trap) => (0, Err(trap.into())),
         };
-        let mut retire = Retire {
-            pc,
-            insn,
-            next_pc: 0,
-            trap: None,
-            interrupt,
-            rd: None,
-            memory: None,
-            run: None,
-        };
+        let mut retire = Retire { pc, insn, interrupt, ..Retire::default() };
         let counts = match executed {
             Ok(Effect { next_pc, rd, value, memory, run, counts }) => {
                 if rd != 0 {
@@ -190,20 +168,20 @@ impl Hart {
 
     #[cold]
     fn at_wfi(&self) -> bool {
-        self.fetch().ok().and_then(isa::decode).is_some_and(|it| it.op == Op::Wfi)
+        self.fetch().ok().and_then(decode).is_some_and(|it| it.op == Op::Wfi)
     }
 
-    /// The bits of the instruction at the pc.
     #[inline]
     fn fetch(&self) -> Result<u32, Trap> {
         if let Some(word) = self.bus.ram.read_word(self.pc) {
-            return Ok(if isa::is_compressed(word) { word & 0xffff } else { word });
+            return Ok(if is_compressed(word) { word & 0xffff } else { word });
         }
+        let fault = |value| Err(Trap { cause: CAUSE_INSTR_ACCESS, value });
         // The last halfword of RAM, or none.
         match self.bus.ram.read(self.pc).map(u16::from_le_bytes) {
-            Some(half) if isa::is_compressed(half.into()) => Ok(half.into()),
-            Some(_) => Err(Trap::fetch(self.pc.wrapping_add(2))),
-            None => Err(Trap::fetch(self.pc)),
+            Some(half) if is_compressed(half.into()) => Ok(half.into()),
+            Some(_) => fault(self.pc.wrapping_add(2)),
+            None => fault(self.pc),
         }
     }
 
@@ -212,7 +190,6 @@ impl Hart {
         self.pc
     }
 
-    /// A register, 0 to 31.
     pub fn register(&self, n: usize) -> u32 {
         self.registers[n]
     }
@@ -261,6 +238,214 @@ impl Hart {
 fn overlap(addr: u32, bytes: u32, tohost: u32) -> bool {
     let (addr, tohost) = (u64::from(addr), u64::from(tohost));
     addr < tohost + 4 && tohost < addr + u64::from(bytes)
+}
+
+/// What an instruction that did not trap leaves.
+struct Effect {
+    next_pc: u32,
+    rd: u8,
+    value: u32,
+    memory: Option<Access>,
+    run: Option<Box<Run>>,
+    /// Counters that it counts on.
+    counts: Counts,
+}
+
+enum Stopped {
+    Trap(Trap),
+    /// A wfi with nothing to go on for.
+    Asleep,
+}
+
+impl From<Trap> for Stopped {
+    fn from(trap: Trap) -> Self {
+        Self::Trap(trap)
+    }
+}
+
+impl Hart {
+    /// Executes the instruction at the pc; `mip` has the interrupt lines. Registers and pc stay as
+    /// they are, CSRs and memory do not.
+    #[inline]
+    fn execute(
+        &mut self,
+        instruction: Instruction,
+        insn: u32,
+        mip: u32,
+        feed: &Feed,
+    ) -> Result<Effect, Stopped> {
+        use Op::*;
+
+        let Instruction { op, rd, rs1, rs2, imm } = instruction;
+        let compressed = is_compressed(insn);
+        let next_pc = self.pc.wrapping_add(if compressed { 2 } else { 4 });
+        let always = 1 << COUNTER_CYCLE | 1 << COUNTER_INSTRET;
+        let counts = always | u32::from(compressed) << EVENT_COMPRESSED;
+        let mut effect = Effect { next_pc, rd, value: 0, memory: None, run: None, counts };
+        let x = |register: u8| self.registers[usize::from(register & 31)];
+        let (a, b) = (x(rs1), x(rs2));
+
+        match op {
+            Lui => effect.value = imm as u32,
+            Auipc => effect.value = self.pc.wrapping_add_signed(imm),
+            Jal => {
+                effect.value = next_pc;
+                effect.next_pc = self.pc.wrapping_add_signed(imm);
+                effect.counts |= 1 << EVENT_JUMP;
+            }
+            Jalr => {
+                effect.value = next_pc;
+                effect.next_pc = a.wrapping_add_signed(imm) & !1;
+                effect.counts |= 1 << EVENT_JUMP;
+            }
+            Beq | Bne | Blt | Bge | Bltu | Bgeu => {
+                effect.counts |= 1 << EVENT_BRANCH;
+                if is_taken(op, a, b) {
+                    effect.next_pc = self.pc.wrapping_add_signed(imm);
+                    effect.counts |= 1 << EVENT_BRANCH_TAKEN;
+                }
+            }
+            Lb | Lh | Lw | Lbu | Lhu => {
+                let (addr, bytes) = (a.wrapping_add_signed(imm), op.access_bytes());
+                let rdata = self
+                    .bus
+                    .load(addr, bytes, feed.read)
+                    .map_err(|value| Trap { cause: CAUSE_LOAD_ACCESS, value })?;
+                effect.value = match op {
+                    Lb => rdata as i8 as u32,
+                    Lh => rdata as i16 as u32,
+                    _ => rdata,
+                };
+                let rmask = lanes(bytes);
+                effect.memory = Some(Access { addr, rmask, rdata, ..Access::default() });
+                effect.counts |= 1 << EVENT_LOAD;
+            }
+            Sb | Sh | Sw => {
+                let (addr, bytes) = (a.wrapping_add_signed(imm), op.access_bytes());
+                self.bus
+                    .store(addr, bytes, b)
+                    .map_err(|value| Trap { cause: CAUSE_STORE_ACCESS, value })?;
+                let (wmask, wdata) = (lanes(bytes), b & mask(bytes));
+                effect.memory = Some(Access { addr, wmask, wdata, ..Access::default() });
+                effect.counts |= 1 << EVENT_STORE;
+            }
+            Addi | Slti | Sltiu | Xori | Ori | Andi | Slli | Srli | Srai => {
+                effect.value = compute(op, a, imm as u32);
+            }
+            Add | Sub | Sll | Slt | Sltu | Xor | Srl | Sra | Or | And | Mul | Mulh | Mulhsu
+            | Mulhu | Div | Divu | Rem | Remu => effect.value = compute(op, a, b),
+            // The fields of a fence are ignored; one of them looks like rd.
+            Fence => effect.rd = 0,
+            FenceI => {
+                effect.rd = 0;
+                effect.counts |= 1 << EVENT_JUMP;
+            }
+            Ecall => return Err(Trap { cause: CAUSE_ECALL_M, value: 0 }.into()),
+            Ebreak => return Err(Trap { cause: CAUSE_BREAKPOINT, value: self.pc }.into()),
+            Mret => {
+                effect.next_pc = self.csrs.leave_trap();
+                effect.counts |= 1 << EVENT_JUMP;
+            }
+            Wfi => {
+                if self.csrs.enabled() & mip == 0 {
+                    self.wait(feed)?;
+                }
+            }
+            Csrrw | Csrrs | Csrrc | Csrrwi | Csrrsi | Csrrci => {
+                let operand = if matches!(op, Csrrw | Csrrs | Csrrc) { a } else { rs1.into() };
+                let write = |old: u32| match op {
+                    Csrrw | Csrrwi => Some(operand),
+                    // Without a source they only read, whatever the source register holds.
+                    _ if rs1 == 0 => None,
+                    Csrrs | Csrrsi => Some(old | operand),
+                    _ => Some(old & !operand),
+                };
+                let fed = feed.read.filter(|_| rd != 0);
+                let access = self.csrs.access(imm as u16, mip, fed, write);
+                let (value, written) = access.ok_or(illegal(insn))?;
+                effect.value = value;
+                effect.counts &= !written;
+            }
+            unit_ops!() => {
+                let fed = feed.read.filter(|_| rd != 0);
+                let bus = &self.bus;
+                let done = if instruction.is_refused() {
+                    Err(Refused::Illegal)
+                } else {
+                    self.unit.execute(op, a, b, fed, |addr| bus.read_word(addr))
+                };
+                (effect.value, effect.run) = done.map_err(|refused| match refused {
+                    Refused::Illegal => illegal(insn),
+                    Refused::Misaligned => Trap { cause: CAUSE_LOAD_MISALIGNED, value: b },
+                    Refused::Bus => Trap { cause: CAUSE_LOAD_ACCESS, value: b },
+                })?;
+            }
+        }
+        Ok(effect)
+    }
+
+    /// A wfi that no interrupt ends yet. Beside a DUT it has ended there.
+    #[cold]
+    fn wait(&mut self, feed: &Feed) -> Result<(), Stopped> {
+        let timer_ends_it = self.csrs.enabled() & 1 << IRQ_TIMER != 0;
+        if feed.mip.is_none() && timer_ends_it && self.bus.devices.wait_for_timer() {
+            return Ok(());
+        }
+        Err(Stopped::Asleep)
+    }
+}
+
+/// The result of an operation on two registers, or on a register and an immediate. Shifts take the
+/// five lowest bits of `b`; a division by zero gives all ones and the dividend as remainder, and
+/// −2³¹ / −1 gives −2³¹ and 0.
+#[inline]
+fn compute(op: Op, a: u32, b: u32) -> u32 {
+    use Op::*;
+
+    let (signed_a, signed_b) = (a as i32, b as i32);
+    match op {
+        Add | Addi => a.wrapping_add(b),
+        Sub => a.wrapping_sub(b),
+        Sll | Slli => a << (b & 31),
+        Slt | Slti => (signed_a < signed_b) as u32,
+        Sltu | Sltiu => (a < b) as u32,
+        Xor | Xori => a ^ b,
+        Srl | Srli => a >> (b & 31),
+        Sra | Srai => (signed_a >> (b & 31)) as u32,
+        Or | Ori => a | b,
+        And | Andi => a & b,
+        Mul => a.wrapping_mul(b),
+        Mulh => ((signed_a as i64 * signed_b as i64) >> 32) as u32,
+        Mulhsu => ((signed_a as i64 * b as i64) >> 32) as u32,
+        Mulhu => ((a as u64 * b as u64) >> 32) as u32,
+        Div if b == 0 => u32::MAX,
+        Div => signed_a.wrapping_div(signed_b) as u32,
+        Divu => a.checked_div(b).unwrap_or(u32::MAX),
+        Rem if b == 0 => a,
+        Rem => signed_a.wrapping_rem(signed_b) as u32,
+        Remu => a.checked_rem(b).unwrap_or(a),
+        _ => unreachable!("{} computes nothing", op.name()),
+    }
+}
+
+#[inline]
+fn is_taken(op: Op, a: u32, b: u32) -> bool {
+    match op {
+        Op::Beq => a == b,
+        Op::Bne => a != b,
+        Op::Blt => (a as i32) < b as i32,
+        Op::Bge => a as i32 >= b as i32,
+        Op::Bltu => a < b,
+        _ => a >= b,
+    }
+}
+
+const fn lanes(bytes: u32) -> u8 {
+    (1 << bytes) - 1
+}
+
+const fn illegal(insn: u32) -> Trap {
+    Trap { cause: CAUSE_ILLEGAL, value: insn }
 }
 
 #[cfg(test)]

@@ -9,15 +9,13 @@ use std::path::Path;
 use safetensors::{Dtype, SafeTensors};
 use sha2::{Digest, Sha256};
 
-use super::network::{Activation, LayerKind, Network, NetworkError, Shape};
+use super::{Activation, Input, LayerKind, Network, NetworkError, Shape};
 use crate::hex;
 
 /// A float tensor, row-major.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tensor {
-    /// Its dimensions.
     pub shape: Vec<usize>,
-    /// Its values.
     pub data: Vec<f32>,
 }
 
@@ -30,7 +28,6 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// Tensors that are there already.
     pub fn new(tensors: BTreeMap<String, Tensor>) -> Self {
         let mut hash = Sha256::new();
         for (name, tensor) in &tensors {
@@ -82,7 +79,6 @@ impl Weights {
         Ok(&tensor.data)
     }
 
-    /// Every tensor, by name.
     pub fn tensors(&self) -> &BTreeMap<String, Tensor> {
         &self.tensors
     }
@@ -99,7 +95,7 @@ struct FloatLayer {
 
 /// A network in 32-bit floats.
 pub struct FloatNetwork {
-    padding: usize,
+    input: Input,
     layers: Vec<FloatLayer>,
 }
 
@@ -110,23 +106,15 @@ impl FloatNetwork {
         let mut layers = Vec::with_capacity(network.layers.len());
         for (layer, shapes) in network.layers.iter().zip(shapes.windows(2)) {
             let (input, output) = (shapes[0], shapes[1]);
-            let shape = match layer.kind {
-                LayerKind::Convolution { outputs, side, .. } => {
-                    vec![outputs, input.channels, side, side]
-                }
-                LayerKind::Dense { outputs, .. } => vec![outputs, input.len()],
-                LayerKind::AveragePool { .. } => Vec::new(),
-            };
             let (mut values, mut bias) = (Vec::new(), Vec::new());
-            if let Some(&outputs) = shape.first() {
-                let name = layer.name.to_lowercase();
-                values = weights.get(&format!("{name}.weight"), &shape)?.to_vec();
-                bias = weights.get(&format!("{name}.bias"), &[outputs])?.to_vec();
+            if let Some(shape) = layer.weight_shape(input) {
+                values = weights.get(&layer.tensor("weight"), &shape)?.to_vec();
+                bias = weights.get(&layer.tensor("bias"), &shape[..1])?.to_vec();
             }
             let kind = layer.kind.clone();
             layers.push(FloatLayer { kind, input, output, weights: values, bias });
         }
-        Ok(Self { padding: network.input.padding, layers })
+        Ok(Self { input: network.input.clone(), layers })
     }
 
     /// The weights and the bias of layer `index`; empty for a pool.
@@ -135,31 +123,16 @@ impl FloatNetwork {
     }
 
     /// The outputs of every layer for an image of `channels` · `height` · `width` pixels, each 0 to
-    /// 255 and taken as x/256. The last entry is the scores.
-    ///
-    /// # Panics
-    /// If the image has another number of pixels.
+    /// 255 and taken as x/256. The last entry is the scores. Another number of pixels panics.
     pub fn layers(&self, pixels: &[u8]) -> Vec<Vec<f32>> {
         let mut outputs: Vec<Vec<f32>> = Vec::with_capacity(self.layers.len());
-        let input = self.padded(pixels);
+        let pixels = self.input.padded(pixels);
+        let input: Vec<f32> = pixels.iter().map(|&pixel| f32::from(pixel) / 256.0).collect();
         for layer in &self.layers {
             let output = layer.apply(outputs.last().unwrap_or(&input));
             outputs.push(output);
         }
         outputs
-    }
-
-    fn padded(&self, pixels: &[u8]) -> Vec<f32> {
-        let Shape { channels, height, width } = self.layers[0].input;
-        let padding = self.padding;
-        let (rows, columns) = (height - 2 * padding, width - 2 * padding);
-        assert_eq!(pixels.len(), channels * rows * columns, "a pixel for every input");
-        let mut padded = vec![0.0; channels * height * width];
-        for (i, &pixel) in pixels.iter().enumerate() {
-            let (c, y, x) = (i / (rows * columns), i / columns % rows, i % columns);
-            padded[(c * height + y + padding) * width + x + padding] = f32::from(pixel) / 256.0;
-        }
-        padded
     }
 }
 

@@ -10,16 +10,17 @@
 //! largest input that the layer before can give. Every mode sums a subset of those products, in
 //! whatever order, so that the bound covers them all.
 
-use super::float::{FloatNetwork, Weights};
-use super::integer::{AveragePool, Convolution, Dense, Finish, IntegerLayer, TANH_INPUT_BITS};
-use super::network::{Activation, LayerKind, Network, NetworkError, Shape};
+use super::{
+    Activation, AveragePool, Convolution, Dense, Finish, FloatNetwork, IntegerLayer, LayerKind,
+    Network, NetworkError, Shape, TANH_INPUT_BITS, Weights,
+};
 use crate::conv::Kernel;
 
 /// The largest magnitude of a weight: 16 bits with the sign.
 pub const WEIGHT_LIMIT: i32 = i16::MAX as i32;
 
 /// Fraction bits of a pixel.
-const PIXEL_BITS: i32 = 8;
+pub const PIXEL_BITS: i32 = 8;
 
 /// The most fraction bits of a weight: layers of tiny weights do not get arbitrarily fine.
 const MAX_WEIGHT_SHIFT: i32 = 24;
@@ -30,28 +31,22 @@ const MIN_WEIGHT_BITS: u32 = 6;
 /// The largest sum that any mode can reach in a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OverflowProof {
-    /// The layer's name.
     pub layer: String,
     /// The largest |input|.
     pub input_limit: i64,
     /// The largest Σ|w|·x_max + |bias| + rounding of an output; below 2³¹.
     pub sum_bound: i64,
-    /// Fraction bits of the weights.
     pub weight_shift: i32,
-    /// Fraction bits of the sums.
     pub sum_shift: i32,
 }
 
 /// A network in integers, with the proof that it never overflows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IntegerNetwork {
-    /// The description.
     pub network: Network,
-    /// The layers.
     pub layers: Vec<IntegerLayer>,
     /// One a layer with weights.
     pub proof: Vec<OverflowProof>,
-    /// The digest of the float weights.
     pub weights_sha256: String,
 }
 
@@ -127,7 +122,6 @@ impl IntegerNetwork {
         Ok(integer)
     }
 
-    /// The convolution layers, in order.
     pub fn convolutions(&self) -> impl Iterator<Item = &Convolution> {
         self.layers.iter().filter_map(|layer| match layer {
             IntegerLayer::Convolution(convolution) => Some(convolution),
@@ -172,12 +166,7 @@ impl IntegerNetwork {
 
     /// The shape that the network is applied to, with padding.
     pub fn input(&self) -> Shape {
-        let input = &self.network.input;
-        Shape {
-            channels: input.channels,
-            height: input.height + 2 * input.padding,
-            width: input.width + 2 * input.padding,
-        }
+        self.network.input.shape()
     }
 }
 
@@ -208,7 +197,7 @@ fn calibrate(
 }
 
 /// The smallest e with `largest` ≤ 2^e.
-fn exponent(largest: f32) -> i32 {
+pub fn exponent(largest: f32) -> i32 {
     let mut e = -16;
     while e < 24 && largest > 2.0_f32.powi(e) {
         e += 1;
@@ -217,16 +206,19 @@ fn exponent(largest: f32) -> i32 {
 }
 
 /// The words of a layer, at the largest scale that is safe.
-struct Scaled {
-    weights: Vec<i32>,
-    bias: Vec<i32>,
-    shift: u32,
-    proof: OverflowProof,
+pub struct Scaled {
+    pub weights: Vec<i32>,
+    pub bias: Vec<i32>,
+    /// Bits that the sums are shifted right by, if there is an activation.
+    pub shift: u32,
+    pub proof: OverflowProof,
 }
 
 impl Scaled {
-    /// `target` is the scale that the sums are shifted to, if there is an activation.
-    fn find(
+    /// Scales the weights of a layer, output by output. Its inputs are at most `input_limit` and
+    /// have `input_shift` fraction bits; the sums are shifted to `target` fraction bits, if there is
+    /// an activation.
+    pub fn find(
         layer: &str,
         weights: &[f32],
         bias: &[f32],
@@ -235,12 +227,11 @@ impl Scaled {
         target: Option<i32>,
     ) -> Result<Self, NetworkError> {
         let fan_in = weights.len() / bias.len();
+        let largest = f64::from(weights.iter().fold(0.0_f32, |largest, w| largest.max(w.abs())));
         let mut bound = 0;
         for weight_shift in (-16..=MAX_WEIGHT_SHIFT).rev() {
             let scale = 2.0_f64.powi(weight_shift);
-            let round = |&w: &f32| (f64::from(w) * scale).round();
-            let words: Vec<f64> = weights.iter().map(round).collect();
-            let largest = words.iter().fold(0.0_f64, |largest, w| largest.max(w.abs()));
+            let largest = (largest * scale).round();
             if largest > f64::from(WEIGHT_LIMIT) {
                 continue;
             }
@@ -249,8 +240,9 @@ impl Scaled {
             let safe_shift = target.is_none() || (1..=30).contains(&shift);
             let rounding = if target.is_some() && safe_shift { 1_i64 << (shift - 1) } else { 0 };
             let sum_scale = 2.0_f64.powi(sum_shift);
-            let biases = bias.iter().map(|&b| (f64::from(b) * sum_scale).round() as i64);
-            let biases: Vec<i64> = biases.collect();
+            let words: Vec<f64> = weights.iter().map(|&w| (f64::from(w) * scale).round()).collect();
+            let biases: Vec<i64> =
+                bias.iter().map(|&b| (f64::from(b) * sum_scale).round() as i64).collect();
             let sums = words.chunks_exact(fan_in).zip(&biases).map(|(row, bias)| {
                 let weights: i64 = row.iter().map(|w| w.abs() as i64).sum();
                 weights.saturating_mul(input_limit).saturating_add(bias.abs()) + rounding
@@ -304,20 +296,13 @@ mod tests {
         let mut tensors = BTreeMap::new();
         let shapes = network.shapes().unwrap();
         for (layer, shapes) in network.layers.iter().zip(shapes.windows(2)) {
-            let shape = match layer.kind {
-                LayerKind::Convolution { outputs, side, .. } => {
-                    vec![outputs, shapes[0].channels, side, side]
-                }
-                LayerKind::Dense { outputs, .. } => vec![outputs, shapes[0].len()],
-                LayerKind::AveragePool { .. } => continue,
-            };
+            let Some(shape) = layer.weight_shape(shapes[0]) else { continue };
             let fan_in: usize = shape[1..].iter().product();
             let data = (0..shape[0] * fan_in).map(|i| value(i / fan_in, i % fan_in)).collect();
             let bias = (0..shape[0]).map(|o| value(o, fan_in)).collect();
-            let name = layer.name.to_lowercase();
             let outputs = shape[0];
-            tensors.insert(format!("{name}.weight"), Tensor { shape, data });
-            tensors.insert(format!("{name}.bias"), Tensor { shape: vec![outputs], data: bias });
+            tensors.insert(layer.tensor("weight"), Tensor { shape, data });
+            tensors.insert(layer.tensor("bias"), Tensor { shape: vec![outputs], data: bias });
         }
         Weights::new(tensors)
     }

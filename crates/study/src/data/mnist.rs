@@ -12,6 +12,7 @@ use flate2::read::MultiGzDecoder;
 use md5::{Digest, Md5};
 
 use super::{DataError, Image, PIXELS, SIDE};
+use IdxKind::{Images, Labels};
 use model::hex;
 
 /// One file of a data set in IDX format.
@@ -19,9 +20,8 @@ use model::hex;
 pub struct IdxFile {
     /// The canonical name, without `.gz`.
     pub name: &'static str,
-    /// What it holds.
     pub kind: IdxKind,
-    /// How many of them.
+    /// How many items it holds.
     pub count: usize,
     /// MD5 of the decompressed content, in hexadecimal: it is what MNIST's publishers give, and
     /// it does not change with the compressor.
@@ -33,31 +33,15 @@ pub type IdxFiles = [IdxFile; 4];
 
 /// MNIST.
 pub const FILES: IdxFiles = [
-    IdxFile {
-        name: "train-images-idx3-ubyte",
-        kind: IdxKind::Images,
-        count: 60_000,
-        md5: "6bbc9ace898e44ae57da46a324031adb",
-    },
-    IdxFile {
-        name: "train-labels-idx1-ubyte",
-        kind: IdxKind::Labels,
-        count: 60_000,
-        md5: "a25bea736e30d166cdddb491f175f624",
-    },
-    IdxFile {
-        name: "t10k-images-idx3-ubyte",
-        kind: IdxKind::Images,
-        count: 10_000,
-        md5: "2646ac647ad5339dbf082846283269ea",
-    },
-    IdxFile {
-        name: "t10k-labels-idx1-ubyte",
-        kind: IdxKind::Labels,
-        count: 10_000,
-        md5: "27ae3e4e09519cfbb04c329615203637",
-    },
+    idx("train-images-idx3-ubyte", Images, 60_000, "6bbc9ace898e44ae57da46a324031adb"),
+    idx("train-labels-idx1-ubyte", Labels, 60_000, "a25bea736e30d166cdddb491f175f624"),
+    idx("t10k-images-idx3-ubyte", Images, 10_000, "2646ac647ad5339dbf082846283269ea"),
+    idx("t10k-labels-idx1-ubyte", Labels, 10_000, "27ae3e4e09519cfbb04c329615203637"),
 ];
+
+const fn idx(name: &'static str, kind: IdxKind, count: usize, md5: &'static str) -> IdxFile {
+    IdxFile { name, kind, count, md5 }
+}
 
 impl IdxFile {
     /// The path in `folder` under whichever spelling is there.
@@ -80,16 +64,17 @@ impl IdxFile {
     pub fn read_path(&self, path: &Path) -> Result<Vec<u8>, DataError> {
         let mut bytes = decompressed(path, self.kind.file_size(self.count))?;
         // The form comes first: "cut off" tells more than "wrong digest".
-        items(path, &bytes, self.kind, self.count)?;
+        check(path, &bytes, self.kind, self.count)?;
         let found = hex(&Md5::digest(&bytes));
         if found != self.md5 {
-            return Err(DataError::BadDigest {
-                path: path.into(),
-                expected: self.md5.into(),
-                found,
-            });
+            let expected = self.md5;
+            let problem = format!("MD5 of its content is {found}, expected {expected}");
+            return Err(DataError::malformed(
+                path,
+                format!("is not the published file: {problem}"),
+            ));
         }
-        bytes.drain(..self.kind.header());
+        bytes.drain(..self.kind.layout().header);
         Ok(bytes)
     }
 }
@@ -147,90 +132,73 @@ fn read_split(folder: &Path, images: &IdxFile, labels: &IdxFile) -> Result<Vec<I
 pub enum IdxKind {
     /// Images of [`SIDE`] × [`SIDE`] bytes.
     Images,
-    /// One byte an item.
+    /// One byte per item.
     Labels,
 }
 
-impl IdxKind {
+struct Layout {
+    name: &'static str,
     /// The first four bytes: unsigned bytes (8) in three dimensions or in one.
-    pub fn magic(self) -> u32 {
-        match self {
-            IdxKind::Images => 0x0803,
-            IdxKind::Labels => 0x0801,
-        }
-    }
-
+    magic: u32,
     /// Bytes before the first item.
-    pub fn header(self) -> usize {
+    header: usize,
+    /// Bytes of an item.
+    item: usize,
+}
+
+impl IdxKind {
+    fn layout(self) -> Layout {
         match self {
-            IdxKind::Images => 16,
-            IdxKind::Labels => 8,
+            Images => Layout { name: "images", magic: 0x0803, header: 16, item: PIXELS },
+            Labels => Layout { name: "labels", magic: 0x0801, header: 8, item: 1 },
         }
     }
 
     /// Bytes of a file of `count` items.
     pub fn file_size(self, count: usize) -> usize {
-        let item = match self {
-            IdxKind::Images => PIXELS,
-            IdxKind::Labels => 1,
-        };
-        self.header() + count * item
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            IdxKind::Images => "images",
-            IdxKind::Labels => "labels",
-        }
+        self.layout().header + count * self.layout().item
     }
 }
 
-/// The items of an IDX file that must hold exactly `count` of them, without the header; `path` is
-/// for errors.
-fn items<'a>(
-    path: &Path,
-    bytes: &'a [u8],
-    kind: IdxKind,
-    count: usize,
-) -> Result<&'a [u8], DataError> {
-    let expected = kind.file_size(count);
-    let short = || DataError::ShortFile { path: path.into(), expected, found: bytes.len() };
-    let word = |index: usize| {
-        let word = bytes.get(4 * index..4 * index + 4).ok_or_else(short)?;
-        Ok::<u32, DataError>(u32::from_be_bytes(word.try_into().expect("four bytes")))
+/// Checks that an IDX file holds exactly `count` items; `path` is for errors.
+fn check(path: &Path, bytes: &[u8], kind: IdxKind, count: usize) -> Result<(), DataError> {
+    let Layout { name, magic, header, .. } = kind.layout();
+    let (expected, length) = (kind.file_size(count), bytes.len());
+    let wrong = |problem: String| Err(DataError::malformed(path, problem));
+    let short = format!("is too short: {length} bytes, expected {expected}; the file is cut off");
+    let word = |index: usize| match bytes.get(4 * index..4 * index + 4) {
+        Some(word) => Ok(u32::from_be_bytes(word.try_into().expect("four bytes"))),
+        None => Err(DataError::malformed(path, short.clone())),
     };
-
-    let magic = word(0)?;
-    if magic != kind.magic() {
-        return Err(DataError::WrongMagic {
-            path: path.into(),
-            expected_kind: kind.name(),
-            expected: kind.magic(),
-            found: magic,
-        });
+    let found = word(0)?;
+    if found != magic {
+        let starts = format!("it starts with {found:#010x}, not {magic:#010x}");
+        return wrong(format!("is not an IDX file of {name}: {starts}"));
     }
     let found = word(1)? as usize;
     if found != count {
-        return Err(DataError::WrongCount { path: path.into(), expected: count, found });
+        return wrong(format!("holds {found} items, expected {count}"));
     }
-    if kind == IdxKind::Images {
+    if kind == Images {
         let (rows, columns) = (word(2)?, word(3)?);
-        if (rows, columns) != (SIDE as u32, SIDE as u32) {
-            return Err(DataError::WrongDimensions { path: path.into(), rows, columns });
+        if [rows, columns] != [SIDE as u32; 2] {
+            let size = format!("{rows} rows x {columns} columns, expected 28 x 28");
+            return wrong(format!("holds images of {size}"));
         }
     }
-    if bytes.len() < expected {
-        return Err(short());
+    if length < expected {
+        return wrong(short);
     }
-    if bytes.len() > expected {
-        return Err(DataError::TrailingBytes { path: path.into(), expected });
+    if length > expected {
+        let more = format!("more than the expected {expected} bytes");
+        return wrong(format!("goes on after its last item: {more}"));
     }
-    let items = &bytes[kind.header()..];
-    if kind == IdxKind::Labels
-        && let Some(index) = items.iter().position(|&label| label > 9)
-    {
-        let found = items[index];
-        return Err(DataError::WrongLabel { path: path.into(), index, found });
+    let labels = if kind == Labels { &bytes[header..] } else { &[] };
+    match labels.iter().position(|&label| label > 9) {
+        Some(index) => {
+            let (path, found) = (path.into(), labels[index]);
+            Err(DataError::WrongLabel { path, index, found })
+        }
+        None => Ok(()),
     }
-    Ok(items)
 }

@@ -7,16 +7,16 @@
 
 pub mod digits;
 pub mod download;
-mod error;
 pub mod mnist;
 pub mod png;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-pub use error::DataError;
+use crate::report::atomic::WriteError;
 
 /// Rows and columns of an image.
 pub const SIDE: usize = 28;
@@ -44,15 +44,9 @@ impl Image {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// MNIST, read from this folder.
-    Mnist {
-        /// The folder that held the four files.
-        folder: PathBuf,
-    },
-    /// Digits that this program draws.
-    Digits {
-        /// The seed they are drawn from.
-        seed: u64,
-    },
+    Mnist { folder: PathBuf },
+    /// Digits that this program draws, from this seed.
+    Digits { seed: u64 },
     /// Pictures that the user gives.
     Pictures,
 }
@@ -92,11 +86,8 @@ pub enum Split {
 /// Labelled images in two parts.
 #[derive(Debug, Clone)]
 pub struct Dataset {
-    /// Where the images come from.
     pub source: Source,
-    /// The images a network is trained on.
     pub train: Vec<Image>,
-    /// The images a network is judged by.
     pub test: Vec<Image>,
     /// What [`load`] told the user when it fell back to drawn digits.
     pub notice: Option<String>,
@@ -145,6 +136,64 @@ pub const MNIST_DIR: &str = "MNIST_DIR";
 /// The environment variable that, set to anything but `0`, forbids downloads.
 pub const OFFLINE: &str = "CONVAPPROX_OFFLINE";
 
+/// Why images could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// None of a file's spellings is in the folder.
+    #[error("{} has no {name}.gz and no {name}", folder.display())]
+    Missing { folder: PathBuf, name: String },
+    /// The operating system refuses to read a file.
+    #[error("cannot read {}: {source}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    /// A file starts as gzip does but does not decompress.
+    #[error("{} is not an intact gzip file: {source}", path.display())]
+    Gzip { path: PathBuf, source: io::Error },
+    /// A file is not what it should be; the problem goes on from its name.
+    #[error("{} {problem}", path.display())]
+    Malformed { path: PathBuf, problem: String },
+    /// A label is not a digit.
+    #[error("{}: label {index} is {found}, expected 0 to 9", path.display())]
+    WrongLabel { path: PathBuf, index: usize, found: u8 },
+    /// The user names a folder that does not hold good MNIST files.
+    #[error(
+        "MNIST_DIR is {}: {source}. Put the four MNIST files there, or unset MNIST_DIR to use the \
+         cache, a download or drawn digits",
+        folder.display()
+    )]
+    MnistDir { folder: PathBuf, source: Box<DataError> },
+    /// MNIST is asked for and is nowhere to be had.
+    #[error(
+        "MNIST is not available: {reason}. Set MNIST_DIR to a folder with the four MNIST files, or \
+         use --dataset digits"
+    )]
+    NotAvailable { reason: Box<DataError> },
+    /// MNIST is not on this machine and downloads are off.
+    #[error("{reason}, and downloads are off (CONVAPPROX_OFFLINE)")]
+    Offline { reason: Box<DataError> },
+    /// No mirror delivers a file.
+    #[error("cannot download {name}: {}", attempts.join("; "))]
+    Download { name: String, attempts: Vec<String> },
+    /// The machine has no place for a cache.
+    #[error("this user has no cache folder (is HOME set?)")]
+    NoCacheFolder,
+    /// A file of the cache cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A PNG file is damaged.
+    #[error("{} is a damaged PNG file: {source}", path.display())]
+    DamagedPng { path: PathBuf, source: image::ImageError },
+}
+
+impl DataError {
+    fn malformed(path: &Path, problem: impl Into<String>) -> Self {
+        Self::Malformed { path: path.into(), problem: problem.into() }
+    }
+
+    fn write(path: &Path, source: io::Error) -> Self {
+        Self::Write(WriteError::new(path, source))
+    }
+}
+
 /// What the user asks for with `--dataset`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum DatasetChoice {
@@ -164,7 +213,6 @@ pub struct LoadOptions {
     pub seed: u64,
     /// No progress bar and no notice.
     pub quiet: bool,
-    /// Whether to ask the mirrors for what is not on this machine.
     pub allow_download: bool,
     /// The user's folder with MNIST. If it is given, only it is searched.
     pub mnist_dir: Option<PathBuf>,
@@ -174,7 +222,6 @@ pub struct LoadOptions {
     pub mirrors: Vec<String>,
     /// How many training and test digits are drawn.
     pub digits_count: (usize, usize),
-    /// The files that make up the data set.
     pub files: mnist::IdxFiles,
 }
 

@@ -6,7 +6,7 @@
 //! kept, and put into 28 × 28 by its centre of mass.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader, Read, Seek};
 use std::path::Path;
 
 use image::codecs::png::PngDecoder;
@@ -21,7 +21,8 @@ pub const MAX_SIDE: u32 = 8192;
 /// Reads a PNG file and makes it an image with this label.
 pub fn import(path: &Path, label: u8) -> Result<Image, DataError> {
     let ink = find_ink(&decode(path)?);
-    let cut = cut_out(&ink).ok_or_else(|| DataError::NoInk { path: path.into() })?;
+    let problem = "shows no digit: all of it has the colour of its border";
+    let cut = cut_out(&ink).ok_or_else(|| DataError::malformed(path, problem))?;
     let longest = cut.width().max(cut.height()) as usize;
     let scaled = |side: u32| ((side as usize * BOX + longest / 2) / longest).max(1);
     let width = scaled(cut.width());
@@ -62,31 +63,27 @@ fn overlaps(index: usize, to: usize, from: usize) -> impl Iterator<Item = (usize
 }
 
 fn decode(path: &Path) -> Result<GrayAlphaImage, DataError> {
+    let read = |source| DataError::Read { path: path.into(), source };
     let damaged = |source| match source {
-        ImageError::IoError(source) if source.kind() != std::io::ErrorKind::UnexpectedEof => {
-            DataError::Read { path: path.into(), source }
+        ImageError::IoError(source) if source.kind() != io::ErrorKind::UnexpectedEof => {
+            read(source)
         }
         source => DataError::DamagedPng { path: path.into(), source },
     };
-    let file = File::open(path).map_err(|source| DataError::Read { path: path.into(), source })?;
-    let mut file = BufReader::new(file);
-    if !starts_as_png(&mut file).map_err(|source| DataError::Read { path: path.into(), source })? {
-        return Err(DataError::NotPng { path: path.into() });
+    let mut file = BufReader::new(File::open(path).map_err(read)?);
+    let mut start = Vec::new();
+    file.by_ref().take(8).read_to_end(&mut start).and(file.rewind()).map_err(read)?;
+    if start != b"\x89PNG\r\n\x1a\n" {
+        return Err(DataError::malformed(path, "is not a PNG file"));
     }
     let decoder = PngDecoder::with_limits(file, Limits::default()).map_err(damaged)?;
     let (width, height) = decoder.dimensions();
     if width.max(height) > MAX_SIDE {
-        return Err(DataError::PngTooLarge { path: path.into(), width, height, limit: MAX_SIDE });
+        let most = format!("at most {MAX_SIDE} x {MAX_SIDE} are read; scale it down first");
+        let problem = format!("is too large: {width} x {height} pixels, {most}");
+        return Err(DataError::malformed(path, problem));
     }
     Ok(DynamicImage::from_decoder(decoder).map_err(damaged)?.into_luma_alpha8())
-}
-
-fn starts_as_png(file: &mut BufReader<File>) -> std::io::Result<bool> {
-    use std::io::{Read, Seek};
-    let mut start = Vec::new();
-    file.take(8).read_to_end(&mut start)?;
-    file.rewind()?;
-    Ok(start == b"\x89PNG\r\n\x1a\n")
 }
 
 /// How much each pixel differs from the background towards the ink, 0 to 255.

@@ -6,11 +6,13 @@
 //! rule: as trained; largest first, by the mean S_max of each channel over validation images; and,
 //! as the bound that no order can beat, S_max of all channels known beforehand.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::lenet::Variant;
+use super::{Software, Tally, ranges};
 use crate::Error;
 use crate::data::Image;
 use crate::results::ResultFolder;
@@ -20,10 +22,8 @@ use crate::tables::ChannelRow;
 use model::conv::{
     FeatureMap, Mode, Plane, PreparedPlane, Semantics, SmaxScope, Threshold, conv2d_prepared,
 };
-use model::engine::{Detail, Engine, EngineError, Findings, GoldenEngine, LayerRun, Place};
-use model::nn::{
-    Configuration, Convolution, Inference, IntegerNetwork, LayerOutcome, input_planes,
-};
+use model::engine::{Detail, Engine, EngineError, Findings, GoldenEngine};
+use model::nn::{Configuration, Convolution, IntegerNetwork, LayerOutcome, input_planes};
 
 /// Runs the experiment at `thresholds`, in units of 2^−`log_frac`. The validation images decide the
 /// order of the channels, the run's images are what is counted on.
@@ -62,23 +62,8 @@ struct Channels<'a> {
     images: Vec<&'a Image>,
 }
 
-/// Some images of one variant.
-#[derive(Debug, Clone, Copy)]
-struct Batch {
-    variant: usize,
-    first: usize,
-    count: usize,
-}
-
 /// Images of a batch.
 const BATCH_IMAGES: usize = 50;
-
-/// Multiplications, and images classified right.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Tally {
-    multiplications: u64,
-    right: u64,
-}
 
 impl Channels<'_> {
     fn count(
@@ -86,16 +71,10 @@ impl Channels<'_> {
         semantics: Semantics,
         images: &[&Image],
         engine: &mut dyn Engine,
-    ) -> Result<Tally, Error> {
+    ) -> Result<Tally, EngineError> {
         let layers = vec![semantics; network.convolutions().count()];
         let configuration = Configuration { name: String::new(), tau: None, layers };
-        let inputs: Vec<_> = images.iter().map(|it| input_planes(network, &it.pixels)).collect();
-        let place = Place::default();
-        let run = engine.infer(&place, network, &configuration, &inputs, Detail::Sums)?;
-        let right = images.iter().zip(&run.inferences);
-        let right = right.filter(|(it, found)| usize::from(it.label) == found.class()).count();
-        let multiplications = run.inferences.iter().map(Inference::multiplications).sum();
-        Ok(Tally { multiplications, right: right as u64 })
+        Tally::of(network, &configuration, images, engine)
     }
 
     fn row(
@@ -109,7 +88,6 @@ impl Channels<'_> {
         let images = self.images.len();
         let average = tally.multiplications as f64 / images as f64;
         let right = Proportion { successes: tally.right, trials: images as u64 };
-        let (low, high) = right.interval();
         ChannelRow {
             activation: variant.activation,
             log_frac: semantics.log_frac,
@@ -118,15 +96,14 @@ impl Channels<'_> {
             images,
             multiplications_average: average,
             reduction_vs_exact_percent: reduction_percent(average, exact as f64).unwrap_or(0.0),
-            accuracy_percent: 100.0 * right.share(),
-            accuracy_low_percent: 100.0 * low,
-            accuracy_high_percent: 100.0 * high,
+            accuracy: right.into(),
         }
     }
 }
 
 impl Experiment for Channels<'_> {
-    type Batch = Batch;
+    /// Some images of one variant.
+    type Batch = (usize, Range<usize>);
     /// One entry per threshold and order.
     type Outcome = Vec<[Tally; 4]>;
     type Summary = Vec<ChannelRow>;
@@ -139,24 +116,19 @@ impl Experiment for Channels<'_> {
         })
     }
 
-    fn plan(&self) -> Vec<Batch> {
-        let mut plan = Vec::new();
-        let images = self.images.len();
-        for variant in 0..self.variants.len() {
-            for first in (0..images).step_by(BATCH_IMAGES) {
-                plan.push(Batch { variant, first, count: BATCH_IMAGES.min(images - first) });
-            }
-        }
-        plan
+    fn plan(&self) -> Vec<Self::Batch> {
+        let batches =
+            |variant| ranges(self.images.len(), BATCH_IMAGES).map(move |images| (variant, images));
+        (0..self.variants.len()).flat_map(batches).collect()
     }
 
     fn batch(
         &self,
-        &Batch { variant, first, count }: &Batch,
+        (variant, images): &Self::Batch,
         engines: &mut Engines<'_>,
     ) -> Result<Vec<[Tally; 4]>, Error> {
-        let (plain, ordered) = (&self.variants[variant].integer, &self.ordered[variant]);
-        let images = &self.images[first..first + count];
+        let (plain, ordered) = (&self.variants[*variant].integer, &self.ordered[*variant]);
+        let images = &self.images[images.clone()];
         let golden = engines.golden();
         let mut tallies = Vec::new();
         for &window in &self.semantics {
@@ -165,7 +137,7 @@ impl Experiment for Channels<'_> {
                 Self::count(plain, window, images, golden)?,
                 Self::count(plain, running, images, golden)?,
                 Self::count(ordered, running, images, golden)?,
-                Self::count(plain, running, images, &mut KnownMaxima)?,
+                Self::count(plain, running, images, &mut known_maxima())?,
             ]);
         }
         Ok(tallies)
@@ -179,12 +151,9 @@ impl Experiment for Channels<'_> {
     ) -> Result<Vec<ChannelRow>, Error> {
         let none = vec![[Tally::default(); 4]; self.semantics.len()];
         let mut totals = vec![none; self.variants.len()];
-        for (batch, tallies) in self.plan().iter().zip(outcomes) {
-            let sums = totals[batch.variant].iter_mut().flatten();
-            for (sum, tally) in sums.zip(tallies?.iter().flatten()) {
-                sum.multiplications += tally.multiplications;
-                sum.right += tally.right;
-            }
+        for ((variant, _), tallies) in self.plan().into_iter().zip(outcomes) {
+            let sums = totals[variant].iter_mut().flatten();
+            sums.zip(tallies?.iter().flatten()).for_each(|(sum, tally)| *sum += *tally);
         }
         let mut rows = Vec::new();
         for (variant, totals) in self.variants.iter().zip(totals) {
@@ -226,13 +195,8 @@ fn largest_first(
         layers.collect()
     };
     let add = |mut a: Vec<Vec<u64>>, b: Vec<Vec<u64>>| {
-        if a.is_empty() {
-            return b;
-        }
-        for (a, b) in a.iter_mut().flatten().zip(b.iter().flatten()) {
-            *a += b;
-        }
-        a
+        a.iter_mut().flatten().zip(b.iter().flatten()).for_each(|(a, b)| *a += b);
+        if a.is_empty() { b } else { a }
     };
     let sums = images.par_chunks(50).map(chunk).reduce(Vec::new, add);
     let mut ordered = network.clone();
@@ -247,21 +211,8 @@ fn largest_first(
 
 /// The golden model with S_max of all channels known beforehand. No hardware can do that in one
 /// pass over the channels.
-struct KnownMaxima;
-
-impl Engine for KnownMaxima {
-    fn name(&self) -> &'static str {
-        "known-beforehand"
-    }
-
-    fn layer(
-        &mut self,
-        _: &Place,
-        layer: &Convolution,
-        semantics: &Semantics,
-        inputs: &[Vec<Plane>],
-        _: Detail,
-    ) -> Result<LayerRun, EngineError> {
+fn known_maxima() -> impl Engine {
+    Software::new(|layer: &Convolution, semantics: &Semantics, inputs: &[Vec<Plane>]| {
         let image = |input: &Vec<Plane>| {
             let planes: Vec<_> =
                 input.iter().map(|it| PreparedPlane::new(it, semantics.log_frac)).collect();
@@ -285,8 +236,8 @@ impl Engine for KnownMaxima {
             }
             outcome
         };
-        Ok(LayerRun::of_software(inputs.iter().map(image).collect()))
-    }
+        inputs.iter().map(image).collect()
+    })
 }
 
 #[cfg(test)]
@@ -307,10 +258,8 @@ mod tests {
         let inputs: Vec<_> = images.iter().map(|it| input_planes(plain, &it.pixels)).collect();
         let scores = |network: &IntegerNetwork| {
             let found = GoldenEngine::default().inferences(network, &exact, &inputs, Detail::Sums);
-            found
-                .into_iter()
-                .map(|it| (it.scores.clone(), it.multiplications()))
-                .collect::<Vec<_>>()
+            let found = found.iter().map(|it| (it.scores.clone(), it.multiplications()));
+            found.collect::<Vec<_>>()
         };
         assert_eq!(scores(plain), scores(&ordered));
 
@@ -325,7 +274,7 @@ mod tests {
             count(plain, window, golden),
             count(plain, running, golden),
             count(&ordered, running, golden),
-            count(plain, running, &mut KnownMaxima),
+            count(plain, running, &mut known_maxima()),
         ];
         // Which of the two orders is better depends on the network; nothing beats known maxima.
         assert!(counts[0] > counts[1] && counts[0] > counts[2], "{counts:?}");

@@ -8,3 +8,82 @@ pub mod lenet;
 pub mod peers;
 pub mod search;
 pub mod windows;
+
+use std::ops::{AddAssign, Range};
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::Image;
+use model::conv::{Plane, Semantics};
+use model::engine::{Detail, Engine, EngineError, LayerRun, Place};
+use model::nn::{
+    Configuration, Convolution, Inference, IntegerNetwork, LayerOutcome, input_planes,
+};
+
+/// `count` images in batches of `size`, the last perhaps smaller.
+fn ranges(count: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..count).step_by(size).map(move |first| first..count.min(first + size))
+}
+
+/// Multiplications over some images, and how many of these are classified right.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+struct Tally {
+    multiplications: u64,
+    right: u64,
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.multiplications += other.multiplications;
+        self.right += other.right;
+    }
+}
+
+impl Tally {
+    fn of(
+        network: &IntegerNetwork,
+        configuration: &Configuration,
+        images: &[&Image],
+        engine: &mut dyn Engine,
+    ) -> Result<Self, EngineError> {
+        let inputs: Vec<_> = images.iter().map(|it| input_planes(network, &it.pixels)).collect();
+        let place = Place::default();
+        let found = engine.infer(&place, network, configuration, &inputs, Detail::Sums)?.inferences;
+        let multiplications = found.iter().map(Inference::multiplications).sum();
+        let right =
+            images.iter().zip(&found).filter(|(it, found)| usize::from(it.label) == found.class());
+        Ok(Self { multiplications, right: right.count() as u64 })
+    }
+}
+
+/// An engine of software that is not the golden model: what it makes of the images of a layer.
+struct Software<F>(F);
+
+impl<F> Software<F>
+where
+    F: FnMut(&Convolution, &Semantics, &[Vec<Plane>]) -> Vec<LayerOutcome> + Send,
+{
+    fn new(layer: F) -> Self {
+        Self(layer)
+    }
+}
+
+impl<F> Engine for Software<F>
+where
+    F: FnMut(&Convolution, &Semantics, &[Vec<Plane>]) -> Vec<LayerOutcome> + Send,
+{
+    fn name(&self) -> &'static str {
+        "software"
+    }
+
+    fn layer(
+        &mut self,
+        _: &Place,
+        layer: &Convolution,
+        semantics: &Semantics,
+        inputs: &[Vec<Plane>],
+        _: Detail,
+    ) -> Result<LayerRun, EngineError> {
+        Ok(LayerRun::of_software((self.0)(layer, semantics, inputs)))
+    }
+}

@@ -10,14 +10,15 @@ use std::sync::atomic::Ordering;
 use rayon::prelude::*;
 use serde_json::json;
 
+use super::Tally;
 use super::lenet::{OperatingPoint, PointLayer, Variant};
 use crate::Error;
 use crate::data::Image;
 use crate::run::{Finished, Run};
 use crate::tables::SearchRow;
 use model::conv::{Mode, Semantics, SmaxScope, Threshold};
-use model::engine::{Detail, Findings, GoldenEngine};
-use model::nn::{Configuration, Inference, input_planes};
+use model::engine::{Findings, GoldenEngine};
+use model::nn::Configuration;
 
 /// What is searched.
 pub struct Search<'a> {
@@ -53,20 +54,14 @@ fn rungs(log_frac: u32) -> Vec<u32> {
     rungs
 }
 
-/// Multiplications and images classified right.
-#[derive(Clone, Copy)]
-struct Tally {
-    multiplications: u64,
-    right: u64,
-}
-
 /// Runs a search on the validation images; the run's progress hears of every step taken.
 ///
 /// # Errors
 /// Settings out of range, files that cannot be written, and if the user stops the run.
 pub fn run(run: &Run<'_>, search: &Search<'_>) -> Result<Finished<Found>, Error> {
     if !(0.0..=100.0).contains(&search.max_loss_points) {
-        return Err(Error::input("--max-loss is in points of accuracy, 0 to 100"));
+        let reason = "--max-loss is in points of accuracy, 0 to 100";
+        return Err(Error::Input(reason.to_owned()));
     }
     let Search { variant, scope, log_frac, .. } = search;
     let mut results = run.results(json!({
@@ -77,7 +72,8 @@ pub fn run(run: &Run<'_>, search: &Search<'_>) -> Result<Finished<Found>, Error>
         "max_loss_points": search.max_loss_points,
     }))?;
     let images = run.dataset.training_parts().1.iter().collect();
-    let found = run.on_threads(|| Descent { run, search, images }.run())??;
+    let found =
+        run.on_threads(|| Descent { run, search, rungs: rungs(*log_frac), images }.run())??;
     let name = format!("{}_search_{scope}_f{log_frac}", variant.weights_name);
     results.table_as(&format!("{name}.csv"), &found.steps)?;
     results.file(&format!("{name}.json"), |file| found.point.write_to(file))?;
@@ -89,6 +85,7 @@ pub fn run(run: &Run<'_>, search: &Search<'_>) -> Result<Finished<Found>, Error>
 struct Descent<'a> {
     run: &'a Run<'a>,
     search: &'a Search<'a>,
+    rungs: Vec<u32>,
     /// Images that decide; never the test images.
     images: Vec<&'a Image>,
 }
@@ -107,13 +104,12 @@ impl Descent<'_> {
 
     fn run(&self) -> Result<Found, Error> {
         let names = self.search.variant.layers();
-        let rungs = rungs(self.search.log_frac);
         let exact = Configuration::plain(Mode::Exact, self.search.log_frac, names.len())?;
-        let exact = self.score(&exact);
+        let exact = self.score(&exact)?;
         let mut place = vec![0; names.len()];
         let mut steps = Vec::new();
-        let mut current = self.score(&self.configuration(&rungs, &place)?);
-        let start = self.step(0, "", &rungs, &place, current, exact);
+        let mut current = self.score(&self.configuration(&place)?)?;
+        let start = self.step(0, "", &place, current, exact);
         self.tell(&start);
         steps.push(SearchRow { decision: "taken".to_owned(), ..start });
         for number in 1.. {
@@ -121,11 +117,11 @@ impl Descent<'_> {
                 return Err(Error::Stopped(format!("{number} steps of the search")));
             }
             let mut best: Option<(usize, Tally, usize)> = None;
-            for layer in (0..names.len()).filter(|&layer| place[layer] + 1 < rungs.len()) {
+            for layer in (0..names.len()).filter(|&layer| place[layer] + 1 < self.rungs.len()) {
                 let mut place = place.clone();
                 place[layer] += 1;
-                let score = self.score(&self.configuration(&rungs, &place)?);
-                let step = self.step(number, &names[layer], &rungs, &place, score, exact);
+                let score = self.score(&self.configuration(&place)?)?;
+                let step = self.step(number, &names[layer], &place, score, exact);
                 let fits = step.loss_points <= self.search.max_loss_points + 1e-9;
                 steps.push(step);
                 let better = |(_, other, _): &(usize, Tally, usize)| {
@@ -141,13 +137,13 @@ impl Descent<'_> {
             steps[index].decision = "taken".to_owned();
             self.tell(&steps[index]);
         }
-        let point = self.point(&rungs, &place, current)?;
+        let point = self.point(&place, current)?;
         Ok(Found { steps, point })
     }
 
-    fn configuration(&self, rungs: &[u32], place: &[usize]) -> Result<Configuration, Error> {
+    fn configuration(&self, place: &[usize]) -> Result<Configuration, Error> {
         let layer = |(index, &place): (usize, &usize)| {
-            let threshold = Threshold::new(rungs[place])?;
+            let threshold = Threshold::new(self.rungs[place])?;
             Ok(Semantics::new(Mode::Approx, self.search.log_frac, threshold, self.scope_of(index))?)
         };
         let layers = place.iter().enumerate().map(layer).collect::<Result<_, Error>>()?;
@@ -161,33 +157,22 @@ impl Descent<'_> {
         if channels == Some(1) { SmaxScope::Window } else { self.search.scope }
     }
 
-    fn score(&self, configuration: &Configuration) -> Tally {
-        let network = &self.search.variant.integer;
+    fn score(&self, configuration: &Configuration) -> Result<Tally, Error> {
         let chunk = |images: &[&Image]| {
-            let inputs: Vec<_> =
-                images.iter().map(|image| input_planes(network, &image.pixels)).collect();
-            let mut golden = GoldenEngine::default();
-            let found = golden.inferences(network, configuration, &inputs, Detail::Sums);
-            let right = images
-                .iter()
-                .zip(&found)
-                .filter(|(it, found)| usize::from(it.label) == found.class());
-            let right = right.count() as u64;
-            Tally { multiplications: found.iter().map(Inference::multiplications).sum(), right }
+            let network = &self.search.variant.integer;
+            Tally::of(network, configuration, images, &mut GoldenEngine::default())
         };
-        let add = |a: Tally, b: Tally| Tally {
-            multiplications: a.multiplications + b.multiplications,
-            right: a.right + b.right,
+        let sum = |mut a: Tally, b: Tally| {
+            a += b;
+            Ok(a)
         };
-        let zero = || Tally { multiplications: 0, right: 0 };
-        self.images.par_chunks(50).map(chunk).reduce(zero, add)
+        Ok(self.images.par_chunks(50).map(chunk).try_reduce(Tally::default, sum)?)
     }
 
     fn step(
         &self,
         step: usize,
         layer: &str,
-        rungs: &[u32],
         place: &[usize],
         score: Tally,
         exact: Tally,
@@ -196,7 +181,7 @@ impl Descent<'_> {
         let average = score.multiplications as f64 / images;
         let total: u64 = self.search.variant.exact_multiplications().iter().sum();
         let percent = |right: u64| 100.0 * right as f64 / images;
-        let thresholds: Vec<_> = place.iter().map(|&place| rungs[place].to_string()).collect();
+        let thresholds: Vec<_> = place.iter().map(|&it| self.rungs[it].to_string()).collect();
         SearchRow {
             step,
             layer: layer.to_owned(),
@@ -209,11 +194,11 @@ impl Descent<'_> {
         }
     }
 
-    fn point(&self, rungs: &[u32], place: &[usize], score: Tally) -> Result<OperatingPoint, Error> {
+    fn point(&self, place: &[usize], score: Tally) -> Result<OperatingPoint, Error> {
         let variant = self.search.variant;
         let layer = |(index, name): (usize, String)| {
             let layer = PointLayer {
-                threshold: rungs[place[index]],
+                threshold: self.rungs[place[index]],
                 log_frac: self.search.log_frac,
                 smax_scope: self.scope_of(index).to_string(),
             };

@@ -11,32 +11,16 @@ use thiserror::Error;
 /// Why a result file could not be written.
 #[derive(Debug, Error)]
 pub enum WriteError {
-    /// The folder is missing or may not be written to.
     #[error("cannot create files in {}: {source}", folder.display())]
-    Folder {
-        /// The folder.
-        folder: PathBuf,
-        /// The operating system's reason.
-        source: io::Error,
-    },
-    /// The disk is full.
+    Folder { folder: PathBuf, source: io::Error },
     #[error("the disk is full: {} is not written; make room and run again", path.display())]
-    DiskFull {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Something else went wrong.
+    DiskFull { path: PathBuf },
     #[error("cannot write {}: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// The operating system's reason.
-        source: io::Error,
-    },
+    Write { path: PathBuf, source: io::Error },
 }
 
 impl WriteError {
-    fn new(path: &Path, source: io::Error) -> Self {
+    pub(crate) fn new(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {

@@ -75,11 +75,9 @@ const MAP_GAP: u32 = 8;
 /// A feature map, and how many multiplications it took.
 #[derive(Debug, Clone)]
 pub struct PaintedMap {
-    /// Words in a row.
     pub width: usize,
-    /// The words, row by row.
+    /// Row by row.
     pub words: Vec<i32>,
-    /// Multiplications of all words.
     pub multiplications: u64,
 }
 
@@ -87,9 +85,8 @@ pub struct PaintedMap {
 /// per filter, one column per configuration; the input stands first in each row.
 #[derive(Debug, Clone)]
 pub struct FeatureMaps<'a> {
-    /// The image.
     pub input: &'a Plane,
-    /// The names of the configurations; exact first.
+    /// Their names; exact first.
     pub configurations: Vec<String>,
     /// The filters with a map for each configuration.
     pub filters: Vec<(String, Vec<PaintedMap>)>,
@@ -148,13 +145,13 @@ const SPACE: u32 = 24;
 pub struct NetworkMosaic<'a> {
     /// The place of each shown layer in the network, and its name.
     layers: Vec<(usize, &'a str)>,
-    rows: &'a [(String, &'a Inference)],
+    rows: &'a [(String, Inference)],
 }
 
 impl<'a> NetworkMosaic<'a> {
     /// The maps of inferences of one image by the same network, each under a name; the first is
     /// what the others are compared with. None without an inference, or without maps.
-    pub fn new(network: &'a Network, rows: &'a [(String, &'a Inference)]) -> Option<Self> {
+    pub fn new(network: &'a Network, rows: &'a [(String, Inference)]) -> Option<Self> {
         let (_, first) = rows.first()?;
         let is_map = |plane: &Plane| plane.width() > 1 && plane.height() > 1;
         let layers: Vec<_> = (network.layers.iter().zip(&first.activations).enumerate())

@@ -4,10 +4,8 @@
 use model::nn::Activation;
 use plotters::style::RGBColor;
 
-use super::{Plot, colour, technique};
-use crate::report::figure::{
-    Bar, Bars, Figure, Group, PlotError, configuration_title, distinct, palette,
-};
+use super::{PlotBy, colour, technique};
+use crate::report::figure::{Bar, Bars, Group, configuration_title, distinct, palette};
 use crate::table;
 use crate::table::{Digit, Shortest};
 
@@ -205,8 +203,19 @@ pub const PARTS: [&str; 7] = [
 /// The build that does without the unit.
 const SOFTWARE: &str = "software";
 
-/// The colour and the name of a program.
-fn program(build: &str, configuration: &str) -> (String, RGBColor) {
+/// A program: its build and its configuration.
+type Program = (String, String);
+
+/// The first programs among the rows: software, exact, and the tightest tolerance. The others differ
+/// by next to nothing.
+fn programs<R>(rows: &[&R], program: impl Fn(&R) -> Program) -> Vec<Program> {
+    let mut programs = distinct(rows.iter().map(|row| program(row)));
+    programs.truncate(3);
+    programs
+}
+
+/// The name and the colour of a program.
+fn look((build, configuration): &Program) -> (String, RGBColor) {
     if build == SOFTWARE {
         (SOFTWARE.to_owned(), palette::ORANGE)
     } else {
@@ -214,73 +223,46 @@ fn program(build: &str, configuration: &str) -> (String, RGBColor) {
     }
 }
 
-/// A figure for each network.
-fn by_network<R>(
-    name: &str,
-    rows: &[R],
-    network: impl Fn(&R) -> &str,
-    chart: impl Fn(&str, &[&R]) -> Bars,
-) -> Result<Vec<Figure>, PlotError> {
-    let draw = |of: &str| {
-        let rows: Vec<&R> = rows.iter().filter(|row| network(row) == of).collect();
-        chart(of, &rows).draw(format!("{name}_{of}"))
-    };
-    distinct(rows.iter().map(&network)).into_iter().filter_map(draw).collect()
-}
-
-pub(super) static CYCLES: Plot = Plot {
+pub(super) static CYCLES: PlotBy<CycleRow> = PlotBy {
     name: "accel_cycles",
-    draw: |folder| {
-        by_network(
-            "accel_cycles",
-            &folder.rows::<CycleRow>()?,
-            |it| &it.network,
-            |of, rows| {
-                let timed = rows.iter().any(|row| row.cycles_average.is_some());
-                let what = if timed { "cycles" } else { "instructions" };
-                // Software, exact, and the tightest tolerance: the others differ by next to nothing.
-                let key = |row: &&CycleRow| (row.build.clone(), row.configuration.clone());
-                let mut programs = distinct(rows.iter().map(&key));
-                programs.truncate(3);
-                let group = |layer: &str| {
-                    let bar = |row: &&CycleRow| {
-                        let value = row.cycles_average.unwrap_or(row.instructions_average);
-                        let bar = Bar::new(value, program(&row.build, &row.configuration).1);
-                        match (row.cycles_min, row.cycles_max) {
-                            (Some(min), Some(max)) => bar.range(f64::from(min), f64::from(max)),
-                            _ => bar,
-                        }
-                    };
-                    let rows = rows
-                        .iter()
-                        .filter(|row| row.layer == layer && programs.contains(&key(row)));
-                    Group::new(layer, rows.map(bar).collect())
-                };
-                let layers = distinct(rows.iter().map(|row| row.layer.as_str()));
-                let images = rows.first().map_or(0, |row| row.images);
-                Bars {
-                    title: format!(
-                        "{of} – {what} of an inference on the core, mean of {images} images"
-                    ),
-                    axis: format!("{what} per inference"),
-                    legend: programs.iter().map(|(build, name)| program(build, name)).collect(),
-                    note: if timed {
-                        "Lines run from the fastest to the slowest image."
-                    } else {
-                        ""
-                    }
-                    .to_owned(),
-                    groups: layers.into_iter().map(group).collect(),
-                    ..Bars::default()
+    key: |row| &row.network,
+    figure: |of, rows, name| {
+        let timed = rows.iter().any(|row| row.cycles_average.is_some());
+        let what = if timed { "cycles" } else { "instructions" };
+        let key = |row: &CycleRow| (row.build.clone(), row.configuration.clone());
+        let programs = programs(rows, key);
+        let group = |layer: &str| {
+            let bar = |row: &&CycleRow| {
+                let value = row.cycles_average.unwrap_or(row.instructions_average);
+                let bar = Bar::new(value, look(&key(row)).1);
+                match (row.cycles_min, row.cycles_max) {
+                    (Some(min), Some(max)) => bar.range(f64::from(min), f64::from(max)),
+                    _ => bar,
                 }
-            },
-        )
+            };
+            let of_layer =
+                rows.iter().filter(|it| it.layer == layer && programs.contains(&key(it)));
+            Group::new(layer, of_layer.map(bar).collect())
+        };
+        let layers = distinct(rows.iter().map(|row| row.layer.as_str()));
+        let images = rows[0].images;
+        let note = if timed { "Lines run from the fastest to the slowest image." } else { "" };
+        Bars {
+            title: format!("{of} – {what} of an inference on the core, mean of {images} images"),
+            axis: format!("{what} per inference"),
+            legend: programs.iter().map(look).collect(),
+            note: note.to_owned(),
+            groups: layers.into_iter().map(group).collect(),
+            ..Bars::default()
+        }
+        .draw(name)
     },
 };
 
-pub(super) static TIME: Plot = Plot {
+pub(super) static TIME: PlotBy<TimeRow> = PlotBy {
     name: "accel_time",
-    draw: |folder| {
+    key: |row| &row.network,
+    figure: |of, rows, name| {
         const COLOURS: [RGBColor; PARTS.len()] = [
             palette::BLUE,
             palette::SKY,
@@ -290,116 +272,78 @@ pub(super) static TIME: Plot = Plot {
             palette::PURPLE,
             RGBColor(150, 150, 150),
         ];
-        by_network(
-            "accel_time",
-            &folder.rows::<TimeRow>()?,
-            |it| &it.network,
-            |of, rows| {
-                let key = |row: &&TimeRow| (row.build.clone(), row.configuration.clone());
-                let mut groups = Vec::new();
-                for layer in distinct(rows.iter().map(|row| row.layer.as_str())) {
-                    groups.push(Group::heading(format!("layer {layer}")));
-                    let of_layer: Vec<&TimeRow> =
-                        rows.iter().copied().filter(|row| row.layer == layer).collect();
-                    let mut programs = distinct(of_layer.iter().map(&key));
-                    programs.truncate(3);
-                    for (build, configuration) in programs {
-                        let bar = |(part, colour): (&&str, RGBColor)| {
-                            let of_part = of_layer.iter().filter(|row| {
-                                row.part == *part
-                                    && row.build == build
-                                    && row.configuration == configuration
-                            });
-                            Bar::new(of_part.map(|row| row.cycles_average).sum(), colour)
-                        };
-                        let bars = PARTS.iter().zip(COLOURS).map(bar).collect();
-                        groups.push(Group::new(program(&build, &configuration).0, bars));
-                    }
-                }
-                let images = rows.first().map_or(0, |row| row.images);
-                let legend = PARTS.iter().zip(COLOURS);
-                Bars {
-                    title: format!(
-                        "{of} – where the cycles of an inference go, mean of {images} images"
-                    ),
-                    axis: "cycles per inference".to_owned(),
-                    legend: legend.map(|(part, colour)| (part.replace('_', " "), colour)).collect(),
-                    stacked: true,
-                    groups,
-                    ..Bars::default()
-                }
-            },
-        )
+        let key = |row: &TimeRow| (row.build.clone(), row.configuration.clone());
+        let mut groups = Vec::new();
+        for layer in distinct(rows.iter().map(|row| row.layer.as_str())) {
+            groups.push(Group::heading(format!("layer {layer}")));
+            let of_layer: Vec<&TimeRow> =
+                rows.iter().copied().filter(|row| row.layer == layer).collect();
+            for program in programs(&of_layer, key) {
+                let bar = |(part, colour): (&&str, RGBColor)| {
+                    let of_part =
+                        of_layer.iter().filter(|row| row.part == *part && key(row) == program);
+                    Bar::new(of_part.map(|row| row.cycles_average).sum(), colour)
+                };
+                let bars = PARTS.iter().zip(COLOURS).map(bar).collect();
+                groups.push(Group::new(look(&program).0, bars));
+            }
+        }
+        let images = rows[0].images;
+        let legend = PARTS.iter().zip(COLOURS);
+        Bars {
+            title: format!("{of} – where the cycles of an inference go, mean of {images} images"),
+            axis: "cycles per inference".to_owned(),
+            legend: legend.map(|(part, colour)| (part.replace('_', " "), colour)).collect(),
+            stacked: true,
+            groups,
+            ..Bars::default()
+        }
+        .draw(name)
     },
 };
 
-pub(super) static SCORES: Plot = Plot {
+pub(super) static SCORES: PlotBy<ScoreRow> = PlotBy {
     name: "scores",
-    draw: |folder| {
-        by_network(
-            "scores",
-            &folder.rows::<ScoreRow>()?,
-            |it| &it.network,
-            |of, rows| {
-                let least =
-                    rows.iter().filter_map(|row| row.tau).min_by(|a, b| a.0.total_cmp(&b.0));
-                let rows: Vec<&ScoreRow> =
-                    rows.iter().copied().filter(|row| row.tau == least).collect();
-                let group = |row: &&ScoreRow| {
-                    let label = format!("{} → {}", signed(row.exact), signed(row.custom));
-                    let bar = Bar::new(f64::from(row.absolute_error), colour(&row.configuration));
-                    Group::new(format!("class {}", row.class), vec![bar.label(label)])
-                };
-                let configuration = rows.first().map_or("", |row| row.configuration.as_str());
-                Bars {
-                    title: format!(
-                        "{of} – errors of the scores of the first image, {}",
-                        configuration_title(configuration)
-                    ),
-                    axis: "|exact − custom|, in units of the integer scores".to_owned(),
-                    note: "Beside the bars: the exact score and the approximate one.".to_owned(),
-                    groups: rows.iter().map(group).collect(),
-                    ..Bars::default()
-                }
-            },
-        )
+    key: |row| &row.network,
+    figure: |of, rows, name| {
+        let least = rows.iter().filter_map(|row| row.tau).min_by(|a, b| a.0.total_cmp(&b.0));
+        let rows: Vec<&ScoreRow> = rows.iter().copied().filter(|row| row.tau == least).collect();
+        let group = |row: &&ScoreRow| {
+            let bar = Bar::new(f64::from(row.absolute_error), colour(&row.configuration));
+            Group::new(format!("class {}", row.class), vec![bar.scores(row.exact, row.custom)])
+        };
+        let configuration = configuration_title(&rows.first()?.configuration);
+        Bars {
+            title: format!("{of} – errors of the scores of the first image, {configuration}"),
+            axis: "|exact − custom|, in units of the integer scores".to_owned(),
+            note: "Beside the bars: the exact score and the approximate one.".to_owned(),
+            groups: rows.iter().map(group).collect(),
+            ..Bars::default()
+        }
+        .draw(name)
     },
 };
 
-fn signed(score: i32) -> String {
-    score.to_string().replace('-', "−")
-}
-
-pub(super) static SCORE_ERRORS: Plot = Plot {
+pub(super) static SCORE_ERRORS: PlotBy<ScoreErrorRow> = PlotBy {
     name: "score_errors",
-    draw: |folder| {
-        by_network(
-            "score_errors",
-            &folder.rows::<ScoreErrorRow>()?,
-            |it| &it.network,
-            |of, rows| {
-                let group = |row: &&ScoreErrorRow| {
-                    let bar = Bar::new(
-                        row.median_percentage_error.unwrap_or(0.0),
-                        colour(technique::PAPER_RULE),
-                    );
-                    let label = format!(
-                        "{:.2} %; {} of {} images change class",
-                        bar.value, row.class_flips, row.images
-                    );
-                    let bar = bar.mark(row.paper_median_percentage_error).label(label);
-                    Group::new(configuration_title(&row.configuration), vec![bar])
-                };
-                let images = rows.first().map_or(0, |row| row.images);
-                let paper = rows.iter().any(|row| row.paper_median_percentage_error.is_some());
-                Bars {
-                    title: format!("{of} – median error of the scores, {images} images"),
-                    axis: "median error of a score, of the exact one's magnitude (%)".to_owned(),
-                    mark: paper.then(|| "the paper's, of one image".to_owned()),
-                    groups: rows.iter().map(group).collect(),
-                    ..Bars::default()
-                }
-            },
-        )
+    key: |row| &row.network,
+    figure: |of, rows, name| {
+        let group = |row: &&ScoreErrorRow| {
+            let median = row.median_percentage_error.unwrap_or(0.0);
+            let label =
+                format!("{median:.2} %; {} of {} images change class", row.class_flips, row.images);
+            let bar = Bar::new(median, colour(technique::PAPER_RULE));
+            let bar = bar.mark(row.paper_median_percentage_error).label(label);
+            Group::new(configuration_title(&row.configuration), vec![bar])
+        };
+        let paper = rows.iter().any(|row| row.paper_median_percentage_error.is_some());
+        Bars {
+            title: format!("{of} – median error of the scores, {} images", rows[0].images),
+            axis: "median error of a score, of the exact one's magnitude (%)".to_owned(),
+            mark: paper.then(|| "the paper's, of one image".to_owned()),
+            groups: rows.iter().map(group).collect(),
+            ..Bars::default()
+        }
+        .draw(name)
     },
 };

@@ -8,10 +8,10 @@ use plotters::style::RGBColor;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::layers::{is_total, of_most_images};
-use super::{ACTIVATIONS, LenetRow, PeerRow, Plot, PointRow, look, network, technique};
+use super::{Accuracy, Drawn, LenetRow, PeerRow, PlotOf, PointRow, look, network, technique};
 use crate::report::figure::{
     Axis, Canvas, Drawing, Figure, Font, GREY, INK, Key, Labels, Legend, Marker, Panel, Place,
-    PlotError, Shape, Stroke, distinct, palette,
+    Shape, Stroke, distinct, palette,
 };
 
 const SIZE: (u32, u32) = (1700, 1300);
@@ -26,13 +26,13 @@ const HEADLINE: Stroke = Stroke { colour: INK, width: 2, dashed: false };
 const LIMIT: Stroke = Stroke { colour: GREY, width: 2, dashed: true };
 const EXACT_LINE: Stroke = Stroke { colour: GREY, width: 1, dashed: true };
 
-pub(super) static ACCURACY: Plot = Plot {
+pub(super) static ACCURACY: PlotOf = PlotOf {
     name: "accuracy",
     draw: |folder| {
         let (lenet, peers) = (folder.rows::<LenetRow>()?, folder.rows::<PeerRow>()?);
         let points = folder.rows::<PointRow>()?;
         let draw = |activation| draw(activation, &lenet, &peers, &points);
-        ACTIVATIONS.into_iter().filter_map(draw).collect()
+        [Activation::Relu, Activation::Tanh].into_iter().filter_map(draw).collect()
     },
 };
 
@@ -42,14 +42,20 @@ fn draw(
     lenet: &[LenetRow],
     peers: &[PeerRow],
     points: &[PointRow],
-) -> Option<Result<Figure, PlotError>> {
-    let series = series_of(activation, lenet, peers, points);
+) -> Drawn {
+    let lenet: Vec<_> = lenet.iter().filter(|it| it.activation == activation).collect();
+    let points: Vec<_> = points.iter().filter(|it| it.activation == activation).collect();
+    let peers: Vec<_> = peers.iter().filter(|it| it.activation == activation.name()).collect();
+    let mut series = peers_of(&peers);
+    series.extend(paper(&lenet));
+    series.extend(rules(&lenet));
+    series.extend(operating_points(activation, &points));
+    series.retain(|it| !it.points.is_empty());
     if series.is_empty() {
         return None;
     }
-    let all = || series.iter().flat_map(|it| &it.points);
-    let best = all().map(|it| it.accuracy).fold(0.0, f64::max);
-    let exact = exact_accuracy(activation, lenet, points).unwrap_or(best);
+    let best = series.iter().flat_map(|it| &it.points).map(|it| it.accuracy).fold(0.0, f64::max);
+    let exact = exact_accuracy(&lenet, &points).unwrap_or(best);
     let picture = Picture { activation, exact, series };
     let name = format!("accuracy_{}", activation.name());
     Some(Figure::draw(name, SIZE, |canvas| picture.paint(canvas)))
@@ -64,7 +70,7 @@ struct Picture {
 impl Picture {
     fn paint(&self, canvas: &Canvas<'_>) -> Drawing<()> {
         let title =
-            format!("{} – accuracy against multiplications saved", network(self.activation));
+            format!("{} – accuracy against multiplications saved", network(self.activation.name()));
         canvas.left((24, 18), &title, Font::TITLE)?;
         let (overview, zoom) = (self.overview(), self.zoom());
         let place = |top, height| Place { left: 16, top, width: ASIDE - 60, height };
@@ -267,6 +273,14 @@ struct Point {
     pub label: String,
 }
 
+impl Point {
+    fn new(reduction: f64, accuracy: &Accuracy, label: String) -> Self {
+        let Accuracy { accuracy_percent, accuracy_low_percent: low, accuracy_high_percent: high } =
+            *accuracy;
+        Self { reduction, accuracy: accuracy_percent, low: Some(low), high: Some(high), label }
+    }
+}
+
 /// What a series is, which says under which heading it goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -305,29 +319,12 @@ const fn headline(activation: Activation) -> f64 {
     }
 }
 
-/// All series of a network, in the order in which they are drawn and listed.
-fn series_of(
-    activation: Activation,
-    lenet: &[LenetRow],
-    peers: &[PeerRow],
-    points: &[PointRow],
-) -> Vec<Series> {
-    let mut all = peers_of(activation, peers);
-    all.extend(paper(activation, lenet));
-    all.extend(rules(activation, lenet));
-    all.extend(operating_points(activation, points));
-    all.retain(|it| !it.points.is_empty());
-    all
-}
-
 /// The accuracy without any approximation, where a table has it.
-fn exact_accuracy(activation: Activation, lenet: &[LenetRow], points: &[PointRow]) -> Option<f64> {
-    let totals = of_most_images(activation, lenet);
+fn exact_accuracy(lenet: &[&LenetRow], points: &[&PointRow]) -> Option<f64> {
+    let totals = of_most_images(lenet);
     let exact = totals.iter().find(|it| is_total(it) && it.configuration == technique::EXACT);
-    let of_points = || points.iter().find(|it| it.activation == activation);
-    exact
-        .and_then(|it| it.accuracy_percent)
-        .or_else(|| of_points().map(|it| it.exact_accuracy_percent))
+    let accuracy = exact.and_then(|it| it.accuracy.0.as_ref()).map(|it| it.accuracy_percent);
+    accuracy.or_else(|| points.first().map(|it| it.exact_accuracy_percent))
 }
 
 const fn marker(shape: Shape, colour: RGBColor, filled: bool) -> Marker {
@@ -335,16 +332,12 @@ const fn marker(shape: Shape, colour: RGBColor, filled: bool) -> Marker {
 }
 
 /// This project's rule over its tolerances: a series a scope and number of fraction bits.
-fn rules(activation: Activation, rows: &[LenetRow]) -> Vec<Series> {
-    let totals: Vec<&LenetRow> = of_most_images(activation, rows)
-        .into_iter()
-        .filter(|it| is_total(it) && it.tau.is_some())
-        .collect();
-    let groups = distinct(totals.iter().map(|it| (it.smax_scope == "running", it.log_frac)));
-    let group = |&(running, log_frac): &(bool, u32)| {
-        let of_group = totals
-            .iter()
-            .filter(|it| (it.smax_scope == "running", it.log_frac) == (running, log_frac));
+fn rules(rows: &[&LenetRow]) -> Vec<Series> {
+    let mut totals = of_most_images(rows);
+    totals.retain(|it| is_total(it) && it.tolerance.tau.is_some());
+    let key = |it: &&LenetRow| (it.tolerance.smax_scope == "running", it.log_frac);
+    let group = |(running, log_frac): (bool, u32)| {
+        let of_group = totals.iter().filter(|it| key(it) == (running, log_frac));
         let mut points: Vec<Point> = of_group.filter_map(|it| point(it)).collect();
         points.sort_by(|a, b| a.reduction.total_cmp(&b.reduction));
         let (shape, colour) = match (running, log_frac) {
@@ -363,25 +356,21 @@ fn rules(activation: Activation, rows: &[LenetRow]) -> Vec<Series> {
             points,
         }
     };
-    groups.iter().map(group).collect()
+    distinct(totals.iter().map(key)).into_iter().map(group).collect()
 }
 
 fn point(row: &LenetRow) -> Option<Point> {
-    Some(Point {
-        reduction: row.reduction_vs_exact_percent,
-        accuracy: row.accuracy_percent?,
-        low: row.accuracy_low_percent,
-        high: row.accuracy_high_percent,
-        label: row.tau.map_or_else(|| row.configuration.clone(), |tau| format!("{}", tau.0)),
-    })
+    let configuration = || row.configuration.clone();
+    let label = row.tolerance.tau.map_or_else(configuration, |tau| tau.0.to_string());
+    Some(Point::new(row.reduction_vs_exact_percent, row.accuracy.0.as_ref()?, label))
 }
 
 /// What the paper's table says, once a tolerance.
-fn paper(activation: Activation, rows: &[LenetRow]) -> Option<Series> {
+fn paper(rows: &[&LenetRow]) -> Option<Series> {
     let mut points: Vec<Point> = Vec::new();
-    for row in rows.iter().filter(|it| it.activation == activation && is_total(it)) {
+    for row in rows.iter().filter(|it| is_total(it)) {
         let (Some(tau), Some(multiplications), Some(accuracy)) =
-            (row.tau, row.paper_multiplications_average, row.paper_accuracy_percent)
+            (row.tolerance.tau, row.paper_multiplications_average, row.paper_accuracy_percent)
         else {
             continue;
         };
@@ -404,16 +393,12 @@ fn paper(activation: Activation, rows: &[LenetRow]) -> Option<Series> {
 }
 
 /// The operating points, a series a technique, and first the front of those that no other beats.
-fn operating_points(activation: Activation, rows: &[PointRow]) -> Vec<Series> {
-    let rows: Vec<_> = rows.iter().filter(|it| it.activation == activation).collect();
-    let point = |row: &&PointRow| Point {
-        reduction: row.reduction_vs_exact_percent,
-        accuracy: row.accuracy_percent,
-        low: Some(row.accuracy_low_percent),
-        high: Some(row.accuracy_high_percent),
-        label: short(&row.point, activation).to_owned(),
+fn operating_points(activation: Activation, rows: &[&PointRow]) -> Vec<Series> {
+    let point = |row: &&PointRow| {
+        let label = short(&row.point, activation).to_owned();
+        Point::new(row.reduction_vs_exact_percent, &row.accuracy, label)
     };
-    let mut front: Vec<Point> = rows.iter().filter(|it| it.pareto).map(&point).collect();
+    let mut front: Vec<Point> = rows.iter().filter(|it| it.pareto).map(point).collect();
     front.sort_by(|a, b| a.reduction.total_cmp(&b.reduction));
     let mut all = vec![Series {
         kind: Kind::Pareto,
@@ -435,7 +420,7 @@ fn operating_points(activation: Activation, rows: &[PointRow]) -> Vec<Series> {
             marker: Some(Marker { radius: 7, ..marker(shape, colour, true) }),
             line: None,
             labelled: true,
-            points: rows.iter().filter(|it| it.technique == technique).map(&point).collect(),
+            points: rows.iter().filter(|it| it.technique == technique).map(point).collect(),
         });
     }
     all
@@ -459,24 +444,16 @@ fn peer_name(technique: &str) -> String {
 }
 
 /// What others do, a series a technique.
-fn peers_of(activation: Activation, rows: &[PeerRow]) -> Vec<Series> {
-    let peer =
-        |it: &&PeerRow| it.activation == activation.name() && it.technique != technique::EXACT;
-    let rows: Vec<_> = rows.iter().filter(peer).collect();
+fn peers_of(rows: &[&PeerRow]) -> Vec<Series> {
     let images = rows.iter().map(|it| it.images).max();
-    let techniques = distinct(rows.iter().map(|it| it.technique.as_str()));
-    let of = |technique: &str| {
-        let rows = rows.iter().filter(|it| it.technique == technique && Some(it.images) == images);
-        let point = |row: &&PeerRow| Point {
-            reduction: row.reduction_vs_exact_percent,
-            accuracy: row.accuracy_percent,
-            low: None,
-            high: None,
-            label: row.setting.clone(),
-        };
-        rows.map(point).collect()
-    };
+    let peers = || rows.iter().filter(|it| it.technique != technique::EXACT);
     let series = |technique: &str| {
+        let of = peers().filter(|it| it.technique == technique && Some(it.images) == images);
+        let point = |row: &&PeerRow| {
+            let Accuracy { accuracy_percent, .. } = row.accuracy;
+            let (reduction, label) = (row.reduction_vs_exact_percent, row.setting.clone());
+            Point { reduction, accuracy: accuracy_percent, low: None, high: None, label }
+        };
         let (shape, colour) = look(technique);
         Series {
             kind: Kind::Peer,
@@ -484,8 +461,9 @@ fn peers_of(activation: Activation, rows: &[PeerRow]) -> Vec<Series> {
             marker: Some(marker(shape, colour, false)),
             line: None,
             labelled: false,
-            points: of(technique),
+            points: of.map(point).collect(),
         }
     };
+    let techniques = distinct(peers().map(|it| it.technique.as_str()));
     techniques.into_iter().map(series).collect()
 }

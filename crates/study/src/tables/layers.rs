@@ -4,21 +4,21 @@
 
 use std::ops::Range;
 
-use model::nn::Activation;
 use plotters::style::RGBColor;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::{
-    ACTIVATIONS, ALL_LAYERS, ConfusionRow, ErrorOf, LayerErrorRow, LenetRow, Plot, ProductRow,
+    ALL_LAYERS, CellKey, ConfusionRow, ErrorOf, LayerErrorRow, LenetRow, PlotBy, ProductRow,
     SkipRow, is_rule, network, technique,
 };
 use crate::report::figure::{
-    Axis, Canvas, Drawing, FAINT, Figure, Font, GREY, INK, Key, Legend, Marker, Panel, Place,
-    PlotError, Shape, Stroke, configuration_title, distinct, palette, thousands,
+    Axis, Bar, Bars, Canvas, Drawing, FAINT, Figure, Font, GREY, Group, Heat, INK, Key, Legend,
+    Marker, Panel, Place, PlotError, Shape, Stroke, configuration_title, distinct, palette,
+    thousands,
 };
 use crate::table::Row;
 
-/// Colours of the convolution layers.
+/// Colours of the convolution layers, in all figures.
 const LAYER_COLOURS: [RGBColor; 4] =
     [palette::BLUE, palette::ORANGE, palette::GREEN, palette::PURPLE];
 
@@ -27,143 +27,71 @@ pub(super) fn is_total(row: &LenetRow) -> bool {
     row.layer == ALL_LAYERS
 }
 
-/// The rows of a network, of as many images as there are.
-pub(super) fn of_most_images(activation: Activation, rows: &[LenetRow]) -> Vec<&LenetRow> {
-    let of_network = || rows.iter().filter(|it| it.activation == activation);
-    let images = of_network().map(|it| it.images).max();
-    of_network().filter(|it| Some(it.images) == images).collect()
+/// The rows of as many images as there are.
+pub(super) fn of_most_images<'a>(rows: &[&'a LenetRow]) -> Vec<&'a LenetRow> {
+    let images = rows.iter().map(|it| it.images).max();
+    rows.iter().copied().filter(|it| Some(it.images) == images).collect()
 }
 
-pub(super) static MULTIPLICATIONS: Plot = Plot {
+pub(super) static MULTIPLICATIONS: PlotBy<LenetRow> = PlotBy {
     name: "multiplications",
-    draw: |folder| {
-        let rows = folder.rows::<LenetRow>()?;
-        ACTIVATIONS.into_iter().filter_map(|it| draw_multiplications(it, &rows)).collect()
+    key: |row| row.activation.name(),
+    figure: |of, rows, name| {
+        let mut rows = of_most_images(rows);
+        rows.retain(|it| it.tolerance.smax_scope != "running");
+        let images = thousands(rows.first()?.images as f64);
+        let layers = distinct(rows.iter().filter(|it| !is_total(it)).map(|it| it.layer.as_str()));
+        let legend: Vec<_> =
+            layers.iter().map(|&it| it.to_owned()).zip(LAYER_COLOURS.into_iter().cycle()).collect();
+        let mut groups = Vec::new();
+        for log_frac in distinct(rows.iter().map(|it| it.log_frac)) {
+            groups.push(Group::heading(format!("F = {log_frac} fraction bits of the log proxy")));
+            let of_precision = || rows.iter().filter(|it| it.log_frac == log_frac);
+            for configuration in distinct(of_precision().map(|it| it.configuration.as_str())) {
+                let of_layer = |layer: &str| {
+                    of_precision().find(|it| it.configuration == configuration && it.layer == layer)
+                };
+                let mut bars: Vec<Bar> = Vec::new();
+                for (layer, colour) in &legend {
+                    let count = of_layer(layer).map_or(0.0, |it| it.multiplications_average);
+                    bars.push(Bar::new(count, *colour));
+                }
+                let paper = of_layer(ALL_LAYERS).and_then(|it| it.paper_multiplications_average);
+                let bars = match bars.pop() {
+                    Some(last) => bars.into_iter().chain([last.mark(paper)]).collect(),
+                    None => bars,
+                };
+                groups.push(Group::new(configuration_title(configuration), bars));
+            }
+        }
+        let paper =
+            rows.iter().any(|it| is_total(it) && it.paper_multiplications_average.is_some());
+        Bars {
+            title: format!(
+                "{} – multiplications of an inference, by layer ({images} images)",
+                network(of)
+            ),
+            axis: "multiplications per inference".to_owned(),
+            legend,
+            mark: paper.then(|| "the paper's total, of 100 images".to_owned()),
+            stacked: true,
+            groups,
+            ..Bars::default()
+        }
+        .draw(name)
     },
 };
 
-const MULTIPLICATIONS_SIZE: (u32, u32) = (1700, 900);
-const PAPER: Marker =
-    Marker { shape: Shape::Diamond, colour: palette::BLACK, filled: false, radius: 8 };
-
-/// The figure of one network; none where the table has nothing about it.
-fn draw_multiplications(
-    activation: Activation,
-    rows: &[LenetRow],
-) -> Option<Result<Figure, PlotError>> {
-    let rows: Vec<&LenetRow> = of_most_images(activation, rows)
-        .into_iter()
-        .filter(|it| it.smax_scope != "running")
-        .collect();
-    if rows.is_empty() {
-        return None;
-    }
-    let name = format!("multiplications_{}", activation.name());
-    Some(Figure::draw(name, MULTIPLICATIONS_SIZE, |canvas| {
-        paint_multiplications(canvas, activation, &rows)
-    }))
-}
-
-fn paint_multiplications(
-    canvas: &Canvas<'_>,
-    activation: Activation,
-    rows: &[&LenetRow],
-) -> Drawing<()> {
-    let images = thousands(rows[0].images as f64);
-    let title = format!(
-        "{} – multiplications of an inference, by layer ({images} images)",
-        network(activation)
-    );
-    canvas.left((24, 18), &title, Font::TITLE)?;
-    let layers = distinct(rows.iter().filter(|it| !is_total(it)).map(|it| it.layer.as_str()));
-    let mut legend = Legend::default();
-    for (layer, fill) in layers.iter().zip(LAYER_COLOURS.into_iter().cycle()) {
-        legend.entry(Key { fill: Some(fill), ..Key::default() }, *layer);
-    }
-    if rows.iter().any(|it| is_total(it) && it.paper_multiplications_average.is_some()) {
-        legend.entry(
-            Key { marker: Some(PAPER), ..Key::default() },
-            "the paper's total, of 100 images",
-        );
-    }
-    legend.draw_line(canvas, (MULTIPLICATIONS_SIZE.0 as i32 - 24, 80))?;
-
-    let precisions = distinct(rows.iter().map(|it| it.log_frac));
-    let width = (MULTIPLICATIONS_SIZE.0 as i32 - 32) / precisions.len() as i32;
-    let totals = rows.iter().filter(|it| is_total(it));
-    let most = totals
-        .map(|it| it.multiplications_average.max(it.paper_multiplications_average.unwrap_or(0.0)))
-        .fold(1.0, f64::max);
-    for (column, precision) in (0..).zip(precisions) {
-        let place = Place { left: 16 + column * width, top: 104, width, height: 780 };
-        let of: Vec<&LenetRow> =
-            rows.iter().filter(|it| it.log_frac == precision).copied().collect();
-        multiplications_panel(canvas, place, &of, &layers, most * 1.06)?;
-    }
-    Ok(())
-}
-
-/// All configurations with one number of fraction bits.
-fn multiplications_panel(
-    canvas: &Canvas<'_>,
-    place: Place,
-    rows: &[&LenetRow],
-    layers: &[&str],
-    most: f64,
-) -> Drawing<()> {
-    let configurations = distinct(rows.iter().map(|it| it.configuration.as_str()));
-    let log_frac = rows.first().map_or(0, |it| it.log_frac);
-    let panel = Panel::new(
-        canvas,
-        place,
-        &format!("F = {log_frac} fraction bits of the log proxy"),
-        Axis {
-            range: 0.0..configurations.len() as f64,
-            title: "configuration",
-            ticks: 0,
-            format: &|_| String::new(),
-        },
-        Axis {
-            range: 0.0..most,
-            title: "multiplications, thousands",
-            ticks: 12,
-            format: &|value| format!("{:.0}", value / 1000.0),
-        },
-    )?;
-    for (index, configuration) in configurations.iter().enumerate() {
-        let (left, middle) = (index as f64 + 0.16, index as f64 + 0.5);
-        let of = |layer: &str| {
-            rows.iter().find(|it| it.configuration == *configuration && it.layer == layer)
-        };
-        let mut sum = 0.0;
-        for (layer, fill) in layers.iter().zip(LAYER_COLOURS.into_iter().cycle()) {
-            let more = of(layer).map_or(0.0, |it| it.multiplications_average);
-            panel.bar(left..left + 0.68, sum..sum + more, fill)?;
-            sum += more;
-        }
-        let total = of(ALL_LAYERS);
-        let paper = total.and_then(|it| it.paper_multiplications_average);
-        if let Some(paper) = paper {
-            panel.marker(middle, paper, PAPER)?;
-        }
-        // Above the bar, and above the marker where that is near.
-        let (column, top) = panel.at(middle, sum);
-        let marked =
-            paper.map(|it| panel.at(middle, it).1).filter(|row| (top - 34..top + 14).contains(row));
-        let label = marked.map_or(top, |row| row - 10) - 4;
-        let text = thousands(total.map_or(sum, |it| it.multiplications_average));
-        canvas.text((column, label), &text, Font::SMALL, HPos::Center, VPos::Bottom)?;
-        let name = configuration_title(configuration);
-        canvas.text((column, panel.rows().end + 8), &name, Font::SMALL, HPos::Center, VPos::Top)?;
-    }
-    Ok(())
-}
-
-pub(super) static PRODUCTS: Plot = Plot {
+pub(super) static PRODUCTS: PlotBy<ProductRow> = PlotBy {
     name: "products",
-    draw: |folder| {
-        let rows = folder.rows::<ProductRow>()?;
-        ACTIVATIONS.into_iter().filter_map(|it| draw_products(it, &rows)).collect()
+    key: |row| row.activation.name(),
+    figure: |of, rows, name| {
+        if let Some(row) = rows.iter().find(|row| row.relative_low.0 >= row.relative_high.0) {
+            let (low, high) = (row.relative_low.0, row.relative_high.0);
+            let problem = format!("relative_high {high} is not above relative_low {low}");
+            return Some(Err(PlotError::Rows { file: ProductRow::FILE, problem }));
+        }
+        Some(Figure::draw(name, PRODUCTS_SIZE, |canvas| paint_products(canvas, of, rows)))
     },
 };
 
@@ -196,26 +124,8 @@ impl Bin {
     }
 }
 
-fn draw_products(activation: Activation, rows: &[ProductRow]) -> Option<Result<Figure, PlotError>> {
-    let rows: Vec<&ProductRow> = rows.iter().filter(|it| it.activation == activation).collect();
-    if rows.is_empty() {
-        return None;
-    }
-    if let Some(row) = rows.iter().find(|row| row.relative_low.0 >= row.relative_high.0) {
-        let (low, high) = (row.relative_low.0, row.relative_high.0);
-        let problem = format!("relative_high {high} is not above relative_low {low}");
-        return Some(Err(PlotError::Rows { file: ProductRow::FILE, problem }));
-    }
-    let name = format!("products_{}", activation.name());
-    Some(Figure::draw(name, PRODUCTS_SIZE, |canvas| paint_products(canvas, activation, &rows)))
-}
-
-fn paint_products(
-    canvas: &Canvas<'_>,
-    activation: Activation,
-    rows: &[&ProductRow],
-) -> Drawing<()> {
-    let title = format!("{} – products beside the largest of their window", network(activation));
+fn paint_products(canvas: &Canvas<'_>, of: &str, rows: &[&ProductRow]) -> Drawing<()> {
+    let title = format!("{} – products beside the largest of their window", network(of));
     canvas.left((24, 18), &title, Font::TITLE)?;
     let mut legend = Legend::default();
     let fill = |fill| Key { fill: Some(fill), ..Key::default() };
@@ -363,151 +273,107 @@ fn power_of_ten(logarithm: &f64) -> String {
     format!("10{powers}")
 }
 
-pub(super) static SKIPS: Plot = Plot {
+/// The cells of the paper's table with the coarsest log proxy, which is the paper's hardware.
+fn coarsest<'a, R>(rows: &[&'a R], cell: impl Fn(&R) -> &CellKey) -> Vec<&'a R> {
+    let ruled = |it: &&&'a R| is_rule(&cell(it).configuration);
+    let log_frac = rows.iter().filter(ruled).filter_map(|it| cell(it).log_frac).min();
+    let of =
+        rows.iter().filter(ruled).filter(|it| log_frac.is_some() && cell(it).log_frac == log_frac);
+    of.copied().collect()
+}
+
+pub(super) static SKIPS: PlotBy<SkipRow> = PlotBy {
     name: "skips",
-    draw: |folder| {
-        let rows = folder.rows::<SkipRow>()?;
-        ACTIVATIONS.into_iter().filter_map(|it| draw_skips(it, &rows)).collect()
+    key: |row| row.cell.activation.name(),
+    figure: |of, rows, name| {
+        let rows = coarsest(rows, |row| &row.cell);
+        let log_frac = rows.first()?.cell.log_frac?;
+        let configurations = distinct(rows.iter().map(|it| it.cell.configuration.as_str()));
+        let most = rows.iter().map(|it| it.skipped_products).max()?;
+        let left = 150;
+        let width = left + 58 * (most as i32 + 1) + 24;
+        let layers = distinct(rows.iter().map(|it| it.layer.as_str()));
+        let height = 90 + (150 + 30 * configurations.len() as i32) * layers.len() as i32;
+        let paint = |canvas: &Canvas<'_>| {
+            let title = format!("{} – products skipped in a window, F = {log_frac}", network(of));
+            canvas.left((24, 18), &title, Font::TITLE)?;
+            Heat::scale(canvas, (width - 24, 78), ["0", "100 % of the windows"])?;
+            let mut top = 70;
+            for layer in &layers {
+                let windows = |configuration: &str, skipped: Option<usize>| -> f64 {
+                    let of = rows.iter().filter(|it| {
+                        it.layer == *layer
+                            && it.cell.configuration == configuration
+                            && skipped.is_none_or(|skipped| skipped == it.skipped_products)
+                    });
+                    of.map(|it| it.windows as f64).sum()
+                };
+                let cells = |row: usize, column: usize| {
+                    let all = windows(configurations[row], None).max(1.0);
+                    let share = 100.0 * windows(configurations[row], Some(column)) / all;
+                    let text = match share {
+                        0.0 => String::new(),
+                        0.0..0.05 => "<0.1".to_owned(),
+                        _ => format!("{share:.1}"),
+                    };
+                    (text, Some((share / 100.0).sqrt()))
+                };
+                let of_layer = rows.iter().filter(|it| it.layer == *layer);
+                let side = of_layer.map(|it| it.skipped_products).max().unwrap_or(0);
+                let heat = Heat {
+                    heading: format!("Layer {layer}: share of its windows (%)"),
+                    titles: ["products skipped", "configuration"],
+                    columns: (0..=side).map(|it| it.to_string()).collect(),
+                    rows: configurations.iter().map(|it| configuration_title(it)).collect(),
+                    cell: (58, 30),
+                    cells: &cells,
+                };
+                heat.draw(canvas, (left, top))?;
+                top += heat.height() + 54;
+            }
+            Ok(())
+        };
+        let size = (width.max(1200) as u32, height.max(320) as u32);
+        Some(Figure::draw(name, size, paint))
     },
 };
 
-const SKIPS_PANEL: (i32, i32) = (330, 260);
-
-/// The figure of one network; none where the table has nothing about it. It is of the coarsest log
-/// proxy in the table, which is the paper's hardware.
-fn draw_skips(activation: Activation, rows: &[SkipRow]) -> Option<Result<Figure, PlotError>> {
-    let ruled = |it: &&SkipRow| it.activation == activation && is_rule(&it.configuration);
-    let of_network = || rows.iter().filter(ruled);
-    let log_frac = of_network().filter_map(|it| it.log_frac).min()?;
-    let rows: Vec<&SkipRow> = of_network().filter(|it| it.log_frac == Some(log_frac)).collect();
-    let layers = distinct(rows.iter().map(|it| it.layer.as_str()));
-    let configurations = distinct(rows.iter().map(|it| it.configuration.as_str()));
-    // Never so small that the title does not fit.
-    let width = (SKIPS_PANEL.0 * configurations.len() as i32 + 32).max(1200);
-    let height = (SKIPS_PANEL.1 * layers.len() as i32 + 70).max(800);
-    let name = format!("skips_{}", activation.name());
-    let paint = |canvas: &Canvas<'_>| {
-        let title =
-            format!("{} – skipped products per window, F = {log_frac}", network(activation));
-        canvas.left((24, 18), &title, Font::TITLE)?;
-        let (across, down) =
-            ((width - 32) / configurations.len() as i32, (height - 70) / layers.len() as i32);
-        for ((line, layer), colour) in (0..).zip(&layers).zip(LAYER_COLOURS.into_iter().cycle()) {
-            for (column, configuration) in (0..).zip(&configurations) {
-                let place = Place {
-                    left: 16 + column * across,
-                    top: 60 + line * down,
-                    width: across,
-                    height: down,
-                };
-                let of = |it: &&&SkipRow| it.layer == *layer && it.configuration == *configuration;
-                let bins: Vec<&SkipRow> = rows.iter().filter(of).copied().collect();
-                let heading = format!("{layer}, {}", configuration_title(configuration));
-                let most = rows
-                    .iter()
-                    .filter(|it| it.layer == *layer)
-                    .map(|it| it.skipped_products as f64);
-                skips_panel(canvas, place, &heading, &bins, most.fold(1.0, f64::max), colour)?;
-            }
-        }
-        Ok(())
-    };
-    Some(Figure::draw(name, (width as u32, height as u32), paint))
-}
-
-fn skips_panel(
-    canvas: &Canvas<'_>,
-    place: Place,
-    heading: &str,
-    bins: &[&SkipRow],
-    most: f64,
-    colour: RGBColor,
-) -> Drawing<()> {
-    let windows: f64 = bins.iter().map(|it| it.windows as f64).sum::<f64>().max(1.0);
-    let share = |it: &&SkipRow| 100.0 * it.windows as f64 / windows;
-    let top = bins.iter().map(share).fold(1.0, f64::max);
-    let panel = Panel::new(
-        canvas,
-        place,
-        heading,
-        Axis {
-            range: -0.5..most + 0.5,
-            title: "products skipped",
-            ticks: 6,
-            format: &|value| format!("{value:.0}"),
-        },
-        Axis {
-            range: 0.0..top * 1.05,
-            title: "windows (%)",
-            ticks: 5,
-            format: &|value| format!("{value:.0}"),
-        },
-    )?;
-    for bin in bins {
-        let skipped = bin.skipped_products as f64;
-        panel.bar(skipped - 0.42..skipped + 0.42, 0.0..share(bin), colour)?;
-    }
-    Ok(())
-}
-
-pub(super) static ERRORS: Plot = Plot {
+pub(super) static ERRORS: PlotBy<LayerErrorRow> = PlotBy {
     name: "layer_errors",
-    draw: |folder| {
-        let rows = folder.rows::<LayerErrorRow>()?;
-        ACTIVATIONS.into_iter().filter_map(|it| draw_errors(it, &rows)).collect()
+    key: |row| row.activation.name(),
+    figure: |of, rows, name| {
+        let ruled = |it: &&&LayerErrorRow| is_rule(&it.configuration) && it.log_frac.is_some();
+        let most = rows.iter().filter(ruled).map(|it| it.images).max()?;
+        let rows: Vec<&LayerErrorRow> =
+            rows.iter().filter(ruled).filter(|it| it.images == most).copied().collect();
+        let paint = |canvas: &Canvas<'_>| paint_errors(canvas, of, &rows);
+        let drawn = rows.iter().any(|it| it.signal_to_noise_db.is_some());
+        drawn.then(|| Figure::draw(name, ERRORS_SIZE, paint))
     },
 };
 
 const ERRORS_SIZE: (u32, u32) = (1700, 860);
 
-/// The figure of one network; none where the table has nothing about it.
-fn draw_errors(
-    activation: Activation,
-    rows: &[LayerErrorRow],
-) -> Option<Result<Figure, PlotError>> {
-    let of_network = |it: &&LayerErrorRow| {
-        it.activation == activation && it.signal_to_noise_db.is_some() && is_rule(&it.configuration)
-    };
-    let most = rows.iter().filter(of_network).map(|it| it.images).max()?;
-    let rows: Vec<&LayerErrorRow> =
-        rows.iter().filter(of_network).filter(|it| it.images == most).collect();
-    if rows.is_empty() {
-        return None;
-    }
-    let name = format!("layer_errors_{}", activation.name());
-    Some(Figure::draw(name, ERRORS_SIZE, |canvas| paint_errors(canvas, activation, &rows)))
-}
-
-/// How a layer's line looks: the colour and marker tell the layer, dashes the fraction bits.
-fn looks(layer: usize, fine: bool) -> (Marker, Stroke) {
-    const LOOKS: [(Shape, plotters::style::RGBColor); 6] = [
-        (Shape::Circle, palette::BLUE),
-        (Shape::Square, palette::VERMILLION),
-        (Shape::Up, palette::GREEN),
-        (Shape::Diamond, palette::PURPLE),
-        (Shape::Down, palette::OLIVE),
-        (Shape::Star, palette::BLACK),
-    ];
-    let (shape, colour) = LOOKS[layer % LOOKS.len()];
-    let marker = Marker { shape, colour, filled: !fine, radius: 6 };
-    (marker, Stroke { colour, width: 2, dashed: fine })
-}
-
-fn paint_errors(
-    canvas: &Canvas<'_>,
-    activation: Activation,
-    rows: &[&LayerErrorRow],
-) -> Drawing<()> {
-    let title = format!("{} – signal to noise of each layer's outputs", network(activation));
+fn paint_errors(canvas: &Canvas<'_>, of: &str, rows: &[&LayerErrorRow]) -> Drawing<()> {
+    const SHAPES: [Shape; 4] = [Shape::Circle, Shape::Square, Shape::Up, Shape::Diamond];
+    let title = format!("{} – signal to noise of each layer's outputs", network(of));
     canvas.left((24, 18), &title, Font::TITLE)?;
     let layers = distinct(rows.iter().map(|it| it.layer.as_str()));
-    let precisions = distinct(rows.iter().filter_map(|it| it.log_frac));
+    let precisions = distinct(rows.iter().map(|it| it.log_frac));
+    // The colour and the marker tell the layer, dashes the fraction bits.
+    let mut lines = Vec::new();
     let mut legend = Legend::default();
-    for &precision in &precisions {
-        legend.heading(&format!("F = {precision}"));
-        for (index, layer) in layers.iter().enumerate() {
-            let (marker, line) = looks(index, precision != precisions[0]);
-            legend.entry(Key { line: Some(line), marker: Some(marker), fill: None }, *layer);
+    for &log_frac in &precisions {
+        legend.heading(&format!("F = {}", log_frac.unwrap_or_default()));
+        let dashed = log_frac != precisions[0];
+        for (layer, (colour, shape)) in
+            layers.iter().zip(LAYER_COLOURS.into_iter().zip(SHAPES).cycle())
+        {
+            let marker = Marker { shape, colour, filled: !dashed, radius: 6 };
+            let stroke = Stroke { colour, width: 2, dashed };
+            let key = Key { line: Some(stroke), marker: Some(marker), fill: None };
+            legend.entry(key, *layer);
+            lines.push((log_frac, *layer, stroke, marker));
         }
     }
     legend.draw(canvas, (ERRORS_SIZE.0 as i32 - 150, 80), 140)?;
@@ -515,205 +381,136 @@ fn paint_errors(
     let decibels = || rows.iter().filter_map(|it| it.signal_to_noise_db);
     let low = ((decibels().fold(1.0, f64::min) - 1.0) / 5.0).floor() * 5.0;
     let high = ((decibels().fold(4.0, f64::max) + 1.0) / 5.0).ceil() * 5.0;
+    let configurations = distinct(rows.iter().map(|it| it.configuration.as_str()));
     let width = (ERRORS_SIZE.0 as i32 - 16 - 170) / 2;
-    for (column, error, heading) in [
-        (0, ErrorOf::Local, "Local: exact inputs, this layer approximate"),
-        (1, ErrorOf::Accumulated, "Accumulated: all layers before approximate too"),
+    for (left, error, heading) in [
+        (16, ErrorOf::Local, "Local: exact inputs, this layer approximate"),
+        (16 + width, ErrorOf::Accumulated, "Accumulated: all layers before approximate too"),
     ] {
-        let place = Place { left: 16 + column * width, top: 64, width, height: 750 };
-        let of: Vec<&LayerErrorRow> = rows.iter().filter(|it| it.error == error).copied().collect();
-        let configurations = distinct(rows.iter().map(|it| it.configuration.as_str()));
-        let panel = errors_axes(canvas, place, heading, &configurations, low..high)?;
-        for (index, layer) in layers.iter().enumerate() {
-            for &precision in &precisions {
-                let (marker, line) = looks(index, precision != precisions[0]);
-                let position = |it: &&&LayerErrorRow| {
-                    let of_line = it.layer == *layer && it.log_frac == Some(precision);
-                    let x = configurations.iter().position(|name| *name == it.configuration);
-                    of_line.then_some((x? as f64 + 0.5, it.signal_to_noise_db?))
-                };
-                let mut points: Vec<(f64, f64)> =
-                    of.iter().filter_map(|it| position(&it)).collect();
-                points.sort_by(|a, b| a.0.total_cmp(&b.0));
-                panel.line(&points, line)?;
-                points.iter().try_for_each(|&(x, y)| panel.marker(x, y, marker))?;
-            }
-        }
-    }
-    canvas.left(
-        (24, ERRORS_SIZE.1 as i32 - 32),
-        "No point: the layer's outputs are exact.",
-        Font::NOTE,
-    )
-}
-
-fn errors_axes<'c, 'a>(
-    canvas: &'c Canvas<'a>,
-    place: Place,
-    heading: &str,
-    configurations: &[&str],
-    decibels: std::ops::Range<f64>,
-) -> Drawing<Panel<'c, 'a>> {
-    let panel = Panel::new(
-        canvas,
-        place,
-        heading,
-        Axis {
+        let x = Axis {
             range: 0.0..configurations.len() as f64,
             title: "tolerance",
             ticks: 0,
             format: &|_| String::new(),
-        },
-        Axis {
-            range: decibels,
+        };
+        let y = Axis {
+            range: low..high,
             title: "signal to noise (dB)",
             ticks: 12,
             format: &|value| format!("{value:.0}").replace('-', "−"),
-        },
-    )?;
-    for (index, configuration) in configurations.iter().enumerate() {
-        let (column, _) = panel.at(index as f64 + 0.5, 0.0);
-        let at = (column, panel.rows().end + 8);
-        let name = configuration_title(configuration);
-        canvas.text(at, &name, Font::SMALL, HPos::Center, VPos::Top)?;
+        };
+        let place = Place { left, top: 64, width, height: 750 };
+        let panel = Panel::new(canvas, place, heading, x, y)?;
+        let middle = |index: usize| index as f64 + 0.5;
+        for (index, configuration) in configurations.iter().enumerate() {
+            let at = (panel.at(middle(index), 0.0).0, panel.rows().end + 8);
+            let name = configuration_title(configuration);
+            canvas.text(at, &name, Font::SMALL, HPos::Center, VPos::Top)?;
+        }
+        for &(log_frac, layer, stroke, marker) in &lines {
+            let point = |(index, configuration): (usize, &&str)| {
+                let of = |it: &&&LayerErrorRow| {
+                    (it.log_frac, it.layer.as_str(), it.error) == (log_frac, layer, error)
+                        && it.configuration == *configuration
+                };
+                Some((middle(index), rows.iter().find(of)?.signal_to_noise_db?))
+            };
+            let points: Vec<_> = configurations.iter().enumerate().filter_map(point).collect();
+            panel.line(&points, stroke)?;
+            points.iter().try_for_each(|&(x, y)| panel.marker(x, y, marker))?;
+        }
     }
-    Ok(panel)
+    if rows.iter().all(|it| it.signal_to_noise_db.is_some()) {
+        return Ok(());
+    }
+    let note = "No point: the layer's outputs are exact.";
+    canvas.left((24, ERRORS_SIZE.1 as i32 - 32), note, Font::NOTE)
 }
 
-pub(super) static CONFUSION: Plot = Plot {
-    name: "confusion",
-    draw: |folder| {
-        let rows = folder.rows::<ConfusionRow>()?;
-        ACTIVATIONS.into_iter().filter_map(|it| draw_confusion(it, &rows)).collect()
-    },
-};
-
-const CELL: i32 = 64;
-const CLASSES: i32 = 10;
-/// Left and above the cells, for their names.
-const MARGIN: (i32, i32) = (84, 170);
-const STEP: i32 = MARGIN.0 + CELL * CLASSES + 36;
 /// Matrices beside each other at most.
 const SHOWN: usize = 3;
 
-/// The figure of one network; none where the table has nothing about it.
-fn draw_confusion(
-    activation: Activation,
-    rows: &[ConfusionRow],
-) -> Option<Result<Figure, PlotError>> {
-    let ruled = |it: &&ConfusionRow| it.activation == activation && is_rule(&it.configuration);
-    let log_frac = rows.iter().filter(ruled).filter_map(|it| it.log_frac).min()?;
-    let rows: Vec<&ConfusionRow> =
-        rows.iter().filter(ruled).filter(|it| it.log_frac == Some(log_frac)).collect();
-    let mut configurations = distinct(rows.iter().map(|it| it.configuration.as_str()));
-    // Exact first, then a tolerance from the middle and the coarsest; zero-skip is as exact.
-    let tolerances: Vec<&str> =
-        configurations.iter().copied().filter(|it| it.starts_with("tau=")).collect();
-    let middle = tolerances.get(tolerances.len() / 2).copied();
-    configurations.sort_by_key(|it| match *it {
-        technique::EXACT => 0,
-        it if Some(it) == middle => 1,
-        it if Some(it) == tolerances.last().copied() => 2,
-        _ => 3,
-    });
-    let shown = &configurations[..configurations.len().min(SHOWN)];
-    let left_out = &configurations[shown.len()..];
-    let width = (16 + STEP * shown.len() as i32).max(1200);
-    let height = MARGIN.1 + CELL * CLASSES + 70;
-    let off_diagonal = rows.iter().filter(|it| it.label != it.predicted);
-    let worst = off_diagonal
-        .filter(|it| shown.contains(&it.configuration.as_str()))
-        .map(|it| it.images as f64)
-        .fold(1.0, f64::max);
-    let name = format!("confusion_{}", activation.name());
-    let paint = |canvas: &Canvas<'_>| {
-        let title = format!("{} – which digit is taken for which", network(activation));
-        canvas.left((24, 18), &title, Font::TITLE)?;
-        for (index, configuration) in (0..).zip(shown) {
-            let of: Vec<&ConfusionRow> =
-                rows.iter().filter(|it| it.configuration == *configuration).copied().collect();
-            matrix(canvas, 16 + index * STEP, configuration, &of, worst)?;
-        }
-        let mut note = "Images. The diagonal, where the network is right, is left pale.".to_owned();
-        if !left_out.is_empty() {
-            note = format!("{note} Not shown: {}.", left_out.join(", "));
-        }
-        canvas.left((24, height - 32), &note, Font::NOTE)
-    };
-    Some(Figure::draw(name, (width as u32, height as u32), paint))
-}
-
-fn matrix(
-    canvas: &Canvas<'_>,
-    left: i32,
-    configuration: &str,
-    rows: &[&ConfusionRow],
-    worst: f64,
-) -> Drawing<()> {
-    let (x0, y0) = (left + MARGIN.0, MARGIN.1);
-    let sum = |wrong: bool| -> f64 {
-        rows.iter().filter(|it| !wrong || it.label != it.predicted).map(|it| it.images as f64).sum()
-    };
-    let heading = format!(
-        "{}: {} of {} wrong",
-        configuration_title(configuration),
-        thousands(sum(true)),
-        thousands(sum(false))
-    );
-    canvas.left((x0, 74), &heading, Font::HEADING)?;
-    let end = CELL * CLASSES;
-    canvas.centred((x0 + end / 2, y0 - 50), "predicted digit", Font::BODY)?;
-    let upright = Font::BODY
-        .style(HPos::Center, VPos::Center)
-        .transform(plotters::style::FontTransform::Rotate270);
-    canvas.root().draw_text("digit shown", &upright, (left + 24, y0 + end / 2))?;
-    for class in 0..CLASSES {
-        let middle = class * CELL + CELL / 2;
-        let name = class.to_string();
-        canvas.centred((x0 + middle, y0 - 18), &name, Font::BODY)?;
-        canvas.centred((x0 - 20, y0 + middle), &name, Font::BODY)?;
-    }
-    for label in 0..CLASSES {
-        for predicted in 0..CLASSES {
-            let of = rows.iter().filter(|it| {
-                i32::from(it.label.0) == label && i32::from(it.predicted.0) == predicted
-            });
-            let images: f64 = of.map(|it| it.images as f64).sum();
-            let corner = (x0 + predicted * CELL, y0 + label * CELL);
-            cell(canvas, corner, images, label == predicted, images / worst)?;
-        }
-    }
-    canvas.frame((x0, y0), (x0 + end, y0 + end), INK)
-}
-
-/// A cell with its count; `share` is of the worst confusion.
-fn cell(
-    canvas: &Canvas<'_>,
-    (x, y): (i32, i32),
-    images: f64,
-    right: bool,
-    share: f64,
-) -> Drawing<()> {
-    // The root brings out single images, which are most of what goes wrong.
-    let strength = if right || images == 0.0 { 0.0 } else { 0.12 + 0.88 * share.min(1.0).sqrt() };
-    let far = (x + CELL, y + CELL);
-    let fill = if right { RGBColor(246, 246, 246) } else { tint(strength) };
-    canvas.rectangle((x, y), far, fill)?;
-    canvas.frame((x, y), far, FAINT)?;
-    if images == 0.0 && !right {
-        return Ok(());
-    }
-    let font = match (right, strength > 0.75) {
-        (true, _) => Font::SMALL.coloured(GREY),
-        (false, true) => Font::BODY.coloured(RGBColor(255, 255, 255)),
-        (false, false) => Font::BODY,
-    };
-    canvas.centred((x + CELL / 2, y + CELL / 2), &thousands(images), font)
-}
-
-/// From white to the palette's vermillion.
-fn tint(strength: f64) -> RGBColor {
-    let full = palette::VERMILLION;
-    let mix = |channel: u8| (255.0 + (f64::from(channel) - 255.0) * strength).round() as u8;
-    RGBColor(mix(full.0), mix(full.1), mix(full.2))
-}
+pub(super) static CONFUSION: PlotBy<ConfusionRow> = PlotBy {
+    name: "confusion",
+    key: |row| row.cell.activation.name(),
+    figure: |of, rows, name| {
+        const SIDE: i32 = 64;
+        let rows = coarsest(rows, |row| &row.cell);
+        let mut configurations = distinct(rows.iter().map(|it| it.cell.configuration.as_str()));
+        // Exact first, then a tolerance from the middle and the coarsest; zero-skip is as exact.
+        let tolerances: Vec<&str> =
+            configurations.iter().copied().filter(|it| it.starts_with("tau=")).collect();
+        let middle = tolerances.get(tolerances.len() / 2).copied();
+        configurations.sort_by_key(|it| match *it {
+            technique::EXACT => 0,
+            it if Some(it) == middle => 1,
+            it if Some(it) == tolerances.last().copied() => 2,
+            _ => 3,
+        });
+        let (shown, left_out) = configurations.split_at(configurations.len().min(SHOWN));
+        let of_configuration = |configuration: &str| -> Vec<&ConfusionRow> {
+            rows.iter().filter(|it| it.cell.configuration == configuration).copied().collect()
+        };
+        let wrong = |it: &&&ConfusionRow| it.label != it.predicted;
+        let count = |rows: Vec<&ConfusionRow>| rows.iter().map(|it| it.images as f64).sum::<f64>();
+        let in_shown = rows.iter().filter(|it| shown.contains(&it.cell.configuration.as_str()));
+        let worst = in_shown.filter(wrong).map(|it| it.images as f64).fold(1.0, f64::max);
+        let digits: Vec<u8> = distinct(rows.iter().flat_map(|it| [it.label.0, it.predicted.0]));
+        let classes = usize::from(digits.into_iter().max()?) + 1;
+        let step = 84 + SIDE * classes as i32 + 36;
+        let width = (16 + step * shown.len() as i32).max(1200);
+        let height = 170 + SIDE * classes as i32 + 70;
+        let paint = |canvas: &Canvas<'_>| {
+            let title = format!("{} – which digit is taken for which", network(of));
+            canvas.left((24, 18), &title, Font::TITLE)?;
+            let most = format!("{} images", thousands(worst));
+            Heat::scale(canvas, (width - 24, 32), ["wrong: 0", &most])?;
+            for (index, configuration) in (0..).zip(shown) {
+                let of = of_configuration(configuration);
+                let images = |label: usize, predicted: usize| -> f64 {
+                    let is = |it: &&&ConfusionRow| {
+                        (usize::from(it.label.0), usize::from(it.predicted.0)) == (label, predicted)
+                    };
+                    count(of.iter().filter(is).copied().collect())
+                };
+                let cells = |label: usize, predicted: usize| {
+                    let images = images(label, predicted);
+                    // The root brings out single images, which are most of what goes wrong.
+                    let strength = if images == 0.0 {
+                        0.0
+                    } else {
+                        0.12 + 0.88 * (images / worst).min(1.0).sqrt()
+                    };
+                    let text = if images == 0.0 && label != predicted {
+                        String::new()
+                    } else {
+                        thousands(images)
+                    };
+                    (text, (label != predicted).then_some(strength))
+                };
+                let names: Vec<String> = (0..classes).map(|it| it.to_string()).collect();
+                let heat = Heat {
+                    heading: format!(
+                        "{}: {} of {} wrong",
+                        configuration_title(configuration),
+                        thousands(count(of.iter().filter(wrong).copied().collect())),
+                        thousands(count(of.clone()))
+                    ),
+                    titles: ["predicted digit", "digit shown"],
+                    columns: names.clone(),
+                    rows: names,
+                    cell: (SIDE, SIDE),
+                    cells: &cells,
+                };
+                heat.draw(canvas, (100 + index * step, 74))?;
+            }
+            let mut note =
+                "Images. The diagonal, where the network is right, is left pale.".to_owned();
+            if !left_out.is_empty() {
+                note = format!("{note} Not shown: {}.", left_out.join(", "));
+            }
+            canvas.left((24, height - 32), &note, Font::NOTE)
+        };
+        (!shown.is_empty()).then(|| Figure::draw(name, (width as u32, height as u32), paint))
+    },
+};

@@ -5,10 +5,11 @@
 use model::nn::Activation;
 use plotters::style::RGBColor;
 
-use super::{ACTIVATIONS, Plot, colour, is_rule, network};
+use super::{PlotBy, colour, is_rule, network};
 use crate::report::figure::{Bar, Bars, Group, configuration_title, distinct, palette, thousands};
-use crate::table::{Digit, Fixed, Scientific, Shortest};
-use crate::{table, words};
+use crate::statistics::{Discordant, Proportion};
+use crate::table::{Digit, Fixed, Maybe, Scientific, Shortest};
+use crate::{columns, table, words};
 
 /// The layer of the rows that sum all layers.
 pub const ALL_LAYERS: &str = "all";
@@ -80,6 +81,81 @@ words! {
     }
 }
 
+columns! {
+    /// The share of images classified right.
+    pub struct Accuracy {
+        /// Images classified right, in percent.
+        pub accuracy_percent: f64,
+        /// Lower end of the accuracy's 95 % interval (Wilson).
+        pub accuracy_low_percent: f64,
+        /// Upper end of the accuracy's 95 % interval (Wilson).
+        pub accuracy_high_percent: f64,
+    }
+}
+
+impl From<Proportion> for Accuracy {
+    fn from(right: Proportion) -> Self {
+        let (low, high) = right.interval();
+        Self {
+            accuracy_percent: 100.0 * right.share(),
+            accuracy_low_percent: 100.0 * low,
+            accuracy_high_percent: 100.0 * high,
+        }
+    }
+}
+
+columns! {
+    /// Whether the exact plain weights or what a row is about classify better.
+    pub struct McNemar {
+        /// Images that exact inference with the plain weights alone classifies right.
+        pub mcnemar_lost: u64,
+        /// Images that it alone classifies wrong.
+        pub mcnemar_won: u64,
+        /// McNemar's exact two-sided p: the probability of a split at least as uneven, were both
+        /// equally good.
+        pub mcnemar_p: Scientific,
+    }
+}
+
+impl From<Discordant> for McNemar {
+    fn from(images: Discordant) -> Self {
+        let Discordant { lost, won } = images;
+        Self { mcnemar_lost: lost, mcnemar_won: won, mcnemar_p: Scientific(images.mcnemar()) }
+    }
+}
+
+columns! {
+    /// Up to where a configuration skips products.
+    pub struct Tolerance {
+        /// Tolerance τ; empty without one.
+        pub tau: Option<Shortest>,
+        /// Threshold T in units of 2^−F; empty where nothing is compared with it.
+        pub threshold: Option<u32>,
+        /// What S_max is taken over: `window` or `running`; empty where nothing is compared with
+        /// it, or the layers differ.
+        pub smax_scope: String,
+    }
+}
+
+columns! {
+    /// A network in a configuration.
+    pub struct CellKey {
+        /// Network: `relu` or `tanh` after its first convolution.
+        pub activation: Activation,
+        /// Fraction bits F of the log proxy; empty where the layers differ.
+        pub log_frac: Option<u32>,
+        /// What is multiplied: `exact`, `zero-skip`, `tau=…`, or the name of an operating point.
+        pub configuration: String,
+    }
+}
+
+impl CellKey {
+    /// As names of bars: a configuration with its fraction bits.
+    fn title(&self) -> String {
+        name_of(&self.configuration, self.log_frac)
+    }
+}
+
 table! {
     /// One layer, or all of them, in one configuration, beside the paper's table.
     pub struct LenetRow in "lenet.csv" {
@@ -91,13 +167,8 @@ table! {
         pub images: usize,
         /// What is multiplied: `exact`, `zero-skip` or `tau=…`.
         pub configuration: String,
-        /// Tolerance τ; empty without one.
-        pub tau: Option<Shortest>,
-        /// Threshold T in units of 2^−F; empty where nothing is compared with it.
-        pub threshold: Option<u32>,
-        /// What S_max is taken over: `window` or `running`; empty where the layers differ.
-        pub smax_scope: String,
-        /// Convolution layer, or `all`.
+        pub tolerance: Tolerance,
+        /// Convolution layer; or `all`, whose rows alone have an accuracy and what follows of it.
         pub layer: String,
         /// Multiplications per inference, mean over the images.
         pub multiplications_average: f64,
@@ -107,22 +178,10 @@ table! {
         pub difference: Option<f64>,
         /// How many percent fewer multiplications than exact.
         pub reduction_vs_exact_percent: f64,
-        /// Images classified right, in percent; like the columns up to `mcnemar_p` on the `all`
-        /// rows alone.
-        pub accuracy_percent: Option<f64>,
-        /// Lower end of the accuracy's 95 % interval (Wilson).
-        pub accuracy_low_percent: Option<f64>,
-        /// Upper end of the accuracy's 95 % interval (Wilson).
-        pub accuracy_high_percent: Option<f64>,
+        pub accuracy: Maybe<Accuracy>,
         /// Accuracy in the paper's table.
         pub paper_accuracy_percent: Option<f64>,
-        /// Images that exact inference alone classifies right.
-        pub mcnemar_lost: Option<u64>,
-        /// Images that this configuration alone classifies right.
-        pub mcnemar_won: Option<u64>,
-        /// McNemar's exact two-sided p: the probability of a split at least as uneven, were both
-        /// equally good.
-        pub mcnemar_p: Option<Scientific>,
+        pub mcnemar: Maybe<McNemar>,
         /// Windows that the unit ran; 0 without RTL.
         pub windows: u64,
         /// Cycles of all windows of an inference, from start to done, mean over the images; empty
@@ -155,23 +214,12 @@ table! {
         pub multiplications_average: f64,
         /// How many percent fewer multiplications than exact.
         pub reduction_vs_exact_percent: f64,
-        /// Images classified right, in percent.
-        pub accuracy_percent: f64,
-        /// Lower end of the accuracy's 95 % interval (Wilson).
-        pub accuracy_low_percent: f64,
-        /// Upper end of the accuracy's 95 % interval (Wilson).
-        pub accuracy_high_percent: f64,
+        pub accuracy: Accuracy,
         /// Exact accuracy of the plain weights with the same activation, in percent.
         pub exact_accuracy_percent: f64,
         /// Accuracy lost against the exact plain weights.
         pub loss_points: f64,
-        /// Images that the exact plain weights alone classify right.
-        pub mcnemar_lost: u64,
-        /// Images that this point alone classifies right.
-        pub mcnemar_won: u64,
-        /// McNemar's exact two-sided p: the probability of a split at least as uneven, were both
-        /// equally good.
-        pub mcnemar_p: Scientific,
+        pub mcnemar: McNemar,
         /// Whether no other point of the activation is better in both accuracy and multiplications.
         pub pareto: bool,
     }
@@ -204,22 +252,12 @@ table! {
 table! {
     /// One configuration on one part of the images: does skipping act against overfitting?
     pub struct SplitRow in "splits.csv" {
-        /// Network: `relu` or `tanh` after its first convolution.
-        pub activation: Activation,
-        /// Fraction bits F of the log proxy; empty where the layers differ.
-        pub log_frac: Option<u32>,
-        /// What is multiplied: `exact`, `zero-skip`, `tau=…`, or the name of an operating point.
-        pub configuration: String,
+        pub cell: CellKey,
         /// `train` (trained on), `validation` (held out of the training set) or `test`.
         pub split: String,
         /// Images of the split that are counted.
         pub images: usize,
-        /// Images classified right, in percent.
-        pub accuracy_percent: f64,
-        /// Lower end of the accuracy's 95 % interval (Wilson).
-        pub accuracy_low_percent: f64,
-        /// Upper end of the accuracy's 95 % interval (Wilson).
-        pub accuracy_high_percent: f64,
+        pub accuracy: Accuracy,
         /// Images of the same split that exact inference classifies right, in percent.
         pub exact_accuracy_percent: f64,
         /// Accuracy lost against exact inference.
@@ -252,12 +290,7 @@ table! {
         pub reduction_vs_exact_percent: f64,
         /// Images classified right.
         pub correct: u64,
-        /// Images classified right, in percent.
-        pub accuracy_percent: f64,
-        /// Lower end of the accuracy's 95 % interval (Wilson).
-        pub accuracy_low_percent: f64,
-        /// Upper end of the accuracy's 95 % interval (Wilson).
-        pub accuracy_high_percent: f64,
+        pub accuracy: Accuracy,
         /// Images that exact inference alone classifies right.
         pub mcnemar_lost: u64,
         /// Images that the technique alone classifies right.
@@ -387,12 +420,7 @@ table! {
 table! {
     /// How many windows of one layer skip a number of their products.
     pub struct SkipRow in "skips.csv" {
-        /// Network: `relu` or `tanh` after its first convolution.
-        pub activation: Activation,
-        /// Fraction bits F of the log proxy; empty where the layers differ.
-        pub log_frac: Option<u32>,
-        /// What is multiplied: `exact`, `zero-skip`, `tau=…`, or the name of an operating point.
-        pub configuration: String,
+        pub cell: CellKey,
         /// Convolution layer.
         pub layer: String,
         /// Products skipped in a window, 0 to side².
@@ -421,12 +449,7 @@ table! {
 table! {
     /// One image that exact and approximate inference tell apart differently.
     pub struct FlipRow in "flips.csv" {
-        /// Network: `relu` or `tanh` after its first convolution.
-        pub activation: Activation,
-        /// Fraction bits F of the log proxy; empty where the layers differ.
-        pub log_frac: Option<u32>,
-        /// What is multiplied: `exact`, `zero-skip`, `tau=…`, or the name of an operating point.
-        pub configuration: String,
+        pub cell: CellKey,
         /// Number of the image in the test set, from 0.
         pub image: usize,
         /// Digit that the image shows.
@@ -477,12 +500,7 @@ table! {
 table! {
     /// How many images of one digit are given one class in one configuration.
     pub struct ConfusionRow in "confusion.csv" {
-        /// Network: `relu` or `tanh` after its first convolution.
-        pub activation: Activation,
-        /// Fraction bits F of the log proxy; empty where the layers differ.
-        pub log_frac: Option<u32>,
-        /// What is multiplied: `exact`, `zero-skip`, `tau=…`, or the name of an operating point.
-        pub configuration: String,
+        pub cell: CellKey,
         /// Digit that the images show.
         pub label: Digit,
         /// Class that they are given.
@@ -490,21 +508,6 @@ table! {
         /// Images.
         pub images: u64,
     }
-}
-
-/// A figure for each network that the rows tell about.
-fn by_network<R>(
-    name: &str,
-    rows: &[R],
-    activation: impl Fn(&R) -> Activation,
-    chart: impl Fn(Activation, &[&R]) -> Bars,
-) -> Result<Vec<crate::report::figure::Figure>, crate::report::figure::PlotError> {
-    let draw = |of: Activation| {
-        let rows: Vec<&R> = rows.iter().filter(|row| activation(row) == of).collect();
-        let name = format!("{name}_{}", of.name());
-        if rows.is_empty() { None } else { chart(of, &rows).draw(name) }
-    };
-    ACTIVATIONS.into_iter().filter_map(draw).collect()
 }
 
 /// A configuration with its fraction bits, as names of bars.
@@ -516,211 +519,171 @@ fn name_of(configuration: &str, log_frac: Option<u32>) -> String {
     }
 }
 
-pub(super) static ABLATION: Plot = Plot {
+/// A group of bars for each cell among the rows.
+fn by_cell<R>(
+    rows: &[&R],
+    cell: impl Fn(&R) -> &CellKey,
+    bars: impl Fn(&[&R]) -> Vec<Bar>,
+) -> Vec<Group> {
+    let group = |key: &CellKey| {
+        let rows: Vec<&R> = rows.iter().copied().filter(|row| cell(row) == key).collect();
+        Group::new(key.title(), bars(&rows))
+    };
+    distinct(rows.iter().map(|row| cell(row))).into_iter().map(group).collect()
+}
+
+pub(super) static ABLATION: PlotBy<AblationRow> = PlotBy {
     name: "ablation",
-    draw: |folder| {
-        by_network(
-            "ablation",
-            &folder.rows::<AblationRow>()?,
-            |it| it.activation,
-            |of, rows| {
-                let bar = |row: &&AblationRow| {
-                    let label = format!(
-                        "{:.2} %, loss {:.2}",
-                        row.reduction_vs_exact_percent, row.loss_points
-                    );
-                    Bar::new(row.reduction_vs_exact_percent, colour(&row.technique)).label(label)
-                };
-                let name = |row: &&AblationRow| {
-                    format!("{} ({})", row.technique, configuration_title(&row.point))
-                };
-                Bars {
-                    title: format!("{} – best point of each technique", network(of)),
-                    axis: "multiplications saved, of an exact inference's (%)".to_owned(),
-                    note: format!(
-                        "Loss in points of accuracy; the best is the point with the fewest multiplications that loses at most {NO_LOSS_POINTS}, or else that loses least."
-                    ),
-                    groups: rows.iter().map(|row| Group::new(name(row), vec![bar(row)])).collect(),
-                    ..Bars::default()
-                }
-            },
-        )
+    key: |row| row.activation.name(),
+    figure: |of, rows, name| {
+        let group = |row: &&AblationRow| {
+            let saved = row.reduction_vs_exact_percent;
+            let label = format!("{saved:.2} %, loss {:.2}", row.loss_points);
+            let bar = Bar::new(saved, colour(&row.technique)).label(label);
+            let name = format!("{} ({})", row.technique, configuration_title(&row.point));
+            Group::new(name, vec![bar])
+        };
+        Bars {
+            title: format!("{} – best point of each technique", network(of)),
+            axis: "multiplications saved, of an exact inference's (%)".to_owned(),
+            note: format!(
+                "Loss in points of accuracy; the best is the point with the fewest multiplications that loses at most {NO_LOSS_POINTS}, or else that loses least."
+            ),
+            groups: rows.iter().map(group).collect(),
+            ..Bars::default()
+        }
+        .draw(name)
     },
 };
 
-pub(super) static SPLITS: Plot = Plot {
+pub(super) static SPLITS: PlotBy<SplitRow> = PlotBy {
     name: "splits",
-    draw: |folder| {
-        const COLOURS: [RGBColor; 3] = [palette::GREEN, palette::ORANGE, palette::BLUE];
-        by_network(
-            "splits",
-            &folder.rows::<SplitRow>()?,
-            |it| it.activation,
-            |of, rows| {
-                let splits = distinct(rows.iter().map(|row| row.split.as_str()));
-                let colour_of = |split: &str| {
-                    COLOURS[splits.iter().position(|it| *it == split).unwrap_or(0) % COLOURS.len()]
-                };
-                let keys =
-                    distinct(rows.iter().map(|row| (row.configuration.as_str(), row.log_frac)));
-                let group = |&(configuration, log_frac): &(&str, Option<u32>)| {
-                    let rows = rows.iter().filter(|it| {
-                        (it.configuration.as_str(), it.log_frac) == (configuration, log_frac)
-                    });
-                    let bar = |row: &&SplitRow| {
-                        Bar::new(100.0 - row.accuracy_percent, colour_of(&row.split)).range(
-                            100.0 - row.accuracy_high_percent,
-                            100.0 - row.accuracy_low_percent,
-                        )
-                    };
-                    Group::new(name_of(configuration, log_frac), rows.map(bar).collect())
-                };
-                Bars {
-                    title: format!("{} – images classified wrong, trained on and not", network(of)),
-                    axis: "images classified wrong (%)".to_owned(),
-                    decimals: 2,
-                    legend: splits.iter().map(|&it| (it.to_owned(), colour_of(it))).collect(),
-                    note: "Lines are 95 % intervals.".to_owned(),
-                    groups: keys.iter().map(group).collect(),
-                    ..Bars::default()
-                }
-            },
-        )
+    key: |row| row.cell.activation.name(),
+    figure: |of, rows, name| {
+        let splits = distinct(rows.iter().map(|row| row.split.as_str()));
+        let colours = [palette::GREEN, palette::ORANGE, palette::BLUE].into_iter().cycle();
+        let colours: Vec<_> = splits.iter().map(|&it| it.to_owned()).zip(colours).collect();
+        let bar = |row: &&SplitRow| {
+            let colour = colours.iter().find(|(split, _)| *split == row.split);
+            let Accuracy { accuracy_percent, accuracy_low_percent, accuracy_high_percent } =
+                row.accuracy;
+            Bar::new(100.0 - accuracy_percent, colour.map_or(palette::BLACK, |it| it.1))
+                .range(100.0 - accuracy_high_percent, 100.0 - accuracy_low_percent)
+        };
+        Bars {
+            title: format!("{} – images classified wrong, trained on and not", network(of)),
+            axis: "images classified wrong (%)".to_owned(),
+            decimals: 2,
+            note: "Lines are 95 % intervals.".to_owned(),
+            groups: by_cell(rows, |row| &row.cell, |rows| rows.iter().map(bar).collect()),
+            legend: colours,
+            ..Bars::default()
+        }
+        .draw(name)
     },
 };
 
-pub(super) static ZEROS: Plot = Plot {
+pub(super) static ZEROS: PlotBy<ZeroRow> = PlotBy {
     name: "zero_fractions",
-    draw: |folder| {
-        by_network(
-            "zero_fractions",
-            &folder.rows::<ZeroRow>()?,
-            |it| it.activation,
-            |of, rows| {
-                let mut groups = Vec::new();
-                for images in distinct(rows.iter().map(|row| row.images)) {
-                    groups.push(Group::heading(format!("{} images", thousands(images as f64))));
-                    for row in rows.iter().filter(|row| row.images == images) {
-                        let bar = Bar::new(row.average_percent, palette::BLUE)
-                            .range(row.min_percent, row.max_percent)
-                            .mark(row.paper_average_percent);
-                        groups.push(Group::new(&row.layer, vec![bar]));
-                    }
-                }
-                let paper = rows.iter().any(|row| row.paper_average_percent.is_some());
-                Bars {
-                title: format!("{} – zeros among the outputs of each layer, exact inference", network(of)),
-                axis: "outputs that are zero (%)".to_owned(),
-                decimals: 2,
-                mark: paper.then(|| "the paper's mean, of 100 images".to_owned()),
-                note: "Bars are means over the images; lines run from the smallest to the largest image.".to_owned(),
-                groups,
-                ..Bars::default()
+    key: |row| row.activation.name(),
+    figure: |of, rows, name| {
+        let mut groups = Vec::new();
+        for images in distinct(rows.iter().map(|row| row.images)) {
+            groups.push(Group::heading(format!("{} images", thousands(images as f64))));
+            for row in rows.iter().filter(|row| row.images == images) {
+                let bar = Bar::new(row.average_percent, palette::BLUE)
+                    .range(row.min_percent, row.max_percent)
+                    .mark(row.paper_average_percent);
+                groups.push(Group::new(&row.layer, vec![bar]));
             }
-            },
-        )
+        }
+        let paper = rows.iter().any(|row| row.paper_average_percent.is_some());
+        Bars {
+            title: format!(
+                "{} – zeros among the outputs of each layer, exact inference",
+                network(of)
+            ),
+            axis: "outputs that are zero (%)".to_owned(),
+            decimals: 2,
+            mark: paper.then(|| "the paper's mean, of 100 images".to_owned()),
+            note:
+                "Bars are means over the images; lines run from the smallest to the largest image."
+                    .to_owned(),
+            groups,
+            ..Bars::default()
+        }
+        .draw(name)
     },
 };
 
-pub(super) static FLIPS: Plot = Plot {
+pub(super) static FLIPS: PlotBy<FlipRow> = PlotBy {
     name: "flips",
-    draw: |folder| {
-        by_network(
-            "flips",
-            &folder.rows::<FlipRow>()?,
-            |it| it.activation,
-            |of, rows| {
-                let colour_of = |change| match change {
-                    Change::Lost => palette::VERMILLION,
-                    Change::Won => palette::GREEN,
-                    Change::Wrong => palette::SKY,
-                };
-                let keys =
-                    distinct(rows.iter().map(|row| (row.configuration.as_str(), row.log_frac)));
-                let group = |&(configuration, log_frac): &(&str, Option<u32>)| {
-                    let bar = |&change: &Change| {
-                        let flips = rows.iter().filter(|it| {
-                            (it.configuration.as_str(), it.log_frac, it.change)
-                                == (configuration, log_frac, change)
-                        });
-                        Bar::new(flips.count() as f64, colour_of(change))
-                    };
-                    Group::new(
-                        name_of(configuration, log_frac),
-                        Change::ALL.iter().map(bar).collect(),
-                    )
-                };
-                Bars {
-                    title: format!(
-                        "{} – images that approximate inference classifies otherwise",
-                        network(of)
-                    ),
-                    axis: "images".to_owned(),
-                    legend: [
-                        (Change::Lost, "exact alone is right"),
-                        (Change::Won, "approximate alone is right"),
-                        (Change::Wrong, "neither is right"),
-                    ]
-                    .map(|(change, text)| (text.to_owned(), colour_of(change)))
-                    .into(),
-                    stacked: true,
-                    groups: keys.iter().map(group).collect(),
-                    ..Bars::default()
-                }
-            },
-        )
+    key: |row| row.cell.activation.name(),
+    figure: |of, rows, name| {
+        const CHANGES: [(Change, &str, RGBColor); 3] = [
+            (Change::Lost, "exact alone is right", palette::VERMILLION),
+            (Change::Won, "approximate alone is right", palette::GREEN),
+            (Change::Wrong, "neither is right", palette::SKY),
+        ];
+        let bars = |rows: &[&FlipRow]| {
+            let count = |change| rows.iter().filter(|it| it.change == change).count();
+            CHANGES.map(|(change, _, colour)| Bar::new(count(change) as f64, colour)).into()
+        };
+        Bars {
+            title: format!(
+                "{} – images that approximate inference classifies otherwise",
+                network(of)
+            ),
+            axis: "images".to_owned(),
+            legend: CHANGES.map(|(_, text, colour)| (text.to_owned(), colour)).into(),
+            stacked: true,
+            groups: by_cell(rows, |row| &row.cell, bars),
+            ..Bars::default()
+        }
+        .draw(name)
     },
 };
 
-pub(super) static MARGINS: Plot = Plot {
+pub(super) static MARGINS: PlotBy<MarginRow> = PlotBy {
     name: "margins",
-    draw: |folder| {
-        by_network(
-            "margins",
-            &folder.rows::<MarginRow>()?,
-            |it| it.activation,
-            |of, rows| {
-                let images = rows.iter().map(|row| row.images).max();
-                let rows = rows.iter().filter(|row| Some(row.images) == images);
-                let group = |row: &&MarginRow| {
-                    let bar = Bar::new(row.median_margin, colour(&row.configuration));
-                    let name = name_of(&row.configuration, row.log_frac);
-                    Group::new(name, vec![bar.mark(Some(row.tenth_margin))])
-                };
-                Bars {
-                    title: format!(
-                        "{} – best score less the second best, {} images",
-                        network(of),
-                        thousands(images.unwrap_or(0) as f64)
-                    ),
-                    axis: "margin, in the scale of the float network's scores".to_owned(),
-                    decimals: 2,
-                    mark: Some("10th percentile".to_owned()),
-                    note: "Bars are medians over the images.".to_owned(),
-                    groups: rows.copied().map(|row| group(&row)).collect(),
-                    ..Bars::default()
-                }
-            },
-        )
+    key: |row| row.activation.name(),
+    figure: |of, rows, name| {
+        let images = rows.iter().map(|row| row.images).max().unwrap_or(0);
+        let rows = rows.iter().filter(|row| row.images == images);
+        let group = |row: &&MarginRow| {
+            let bar = Bar::new(row.median_margin, colour(&row.configuration));
+            let name = name_of(&row.configuration, row.log_frac);
+            Group::new(name, vec![bar.mark(Some(row.tenth_margin))])
+        };
+        let images = thousands(images as f64);
+        Bars {
+            title: format!("{} – best score less the second best, {images} images", network(of)),
+            axis: "margin, in the scale of the float network's scores".to_owned(),
+            decimals: 2,
+            mark: Some("10th percentile".to_owned()),
+            note: "Bars are medians over the images.".to_owned(),
+            groups: rows.map(group).collect(),
+            ..Bars::default()
+        }
+        .draw(name)
     },
 };
 
-pub(super) static QUANTISATION: Plot = Plot {
+pub(super) static QUANTISATION: PlotBy<QuantisationRow> = PlotBy {
     name: "quantisation",
-    draw: |folder| {
-        let rows = folder.rows::<QuantisationRow>()?;
-        let group = |row: &QuantisationRow| {
+    key: |_| "",
+    figure: |_, rows, name| {
+        let group = |row: &&QuantisationRow| {
             let bars = [
                 (row.float_accuracy_percent, palette::ORANGE),
                 (row.integer_accuracy_percent, palette::BLUE),
             ];
             Group::new(&row.weights, bars.map(|(it, colour)| Bar::new(100.0 - it, colour)).into())
         };
-        let images = rows.iter().map(|row| row.images).max().unwrap_or(0);
-        let chart = Bars {
+        let images = thousands(rows.iter().map(|row| row.images).max().unwrap_or(0) as f64);
+        Bars {
             title: format!(
-                "LeNet-5 – images classified wrong in float and in integers, {} images",
-                thousands(images as f64)
+                "LeNet-5 – images classified wrong in float and in integers, {images} images"
             ),
             axis: "images classified wrong (%)".to_owned(),
             decimals: 2,
@@ -730,15 +693,15 @@ pub(super) static QUANTISATION: Plot = Plot {
             ],
             groups: rows.iter().map(group).collect(),
             ..Bars::default()
-        };
-        chart.draw("quantisation".to_owned()).into_iter().collect()
+        }
+        .draw(name)
     },
 };
 
-pub(super) static OVERFLOW: Plot = Plot {
+pub(super) static OVERFLOW: PlotBy<OverflowRow> = PlotBy {
     name: "overflow",
-    draw: |folder| {
-        let rows = folder.rows::<OverflowRow>()?;
+    key: |_| "",
+    figure: |_, rows, name| {
         let mut groups = Vec::new();
         for weights in distinct(rows.iter().map(|row| row.weights.as_str())) {
             groups.push(Group::heading(weights));
@@ -747,13 +710,13 @@ pub(super) static OVERFLOW: Plot = Plot {
                 groups.push(Group::new(&row.layer, vec![bar]));
             }
         }
-        let chart = Bars {
+        Bars {
             title: "LeNet-5 – the largest sum that any mode can reach".to_owned(),
             axis: "bound of |sum|, of what 32 bits hold (%)".to_owned(),
             decimals: 2,
             groups,
             ..Bars::default()
-        };
-        chart.draw("overflow".to_owned()).into_iter().collect()
+        }
+        .draw(name)
     },
 };

@@ -11,38 +11,36 @@ mod windows;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use model::nn::Activation;
 use plotters::style::RGBColor;
 
 pub use accel::{CycleRow, PARTS, ScoreErrorRow, ScoreRow, TimeRow};
 pub use lenet::{
-    ALL_LAYERS, AblationRow, Change, ConfusionRow, ErrorOf, FlipRow, LayerErrorRow, LenetRow,
-    MarginRow, NO_LOSS_POINTS, OverflowRow, PeerRow, PointRow, ProductRow, QuantisationRow, Saves,
-    SkipRow, SplitRow, ZeroRow, technique,
+    ALL_LAYERS, AblationRow, Accuracy, CellKey, Change, ConfusionRow, ErrorOf, FlipRow,
+    LayerErrorRow, LenetRow, MarginRow, McNemar, NO_LOSS_POINTS, OverflowRow, PeerRow, PointRow,
+    ProductRow, QuantisationRow, Saves, SkipRow, SplitRow, Tolerance, ZeroRow, technique,
 };
 pub use single::{ChannelRow, ClassifyRow, CoverageRow, SearchRow, StatRow, ZeroPixelStats};
-pub use windows::{ALL_FILTERS, SummaryRow, WindowsRow};
+pub use windows::{ALL_FILTERS, Compared, FilterKey, SummaryRow, WindowsRow};
 
-use crate::report::figure::{Figure, PlotError, Shape, palette};
+use crate::report::figure::{Figure, PlotError, Shape, distinct, palette};
 use crate::table::{self, Column, Row, TableError};
 
 /// A table.
-#[derive(Debug)]
 pub struct Table {
     /// The usual name of its file.
     pub file: &'static str,
     about: &'static str,
     /// Its columns, in order.
-    pub columns: &'static [Column],
+    pub columns: fn() -> Vec<Column>,
     /// What draws it.
-    pub plots: &'static [&'static Plot],
+    plots: &'static [&'static dyn Plot],
     read: fn(&Path) -> Result<usize, TableError>,
 }
 
 impl Table {
-    const fn of<R: Row>(plots: &'static [&'static Plot]) -> Self {
+    const fn of<R: Row>(plots: &'static [&'static dyn Plot]) -> Self {
         let read = |path: &Path| table::read::<R>(path).map(|rows| rows.len());
-        Self { file: R::FILE, about: R::ABOUT, columns: R::COLUMNS, plots, read }
+        Self { file: R::FILE, about: R::ABOUT, columns: R::all_columns, plots, read }
     }
 
     /// What a row is, in one line.
@@ -56,12 +54,59 @@ impl Table {
     }
 }
 
+/// A figure; none where there is nothing to draw.
+type Drawn = Option<Result<Figure, PlotError>>;
+
 /// What draws figures of one table, or of several together.
-#[derive(Debug)]
-pub struct Plot {
+trait Plot: Sync {
     /// What the names of its figures start with.
-    pub name: &'static str,
+    fn name(&self) -> &'static str;
+    fn draw(&self, folder: &Folder) -> Result<Vec<Figure>, PlotError>;
+}
+
+/// A figure for each network, or what else `key` tells apart, in one table.
+struct PlotBy<R: 'static> {
+    name: &'static str,
+    key: fn(&R) -> &str,
+    /// Of a key and its rows, under a name.
+    figure: fn(&str, &[&R], String) -> Drawn,
+}
+
+impl<R: Row> Plot for PlotBy<R> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn draw(&self, folder: &Folder) -> Result<Vec<Figure>, PlotError> {
+        let rows = folder.rows::<R>()?;
+        let keys = distinct(rows.iter().map(self.key));
+        let figure = |key: &str| {
+            let name =
+                if key.is_empty() { self.name.to_owned() } else { format!("{}_{key}", self.name) };
+            (self.figure)(
+                key,
+                &rows.iter().filter(|it| (self.key)(it) == key).collect::<Vec<_>>(),
+                name,
+            )
+        };
+        keys.into_iter().filter_map(figure).collect()
+    }
+}
+
+/// A figure of one file of a table, or of several tables.
+struct PlotOf {
+    name: &'static str,
     draw: fn(&Folder) -> Result<Vec<Figure>, PlotError>,
+}
+
+impl Plot for PlotOf {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn draw(&self, folder: &Folder) -> Result<Vec<Figure>, PlotError> {
+        (self.draw)(folder)
+    }
 }
 
 /// All tables, in the order of the commands that write them.
@@ -99,12 +144,11 @@ pub fn find(path: &Path) -> Option<&'static Table> {
     ALL.iter().find(|table| table.file == name).or_else(|| {
         let mut reader = csv::Reader::from_path(path).ok()?;
         let header = reader.headers().ok()?;
-        ALL.iter().find(|table| header.iter().eq(table.columns.iter().map(|it| it.name)))
+        ALL.iter().find(|table| header.iter().eq((table.columns)().iter().map(|it| it.name)))
     })
 }
 
 /// The tables in a folder.
-#[derive(Debug)]
 pub struct Folder {
     tables: Vec<(PathBuf, &'static Table)>,
 }
@@ -155,31 +199,26 @@ pub struct Plots {
 /// Draws all tables in `folder`. One that is malformed is an error.
 pub fn plot(folder: &Path) -> Result<Plots, PlotError> {
     let folder = Folder::open(folder)?;
-    let mut plots: Vec<&Plot> = Vec::new();
-    for plot in ALL.iter().filter(|it| folder.has(it.file)).flat_map(|it| it.plots) {
-        if !plots.iter().any(|other| other.name == plot.name) {
+    let mut plots: Vec<&dyn Plot> = Vec::new();
+    for &plot in ALL.iter().filter(|it| folder.has(it.file)).flat_map(|it| it.plots) {
+        if !plots.iter().any(|other| other.name() == plot.name()) {
             plots.push(plot);
         }
     }
     let mut found = Plots { figures: Vec::new(), missing: Vec::new() };
     for plot in plots {
-        found.figures.extend((plot.draw)(&folder)?);
-        let of_plot = |table: &&Table| table.plots.iter().any(|it| it.name == plot.name);
+        found.figures.extend(plot.draw(&folder)?);
+        let of_plot = |table: &&Table| table.plots.iter().any(|it| it.name() == plot.name());
         let missing = ALL.iter().filter(of_plot).filter(|table| !folder.has(table.file));
-        found.missing.extend(missing.map(|table| (plot.name, table.file)));
+        found.missing.extend(missing.map(|table| (plot.name(), table.file)));
     }
     Ok(found)
 }
 
-/// The network's name in titles.
-const fn network(activation: Activation) -> &'static str {
-    match activation {
-        Activation::Relu => "LeNet-5, ReLU",
-        Activation::Tanh => "LeNet-5, tanh",
-    }
+/// The name in titles of the network with an activation.
+fn network(activation: &str) -> &'static str {
+    if activation == "tanh" { "LeNet-5, tanh" } else { "LeNet-5, ReLU" }
 }
-
-const ACTIVATIONS: [Activation; 2] = [Activation::Relu, Activation::Tanh];
 
 /// Whether a configuration is a row of the paper's table, and no operating point.
 fn is_rule(configuration: &str) -> bool {
@@ -229,7 +268,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::table::{Digit, Fixed, Shortest};
+    use crate::table::{Columns as _, Digit, Fixed, Maybe, Shortest};
 
     fn write<R: Row>(folder: &Path, rows: &[R]) {
         table::write(&folder.join(R::FILE), rows).unwrap();
@@ -237,6 +276,7 @@ mod tests {
 
     /// A network in three configurations; the last is `accuracy` percent right.
     fn lenet(folder: &Path, accuracy: f64) {
+        let of = |accuracy_percent| Accuracy { accuracy_percent, ..Accuracy::example() };
         let mut rows = Vec::new();
         for (name, tau, share, accuracy) in [
             ("exact", None, 1.0, 99.0),
@@ -249,11 +289,11 @@ mod tests {
                 rows.push(LenetRow {
                     log_frac: 0,
                     configuration: name.to_owned(),
-                    tau,
+                    tolerance: Tolerance { tau, ..Tolerance::example() },
                     layer: layer.to_owned(),
                     multiplications_average: exact * share,
                     reduction_vs_exact_percent: 100.0 * (1.0 - share),
-                    accuracy_percent: (layer == ALL_LAYERS).then_some(accuracy),
+                    accuracy: Maybe((layer == ALL_LAYERS).then_some(of(accuracy))),
                     ..LenetRow::example()
                 });
             }
@@ -266,8 +306,10 @@ mod tests {
         let temporary = TempDir::new().unwrap();
         let folder = temporary.path();
         lenet(folder, 61.4);
-        let rule = || "tau=0.1".to_owned();
-        let exact = || technique::EXACT.to_owned();
+        let cell = |configuration: &str| CellKey {
+            configuration: configuration.to_owned(),
+            ..CellKey::example()
+        };
         let average = || "zero_pixels_average".to_owned();
         write(folder, &[StatRow { statistic: average(), ..StatRow::example() }]);
         write(folder, &[WindowsRow::example()]);
@@ -283,12 +325,15 @@ mod tests {
             ..ProductRow::example()
         };
         write(folder, &(-10..10).map(bin).collect::<Vec<_>>());
-        write(folder, &[SkipRow { configuration: rule(), ..SkipRow::example() }]);
-        write(folder, &[LayerErrorRow { configuration: rule(), ..LayerErrorRow::example() }]);
+        write(folder, &[SkipRow { cell: cell("tau=0.1"), ..SkipRow::example() }]);
+        write(
+            folder,
+            &[LayerErrorRow { configuration: "tau=0.1".to_owned(), ..LayerErrorRow::example() }],
+        );
         write(folder, &[ZeroRow::example()]);
         let digit = |label: u8| ConfusionRow {
             label: Digit(label),
-            configuration: exact(),
+            cell: cell("exact"),
             ..ConfusionRow::example()
         };
         write(folder, &(0..10).map(digit).collect::<Vec<_>>());
@@ -325,9 +370,7 @@ mod tests {
             fs::copy(&path, alone.path().join(table.file)).unwrap();
             for figure in drawn(alone.path()) {
                 let plots = table.plots.iter();
-                assert!(
-                    plots.clone().any(|it| figure.name.starts_with(it.name) || it.name == "search")
-                );
+                assert!(plots.clone().any(|it| figure.name.starts_with(it.name())));
                 let picture = image::load_from_memory(&figure.png().unwrap()).unwrap();
                 assert!(picture.width() >= 1200 && picture.height() >= 280, "{}", figure.name);
             }
@@ -339,7 +382,7 @@ mod tests {
     fn every_column_is_explained() {
         for table in ALL {
             assert!(table.about().ends_with(['.', '?']), "{}: {}", table.file, table.about());
-            for column in table.columns {
+            for column in (table.columns)() {
                 let doc = column.doc();
                 assert!(
                     doc.len() > 5 && doc.ends_with('.'),
@@ -348,7 +391,8 @@ mod tests {
                     column.name
                 );
             }
-            let same = ALL.iter().filter(|it| it.file == table.file || it.columns == table.columns);
+            let same = |it: &&Table| it.file == table.file || (it.columns)() == (table.columns)();
+            let same = ALL.iter().filter(same);
             assert_eq!(same.count(), 1, "{}", table.file);
         }
     }

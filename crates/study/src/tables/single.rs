@@ -5,11 +5,9 @@
 use comfy_table::Table;
 use model::nn::Activation;
 
-use super::{ACTIVATIONS, Plot, colour, network, technique};
+use super::{Accuracy, Drawn, PlotBy, PlotOf, colour, network, technique};
 use crate::data::{Image, PIXELS};
-use crate::report::figure::{
-    Bar, Bars, Figure, Group, configuration_title, distinct, palette, thousands,
-};
+use crate::report::figure::{Bar, Bars, Group, configuration_title, distinct, palette, thousands};
 use crate::report::terminal;
 use crate::statistics::moments;
 use crate::table;
@@ -33,12 +31,7 @@ table! {
         pub multiplications_average: f64,
         /// How many percent fewer multiplications than exact.
         pub reduction_vs_exact_percent: f64,
-        /// Images classified right, in percent.
-        pub accuracy_percent: f64,
-        /// Lower end of the accuracy's 95 % interval (Wilson).
-        pub accuracy_low_percent: f64,
-        /// Upper end of the accuracy's 95 % interval (Wilson).
-        pub accuracy_high_percent: f64,
+        pub accuracy: Accuracy,
     }
 }
 
@@ -111,9 +104,7 @@ table! {
 /// Statistics of zero pixels and of intensity over a list of images.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ZeroPixelStats {
-    /// Images.
     pub images: usize,
-    /// Pixels of each.
     pub pixels_per_image: usize,
     /// Zero pixels of an image, on average.
     pub average: f64,
@@ -202,7 +193,6 @@ impl ZeroPixelStats {
         ]
     }
 
-    /// The rows of the table.
     pub fn rows(&self) -> Vec<StatRow> {
         let row = |it: &Statistic| StatRow {
             statistic: it.name.to_owned(),
@@ -230,14 +220,12 @@ const MIN: &str = "zero_pixels_min";
 const MAX: &str = "zero_pixels_max";
 const DEVIATION: &str = "zero_pixels_standard_deviation";
 
-/// One statistic.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statistic {
     /// Its name in result files.
     pub name: &'static str,
     /// Its name on the terminal.
     pub title: &'static str,
-    /// What was found.
     pub value: f64,
     /// What the paper has, if it can be read there.
     pub paper: Option<f64>,
@@ -263,10 +251,10 @@ impl Statistic {
     }
 }
 
-pub(super) static STATISTICS: Plot = Plot {
+pub(super) static STATISTICS: PlotBy<StatRow> = PlotBy {
     name: "zero_pixels",
-    draw: |folder| {
-        let rows = folder.rows::<StatRow>()?;
+    key: |_| "",
+    figure: |_, rows, name| {
         let find = |name: &str| rows.iter().find(|row| row.statistic == name);
         let deviations = find(DEVIATION);
         let group = |(name, title): (&str, &str)| {
@@ -285,9 +273,9 @@ pub(super) static STATISTICS: Plot = Plot {
             Some(Group::new(title, bars))
         };
         let statistics = [(MIN, "minimum"), (AVERAGE, "average"), (MAX, "maximum")];
-        let images = find("images").map_or(0.0, |row| row.value.0);
-        let chart = Bars {
-            title: format!("Zero pixels per image, {} images", thousands(images)),
+        let images = thousands(find("images").map_or(0.0, |row| row.value.0));
+        Bars {
+            title: format!("Zero pixels per image, {images} images"),
             axis: "zero pixels of an image".to_owned(),
             decimals: 2,
             legend: vec![
@@ -297,61 +285,49 @@ pub(super) static STATISTICS: Plot = Plot {
             note: "The lines are one standard deviation to either side.".to_owned(),
             groups: statistics.into_iter().filter_map(group).collect(),
             ..Bars::default()
-        };
-        chart.draw("zero_pixels".to_owned()).into_iter().collect()
+        }
+        .draw(name)
     },
 };
 
-pub(super) static CHANNELS: Plot = Plot {
+pub(super) static CHANNELS: PlotBy<ChannelRow> = PlotBy {
     name: "channels",
-    draw: |folder| {
-        let rows = folder.rows::<ChannelRow>()?;
+    key: |row| row.activation.name(),
+    figure: |of, rows, name| {
         let orders = distinct(rows.iter().map(|row| row.order.as_str()));
         let colours = [colour(technique::PAPER_RULE), colour(technique::RUNNING_RULE)];
         let colours = colours.into_iter().chain([palette::GREEN, palette::ORANGE]).cycle();
         let legend: Vec<_> = orders.iter().map(|it| it.replace('-', " ")).zip(colours).collect();
-        let draw = |of: Activation| {
-            let rows: Vec<_> = rows.iter().filter(|row| row.activation == of).collect();
-            let bar = |row: &&ChannelRow| {
-                let place = orders.iter().position(|it| *it == row.order).unwrap_or(0);
-                let count = thousands(row.multiplications_average);
-                let label = format!("{count}, {:.2} % right", row.accuracy_percent);
-                Bar::new(row.multiplications_average, legend[place].1).label(label)
-            };
-            let keys = distinct(rows.iter().map(|row| (row.threshold, row.log_frac)));
-            let group = |(threshold, log_frac): (u32, u32)| {
-                let rows =
-                    rows.iter().filter(|it| (it.threshold, it.log_frac) == (threshold, log_frac));
-                Group::new(format!("T = {threshold}, F = {log_frac}"), rows.map(bar).collect())
-            };
-            let images = rows.first().map_or(0, |row| row.images);
-            let chart = Bars {
-                title: format!(
-                    "{} – order of the input channels, {} images",
-                    network(of),
-                    thousands(images as f64)
-                ),
-                axis: "multiplications per inference".to_owned(),
-                legend: legend.clone(),
-                groups: keys.into_iter().map(group).collect(),
-                ..Bars::default()
-            };
-            chart.draw(format!("channels_{}", of.name()))
+        let bar = |row: &&ChannelRow| {
+            let place = orders.iter().position(|it| *it == row.order).unwrap_or(0);
+            let count = thousands(row.multiplications_average);
+            let label = format!("{count}, {:.2} % right", row.accuracy.accuracy_percent);
+            Bar::new(row.multiplications_average, legend[place].1).label(label)
         };
-        ACTIVATIONS.into_iter().filter_map(draw).collect()
+        let key = |row: &&ChannelRow| (row.threshold, row.log_frac);
+        let group = |(threshold, log_frac): (u32, u32)| {
+            let rows = rows.iter().filter(|it| key(it) == (threshold, log_frac));
+            Group::new(format!("T = {threshold}, F = {log_frac}"), rows.map(bar).collect())
+        };
+        let images = thousands(rows[0].images as f64);
+        Bars {
+            title: format!("{} – order of the input channels, {images} images", network(of)),
+            axis: "multiplications per inference".to_owned(),
+            groups: distinct(rows.iter().map(key)).into_iter().map(group).collect(),
+            legend: legend.clone(),
+            ..Bars::default()
+        }
+        .draw(name)
     },
 };
 
-pub(super) static SEARCH: Plot = Plot {
+pub(super) static SEARCH: PlotOf = PlotOf {
     name: "search",
     draw: |folder| {
-        let draw = |(name, rows): (String, Vec<SearchRow>)| -> Option<Result<Figure, _>> {
+        let draw = |(name, rows): (String, Vec<SearchRow>)| -> Drawn {
             let group = |row: &SearchRow| {
-                let label = format!(
-                    "{}, loss {:.2}",
-                    thousands(row.multiplications_average),
-                    row.loss_points
-                );
+                let count = thousands(row.multiplications_average);
+                let label = format!("{count}, loss {:.2}", row.loss_points);
                 let layer = if row.layer.is_empty() { "start" } else { &row.layer };
                 let bar = Bar::new(row.multiplications_average, palette::BLUE).label(label);
                 Group::new(format!("{}: {layer}, T = {}", row.step, row.thresholds), vec![bar])
@@ -373,43 +349,42 @@ pub(super) static SEARCH: Plot = Plot {
     },
 };
 
-pub(super) static CLASSIFY: Plot = Plot {
+pub(super) static CLASSIFY: PlotBy<ClassifyRow> = PlotBy {
     name: "classify",
-    draw: |folder| {
-        let rows = folder.rows::<ClassifyRow>()?;
+    key: |_| "",
+    figure: |_, rows, name| {
         let mut groups = Vec::new();
         for file in distinct(rows.iter().map(|row| row.file.as_str())) {
             let of_file = || rows.iter().filter(|row| row.file == file);
             let best = |score: fn(&ClassifyRow) -> i32| {
-                of_file().max_by_key(|row| (score(row), std::cmp::Reverse(row.class)))
+                let best = of_file().max_by_key(|row| (score(row), std::cmp::Reverse(row.class)));
+                best.map_or(0, |row| row.class)
             };
-            let exact = best(|row| row.exact_score).map_or(0, |row| row.class);
-            let approximate = best(|row| row.approximate_score).map_or(0, |row| row.class);
-            groups.push(Group::heading(format!("{file}: {exact} when exact, {approximate} here")));
+            let (exact, here) = (best(|row| row.exact_score), best(|row| row.approximate_score));
+            groups.push(Group::heading(format!("{file}: {exact} when exact, {here} here")));
             for row in of_file() {
                 let bar = Bar::new(f64::from(row.absolute_error), colour(&row.configuration));
-                let label = format!("{} → {}", row.exact_score, row.approximate_score);
-                let bar = bar.label(label.replace('-', "−"));
+                let bar = bar.scores(row.exact_score, row.approximate_score);
                 groups.push(Group::new(format!("class {}", row.class), vec![bar]));
             }
         }
-        let configuration = rows.first().map_or("", |row| row.configuration.as_str());
-        let chart = Bars {
-            title: format!("Scores of pictures, {}", configuration_title(configuration)),
+        Bars {
+            title: format!("Scores of pictures, {}", configuration_title(&rows[0].configuration)),
             axis: "|exact − approximate|, in units of the integer scores".to_owned(),
             note: "Beside the bars: the exact score and the approximate one.".to_owned(),
             groups,
             ..Bars::default()
-        };
-        chart.draw("classify".to_owned()).into_iter().collect()
+        }
+        .draw(name)
     },
 };
 
-pub(super) static COVERAGE: Plot = Plot {
+pub(super) static COVERAGE: PlotBy<CoverageRow> = PlotBy {
     name: "coverage",
-    draw: |folder| {
-        let rows = folder.rows::<CoverageRow>()?;
-        let group_of = |row: &CoverageRow| row.bin.split('/').next().unwrap_or_default().to_owned();
+    key: |_| "",
+    figure: |_, rows, name| {
+        let group_of =
+            |row: &&CoverageRow| row.bin.split('/').next().unwrap_or_default().to_owned();
         let group = |name: String| {
             let bins = rows.iter().filter(|row| group_of(row) == name);
             let (all, hit) =
@@ -419,14 +394,14 @@ pub(super) static COVERAGE: Plot = Plot {
             Group::new(name, vec![bar.label(format!("{hit} of {all}"))])
         };
         let hit = rows.iter().filter(|row| row.hits > 0).count();
-        let chart = Bars {
+        Bars {
             title: format!("Random programs – {hit} of {} bins reached", rows.len()),
             axis: "bins reached (%)".to_owned(),
             note: "Green where all bins of a group are reached.".to_owned(),
             groups: distinct(rows.iter().map(group_of)).into_iter().map(group).collect(),
             ..Bars::default()
-        };
-        chart.draw("coverage".to_owned()).into_iter().collect()
+        }
+        .draw(name)
     },
 };
 

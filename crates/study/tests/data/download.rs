@@ -2,24 +2,26 @@
 //! Downloads, from mirrors on this machine that misbehave in all the usual ways.
 
 use std::fs;
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use study::data::{DataError, DatasetChoice, LoadOptions, Source, download, load};
+use study::report::atomic::WriteError;
 use tempfile::TempDir;
 
-use crate::server::{Reply, Request, Server};
-use crate::tiny::{Tiny, gzip};
+use crate::{Tiny, gzip};
 
 const NAME: &str = "train-images-idx3-ubyte.gz";
 
 /// The names in a folder, in order.
 fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let names = fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> =
+        names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -77,24 +79,29 @@ fn a_data_set_is_downloaded_once() {
 }
 
 #[test]
-fn a_part_is_resumed() {
-    let cache = TempDir::new().unwrap();
-    let server = good_server();
-    fs::write(part(cache.path()), &content()[..1000]).unwrap();
-    fetch(cache.path(), &[&server]).unwrap();
-    assert_eq!(ranges(&server), [Some(1000)]);
-}
-
-#[test]
-fn a_broken_connection_is_resumed() {
-    let cache = TempDir::new().unwrap();
-    let content = content();
-    let server = Server::start(move |number, _| match number {
-        0 | 1 => Reply::Broken(content.clone(), 700),
-        _ => Reply::Range(content.clone()),
-    });
-    fetch(cache.path(), &[&server]).unwrap();
-    assert_eq!(ranges(&server), [None, Some(700), Some(1400)]);
+fn a_part_is_completed() {
+    type Answer = fn(usize, Vec<u8>) -> Reply;
+    let whole = content();
+    let range: Answer = |_, body| Reply::Range(body);
+    let breaks: Answer =
+        |number, body| if number < 2 { Reply::Broken(body, 700) } else { Reply::Range(body) };
+    let whole_only: Answer = |_, body| Reply::Whole(body);
+    for (case, had, answer, expected) in [
+        ("resumed", &whole[..1000], range, vec![Some(1000)]),
+        ("resumed after broken connections", &[], breaks, vec![None, Some(700), Some(1400)]),
+        ("begun anew by a server without ranges", &whole[..1000], whole_only, vec![Some(1000)]),
+        ("complete, and put in place", &whole[..], range, vec![Some(whole.len())]),
+        ("bad, and dropped", &[7; 1000], range, vec![Some(1000), None]),
+    ] {
+        let cache = TempDir::new().unwrap();
+        if !had.is_empty() {
+            fs::write(part(cache.path()), had).unwrap();
+        }
+        let body = whole.clone();
+        let server = Server::start(move |number, _| answer(number, body.clone()));
+        fetch(cache.path(), &[&server]).unwrap_or_else(|error| panic!("{case}: {error}"));
+        assert_eq!(ranges(&server), expected, "{case}");
+    }
 }
 
 #[test]
@@ -111,34 +118,6 @@ fn a_part_survives_the_run_and_serves_the_next() {
     let good = good_server();
     fetch(cache.path(), &[&good]).unwrap();
     assert_eq!(ranges(&good), [Some(900)]);
-}
-
-#[test]
-fn a_server_without_ranges_starts_over() {
-    let cache = TempDir::new().unwrap();
-    let content = content();
-    fs::write(part(cache.path()), &content[..1000]).unwrap();
-    let server = Server::start(move |_, _| Reply::Whole(content.clone()));
-    fetch(cache.path(), &[&server]).unwrap();
-    assert_eq!(ranges(&server), [Some(1000)]);
-}
-
-#[test]
-fn a_complete_part_is_put_in_place() {
-    let cache = TempDir::new().unwrap();
-    fs::write(part(cache.path()), content()).unwrap();
-    let server = good_server();
-    fetch(cache.path(), &[&server]).unwrap();
-    assert_eq!(ranges(&server), [Some(content().len())]);
-}
-
-#[test]
-fn a_bad_part_is_dropped_and_the_same_mirror_asked_again() {
-    let cache = TempDir::new().unwrap();
-    fs::write(part(cache.path()), [7; 1000]).unwrap();
-    let server = good_server();
-    fetch(cache.path(), &[&server]).unwrap();
-    assert_eq!(ranges(&server), [Some(1000), None]);
 }
 
 #[test]
@@ -223,7 +202,7 @@ fn an_unusable_cache_is_a_clear_error() {
     let file = place.path().join("file");
     fs::write(&file, "").unwrap();
     let error = fetch(&file.join("cache"), &[&good_server()]).unwrap_err();
-    assert!(matches!(error, DataError::Write { .. }), "{error}");
+    assert!(matches!(error, DataError::Write(_)), "{error}");
 }
 
 /// `/dev/full` is the disk that is always full.
@@ -234,6 +213,122 @@ fn a_full_disk_is_named_and_no_other_mirror_is_asked() {
     std::os::unix::fs::symlink("/dev/full", part(cache.path())).unwrap();
     let (first, second) = (good_server(), good_server());
     let error = fetch(cache.path(), &[&first, &second]).unwrap_err();
-    assert!(matches!(error, DataError::DiskFull { .. }), "{error}");
+    assert!(matches!(error, DataError::Write(WriteError::DiskFull { .. })), "{error}");
     assert!(second.requests().is_empty());
+}
+
+// A mirror on this machine that answers as a test says.
+
+/// What a client asked for.
+#[derive(Debug, Clone, PartialEq)]
+struct Request {
+    /// The file, without the slash.
+    name: String,
+    /// The first byte of the range asked for, if one was.
+    from: Option<usize>,
+}
+
+/// What to say.
+enum Reply {
+    /// The bytes from the one asked for on, as a server with range requests does.
+    Range(Vec<u8>),
+    /// All bytes, whatever was asked for.
+    Whole(Vec<u8>),
+    /// As `Range`, but the connection breaks after so many bytes of the body.
+    Broken(Vec<u8>, usize),
+    /// As `Range`, but announcing a range that starts at this byte.
+    OtherRange(Vec<u8>, usize),
+    /// No content but this status.
+    Status(u16),
+}
+
+struct Server {
+    /// The address to append a file's name to.
+    url: String,
+    requests: Arc<Mutex<Vec<Request>>>,
+}
+
+impl Server {
+    /// A server that lives as long as the test process. `answer` also gets the number of the
+    /// request, from 0.
+    fn start(answer: impl Fn(usize, &Request) -> Reply + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let log = requests.clone();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                // A client that goes away in mid-answer is no concern of the server.
+                let _ = serve(stream.unwrap(), &log, &answer);
+            }
+        });
+        Server { url, requests }
+    }
+
+    /// An address where nobody listens.
+    fn nobody() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("http://{}/", listener.local_addr().unwrap())
+    }
+
+    /// What was asked for so far.
+    fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
+    }
+}
+
+fn serve(
+    mut stream: TcpStream,
+    log: &Mutex<Vec<Request>>,
+    answer: &impl Fn(usize, &Request) -> Reply,
+) -> std::io::Result<()> {
+    let mut lines = BufReader::new(stream.try_clone()?).lines();
+    let first = lines.next().unwrap_or(Ok(String::new()))?;
+    let name = first.split(' ').nth(1).unwrap_or_default().trim_start_matches('/').to_owned();
+    let mut from = None;
+    for line in lines {
+        let line = line?.to_ascii_lowercase();
+        if line.is_empty() {
+            break;
+        }
+        if let Some(range) = line.strip_prefix("range: bytes=") {
+            from = range.trim_end_matches('-').parse().ok();
+        }
+    }
+    let request = Request { name, from };
+    let number = {
+        let mut log = log.lock().unwrap();
+        log.push(request.clone());
+        log.len() - 1
+    };
+
+    let start = from.unwrap_or(0);
+    let (body, announced_start, sent) = match answer(number, &request) {
+        Reply::Status(status) => return head(&mut stream, &format!("{status} No"), 0, ""),
+        Reply::Whole(body) => {
+            head(&mut stream, "200 OK", body.len(), "")?;
+            return stream.write_all(&body);
+        }
+        Reply::Range(body) => (body, start, usize::MAX),
+        Reply::Broken(body, sent) => (body, start, sent),
+        Reply::OtherRange(body, announced) => (body, announced, usize::MAX),
+    };
+    if from.is_none() {
+        head(&mut stream, "200 OK", body.len(), "")?;
+    } else if start >= body.len() {
+        return head(&mut stream, "416 Range Not Satisfiable", 0, "");
+    } else {
+        let (last, all) = (body.len() - 1, body.len());
+        let range = format!("Content-Range: bytes {announced_start}-{last}/{all}\r\n");
+        head(&mut stream, "206 Partial Content", all - start, &range)?;
+    }
+    let rest = &body[start..];
+    stream.write_all(&rest[..sent.min(rest.len())])
+}
+
+fn head(stream: &mut TcpStream, status: &str, length: usize, more: &str) -> std::io::Result<()> {
+    write!(
+        stream,
+        "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{more}\r\n"
+    )
 }

@@ -2,7 +2,6 @@
 //! PNG import: a drawn digit, saved in many ways, comes back.
 
 use std::fs;
-use std::path::PathBuf;
 
 use image::imageops::{FilterType, resize};
 use image::{DynamicImage, GrayImage, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba};
@@ -24,28 +23,21 @@ fn import(picture: impl Into<DynamicImage>) -> Result<Image, DataError> {
 /// The mean difference of two images over the pixels that either inks, at the best of the nine
 /// shifts by up to a pixel: a centre of mass between two pixels may go either way.
 fn difference(a: &Image, b: &Image) -> f64 {
-    let (a, b) = (Shifted(a), Shifted(b));
-    let shifts = (-1..=1).flat_map(|dx| (-1..=1).map(move |dy| (dx, dy)));
-    shifts.map(|shift| a.difference(&b, shift)).fold(f64::MAX, f64::min)
-}
-
-struct Shifted<'a>(&'a Image);
-
-impl Shifted<'_> {
-    fn at(&self, x: i32, y: i32) -> u8 {
+    let at = |image: &Image, x: i32, y: i32| {
         let inside = (0..28).contains(&x) && (0..28).contains(&y);
-        if inside { self.0.pixels[(28 * y + x) as usize] } else { 0 }
-    }
-
-    fn difference(&self, other: &Self, (dx, dy): (i32, i32)) -> f64 {
+        if inside { image.pixels[(28 * y + x) as usize] } else { 0 }
+    };
+    let shifted = |shift: i32| {
+        let (dx, dy) = (shift % 3 - 1, shift / 3 - 1);
         let (mut sum, mut count) = (0.0, 0.0);
         for (x, y) in (0..28).flat_map(|y| (0..28).map(move |x| (x, y))) {
-            let (a, b) = (self.at(x, y), other.at(x + dx, y + dy));
+            let (a, b) = (at(a, x, y), at(b, x + dx, y + dy));
             sum += a.abs_diff(b) as f64;
             count += if a > 0 || b > 0 { 1.0 } else { 0.0 };
         }
         sum / count
-    }
+    };
+    (0..9).map(shifted).fold(f64::MAX, f64::min)
 }
 
 #[test]
@@ -134,32 +126,30 @@ fn proportions_are_kept() {
 #[test]
 fn each_fault_has_its_own_error() {
     let folder = TempDir::new().unwrap();
-    let write = |name: &str, bytes: &[u8]| -> PathBuf {
-        let path = folder.path().join(name);
-        fs::write(&path, bytes).unwrap();
-        path
-    };
-    let error = png::import(&write("text.png", b"not a picture"), 0).unwrap_err();
-    assert!(matches!(error, DataError::NotPng { .. }), "{error}");
-    let error = png::import(&write("empty.png", b""), 0).unwrap_err();
-    assert!(matches!(error, DataError::NotPng { .. }), "{error}");
-    let error = png::import(&folder.path().join("missing.png"), 0).unwrap_err();
+    let path = folder.path().join("a.png");
+    let error = png::import(&path, 0).unwrap_err();
     assert!(matches!(error, DataError::Read { .. }), "{error}");
-
-    let good = folder.path().join("good.png");
-    picture(&digits::digit(1, 0), 100).save(&good).unwrap();
-    let bytes = fs::read(&good).unwrap();
-    for length in [8, 40, bytes.len() / 2] {
-        let error = png::import(&write("cut.png", &bytes[..length]), 0).unwrap_err();
-        assert!(matches!(error, DataError::DamagedPng { .. }), "{length} bytes: {error}");
+    picture(&digits::digit(1, 0), 100).save(&path).unwrap();
+    let good = fs::read(&path).unwrap();
+    for (bytes, expected) in [
+        (&b"not a picture"[..], "is not a PNG file"),
+        (b"", "is not a PNG file"),
+        (&good[..8], "is a damaged PNG file"),
+        (&good[..40], "is a damaged PNG file"),
+        (&good[..good.len() / 2], "is a damaged PNG file"),
+    ] {
+        fs::write(&path, bytes).unwrap();
+        let error = png::import(&path, 0).unwrap_err().to_string();
+        assert!(error.contains(&format!("a.png {expected}")), "{} bytes: {error}", bytes.len());
     }
-
-    for colour in [0, 77, 255] {
-        let error = import(GrayImage::from_pixel(50, 40, Luma([colour]))).unwrap_err();
-        assert!(matches!(error, DataError::NoInk { .. }), "{error}");
+    for (plain, expected) in [
+        (GrayImage::from_pixel(50, 40, Luma([0])), "shows no digit"),
+        (GrayImage::from_pixel(50, 40, Luma([77])), "shows no digit"),
+        (GrayImage::from_pixel(50, 40, Luma([255])), "shows no digit"),
+        (GrayImage::new(1, 1), "shows no digit"),
+        (GrayImage::new(png::MAX_SIDE + 1, 2), "is too large: 8193 x 2 pixels"),
+    ] {
+        let error = import(plain).unwrap_err().to_string();
+        assert!(error.contains(expected), "{expected}: {error}");
     }
-    let error = import(GrayImage::new(1, 1)).unwrap_err();
-    assert!(matches!(error, DataError::NoInk { .. }), "{error}");
-    let error = import(GrayImage::new(png::MAX_SIDE + 1, 2)).unwrap_err();
-    assert!(matches!(error, DataError::PngTooLarge { width: 8193, height: 2, .. }), "{error}");
 }

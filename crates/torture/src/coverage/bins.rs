@@ -73,7 +73,7 @@ groups! {
     /// CSRs that a program only reads.
     CsrRead "csr read" [csr_names(readable_csrs())];
     /// How instructions of the unit end.
-    Conv "conv" [conv_outcome_names()];
+    Conv "conv" [conv_outcomes().map(|(_, name)| leaked(name)).collect::<Axis>()];
     /// Runs of the unit, by configuration.
     ConvRun "conv run" [["run", "again"], Mode::ALL.map(Mode::name),
                         SmaxScope::ALL.map(SmaxScope::name), TILES];
@@ -170,12 +170,12 @@ fn short_forms() -> Axis {
 }
 
 /// CSRs that a program may write with anything without losing its way, by their numbers.
-pub(super) fn writable_csrs() -> Vec<&'static Csr> {
+fn writable_csrs() -> Vec<&'static Csr> {
     sorted_csrs(|row| !row.is_read_only() && row.number != MTVEC)
 }
 
 /// The other ones.
-pub(super) fn readable_csrs() -> Vec<&'static Csr> {
+fn readable_csrs() -> Vec<&'static Csr> {
     sorted_csrs(|row| row.is_read_only() || row.number == MTVEC)
 }
 
@@ -195,34 +195,26 @@ fn csr_names(rows: Vec<&Csr>) -> Axis {
 pub(super) type ConvOutcome = (Option<Op>, Option<u32>);
 
 /// Every outcome that there is, with its name.
-pub(super) fn conv_outcomes() -> Vec<(ConvOutcome, String)> {
+fn conv_outcomes() -> impl Iterator<Item = (ConvOutcome, String)> {
     let ends = [
         (None, "ok"),
         (Some(CAUSE_ILLEGAL), "illegal"),
         (Some(CAUSE_LOAD_MISALIGNED), "misaligned"),
         (Some(CAUSE_LOAD_ACCESS), "access fault"),
     ];
-    let mut outcomes = Vec::new();
     let ops = Op::all_of(Class::Conv);
-    for &op in ops {
-        let reads_memory = matches!(op, Op::ConvLoad | Op::ConvRun);
-        for (cause, end) in &ends[..if reads_memory { 4 } else { 2 }] {
-            let name = op.name().trim_start_matches("conv.");
-            outcomes.push(((Some(op), *cause), format!("{name} {end}")));
-        }
-    }
-    if ops.len() < 8 {
-        outcomes.push(((None, Some(CAUSE_ILLEGAL)), "function 7".to_owned()));
-    }
-    outcomes
-}
-
-fn conv_outcome_names() -> Axis {
-    conv_outcomes().into_iter().map(|(_, name)| leaked(name)).collect()
+    let outcomes = ops.iter().flat_map(move |&op| {
+        let count = if matches!(op, Op::ConvLoad | Op::ConvRun) { ends.len() } else { 2 };
+        let name = op.name().trim_start_matches("conv.");
+        let outcome = move |(cause, end)| ((Some(op), cause), format!("{name} {end}"));
+        ends.into_iter().take(count).map(outcome)
+    });
+    let free = ((None, Some(CAUSE_ILLEGAL)), "function 7".to_owned());
+    outcomes.chain((ops.len() < 8).then_some(free))
 }
 
 /// The indices of `conv.read` that give something.
-pub(super) fn conv_read_indices() -> impl Iterator<Item = u32> {
+fn conv_read_indices() -> impl Iterator<Item = u32> {
     (0..=READ_KEPT).chain(READ_COUNTERS..=READ_LAST_COUNTER).chain(READ_KERNEL..=READ_KERNELS)
 }
 
@@ -244,6 +236,11 @@ pub(super) struct Bins {
     groups: Vec<(usize, Vec<usize>)>,
     /// The name of each bin; `None` of what cannot be.
     pub names: Vec<Option<String>>,
+    /// What has to be found on an axis.
+    pub writable: Vec<&'static Csr>,
+    pub readable: Vec<&'static Csr>,
+    pub conv_outcomes: Vec<ConvOutcome>,
+    pub conv_reads: Vec<u32>,
 }
 
 impl Bins {
@@ -269,7 +266,14 @@ impl Bins {
             }
             groups.push((first, sizes));
         }
-        Self { groups, names }
+        Self {
+            groups,
+            names,
+            writable: writable_csrs(),
+            readable: readable_csrs(),
+            conv_outcomes: conv_outcomes().map(|(outcome, _)| outcome).collect(),
+            conv_reads: conv_read_indices().collect(),
+        }
     }
 
     /// The bin at a point of a group.

@@ -16,8 +16,8 @@ use model::isa::{Class, FORMS, Format, Instruction, Op, Register, decode, form_o
 
 use crate::program::SAVE;
 use bins::{
-    ACCESSES, BRANCHES, Bins, CAUSES, CORNERS, ConvOutcome, Group, INTERRUPTS, OFFSET_BITS,
-    REGISTER_OPS, TRAPS, Use, conv_outcomes, conv_read_indices, readable_csrs, writable_csrs,
+    ACCESSES, BRANCHES, Bins, CAUSES, CORNERS, Group, INTERRUPTS, OFFSET_BITS, REGISTER_OPS, TRAPS,
+    Use,
 };
 
 /// How often each bin has been hit, by any number of programs.
@@ -86,7 +86,6 @@ const DISTANCES: usize = 3;
 #[derive(Debug, Clone, Copy)]
 struct Facts {
     instruction: Instruction,
-    op: Op,
     class: Class,
     /// The source registers other than x0, with what they are for.
     sources: [Option<(Register, Use)>; 2],
@@ -100,25 +99,25 @@ impl Facts {
         let Instruction { op, rs1, rs2, .. } = instruction;
         let class = op.class();
         let one = |used| [Some((rs1, used)), None];
-        let two = |used| [Some((rs1, used)), Some((rs2, used))];
+        let two = |used, second| [Some((rs1, used)), Some((rs2, second))];
         let sources = match class {
             Class::Alu if op.format() == Format::U => [None; 2],
-            Class::Alu if op.format() == Format::R => two(Use::Alu),
+            Class::Alu if op.format() == Format::R => two(Use::Alu, Use::Alu),
             Class::Alu => one(Use::Alu),
-            Class::MulDiv => two(Use::MulDiv),
+            Class::MulDiv => two(Use::MulDiv, Use::MulDiv),
             Class::Load => one(Use::LoadAddress),
-            Class::Store => [Some((rs1, Use::StoreAddress)), Some((rs2, Use::StoreData))],
-            Class::Branch => two(Use::Branch),
+            Class::Store => two(Use::StoreAddress, Use::StoreData),
+            Class::Branch => two(Use::Branch, Use::Branch),
             Class::Jump => one(Use::Jalr),
             Class::Csr if op.format() == Format::CsrImmediate => [None; 2],
             Class::Csr => one(Use::Csr),
-            Class::Conv => two(Use::Conv),
+            Class::Conv => two(Use::Conv, Use::Conv),
             Class::System => [None; 2],
             Class::Call => return None,
         };
         // What x0 gives comes from nowhere; `jal` has x0 there.
         let sources = sources.map(|source| source.filter(|&(register, _)| register != 0));
-        Some(Self { instruction, op, class, sources, short: is_compressed(insn) })
+        Some(Self { instruction, class, sources, short: is_compressed(insn) })
     }
 
     /// The kind of result that it gives, in the order of the bins.
@@ -131,7 +130,6 @@ impl Facts {
 /// The instruction before.
 #[derive(Debug, Clone, Copy)]
 struct Last {
-    class: Class,
     /// The kind of jump, if it has jumped.
     jump: Option<usize>,
     op: Op,
@@ -142,7 +140,6 @@ struct Last {
 #[derive(Debug)]
 pub struct Recorder {
     coverage: Coverage,
-    tables: Tables,
     registers: [u32; 32],
     mtvec: u32,
     /// What the last instructions have written, and the kind of result; the last one first.
@@ -157,27 +154,11 @@ pub struct Recorder {
     patched: BTreeSet<u32>,
 }
 
-/// What has to be found on an axis.
-#[derive(Debug)]
-struct Tables {
-    writable: Vec<&'static Csr>,
-    readable: Vec<&'static Csr>,
-    conv_outcomes: Vec<ConvOutcome>,
-    conv_reads: Vec<u32>,
-}
-
 impl Recorder {
     /// At the beginning of a program, on a system with this unit.
     pub fn new(unit: &UnitShape) -> Self {
-        let tables = Tables {
-            writable: writable_csrs(),
-            readable: readable_csrs(),
-            conv_outcomes: conv_outcomes().into_iter().map(|(outcome, _)| outcome).collect(),
-            conv_reads: conv_read_indices().collect(),
-        };
         Self {
             coverage: Coverage::new(unit),
-            tables,
             registers: [0; 32],
             mtvec: 0,
             producers: [None; DISTANCES],
@@ -220,7 +201,7 @@ impl Recorder {
         let Some(index) = INTERRUPTS.iter().position(|&(it, _)| it == cause) else { return };
         self.hit(Group::Interrupt, &[index, (self.mtvec & 1) as usize]);
         if let Some(last) = self.last {
-            self.hit(Group::InterruptAfter, &[index, last.class as usize]);
+            self.hit(Group::InterruptAfter, &[index, last.op.class() as usize]);
             if last.op == Op::Wfi {
                 self.hit(Group::Wait, &[1]);
             }
@@ -259,7 +240,7 @@ impl Recorder {
             });
             if let Some((kind, distance)) = found {
                 self.hit(Group::Hazard, &[used as usize, kind, distance]);
-                self.hit(Group::OpcodeHazard, &[facts.op as usize, kind, distance]);
+                self.hit(Group::OpcodeHazard, &[facts.instruction.op as usize, kind, distance]);
             }
         }
     }
@@ -267,17 +248,17 @@ impl Recorder {
     /// How an instruction of the unit ends, and what it reads.
     fn conv(&mut self, retire: &Retire, facts: Option<&Facts>) {
         let op = match facts {
-            Some(facts) if facts.class == Class::Conv => Some(facts.op),
+            Some(facts) if facts.class == Class::Conv => Some(facts.instruction.op),
             None if retire.insn & 0x707f == OPCODE_CONV | 7 << 12 => None,
             _ => return,
         };
         let outcome = (op, retire.trap.map(|trap| trap.cause));
-        if let Some(index) = self.tables.conv_outcomes.iter().position(|&it| it == outcome) {
+        if let Some(index) = self.coverage.bins.conv_outcomes.iter().position(|&it| it == outcome) {
             self.hit(Group::Conv, &[index]);
         }
         if let (Some(Op::ConvRead), None, Some(facts)) = (op, retire.trap, facts) {
             let index = self.registers[usize::from(facts.instruction.rs1)];
-            let reads = &self.tables.conv_reads;
+            let reads = &self.coverage.bins.conv_reads;
             let place = reads.iter().position(|&it| it == index).unwrap_or(reads.len());
             self.hit(Group::ConvRead, &[place]);
         }
@@ -290,7 +271,7 @@ impl Recorder {
         }
         let cause = CAUSES.iter().position(|&(it, _)| it == trap.cause);
         if let (Some(cause), Some(last), None) = (cause, self.last, retire.interrupt) {
-            self.hit(Group::TrapAfter, &[cause, last.class as usize]);
+            self.hit(Group::TrapAfter, &[cause, last.op.class() as usize]);
         }
         self.last = None;
         self.flush();
@@ -303,7 +284,8 @@ impl Recorder {
     }
 
     fn retire(&mut self, facts: &Facts, retire: &Retire) {
-        let Facts { instruction, op, class, short, .. } = *facts;
+        let Facts { instruction, class, short, .. } = *facts;
+        let op = instruction.op;
         self.hit(Group::Opcode, &[op as usize]);
         if short {
             self.hit(Group::ShortForm, &[short_form(retire.insn as u16, instruction)]);
@@ -321,13 +303,8 @@ impl Recorder {
             Class::Csr => self.csr(instruction),
             _ => {}
         }
-        let reaching = match op {
-            Op::Jal => Some(1),
-            _ if class == Class::Branch => Some(0),
-            _ => None,
-        };
-        if let Some(reaching) = reaching.filter(|_| taken && !short) {
-            self.reach(reaching, retire);
+        if taken && !short && (op == Op::Jal || class == Class::Branch) {
+            self.reach(usize::from(op == Op::Jal), retire);
         }
         self.memory(op, retire);
         if let Some(run) = &retire.run {
@@ -357,9 +334,9 @@ impl Recorder {
         };
         let place =
             |rows: &[&Csr]| rows.iter().position(|row| (row.number..=row.last).contains(&number));
-        if let Some(index) = place(&self.tables.writable) {
+        if let Some(index) = place(&self.coverage.bins.writable) {
             self.hit(Group::CsrWrite, &[index, access]);
-        } else if let Some(index) = place(&self.tables.readable) {
+        } else if let Some(index) = place(&self.coverage.bins.readable) {
             self.hit(Group::CsrRead, &[index]);
         }
         if (op, number) == (Op::Csrrw, MTVEC) {
@@ -420,8 +397,8 @@ impl Recorder {
         let store = retire.memory.filter(|access| access.wmask != 0);
         let store = store.map(|access| (access.addr, access.wmask.count_ones()));
         self.stores = [store, self.stores[0], self.stores[1]];
-        let (class, op, next_pc) = (facts.class, facts.op, retire.next_pc);
-        self.last = Some(Last { class, jump: jump(facts, taken), op, next_pc });
+        let (op, next_pc) = (facts.instruction.op, retire.next_pc);
+        self.last = Some(Last { jump: jump(facts, taken), op, next_pc });
     }
 }
 
@@ -436,7 +413,7 @@ fn short_form(half: u16, instruction: Instruction) -> usize {
 
 /// The kind of jump, in the order of the bins.
 fn jump(facts: &Facts, taken: bool) -> Option<usize> {
-    Some(match (facts.op, facts.short) {
+    Some(match (facts.instruction.op, facts.short) {
         (Op::Jal, false) => 0,
         (Op::Jalr, false) => 1,
         (Op::Jal, true) => 2 + usize::from(facts.instruction.rd != 0),

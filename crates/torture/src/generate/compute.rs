@@ -97,8 +97,7 @@ impl Writer<'_> {
         if rd != 0 && self.chance(30) {
             let (other, target) = (self.source(), self.destination());
             let [rs1, rs2] = if self.chance(50) { [rd, other] } else { [other, rd] };
-            let op = self.choose(REGISTER_OPS);
-            self.op(Instruction::r(op, target, rs1, rs2));
+            self.r_op(REGISTER_OPS, target, rs1, rs2);
         }
     }
 
@@ -112,26 +111,19 @@ impl Writer<'_> {
 
     /// A load of what nobody can foresee, or of a device's register.
     fn device_load(&mut self) {
+        #[rustfmt::skip]
         let devices = [
-            ADDR_MTIME,
-            ADDR_MTIME_HI,
-            ADDR_MTIMECMP,
-            ADDR_MTIMECMP_HI,
-            ADDR_MSIP,
-            ADDR_EXTERNAL,
-            ADDR_UART,
+            ADDR_MTIME, ADDR_MTIME_HI, ADDR_MTIMECMP, ADDR_MTIMECMP_HI, ADDR_MSIP, ADDR_EXTERNAL, ADDR_UART,
         ];
         let addr = self.choose(&devices);
-        let base = self.target();
-        self.constant(base, addr);
+        let base = self.holding(addr);
         let rd = self.destination();
         self.op(Instruction::lw(rd, base, 0));
     }
 
     pub fn store(&mut self) {
         if self.chance(1) {
-            let base = self.target();
-            self.constant(base, ADDR_UART);
+            let base = self.holding(ADDR_UART);
             let rs2 = self.source();
             return self.op(Instruction::sw(rs2, base, 0));
         }
@@ -163,22 +155,17 @@ impl Writer<'_> {
         let shift = self.rng.random_range(1..32);
         let immediate = |op, immediate| Instruction::i(op, rd, rd, immediate);
         let register = |op| Instruction::r(op, rd, rd, rs2);
-        let instruction = match self.rng.random_range(0..17) {
+        let kind = self.rng.random_range(0..17);
+        let instruction = match kind {
             0 => return self.short_load(),
             1 => return self.short_store(),
             2 => return self.stack_adjustment(),
-            3 => {
-                let rd = self.target();
-                Instruction::addi(rd, 0, small)
-            }
+            3 => Instruction::addi(self.target(), 0, small),
             4 => {
                 let rd = self.target();
                 Instruction::addi(rd, rd, if small == 0 { 1 } else { small })
             }
-            5 => {
-                let rd = self.target();
-                Instruction::u(Op::Lui, rd, (small << 12) as u32)
-            }
+            5 => Instruction::u(Op::Lui, self.target(), (small << 12) as u32),
             6 => {
                 let rd = self.target();
                 Instruction::i(Op::Slli, rd, rd, shift)
@@ -186,17 +173,10 @@ impl Writer<'_> {
             7 => immediate(Op::Srli, shift),
             8 => immediate(Op::Srai, shift),
             9 => immediate(Op::Andi, small),
-            10 => register(Op::Sub),
-            11 => register(Op::Xor),
-            12 => register(Op::Or),
-            13 => register(Op::And),
-            14 => {
+            10..14 => register([Op::Sub, Op::Xor, Op::Or, Op::And][kind - 10]),
+            14 | 15 => {
                 let (rd, rs2) = (self.target(), self.source().max(1));
-                Instruction::r(Op::Add, rd, rd, rs2)
-            }
-            15 => {
-                let (rd, rs2) = (self.target(), self.source().max(1));
-                Instruction::r(Op::Add, rd, 0, rs2)
+                Instruction::r(Op::Add, rd, if kind == 14 { rd } else { 0 }, rs2)
             }
             _ => Instruction::addi(0, 0, 0),
         };
@@ -204,29 +184,24 @@ impl Writer<'_> {
     }
 
     fn short_load(&mut self) {
-        let addr = self.data_address(4) & !3;
-        let instruction = if self.chance(50) {
-            let (rs1, offset) = self.pointer(addr, 0..256, 2..3);
-            let rd = self.target();
-            Instruction::lw(rd, rs1, offset)
-        } else {
-            let (rs1, offset) = self.pointer(addr, 0..128, NARROW);
-            let rd = self.narrow_destination();
-            Instruction::lw(rd, rs1, offset)
-        };
-        self.push(Item::short(instruction));
+        let (stack, rs1, offset) = self.short_address();
+        let rd = if stack { self.target() } else { self.narrow_destination() };
+        self.push(Item::short(Instruction::lw(rd, rs1, offset)));
     }
 
     fn short_store(&mut self) {
+        let (stack, rs1, offset) = self.short_address();
+        let rs2 = if stack { self.source() } else { self.narrow_source() };
+        self.push(Item::short(Instruction::sw(rs2, rs1, offset)));
+    }
+
+    /// The address of a word by the stack pointer, or by a register that 16-bit forms take.
+    fn short_address(&mut self) -> (bool, Register, i32) {
         let addr = self.data_address(4) & !3;
-        let instruction = if self.chance(50) {
-            let (rs1, offset) = self.pointer(addr, 0..256, 2..3);
-            Instruction::sw(self.source(), rs1, offset)
-        } else {
-            let (rs1, offset) = self.pointer(addr, 0..128, NARROW);
-            Instruction::sw(self.narrow_source(), rs1, offset)
-        };
-        self.push(Item::short(instruction));
+        let stack = self.chance(50);
+        let (reach, among) = if stack { (0..256, 2..3) } else { (0..128, NARROW) };
+        let (rs1, offset) = self.pointer(addr, reach, among);
+        (stack, rs1, offset)
     }
 
     /// `c.addi16sp` or `c.addi4spn`.
@@ -277,24 +252,15 @@ impl Writer<'_> {
     fn producer(&mut self, rd: Register) {
         let (rs1, rs2) = (self.source(), self.source());
         match self.rng.random_range(0..6) {
-            0 => {
-                let op = self.choose(ARITHMETIC);
-                self.op(Instruction::r(op, rd, rs1, rs2));
-            }
-            1 => {
-                let op = self.choose(MULDIV);
-                self.op(Instruction::r(op, rd, rs1, rs2));
-            }
+            0 => self.r_op(ARITHMETIC, rd, rs1, rs2),
+            1 => self.r_op(MULDIV, rd, rs1, rs2),
             2 => self.load_into(rd),
             3 => {
-                let (next, short) = (self.label(), self.short());
-                self.push(Item::Jump { rd, to: next, short });
+                let next = self.label();
+                self.jump(rd, next);
                 self.place(next);
             }
-            4 => {
-                let op = self.choose(CSR_OPS);
-                self.long(Instruction::csr(op, rd, csr::MSCRATCH, rs1));
-            }
+            4 => self.mscratch_op(CSR_OPS, rd, rs1),
             _ => {
                 let op = self.choose(&[Op::ConvRead, Op::ConvClear, Op::ConvCarry]);
                 let [rs1, rs2] = match op {
@@ -312,10 +278,7 @@ impl Writer<'_> {
         let (rd, rs1, rs2) = (self.destination(), self.source(), self.source());
         match self.rng.random_range(0..4) {
             0 => self.csr_simple(),
-            1 => {
-                let op = self.choose(REGISTER_OPS);
-                self.op(Instruction::r(op, rd, rs1, rs2));
-            }
+            1 => self.r_op(REGISTER_OPS, rd, rs1, rs2),
             _ => {
                 let immediate = self.rng.random_range(-32..32);
                 self.op(Instruction::addi(rd, rs1, immediate));
@@ -333,10 +296,7 @@ impl Writer<'_> {
                 let immediate = self.immediate(op);
                 self.op(Instruction::i(op, rd, register, immediate));
             }
-            9..27 => {
-                let op = self.choose(REGISTER_OPS);
-                self.op(Instruction::r(op, rd, rs1, rs2));
-            }
+            9..27 => self.r_op(REGISTER_OPS, rd, rs1, rs2),
             27..33 => {
                 let (op, end, short) = (self.choose(BRANCHES), self.label(), self.short());
                 let rs2 = if short && self.chance(30) { 0 } else { rs2 };
@@ -344,10 +304,7 @@ impl Writer<'_> {
                 self.perhaps(Self::single);
                 self.place(end);
             }
-            33..37 => {
-                let op = self.choose(CSR_REGISTER_OPS);
-                self.long(Instruction::csr(op, rd, csr::MSCRATCH, register));
-            }
+            33..37 => self.mscratch_op(CSR_REGISTER_OPS, rd, register),
             _ => self.conv_consumer(register, other),
         }
     }
@@ -395,8 +352,7 @@ impl Writer<'_> {
     fn through_muldiv(&mut self, register: Register, kept: &[Register]) {
         let one = self.other_than(kept);
         self.constant(one, 1);
-        let op = self.choose(&[Op::Mul, Op::Div, Op::Divu]);
-        self.op(Instruction::r(op, register, register, one));
+        self.r_op(&[Op::Mul, Op::Div, Op::Divu], register, register, one);
     }
 
     fn through_memory(&mut self, register: Register, kept: &[Register]) {
@@ -450,14 +406,8 @@ impl Writer<'_> {
                 let op = self.choose(STORES);
                 self.op(Instruction::s(op, link, other, 0));
             }
-            5 => {
-                let op = self.choose(CSR_REGISTER_OPS);
-                self.long(Instruction::csr(op, rd, csr::MSCRATCH, link));
-            }
-            _ => {
-                let op = self.choose(REGISTER_OPS);
-                self.op(Instruction::r(op, rd, rs1, rs2));
-            }
+            5 => self.mscratch_op(CSR_REGISTER_OPS, rd, link),
+            _ => self.r_op(REGISTER_OPS, rd, rs1, rs2),
         }
     }
 }

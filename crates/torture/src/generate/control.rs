@@ -8,7 +8,7 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 
 use super::BRANCHES;
-use super::writer::Writer;
+use super::writer::{Writer, choose};
 use crate::program::{Item, Label};
 
 impl Writer<'_> {
@@ -30,8 +30,8 @@ impl Writer<'_> {
     pub fn skip(&mut self, depth: usize) {
         let end = self.label();
         if self.chance(15) {
-            let (rd, short) = (self.link_or_nothing(), self.short());
-            self.push(Item::Jump { rd, to: end, short });
+            let rd = self.link_or_nothing();
+            self.jump(rd, end);
             self.never_run();
         } else {
             self.branch(end);
@@ -64,8 +64,7 @@ impl Writer<'_> {
         self.branch(other);
         let count = self.rng.random_range(1..4);
         self.perhaps(|it| it.elements(count, depth + 1));
-        let short = self.short();
-        self.push(Item::Jump { rd: 0, to: end, short });
+        self.jump(0, end);
         self.place(other);
         let count = self.rng.random_range(1..4);
         self.perhaps(|it| it.elements(count, depth + 1));
@@ -78,7 +77,7 @@ impl Writer<'_> {
         let register = self.target();
         let addend = self.choose(&[0, 0, 0, 2, 16, -64, 2000, -2046]);
         let odd = i32::from(self.chance(25));
-        self.push(Item::Address { rd: register, to: end, addend });
+        self.address(register, end, addend);
         self.without(&[register], 2);
         if self.chance(25) {
             self.launder(register, &[]);
@@ -96,7 +95,7 @@ impl Writer<'_> {
         let addr = self.data_address(4);
         let (base, offset) = self.pointer(addr, -2048..2048, 1..32);
         let register = self.other_than(&[base]);
-        self.push(Item::Address { rd: register, to: end, addend: 0 });
+        self.address(register, end, 0);
         self.op(Instruction::sw(register, base, offset));
         self.op(Instruction::lw(register, base, offset));
         self.without(&[register], 1);
@@ -124,8 +123,7 @@ impl Writer<'_> {
         if self.chance(70) {
             self.branch(next);
         } else {
-            let short = self.short();
-            self.push(Item::Jump { rd: 0, to: next, short });
+            self.jump(0, next);
         }
         self.place(next);
     }
@@ -156,14 +154,12 @@ impl Writer<'_> {
         if self.loops > 1 || self.functions.is_empty() {
             return self.jalr();
         }
-        let functions = self.functions;
-        let (to, link) = (self.choose(functions), self.reserved.link);
+        let (to, link) = (choose(self.rng, &self.functions), self.reserved.link);
         if self.chance(50) {
-            let short = self.short();
-            self.push(Item::Jump { rd: link, to, short });
+            self.jump(link, to);
         } else {
             let register = self.target();
-            self.push(Item::Address { rd: register, to, addend: 0 });
+            self.address(register, to, 0);
             self.op(Instruction::i(Op::Jalr, link, register, 0));
         }
         self.forget();
@@ -181,15 +177,13 @@ impl Writer<'_> {
         let labels: Vec<_> = (0..=count).map(|_| self.label()).collect();
         let mut order: Vec<_> = (0..count).collect();
         order.shuffle(self.rng);
-        let short = self.short();
-        self.push(Item::Jump { rd: 0, to: labels[0], short });
+        self.jump(0, labels[0]);
         for piece in order {
             self.place(labels[piece]);
             self.forget();
             let count = self.rng.random_range(1..4);
             self.elements(count, depth + 1);
-            let short = self.short();
-            self.push(Item::Jump { rd: 0, to: labels[piece + 1], short });
+            self.jump(0, labels[piece + 1]);
         }
         self.place(labels[count]);
         self.forget();
@@ -236,7 +230,7 @@ impl Writer<'_> {
         };
         let [(_, old), (new, _)] = [old, new].map(site_bits);
         let [addr, value] = self.targets();
-        self.push(Item::Address { rd: addr, to: site, addend: 0 });
+        self.address(addr, site, 0);
         self.constant(value, new);
         let op = if halves { Op::Sh } else { Op::Sw };
         self.op(Instruction::s(op, addr, value, 0));
@@ -265,7 +259,7 @@ impl Writer<'_> {
         let register = self.target();
         // An interrupt in between would change mepc.
         self.csr_bits(Op::Csrrci, csr::MSTATUS, MSTATUS_MIE);
-        self.push(Item::Address { rd: register, to: end, addend: 0 });
+        self.address(register, end, 0);
         let op = self.choose(&[Op::Csrrs, Op::Csrrc]);
         self.long(Instruction::csrw(csr::MEPC, register));
         // What mstatus.MIE is after mret.

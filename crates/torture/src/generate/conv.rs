@@ -81,9 +81,7 @@ impl Writer<'_> {
         if value == 0 && self.chance(50) {
             return 0;
         }
-        let register = self.target();
-        self.constant(register, value);
-        register
+        self.holding(value)
     }
 
     fn operands(&mut self, first: u32, second: u32) -> [Register; 2] {
@@ -234,8 +232,7 @@ impl Writer<'_> {
     /// An address that is not that of a word.
     pub fn conv_misaligned(&mut self) {
         let addr = self.data_address(8) & !3 | self.rng.random_range(1..4);
-        let base = self.target();
-        self.constant(base, addr);
+        let base = self.holding(addr);
         self.without(&[base], 2);
         // Side 1 or as configured, in the slot 0.
         let rd = self.destination();

@@ -14,14 +14,13 @@ mod writer;
 use model::facts::soc::{RAM_BASE, RAM_BYTES};
 use model::hart::UnitShape;
 use model::isa::{Class, Op};
-use rand::seq::{IndexedRandom, SliceRandom};
+use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::program::{Block, Image, Item, Label, RandomProgram, Reserved, Stimulus, assemble};
-use conv::ConvState;
+use super::program::{Block, Image, Item, RandomProgram, Reserved, Stimulus, assemble};
 pub(super) use writer::corner;
-use writer::{State, Writer, any};
+use writer::{Writer, any, choose};
 
 /// First address behind the RAM.
 const RAM_END: u32 = RAM_BASE + RAM_BYTES;
@@ -62,44 +61,42 @@ pub fn generate(seed: u64, unit: &UnitShape) -> (Stimulus, Image) {
         }
     };
     let items = program.items().count() as u64;
-    let pulses = *[0, 0, 1, 4, 16].choose(&mut rng).expect("it is not empty");
-    let last = items * *[2, 8, 32].choose(&mut rng).expect("it is not empty");
+    let pulses = choose(&mut rng, &[0, 0, 1, 4, 16]);
+    let last = items * choose(&mut rng, &[2, 8, 32]);
     let mut interrupts: Vec<_> = (0..pulses).map(|_| rng.random_range(1..=last)).collect();
     interrupts.sort_unstable();
     interrupts.dedup();
-    let wait_states = *[0, 0, 0, 0, 1, 2, 3, 5].choose(&mut rng).expect("it is not empty");
+    let wait_states = choose(&mut rng, &[0, 0, 0, 0, 1, 2, 3, 5]);
     let stall_seed = if rng.random_ratio(1, 2) { rng.random() } else { 0 };
     (Stimulus { seed, program, interrupts, stall_seed, wait_states }, image)
 }
 
 fn program(rng: &mut ChaCha8Rng, unit: &UnitShape) -> RandomProgram {
-    let profile = Profile::random(rng);
-    let reserved = reserve(rng);
-    let scratch = {
-        let mut free: Vec<_> = (1..32).filter(|it| !reserved.all().contains(it)).collect();
-        free.shuffle(rng);
-        [free[0], free[1]]
-    };
-    let conv = ConvState::new(unit);
-    let mut state = State { conv, next_label: 0, functions: Vec::new() };
-    let count = rng.random_range(1..4);
+    let (profile, reserved) = (Profile::random(rng), reserve(rng));
+    let mut free: Vec<_> = (1..32).filter(|it| !reserved.all().contains(it)).collect();
+    free.shuffle(rng);
+    let mut writer = Writer::new(rng, profile, reserved, unit);
+    let count = writer.rng.random_range(1..4);
     let functions: Vec<_> =
-        (0..count).map(|_| function(rng, &profile, reserved, &mut state)).collect();
-    state.functions = functions.iter().filter_map(first_label).collect();
+        (0..count).map(|_| writer.block("function", Writer::function)).collect();
+    let first_label = |block: &Block| match block.items[0] {
+        Item::Label(label) => label,
+        _ => unreachable!("a function begins with its label"),
+    };
+    writer.functions = functions.iter().map(first_label).collect();
 
-    let mut body = vec![registers(rng, &profile, reserved, &mut state)];
-    let blocks = *[4, 8, 12, 16, 24].choose(rng).expect("it is not empty");
-    for _ in 0..blocks {
-        let mut writer = Writer::new(rng, &profile, reserved, &mut state);
-        let count = writer.rng.random_range(4..40);
-        writer.elements(count, 0);
-        body.push(Block { name: "mix".to_owned(), items: writer.items });
+    let mut body = vec![writer.block("registers", Writer::registers)];
+    for _ in 0..writer.choose(&[4, 8, 12, 16, 24]) {
+        body.push(writer.block("mix", |it| {
+            let count = it.rng.random_range(4..40);
+            it.elements(count, 0);
+        }));
     }
     let count = rng.random_range(0..12);
-    let most = *[8, 64, 512].choose(rng).expect("it is not empty");
+    let most = choose(rng, &[8, 64, 512]);
     RandomProgram {
         reserved,
-        scratch,
+        scratch: [free[0], free[1]],
         vectored: rng.random(),
         short_handler: rng.random(),
         data_seed: Some(rng.random()),
@@ -118,57 +115,40 @@ fn reserve(rng: &mut ChaCha8Rng) -> Reserved {
     Reserved { link, save: free[1], resume: free[2], counters: [free[3], free[4]] }
 }
 
-/// Gives every register a value and lets interrupts come.
-fn registers(
-    rng: &mut ChaCha8Rng,
-    profile: &Profile,
-    reserved: Reserved,
-    state: &mut State,
-) -> Block {
-    let mut writer = Writer::new(rng, profile, reserved, state);
-    if writer.chance(75) {
-        writer.enable_all();
-    }
-    for register in 1..32 {
-        if register != reserved.save {
-            let value = any(writer.rng);
-            writer.constant(register, value);
+impl Writer<'_> {
+    /// Gives every register a value and lets interrupts come.
+    fn registers(&mut self) {
+        if self.chance(75) {
+            self.enable_all();
+        }
+        let save = self.reserved.save;
+        for register in (1..32).filter(|&it| it != save) {
+            let value = any(self.rng);
+            self.constant(register, value);
         }
     }
-    Block { name: "registers".to_owned(), items: writer.items }
-}
 
-fn function(
-    rng: &mut ChaCha8Rng,
-    profile: &Profile,
-    reserved: Reserved,
-    state: &mut State,
-) -> Block {
-    let mut writer = Writer::new(rng, profile, reserved, state);
-    // The outer counter is the caller's.
-    writer.loops = 1;
-    let begin = writer.label();
-    writer.place(begin);
-    let count = writer.rng.random_range(0..12);
-    writer.elements(count, 1);
-    writer.return_from_function();
-    Block { name: "function".to_owned(), items: writer.items }
-}
-
-fn first_label(block: &Block) -> Option<Label> {
-    match block.items.first() {
-        Some(&Item::Label(label)) => Some(label),
-        _ => None,
+    fn function(&mut self) {
+        // The outer counter is the caller's.
+        self.loops = 1;
+        let begin = self.label();
+        self.place(begin);
+        let count = self.rng.random_range(0..12);
+        self.elements(count, 1);
+        self.return_from_function();
     }
-}
 
-impl Writer<'_> {
     /// Some elements of the program's taste, `depth` deep in branches and loops.
     fn elements(&mut self, count: usize, depth: usize) {
         for _ in 0..count {
             let element = self.profile.element(self.rng);
-            self.element(element, depth);
+            element(self, depth);
         }
+    }
+
+    /// An element with others inside; a jump where that is too deep.
+    fn nest(&mut self, depth: usize, element: impl FnOnce(&mut Self, usize)) {
+        if depth < DEPTH { element(self, depth) } else { self.jalr() }
     }
 
     /// An instruction or two that hardly jump, never trap on purpose, and stop nowhere.
@@ -186,112 +166,48 @@ impl Writer<'_> {
             _ => self.immediate_op(),
         }
     }
-
-    fn element(&mut self, element: Element, depth: usize) {
-        match element {
-            Element::Register => self.register_op(),
-            Element::Immediate => self.immediate_op(),
-            Element::Upper => self.upper(),
-            Element::MulDiv => self.muldiv(),
-            Element::Load => self.load(),
-            Element::Store => self.store(),
-            Element::ShortForm => self.short_form(),
-            Element::Hint => self.hint(),
-            Element::Fence => self.fence(),
-            Element::Csr => self.csr(),
-            Element::Conv => self.conv(),
-            Element::Exception => self.exception(),
-            Element::Interrupt => self.interrupt(),
-            Element::Jalr => self.jalr(),
-            Element::JumpTable => self.jump_table(),
-            Element::Call => self.call(),
-            Element::Wait => self.wait(),
-            Element::Patch => self.patch(),
-            Element::Hazard => self.hazard(),
-            Element::LinkUse => self.link_use(),
-            Element::Return => self.machine_return(),
-            Element::DoubleTrap => self.double_trap(),
-            Element::Skip if depth < DEPTH => self.skip(depth),
-            Element::Else if depth < DEPTH => self.two_ways(depth),
-            Element::Loop if depth < DEPTH => self.repeat(depth),
-            Element::Maze if depth < DEPTH => self.maze(depth),
-            // Nothing that branches over it would reach.
-            Element::Far if depth == 0 => self.far(),
-            Element::Far | Element::Skip | Element::Else | Element::Loop | Element::Maze => {
-                self.jalr()
-            }
-        }
-    }
 }
 
-/// What a block is made of. Each program has its own taste: one that is all branches and traps finds
-/// other bugs than one that is all loads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Element {
-    Register,
-    Immediate,
-    Upper,
-    MulDiv,
-    Load,
-    Store,
-    ShortForm,
-    Hint,
-    Fence,
-    Skip,
-    Else,
-    Jalr,
-    JumpTable,
-    LinkUse,
-    Hazard,
-    Loop,
-    Call,
-    Maze,
-    Far,
-    Csr,
-    Conv,
-    Exception,
-    Interrupt,
-    Wait,
-    Patch,
-    Return,
-    DoubleTrap,
-}
+/// Writes an element of a block, so deep in branches and loops.
+type Element = fn(&mut Writer<'_>, usize);
 
-/// Elements and how often they are on average, relative to each other.
-const WEIGHTS: &[(Element, u32)] = &[
-    (Element::Register, 140),
-    (Element::Immediate, 120),
-    (Element::Upper, 20),
-    (Element::MulDiv, 60),
-    (Element::Load, 120),
-    (Element::Store, 100),
-    (Element::ShortForm, 120),
-    (Element::Hint, 6),
-    (Element::Fence, 5),
-    (Element::Skip, 90),
-    (Element::Else, 15),
-    (Element::Jalr, 15),
-    (Element::Hazard, 90),
-    (Element::JumpTable, 10),
-    (Element::LinkUse, 12),
-    (Element::Loop, 8),
-    (Element::Call, 14),
-    (Element::Maze, 4),
-    (Element::Far, 3),
-    (Element::Csr, 40),
-    (Element::Conv, 40),
-    (Element::Exception, 14),
-    (Element::Interrupt, 14),
-    (Element::Wait, 2),
-    (Element::Patch, 6),
-    (Element::Return, 3),
-    (Element::DoubleTrap, 1),
+/// What blocks are made of, and how often each is on average, relative to each other.
+const ELEMENTS: [(u32, Element); 27] = [
+    (140, |it, _| it.register_op()),
+    (120, |it, _| it.immediate_op()),
+    (20, |it, _| it.upper()),
+    (60, |it, _| it.muldiv()),
+    (120, |it, _| it.load()),
+    (100, |it, _| it.store()),
+    (120, |it, _| it.short_form()),
+    (6, |it, _| it.hint()),
+    (5, |it, _| it.fence()),
+    (90, |it, depth| it.nest(depth, Writer::skip)),
+    (15, |it, depth| it.nest(depth, Writer::two_ways)),
+    (15, |it, _| it.jalr()),
+    (90, |it, _| it.hazard()),
+    (10, |it, _| it.jump_table()),
+    (12, |it, _| it.link_use()),
+    (8, |it, depth| it.nest(depth, Writer::repeat)),
+    (14, |it, _| it.call()),
+    (4, |it, depth| it.nest(depth, Writer::maze)),
+    // Nothing that branches over it would reach.
+    (3, |it, depth| if depth == 0 { it.far() } else { it.jalr() }),
+    (40, |it, _| it.csr()),
+    (40, |it, _| it.conv()),
+    (14, |it, _| it.exception()),
+    (14, |it, _| it.interrupt()),
+    (2, |it, _| it.wait()),
+    (6, |it, _| it.patch()),
+    (3, |it, _| it.machine_return()),
+    (1, |it, _| it.double_trap()),
 ];
 
-/// The taste of one program.
+/// The taste of one program: one that is all branches and traps finds other bugs than one that is all
+/// loads.
 #[derive(Debug)]
 struct Profile {
-    weights: Vec<(Element, u32)>,
+    weights: [u32; ELEMENTS.len()],
     /// How often an instruction that has a 16-bit form gets it.
     short_percent: u32,
 }
@@ -299,25 +215,20 @@ struct Profile {
 impl Profile {
     /// Takes each weight a quarter to four times, or not at all.
     fn random(rng: &mut ChaCha8Rng) -> Self {
-        let mut taste = |&(element, weight): &(Element, u32)| {
-            let factor = [0, 1, 2, 4, 4, 8, 16].choose(rng).expect("it is not empty");
-            (element, weight * factor)
-        };
-        let weights = WEIGHTS.iter().map(&mut taste).collect();
-        let short_percent = *[0, 30, 60, 80, 100].choose(rng).expect("it is not empty");
-        Self { weights, short_percent }
+        let weights = ELEMENTS.map(|(weight, _)| weight * choose(rng, &[0, 1, 2, 4, 4, 8, 16]));
+        Self { weights, short_percent: choose(rng, &[0, 30, 60, 80, 100]) }
     }
 
     /// The next element.
     fn element(&self, rng: &mut ChaCha8Rng) -> Element {
-        let total: u32 = self.weights.iter().map(|(_, weight)| weight).sum();
+        let total: u32 = self.weights.iter().sum();
         let mut point = rng.random_range(0..total.max(1));
-        for &(element, weight) in &self.weights {
+        for (&weight, &(_, element)) in self.weights.iter().zip(&ELEMENTS) {
             if point < weight {
                 return element;
             }
             point -= weight;
         }
-        Element::Register
+        ELEMENTS[0].1
     }
 }

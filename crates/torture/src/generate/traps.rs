@@ -194,7 +194,7 @@ impl Writer<'_> {
             2 => self.choose(&[ADDR_MSIP, ADDR_MTIME, ADDR_UART, ADDR_EXTERNAL]),
             _ => self.rng.random_range(0..0x7fff_0000) & !1,
         };
-        self.push(Item::Address { rd: resume, to: end, addend: 0 });
+        self.address(resume, end, 0);
         self.jump_away(register, addr);
         self.place(end);
     }
@@ -209,7 +209,7 @@ impl Writer<'_> {
         self.constant(value, first_half | 0x0001);
         self.op(Instruction::sw(value, addr, 0));
         self.fence_i();
-        self.push(Item::Address { rd: resume, to: end, addend: 0 });
+        self.address(resume, end, 0);
         let skip = 2 * self.rng.random_range(0..2);
         self.jump_away(addr, RAM_END - 4 + skip);
         self.place(end);
@@ -232,8 +232,8 @@ impl Writer<'_> {
         let (table, end, resume) = (self.label(), self.label(), self.reserved.resume);
         let [a, b] = self.targets();
         self.csr_bits(Op::Csrrci, csr::MSTATUS, MSTATUS_MIE);
-        self.push(Item::Address { rd: resume, to: end, addend: 0 });
-        self.push(Item::Address { rd: a, to: table, addend: 1 });
+        self.address(resume, end, 0);
+        self.address(a, table, 1);
         self.long(Instruction::csrw(csr::MTVEC, a));
         self.csr_bits(Op::Csrrsi, csr::MIE, 1 << IRQ_SOFTWARE);
         self.constant(a, ADDR_MSIP);
@@ -258,7 +258,7 @@ impl Writer<'_> {
         }
         self.place(end);
         let addend = self.choose(&[0, 1]);
-        self.push(Item::Address { rd: a, to: HANDLER, addend });
+        self.address(a, HANDLER, addend);
         self.long(Instruction::csrw(csr::MTVEC, a));
         self.csr_bits(Op::Csrrsi, csr::MSTATUS, MSTATUS_MIE);
     }
@@ -276,7 +276,7 @@ impl Writer<'_> {
                 let [a, b] = self.targets();
                 let cycles = self.cycles();
                 self.constant(b, cycles);
-                self.items_of(arm_timer(a, b));
+                self.push_all(&arm_timer(a, b));
             }
             3 | 4 => self.raise(ADDR_MSIP),
             5 | 6 => self.raise(ADDR_EXTERNAL),
@@ -287,12 +287,6 @@ impl Writer<'_> {
             }
             10 => self.mode(),
             _ => self.clock(),
-        }
-    }
-
-    fn items_of(&mut self, items: Vec<Item>) {
-        for item in items {
-            self.push(item);
         }
     }
 
@@ -328,7 +322,7 @@ impl Writer<'_> {
     fn mode(&mut self) {
         let register = self.target();
         let addend = self.rng.random_range(0..4);
-        self.push(Item::Address { rd: register, to: HANDLER, addend });
+        self.address(register, HANDLER, addend);
         self.long(Instruction::csrw(csr::MTVEC, register));
     }
 
@@ -356,7 +350,7 @@ impl Writer<'_> {
         self.long(Instruction::csr(Op::Csrrs, 0, csr::MIE, b));
         let cycles = self.cycles();
         self.constant(b, cycles);
-        self.items_of(arm_timer(a, b));
+        self.push_all(&arm_timer(a, b));
         if !asleep {
             self.csr_bits(Op::Csrrsi, csr::MSTATUS, MSTATUS_MIE);
         }
@@ -367,7 +361,7 @@ impl Writer<'_> {
             }
         } else {
             self.period(a, 0);
-            self.items_of(disarm_timer(a, b));
+            self.push_all(&disarm_timer(a, b));
         }
     }
 
@@ -378,8 +372,7 @@ impl Writer<'_> {
 
     /// Enables all interrupts, at a program's begin.
     pub fn enable_all(&mut self) {
-        let register = self.target();
-        self.constant(register, INTERRUPTS.iter().sum());
+        let register = self.holding(INTERRUPTS.iter().sum());
         self.long(Instruction::csrw(csr::MIE, register));
         self.csr_bits(Op::Csrrsi, csr::MSTATUS, MSTATUS_MIE);
     }

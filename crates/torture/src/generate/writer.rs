@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Appends items to a block and keeps in mind what they do to the registers.
 
+use model::facts::csr::MSCRATCH;
+use model::hart::UnitShape;
 use model::isa::{Instruction, Op, Register};
 use rand::Rng;
 use rand::seq::IndexedRandom;
@@ -8,33 +10,21 @@ use rand_chacha::ChaCha8Rng;
 
 use super::Profile;
 use super::conv::ConvState;
-use crate::program::{DATA, DATA_BYTES, Item, Label, Reserved};
+use crate::program::{Block, DATA, DATA_BYTES, Item, Label, Reserved};
 
 /// How many data addresses are kept in mind, for accesses that meet earlier ones.
 const RECENT_ADDRESSES: usize = 4;
 
-/// What goes on from block to block.
-#[derive(Debug)]
-pub(super) struct State {
-    /// What the convolution unit holds, as far as it can be told here.
-    pub conv: ConvState,
-    /// The next label.
-    pub next_label: u32,
-    /// What may be called.
-    pub functions: Vec<Label>,
-}
-
-/// Writes the items of a block.
+/// Writes the items of one block after the other.
 pub(super) struct Writer<'a> {
     pub rng: &'a mut ChaCha8Rng,
-    pub profile: &'a Profile,
+    pub profile: Profile,
     pub reserved: Reserved,
     /// What the convolution unit holds, as far as it can be told here.
-    pub conv: &'a mut ConvState,
-    /// The next label.
-    pub next_label: &'a mut u32,
+    pub conv: ConvState,
+    next_label: u32,
     /// What may be called.
-    pub functions: &'a [Label],
+    pub functions: Vec<Label>,
     /// Counters in use.
     pub loops: usize,
     pub items: Vec<Item>,
@@ -49,18 +39,17 @@ pub(super) struct Writer<'a> {
 impl<'a> Writer<'a> {
     pub fn new(
         rng: &'a mut ChaCha8Rng,
-        profile: &'a Profile,
+        profile: Profile,
         reserved: Reserved,
-        state: &'a mut State,
+        unit: &UnitShape,
     ) -> Self {
-        let State { conv, next_label, functions } = state;
         Self {
             rng,
             profile,
             reserved,
-            conv,
-            next_label,
-            functions,
+            conv: ConvState::new(unit),
+            next_label: 0,
+            functions: Vec::new(),
             loops: 0,
             items: Vec::new(),
             known: [None; 32],
@@ -69,17 +58,26 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// A block of its own: nothing is known of the registers.
+    pub fn block(&mut self, name: &str, write: impl FnOnce(&mut Self)) -> Block {
+        (self.loops, self.recent) = (0, [0; 3]);
+        self.forget();
+        self.addresses.clear();
+        write(self);
+        Block { name: name.to_owned(), items: std::mem::take(&mut self.items) }
+    }
+
     pub fn chance(&mut self, percent: u32) -> bool {
         self.rng.random_ratio(percent, 100)
     }
 
     pub fn choose<T: Copy>(&mut self, from: &[T]) -> T {
-        *from.choose(self.rng).expect("there is something to choose from")
+        choose(self.rng, from)
     }
 
     pub fn label(&mut self) -> Label {
-        *self.next_label += 1;
-        Label(*self.next_label - 1)
+        self.next_label += 1;
+        Label(self.next_label - 1)
     }
 
     /// Appends an item.
@@ -87,7 +85,9 @@ impl<'a> Writer<'a> {
         let destination = item.destination();
         let value = match item {
             Item::Constant { value, .. } => Some(value),
-            Item::Plain { instruction, .. } => self.sum(instruction),
+            Item::Plain { instruction: it, .. } if it.op == Op::Addi => {
+                self.value(it.rs1).map(|value| value.wrapping_add_signed(it.imm))
+            }
             _ => None,
         };
         if let Some(rd) = destination {
@@ -99,12 +99,8 @@ impl<'a> Writer<'a> {
         self.items.push(item);
     }
 
-    /// The sum that an `addi` gives, if it is known.
-    fn sum(&self, instruction: Instruction) -> Option<u32> {
-        if instruction.op != Op::Addi {
-            return None;
-        }
-        Some(self.value(instruction.rs1)?.wrapping_add_signed(instruction.imm))
+    pub fn push_all(&mut self, items: &[Item]) {
+        items.iter().for_each(|&item| self.push(item));
     }
 
     /// The value of a register, if it is known.
@@ -127,9 +123,38 @@ impl<'a> Writer<'a> {
         self.chance(self.profile.short_percent)
     }
 
+    /// An instruction of two registers, one of these.
+    pub fn r_op(&mut self, ops: &[Op], rd: Register, rs1: Register, rs2: Register) {
+        let op = self.choose(ops);
+        self.op(Instruction::r(op, rd, rs1, rs2));
+    }
+
+    /// An access of `mscratch`, one of these.
+    pub fn mscratch_op(&mut self, ops: &[Op], rd: Register, rs1: Register) {
+        let op = self.choose(ops);
+        self.long(Instruction::csr(op, rd, MSCRATCH, rs1));
+    }
+
+    pub fn jump(&mut self, rd: Register, to: Label) {
+        let short = self.short();
+        self.push(Item::Jump { rd, to, short });
+    }
+
+    /// A label's address plus `addend` into a register.
+    pub fn address(&mut self, rd: Register, to: Label, addend: i32) {
+        self.push(Item::Address { rd, to, addend });
+    }
+
     pub fn constant(&mut self, rd: Register, value: u32) {
         let short = self.short();
         self.push(Item::Constant { rd, value, short });
+    }
+
+    /// A register of its own with a value.
+    pub fn holding(&mut self, value: u32) -> Register {
+        let register = self.target();
+        self.constant(register, value);
+        register
     }
 
     /// Sets or clears bits of a CSR by an immediate, 0 to 31.
@@ -213,12 +238,7 @@ impl<'a> Writer<'a> {
     /// Two different registers other than x0 to write.
     pub fn targets(&mut self) -> [Register; 2] {
         let first = self.target();
-        loop {
-            let second = self.target();
-            if second != first {
-                return [first, second];
-            }
-        }
+        [first, self.other_than(&[first])]
     }
 
     fn free(&mut self, from: Register, to: Register) -> Register {
@@ -227,16 +247,14 @@ impl<'a> Writer<'a> {
         loop {
             let register = self.rng.random_range(from..to);
             tries += 1;
-            let spared = spare_pointers && tries < 20 && self.points_to_data(register);
+            let data = DATA..DATA + DATA_BYTES;
+            let points_to_data =
+                self.known[usize::from(register)].is_some_and(|value| data.contains(&value));
+            let spared = spare_pointers && tries < 20 && points_to_data;
             if !self.reserved.all().contains(&register) && !spared {
                 return register;
             }
         }
-    }
-
-    fn points_to_data(&self, register: Register) -> bool {
-        self.known[usize::from(register)]
-            .is_some_and(|value| (DATA..DATA + DATA_BYTES).contains(&value))
     }
 
     /// An address in the data area where an access of `bytes` bytes stays inside.
@@ -244,8 +262,7 @@ impl<'a> Writer<'a> {
         let last = DATA + DATA_BYTES - bytes;
         let addr = if !self.addresses.is_empty() && self.chance(50) {
             let near = self.rng.random_range(-3..=3);
-            let addresses = self.addresses.clone();
-            self.choose(&addresses).wrapping_add_signed(near)
+            choose(self.rng, &self.addresses).wrapping_add_signed(near)
         } else {
             self.rng.random_range(DATA..=last)
         };
@@ -287,9 +304,14 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// One of these, each as often.
+pub fn choose<T: Copy>(rng: &mut impl Rng, from: &[T]) -> T {
+    *from.choose(rng).expect("there is something to choose from")
+}
+
 /// 0, ±1, the smallest or the largest number.
 pub fn edge(rng: &mut impl Rng) -> u32 {
-    *[0, 1, u32::MAX, 0x8000_0000, 0x7fff_ffff].choose(rng).expect("it is not empty")
+    choose(rng, &[0, 1, u32::MAX, 0x8000_0000, 0x7fff_ffff])
 }
 
 /// A value at an edge of its range, a single bit, a run of ones.

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The build of all families of a package, in its `build.rs`.
+//! The build of all families of a package in its `build.rs`, and the Rust type of each.
 
 use std::collections::BTreeSet;
 use std::env;
 use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use super::key::{self, Stamp};
 use super::make::{self, Job, Runtime, Target, Verilated};
+use super::shim::{HeaderPort, Memory};
 use super::tool::{self, Toolbox};
-use super::{BuildError, Family, Trace, Verilate, bindings, header};
+use super::{BuildError, Family, Trace, Verilate};
+use crate::Direction;
+use crate::library::{Difference, Item, difference};
 
 /// Builds all families of a package (a [`Verilate`] alone is one too): writes
 /// `$OUT_DIR/<name>.rs` for each, links the rows, and tells Cargo what to watch.
@@ -28,43 +33,42 @@ pub fn run<F: Into<Family>>(families: impl IntoIterator<Item = F>) -> Result<(),
     let tools = Toolbox::find()?;
     let runtime = Runtime::new(&tools, &out)?;
 
-    let mut targets = Vec::new();
+    let mut groups: Vec<(&Family, Vec<Target<'_>>)> = Vec::new();
     for family in &families {
         let dir = out.join(&family.name);
-        for row in &family.rows {
-            targets.push(Target::new(&tools, row, symbol(family, row), |_| dir.join(&row.name))?);
-        }
-        if family.rows.is_empty() {
-            // No row has such a name.
-            let (row, dir) = (&family.recipe, dir.join("Recipe"));
-            targets.push(Target::new(&tools, row, symbol(family, row), |_| dir)?);
-        }
+        let target = |row, name: &str, linked| {
+            let mut target = Target::new(&tools, row, symbol(family, row), linked)?;
+            target.dir = dir.join(name);
+            Ok(target)
+        };
+        let targets = match family.rows.is_empty() {
+            // Tells the ports and is not compiled; no row has such a name.
+            true => vec![target(&family.recipe, "Recipe", false)?],
+            false => {
+                let rows = family.rows.iter().map(|row| target(row, &row.name, true));
+                rows.collect::<Result<_, _>>()?
+            }
+        };
+        groups.push((family, targets));
     }
-    let warnings = std::sync::Mutex::new(String::new());
-    let stale: Vec<&Target<'_>> = targets
-        .iter()
-        .filter(|target| Stamp::matching(&target.dir, &target.key).is_none())
-        .collect();
-    // A recipe without rows tells the ports and is not compiled.
-    let linked = |target: &Target<'_>| {
-        families.iter().flat_map(|it| &it.rows).any(|row| std::ptr::eq(row, target.model))
-    };
-    let verilated = tool::in_parallel(stale, |target| {
+    let warnings = Mutex::new(String::new());
+    let stale = groups.iter().flat_map(|(_, targets)| targets);
+    let stale = stale.filter(|target| !Stamp::matches(&target.dir, &target.key));
+    let verilated = tool::in_parallel(stale.collect(), |target: &Target<'_>| {
         target.verilate(&tools, |text| {
             let mut warnings = warnings.lock().expect("no panic under the lock");
             text.lines().for_each(|line| *warnings += &format!("cargo:warning={line}\n"));
         })
     })?;
-    let made: Vec<Verilated<'_>> = targets.iter().map(Verilated::read).collect::<Result<_, _>>()?;
-    let (mut groups, mut rest) = (Vec::new(), made.as_slice());
-    for family in &families {
-        let (rows, others) = rest.split_at(family.rows.len().max(1));
-        check_rows(family, rows)?;
-        groups.push((family, rows));
-        rest = others;
+    let (mut globals, mut types) = (BTreeSet::new(), Vec::new());
+    for (family, targets) in &groups {
+        let rows: Vec<Verilated<'_>> =
+            targets.iter().map(Verilated::read).collect::<Result<_, _>>()?;
+        check_rows(family, &rows)?;
+        let linked = rows.iter().filter(|row| row.target.linked);
+        globals.extend(linked.flat_map(Verilated::globals));
+        types.push((family, rows));
     }
-    let compiled = made.iter().filter(|made| linked(made.target));
-    let globals: BTreeSet<String> = compiled.flat_map(Verilated::globals).collect();
     let shared = match globals.is_empty() {
         true => Vec::new(),
         false => runtime.objects(&globals),
@@ -74,21 +78,18 @@ pub fn run<F: Into<Family>>(families: impl IntoIterator<Item = F>) -> Result<(),
         Job::run_all(runtime.headers(&tools)?)?;
     }
     let mut jobs = runtime.jobs(&tools, &shared);
-    let mut archives = Vec::new();
+    let mut objects = Vec::new();
     for made in &verilated {
-        let own = match linked(made.target) {
-            true => made.jobs(&tools, &runtime)?,
-            false => Vec::new(),
-        };
-        archives.push((made, own.iter().map(|job| job.object.clone()).collect::<Vec<_>>()));
+        let own = if made.target.linked { made.jobs(&tools, &runtime)? } else { Vec::new() };
+        objects.push(own.iter().map(|job| job.object.clone()).collect::<Vec<_>>());
         jobs.extend(own);
     }
     Job::run_all(jobs)?;
-    for (made, objects) in archives {
+    for (made, objects) in verilated.iter().zip(objects) {
         let (target, prefix) = (made.target, made.target.prefix());
         let mut files: Vec<String> =
             [".h", "_classes.mk", "__ver.d"].iter().map(|end| format!("{prefix}{end}")).collect();
-        if linked(target) {
+        if target.linked {
             let library = format!("lib{}.a", target.table());
             make::archive(&tools.compiler, &objects, &target.dir.join(&library))?;
             files.push(library);
@@ -96,25 +97,16 @@ pub fn run<F: Into<Family>>(families: impl IntoIterator<Item = F>) -> Result<(),
         if !made.memories.is_empty() {
             files.push(format!("{prefix}___024root.h"));
         }
-        let files: Vec<&str> = files.iter().map(String::as_str).collect();
         target.stamp(&files)?.write()?;
     }
     make::archive(&tools.compiler, &shared, &runtime.dir.join("libvrs_runtime.a"))?;
 
-    for (family, rows) in groups {
-        let text = bindings::rust_file(family, rows, &runtime.dir)?;
+    for (family, rows) in types {
+        let text = rust_file(family, &rows, &runtime.dir)?;
         key::write(&out.join(format!("{}.rs", family.name)), &text)?;
     }
     print!("{}", warnings.into_inner().expect("no panic under the lock"));
-    let linked: Vec<&Target<'_>> = targets.iter().filter(|target| linked(target)).collect();
-    let is_watched = |target: &&Target<'_>| {
-        let has = |it: &&Family| {
-            it.rows.iter().chain([&it.recipe]).any(|row| std::ptr::eq(row, target.model))
-        };
-        families.iter().find(has).is_none_or(|family| family.watched)
-    };
-    let watched: Vec<&Target<'_>> = targets.iter().filter(is_watched).collect();
-    print!("{}", lines_for_cargo(&tools, &watched, &linked, &runtime.dir)?);
+    print!("{}", lines_for_cargo(&tools, &groups, &runtime.dir)?);
     Ok(())
 }
 
@@ -127,25 +119,26 @@ fn symbol(family: &Family, row: &Verilate) -> String {
 
 fn check_names(families: &[Family]) -> Result<(), BuildError> {
     let (mut types, mut symbols) = (BTreeSet::new(), BTreeSet::new());
+    let twice = |name: &str| {
+        let text =
+            format!("two models are called `{name}`; give each `Verilate::new` a name of its own");
+        Err(BuildError::Description(text))
+    };
     for family in families {
-        let bad = |model: &str| BuildError::BadName { model: model.to_owned() };
-        let fits = |name: &str| {
-            name.starts_with(|c: char| c.is_ascii_lowercase())
-                && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-        };
-        if !fits(&family.name) || header::is_keyword(&family.name) || family.name == "verilated" {
-            return Err(bad(&family.name));
+        let name = &family.name;
+        if !is_name(name) || is_keyword(name) || name == "verilated" {
+            return Err(BuildError::name(name));
         }
         // Names that differ in underscores alone make the same type.
-        if !types.insert(bindings::type_name(&family.name)) {
-            return Err(BuildError::DuplicateModel { model: family.name.clone() });
+        if !types.insert(type_name(name)) {
+            return twice(name);
         }
         for row in &family.rows {
-            if !fits(&row.name) {
-                return Err(bad(&row.name));
+            if !is_name(&row.name) {
+                return Err(BuildError::name(&row.name));
             }
             if !symbols.insert(symbol(family, row)) {
-                return Err(BuildError::DuplicateModel { model: row.name.clone() });
+                return twice(&row.name);
             }
         }
     }
@@ -154,60 +147,36 @@ fn check_names(families: &[Family]) -> Result<(), BuildError> {
 
 /// All rows have the ports and memories of the first.
 fn check_rows(family: &Family, rows: &[Verilated<'_>]) -> Result<(), BuildError> {
-    let differ = |what: String, reason: String| BuildError::RowsDiffer {
-        family: family.name.clone(),
-        what,
-        reason,
-    };
+    let differ =
+        |what: String| Err(BuildError::Description(format!("family `{}`: {what}", family.name)));
     let (first, others) = rows.split_first().expect("a family has a row or a recipe");
-    if let Some(name) =
-        family.varying.iter().find(|name| !first.ports.iter().any(|port| port.name == **name))
-    {
-        let names: Vec<&str> = first.ports.iter().map(|port| &*port.name).collect();
-        let reason = format!("is declared varying, but the ports are {}", names.join(", "));
-        return Err(differ(format!("port `{name}`"), reason));
+    let names: Vec<&str> = first.ports.iter().map(|port| &*port.name).collect();
+    if let Some(name) = family.varying.iter().find(|name| !names.contains(&name.as_str())) {
+        let names = names.join(", ");
+        return differ(format!("port `{name}` is declared varying, but the ports are {names}"));
     }
-    let name = |row: &Verilated<'_>| format!("`{}`", row.target.model.name);
-    for other in others {
-        for (here, there) in [(first, other), (other, first)] {
-            for port in &here.ports {
-                let what = format!("port `{}`", port.name);
-                let Some(same) = there.ports.iter().find(|it| it.name == port.name) else {
-                    let reason = format!("is in row {}, but not in {}", name(here), name(there));
-                    return Err(differ(what, reason));
-                };
-                if same.direction != port.direction {
-                    return Err(differ(
-                        what,
-                        "is an input in one row and an output in another".into(),
-                    ));
-                }
-                if same.width != port.width && !family.varying.contains(&port.name) {
-                    let widths: Vec<String> = rows
-                        .iter()
-                        .filter_map(|row| {
-                            let port = row.ports.iter().find(|it| it.name == port.name)?;
-                            Some(format!("{} bits in row {}", port.width, name(row)))
-                        })
-                        .collect();
-                    let reason = format!("has {}; name it in Family::varying", widths.join(", "));
-                    return Err(differ(what, reason));
-                }
-            }
-        }
-        let list = |row: &Verilated<'_>| -> Vec<(String, u32)> {
-            row.memories.iter().map(|memory| (memory.name.clone(), memory.bits)).collect()
+    fn items<'a>(family: &Family, row: &'a Verilated<'_>) -> Vec<Item<'a>> {
+        let width = |port: &HeaderPort| match family.varying.contains(&port.name) {
+            true => 0,
+            false => port.width,
         };
-        if list(first) != list(other) {
-            let reason = format!(
-                "are {:?} in row {} and {:?} in row {} (name, bits of a word)",
-                list(first),
-                name(first),
-                list(other),
-                name(other)
-            );
-            return Err(differ("memories".to_owned(), reason));
-        }
+        let ports = row.ports.iter().map(|it| ("port", &*it.name, width(it), Some(it.direction)));
+        ports.chain(row.memories.iter().map(|it| ("memory", &*it.name, it.bits, None))).collect()
+    }
+    for other in others {
+        let found = difference(&items(family, first), &items(family, other));
+        let Some(((sort, name, ..), difference)) = found else { continue };
+        let (one, two) = (&first.target.model.name, &other.target.model.name);
+        let text = match difference {
+            Difference::FirstOnly => format!("is in row `{one}`, but not in `{two}`"),
+            Difference::SecondOnly => format!("is in row `{two}`, but not in `{one}`"),
+            Difference::Kind(kind) => format!("is {kind} in row `{two}`, but not in `{one}`"),
+            Difference::Bits(a, b) => format!(
+                "has {a} bits in row `{one}`, {b} bits in row `{two}`{}",
+                if sort == "port" { "; name it in Family::varying" } else { "" }
+            ),
+        };
+        return differ(format!("{sort} `{name}` {text}"));
     }
     Ok(())
 }
@@ -215,8 +184,7 @@ fn check_rows(family: &Family, rows: &[Verilated<'_>]) -> Result<(), BuildError>
 /// What Cargo is to watch and to link. A library stands before those it needs.
 fn lines_for_cargo(
     tools: &Toolbox,
-    watched: &[&Target<'_>],
-    linked: &[&Target<'_>],
+    groups: &[(&Family, Vec<Target<'_>>)],
     runtime: &Path,
 ) -> Result<String, BuildError> {
     let mut lines = String::new();
@@ -224,7 +192,7 @@ fn lines_for_cargo(
         let _ = writeln!(lines, "cargo:rerun-if-env-changed={variable}");
     }
     let mut files: BTreeSet<PathBuf> = tools.verilator.file().into_iter().collect();
-    for target in watched {
+    for target in groups.iter().filter(|(family, _)| family.watched).flat_map(|group| &group.1) {
         files.extend(target.inputs.files.iter().chain(&target.model.include_dirs).cloned());
         files.extend(target.files_read()?);
     }
@@ -235,28 +203,326 @@ fn lines_for_cargo(
         let _ = writeln!(lines, "cargo:rustc-link-search=native={}", dir.display());
         let _ = writeln!(lines, "cargo:rustc-link-lib=static={name}");
     };
-    for target in linked {
-        link(&target.dir, &target.table());
-    }
-    if linked.is_empty() {
+    let linked = || groups.iter().flat_map(|group| &group.1).filter(|target| target.linked);
+    linked().for_each(|target| link(&target.dir, &target.table()));
+    if linked().next().is_none() {
         return Ok(lines);
     }
     link(runtime, "vrs_runtime");
-    if linked.iter().any(|target| target.model.trace == Trace::Fst) {
-        for library in tools.fst_libraries() {
-            let _ = writeln!(lines, "cargo:rustc-link-lib={library}");
-        }
+    let mut libraries = Vec::new();
+    if linked().any(|target| target.model.trace == Trace::Fst) {
+        libraries.extend(tools.fst_libraries());
     }
     let os = env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
-    let cxx = match os.as_str() {
+    libraries.push(match os.as_str() {
         "macos" | "ios" | "freebsd" | "openbsd" => "c++",
         _ => "stdc++",
-    };
-    let _ = writeln!(lines, "cargo:rustc-link-lib={cxx}");
+    });
     // 64-bit counters are no instruction of these.
     let arch = env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
     if ["arm", "mips", "powerpc", "riscv32", "x86"].contains(&&*arch) {
-        lines.push_str("cargo:rustc-link-lib=atomic\n");
+        libraries.push("atomic");
+    }
+    for library in libraries {
+        let _ = writeln!(lines, "cargo:rustc-link-lib={library}");
     }
     Ok(lines)
+}
+
+/// Runs bindgen over the C interface and the functions that give the tables of these rows.
+fn bind(family: &str, rows: &[Verilated<'_>], shared: &Path) -> Result<String, BuildError> {
+    let fail = |reason: String| BuildError::Bindgen { model: family.to_owned(), reason };
+    let mut header = "#include \"vrs.h\"\n".to_owned();
+    for row in rows {
+        let _ = writeln!(header, "const vrs_table* {}(void);", row.target.table());
+    }
+    let edition = bindgen::RustEdition::Edition2021;
+    let target = bindgen::RustTarget::stable(85, 0).map_err(|error| fail(error.to_string()))?;
+    let builder = bindgen::Builder::default()
+        .header_contents("vrs_family.h", &header)
+        .clang_arg(format!("-I{}", shared.display()))
+        .allowlist_function("vrs_.*")
+        .rust_target(target)
+        .rust_edition(edition)
+        .merge_extern_blocks(true)
+        .generate_comments(false)
+        .layout_tests(false)
+        .formatter(bindgen::Formatter::None);
+    // bindgen panics when it cannot load libclang.
+    match catch_unwind(AssertUnwindSafe(|| builder.generate())) {
+        Ok(Ok(bindings)) => Ok(bindings.to_string()),
+        Ok(Err(error)) => Err(fail(error.to_string())),
+        Err(panic) => Err(fail(
+            panic
+                .downcast_ref::<String>()
+                .cloned()
+                .or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()))
+                .unwrap_or_else(|| "it panicked".to_owned()),
+        )),
+    }
+}
+
+/// The name of a model's type: `conv_k3` gives `ConvK3`.
+pub(crate) fn type_name(model: &str) -> String {
+    let capital = |word: &str| match word.split_at_checked(1) {
+        Some((first, rest)) => first.to_uppercase() + rest,
+        None => String::new(),
+    };
+    model.split('_').map(capital).collect()
+}
+
+/// The names that accessors cannot have: keywords, and what all models have.
+const TAKEN: &str = "abstract as async await become box break const continue crate do dyn else enum \
+    extern false final fn for gen if impl in let loop macro match mod move mut override priv pub ref \
+    return self Self static struct super trait true try type typeof unsafe unsized use virtual where \
+    while yield _ BUILTINS MEMORIES NAME PORTS builtin close_trace cycles deref deref_mut drop eval \
+    finalize finished flush_trace from_library library new open_trace places places_mut port \
+    run_cycles run_reads run_until start_trace stop_trace take_output tick time wrap write_coverage";
+
+/// The names of a type's accessors.
+struct Names(BTreeSet<String>);
+
+impl Names {
+    /// The name, with underscores at its end until nothing else has it.
+    fn free(&mut self, name: &str) -> String {
+        let mut name = name.to_owned();
+        while !self.0.insert(name.clone()) {
+            name.push('_');
+        }
+        name
+    }
+}
+
+/// A name in the RTL with what identifiers in Rust can have.
+fn identifier(name: &str) -> String {
+    let fits = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    let begin = if name.starts_with(|c: char| c.is_ascii_digit()) { "_" } else { "" };
+    begin.chars().chain(name.chars().map(fits)).collect()
+}
+
+fn is_keyword(name: &str) -> bool {
+    TAKEN.split(' ').take_while(|word| *word != "_").any(|word| word == name)
+}
+
+fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// The Rust file of a family. The first row tells the ports, all of which are in every row.
+fn rust_file(family: &Family, rows: &[Verilated<'_>], shared: &Path) -> Result<String, BuildError> {
+    let (module, ty, first) = (&family.name, type_name(&family.name), &rows[0]);
+    let linked = if family.rows.is_empty() { &[] } else { rows };
+    let shim = bind(module, linked, shared)?;
+    let (mut layout, mut infos, mut builtins) = (String::new(), String::new(), String::new());
+    for (structure, last) in LAYOUT {
+        let _ = writeln!(
+            layout,
+            "        assert!(size_of::<shim::{structure}>() == size_of::<ffi::{structure}>());
+        assert!(::std::mem::offset_of!(shim::{structure}, {last})
+            == ::std::mem::offset_of!(ffi::{structure}, {last}));"
+        );
+    }
+    for row in linked {
+        let (target, model) = (row.target, row.target.model);
+        let parameters = model.parameters.iter().map(|pair| format!("{pair:?}, "));
+        let _ = writeln!(
+            builtins,
+            "            // SAFETY: the function of a row that is linked.
+            unsafe {{ verilated::Builtin::new({:?}, &[{}], {:?}, || shim::{}().cast()) }},",
+            model.name,
+            parameters.collect::<String>(),
+            target.inputs.digest,
+            target.table(),
+        );
+    }
+    // Readers, setters, those of words, constants: the first come first.
+    let mut names = Names(TAKEN.split(' ').map(str::to_owned).collect());
+    let forms: [fn(&str) -> String; 4] = [
+        str::to_owned,
+        |reader| format!("set_{reader}"),
+        |reader| format!("set_{reader}_words"),
+        str::to_uppercase,
+    ];
+    let mut named: Vec<[String; 4]> =
+        first.ports.iter().map(|port| [&port.name, "", "", ""].map(identifier)).collect();
+    for (at, form) in forms.iter().enumerate() {
+        named.iter_mut().for_each(|item| item[at] = names.free(&form(&item[0])));
+    }
+    let mut accessors = String::new();
+    for (index, (port, named)) in first.ports.iter().zip(&named).enumerate() {
+        let varying = family.varying.contains(&port.name);
+        let width = if varying { 0 } else { port.width };
+        let _ = writeln!(
+            infos,
+            "            verilated::PortInfo {{ name: {:?}, width: {width}, direction: \
+             verilated::Direction::{:?} }},",
+            port.name, port.direction
+        );
+        accessors += &port_accessors(index, port, width, named);
+    }
+    let mut memories = String::new();
+    for (index, memory) in first.memories.iter().enumerate() {
+        let Memory { name, path, bits, width, .. } = memory;
+        let fail = |reason: &str| {
+            let place = format!("model `{}`: the memory `{name}` at `{path}`", family.name);
+            Err(BuildError::Description(format!("{place}: {reason}")))
+        };
+        if !is_name(name) {
+            return fail("the name is not lower-case letters, digits and underscores");
+        }
+        for method in [name.clone(), format!("{name}_mut")] {
+            if names.free(&method) != method {
+                return fail(&format!("a method `{method}` cannot be made; choose another name"));
+            }
+        }
+        let _ = write!(memories, "({name:?}, {bits}), ");
+        let index = first.ports.len() + index;
+        let _ = writeln!(
+            accessors,
+            "
+        /// The memory `{path}`: words of {width} bits, the lowest index first.
+        #[inline]
+        #[must_use]
+        pub fn {name}(&self) -> &[u{bits}] {{
+            // SAFETY: this is what stores it.
+            unsafe {{ self.0.places()[{index}].words() }}
+        }}
+
+        /// The memory `{path}`: words of {width} bits, the lowest index first. Bits of a word
+        /// beyond these must stay 0.
+        #[inline]
+        #[must_use]
+        pub fn {name}_mut(&mut self) -> &mut [u{bits}] {{
+            // SAFETY: this is what stores it, and it is written through, not moved.
+            unsafe {{ self.0.places_mut()[{index}].words_mut() }}
+        }}"
+        );
+    }
+    Ok(format!(
+        "// Generated by the crate verilated.
+
+/// The models of the top module `{top}`.
+#[allow(unsafe_code, unsafe_op_in_unsafe_fn, dead_code, unused_imports, missing_docs)]
+#[allow(non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(clippy::all, clippy::pedantic, clippy::undocumented_unsafe_blocks)]
+pub mod {module} {{
+    mod shim {{
+        {shim}
+    }}
+
+    use ::verilated;
+
+    // The header that the rows are compiled with and the structures that the program uses are
+    // the same.
+    const _: () = {{
+        use verilated::ffi;
+{layout}    }};
+
+    /// A model of the top module `{top}`; see `verilated::Sim` and `verilated::Model`.
+    #[derive(Debug)]
+    pub struct {ty}(verilated::Sim<{ty}>);
+
+    verilated::__model!({ty});
+
+    impl verilated::Model for {ty} {{
+        const NAME: &'static str = {module:?};
+        const PORTS: &'static [verilated::PortInfo] = &[
+{infos}        ];
+        const BUILTINS: &'static [verilated::Builtin] = &[
+{builtins}        ];
+        const MEMORIES: &'static [(&'static str, u32)] = &[{memories}];
+        type Places = [verilated::Place; {count}];
+
+        fn wrap(sim: verilated::Sim<Self>) -> Self {{
+            Self(sim)
+        }}
+    }}
+
+    impl {ty} {{{accessors}    }}
+}}
+
+pub use {module}::{ty};
+",
+        top = first.target.model.top,
+        count = first.ports.len() + first.memories.len(),
+    ))
+}
+
+/// The structures of the C interface, each with a field near its end.
+const LAYOUT: &[(&str, &str)] = &[
+    ("vrs_table", "take_error"),
+    ("vrs_config", "assertions"),
+    ("vrs_stop", "equal"),
+    ("vrs_reads", "answered"),
+    ("vrs_error", "kind"),
+    ("vrs_port", "input"),
+    ("vrs_memory", "width"),
+    ("vrs_place", "kind"),
+];
+
+/// Constant, reader and setters of a port; the width is 0 where it depends on the row.
+fn port_accessors(index: usize, port: &HeaderPort, width: u32, names: &[String; 4]) -> String {
+    let [reader, setter, words_setter, constant] = names;
+    let HeaderPort { name, direction, .. } = port;
+    let bits = match width {
+        0 => "of a width that depends on the row".to_owned(),
+        1 => "1 bit".to_owned(),
+        width => format!("{width} bits"),
+    };
+    let what = format!("{direction:?} `{name}`, {bits}").to_lowercase();
+    let (top, count) = (u32::MAX >> (width.wrapping_neg() % 32), width.div_ceil(32));
+    let in_words = ", from words of 32 bits, the lowest first";
+    let (result, get, setters) = match width {
+        0 => (
+            "verilated::Bits<'_>".to_owned(),
+            "bits",
+            vec![
+                (setter, "u64".to_owned(), "set_bits(value)".to_owned(), ""),
+                (words_setter, "&[u32]".to_owned(), "set_bit_words(value)".to_owned(), in_words),
+            ],
+        ),
+        1..=64 => {
+            let ty = format!("u{}", port.bytes() * 8);
+            let set = format!("set::<{ty}>(value & 0x{:x})", u64::MAX >> (64 - width));
+            (ty.clone(), "get", vec![(setter, ty, set, "")])
+        }
+        _ => {
+            let ty = format!("&[u32; {count}]");
+            let set = format!(
+                "set({{ let mut words = *value; words[{}] &= 0x{top:x}; words }})",
+                count - 1
+            );
+            (ty.clone(), "get", vec![(setter, ty, set, in_words)])
+        }
+    };
+    let copy = if (1..=64).contains(&width) { "*" } else { "" };
+    let mut text = format!(
+        "
+        /// The {what}, for stop conditions.
+        pub const {constant}: verilated::Port<Self> = verilated::Port::at({index});
+
+        /// The {what}.
+        #[inline]
+        #[must_use]
+        pub fn {reader}(&self) -> {result} {{
+            // SAFETY: this is what stores it.
+            unsafe {{ {copy}self.0.places()[{index}].{get}() }}
+        }}
+"
+    );
+    for (name, ty, set, from) in setters.iter().filter(|_| *direction == Direction::Input) {
+        let _ = write!(
+            text,
+            "
+        /// Sets the {what}{from}; further bits are dropped.
+        #[inline]
+        pub fn {name}(&mut self, value: {ty}) {{
+            // SAFETY: this is what stores it, and it is written through, not moved.
+            unsafe {{ self.0.places_mut()[{index}].{set} }}
+        }}
+"
+        );
+    }
+    text
 }

@@ -112,38 +112,25 @@ impl Stamp {
     }
 
     /// Adds a file that was read, or one that was made, by its name in the folder.
-    pub(crate) fn file(&mut self, sort: Sort, path: &Path) -> Result<(), BuildError> {
-        let place = match sort {
-            Sort::Read => path.to_owned(),
-            Sort::Made => self.dir.join(path),
-        };
+    pub(crate) fn file(&mut self, made: bool, path: &Path) -> Result<(), BuildError> {
+        let place = if made { self.dir.join(path) } else { path.to_owned() };
         let digest = file_digest(&place).map_err(BuildError::io(place))?;
-        self.text.push_str(&format!("{} {digest} {}\n", sort as u8, path.display()));
+        self.text.push_str(&format!("{} {digest} {}\n", u8::from(made), path.display()));
         Ok(())
     }
 
-    /// The files that were read for what is in `dir`, when it was made with this key and no
-    /// file has changed.
-    pub(crate) fn matching(dir: &Path, key: &str) -> Option<Vec<PathBuf>> {
-        let text = fs::read_to_string(dir.join(FILE)).ok()?;
-        let mut lines = text.lines();
-        if lines.next()? != key {
-            return None;
-        }
-        let mut read = Vec::new();
-        for line in lines {
+    /// Whether what is in `dir` was made with this key, and no file that was read or made has
+    /// changed.
+    pub(crate) fn matches(dir: &Path, key: &str) -> bool {
+        let good = |line: &str| {
             let (sort, line) = line.split_once(' ')?;
             let (digest, path) = line.split_once(' ')?;
-            let made = sort == (Sort::Made as u8).to_string();
-            let place = if made { dir.join(path) } else { PathBuf::from(path) };
-            if file_digest(&place).ok()? != digest {
-                return None;
-            }
-            if !made {
-                read.push(place);
-            }
-        }
-        Some(read)
+            let place = if sort == "1" { dir.join(path) } else { PathBuf::from(path) };
+            Some(file_digest(&place).ok()? == digest)
+        };
+        let text = fs::read_to_string(dir.join(FILE)).unwrap_or_default();
+        let mut lines = text.lines();
+        lines.next() == Some(key) && lines.all(|line| good(line) == Some(true))
     }
 
     /// Notes that what is in the folder has been used.
@@ -165,31 +152,21 @@ impl Stamp {
     /// Takes what an earlier build left in a folder away, the stamp first: what is left after
     /// an interruption has none.
     pub(crate) fn clear(dir: &Path) -> Result<(), BuildError> {
-        match fs::remove_file(dir.join(FILE)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(BuildError::io(dir)(error));
+        for result in [fs::remove_file(dir.join(FILE)), fs::remove_dir_all(dir)] {
+            match result {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(BuildError::io(dir)(error));
+                }
+                _ => {}
             }
-            _ => {}
         }
-        match fs::remove_dir_all(dir) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(BuildError::io(dir)(error))
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     /// Writes the stamp under another name and renames it.
     pub(crate) fn write(&self) -> Result<(), BuildError> {
         write(&self.dir.join(FILE), &self.text)
     }
-}
-
-/// How a file of a stamp came about.
-#[derive(Clone, Copy)]
-pub(crate) enum Sort {
-    Read,
-    Made,
 }
 
 /// Writes a file so that others see all of it or nothing, and leaves one alone that is as it

@@ -6,10 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::header::{self, HeaderPort, Memory};
-use super::key::{self, Inputs, Key, Sort, Stamp};
+use super::key::{self, Inputs, Key, Stamp};
+use super::shim::{self, HeaderPort, Memory};
 use super::tool::{self, Compiler, Toolbox};
-use super::{BuildError, Verilate, Warnings, kinds, shim};
+use super::{BuildError, Verilate, Warnings};
 
 /// A model to be made in a folder.
 pub(crate) struct Target<'a> {
@@ -17,31 +17,30 @@ pub(crate) struct Target<'a> {
     pub(crate) dir: PathBuf,
     /// Its name in C.
     symbol: String,
+    /// Whether it is compiled.
+    #[cfg_attr(not(feature = "build"), allow(dead_code))]
+    pub(crate) linked: bool,
     pub(crate) inputs: Inputs,
     /// A digest of all that is known before Verilator has run.
     pub(crate) key: String,
 }
 
 impl<'a> Target<'a> {
-    /// The folder is a function of the key.
+    /// A model for which the caller chooses a folder, and may do so by the key.
     pub(crate) fn new(
         tools: &Toolbox,
         model: &'a Verilate,
         symbol: String,
-        dir: impl FnOnce(&str) -> PathBuf,
+        linked: bool,
     ) -> Result<Self, BuildError> {
-        let inputs = key::inputs(model)?;
-        let mut target = Self { model, dir: PathBuf::new(), symbol, inputs, key: String::new() };
+        let (dir, inputs) = (PathBuf::new(), key::inputs(model)?);
+        let mut target = Self { model, dir, symbol, linked, inputs, key: String::new() };
         let mut key = tools_key(tools);
-        for text in [shim::TOP, include_str!("header.rs"), include_str!("shim.rs")] {
+        for text in [shim::TOP, include_str!("shim.rs"), &target.prefix(), &target.inputs.digest] {
             key.text(text);
         }
-        key.text(&target.prefix());
-        key.text(&format!("{model:?}"));
-        key.text(&format!("{:?}", target.arguments(tools)));
-        key.text(&target.inputs.digest);
+        key.text(&format!("{model:?}{:?}", target.arguments(tools)));
         target.key = key.finish();
-        target.dir = dir(&target.key);
         Ok(target)
     }
 
@@ -80,20 +79,20 @@ impl<'a> Target<'a> {
         }
         let made = Verilated::read(self)?;
         made.check_clock()?;
-        key::write(&dir.join("vrs_top.cpp"), &shim::text(&made, &kinds::find(dir)))?;
+        key::write(&dir.join("vrs_top.cpp"), &shim::text(&made, &shim::places(dir)))?;
         Ok(made)
     }
 
     /// The stamp of the finished folder.
-    pub(crate) fn stamp(&self, made: &[&str]) -> Result<Stamp, BuildError> {
+    pub(crate) fn stamp(&self, made: &[String]) -> Result<Stamp, BuildError> {
         let mut stamp = Stamp::new(&self.dir, &self.key);
         let mut files: BTreeSet<PathBuf> = self.inputs.files.iter().cloned().collect();
         files.extend(self.files_read()?);
         for path in &files {
-            stamp.file(Sort::Read, path)?;
+            stamp.file(false, path)?;
         }
         for name in made {
-            stamp.file(Sort::Made, Path::new(name))?;
+            stamp.file(true, Path::new(name))?;
         }
         Ok(stamp)
     }
@@ -129,10 +128,10 @@ impl<'a> Verilated<'a> {
             let path = target.dir.join(target.prefix() + rest);
             fs::read_to_string(&path).map_err(BuildError::io(path))
         };
-        let ports = header::ports(&target.model.name, &read(".h")?)?;
+        let ports = shim::ports(&target.model.name, &read(".h")?)?;
         let memories = match target.model.memories.is_empty() {
             true => Vec::new(),
-            false => header::memories(target.model, &ports, &read("___024root.h")?)?,
+            false => shim::memories(target.model, &read("___024root.h")?)?,
         };
         Ok(Self { target, ports, memories, classes: read("_classes.mk")? })
     }
@@ -152,11 +151,12 @@ impl<'a> Verilated<'a> {
             return Ok(());
         }
         let names: Vec<&str> = self.ports.iter().map(|port| &*port.name).collect();
-        Err(BuildError::BadClock {
-            model: self.target.model.name.clone(),
-            clock: clock.clone(),
-            ports: names.join(", "),
-        })
+        Err(BuildError::Description(format!(
+            "model `{}`: the clock `{clock}` is not a one-bit input of the top module; its ports are \
+             {}",
+            self.target.model.name,
+            names.join(", ")
+        )))
     }
 
     /// The names in a list of Verilator's makefile, without extensions.
@@ -242,11 +242,7 @@ pub(crate) fn compile(command: &mut Command, what: &Path) -> Result<(), BuildErr
         } else {
             ""
         };
-        BuildError::CompilerFailed {
-            what: what.display().to_string(),
-            hint: hint.to_owned(),
-            messages,
-        }
+        BuildError::CompilerFailed { what: what.display().to_string(), hint, messages }
     })
 }
 

@@ -230,16 +230,12 @@ impl Toolbox {
 pub fn tools() -> Result<Tools, BuildError> {
     let Toolbox { verilator, compiler } = Toolbox::find()?;
     let said = verilator.identity.lines().next().unwrap_or_default();
-    let numbered = Version::parse(said).is_some();
+    let number = match (Version::parse(said), verilator.version) {
+        (Some(_), _) | (None, Version::UNKNOWN) => String::new(),
+        (None, Version(major, minor)) => format!("Verilator {major}.{minor:03}, "),
+    };
     Ok(Tools {
-        verilator: if numbered {
-            said.to_owned()
-        } else {
-            match verilator.version {
-                Version::UNKNOWN => said.to_owned(),
-                Version(major, minor) => format!("Verilator {major}.{minor:03}, {said}"),
-            }
-        },
+        verilator: number + said,
         verilator_include: verilator.include(),
         compiler: compiler.said,
     })

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The C interface between a verilated model and Rust: a table of data and functions,
  * the same for every model, linked into the program or loaded while it runs. The
- * structures are mirrored in src/ffi.rs; code that bindgen makes from this file checks
+ * structures are mirrored in src/library.rs; code that bindgen makes from this file checks
  * their layout. A change here is a new VRS_ABI. */
 #ifndef VRS_H
 #define VRS_H
@@ -92,7 +92,7 @@ typedef struct vrs_place {
     uint32_t kind; /* as RtlKind in Rust */
 } vrs_place;
 
-#define VRS_ABI 2u
+#define VRS_ABI 3u
 /* What a model can do. */
 #define VRS_CLOCKED 1u
 #define VRS_TRACED 2u
@@ -116,12 +116,10 @@ typedef struct vrs_table {
     /* These return the status. */
     uint32_t (*eval)(vrs_model* model);
     uint32_t (*tick)(vrs_model* model);
-    /* Up to `count` cycles; `*hit` tells whether the condition ended them. */
-    uint32_t (*run)(vrs_model* model, uint64_t count, const vrs_stop* stop, uint64_t* ran,
-                    uint32_t* hit);
-    /* The same with a memory that is read. */
-    uint32_t (*run_reads)(vrs_model* model, uint64_t count, const vrs_stop* stop,
-                          vrs_reads* reads, uint64_t* ran, uint32_t* hit);
+    /* Up to `count` cycles, with a memory that is read, or null; `*hit` tells whether the
+     * condition ended them. */
+    uint32_t (*run)(vrs_model* model, uint64_t count, const vrs_stop* stop, vrs_reads* reads,
+                    uint64_t* ran, uint32_t* hit);
     uint32_t (*flags)(const vrs_model* model);
     uint64_t (*time)(const vrs_model* model);
     uint64_t (*cycles)(const vrs_model* model);

@@ -240,14 +240,12 @@ inline uint32_t run_batch(vrs_model* modelp, uint64_t count, const vrs_stop* sto
 #endif
 }
 
-uint32_t run(vrs_model* modelp, uint64_t count, const vrs_stop* stopp, uint64_t* ranp,
-             uint32_t* hitp) {
-    Idle idle;
-    return run_batch(modelp, count, stopp, ranp, hitp, idle);
-}
-
-uint32_t run_reads(vrs_model* modelp, uint64_t count, const vrs_stop* stopp, vrs_reads* readsp,
-                   uint64_t* ranp, uint32_t* hitp) {
+uint32_t run(vrs_model* modelp, uint64_t count, const vrs_stop* stopp, vrs_reads* readsp,
+             uint64_t* ranp, uint32_t* hitp) {
+    if (!readsp) {
+        Idle idle;
+        return run_batch(modelp, count, stopp, ranp, hitp, idle);
+    }
     Reads reads{*readsp};
     const uint32_t flags = run_batch(modelp, count, stopp, ranp, hitp, reads);
     *readsp = reads.reads;
@@ -306,7 +304,7 @@ void coverage_write(vrs_model* modelp, const char* pathp) {
 extern "C" __attribute__((visibility("default"))) const vrs_table* VRS_TABLE(void) {
     static const vrs_table s_table = {
         VRS_ABI, VRS_DATA,
-        create, destroy, finalize, eval, tick, run, run_reads, vrs_flags, vrs_time, vrs_cycles,
+        create, destroy, finalize, eval, tick, run, vrs_flags, vrs_time, vrs_cycles,
         trace_open, trace_close, trace_flush, vrs_trace_enable, coverage_write,
         vrs_take_output, vrs_take_error,
     };

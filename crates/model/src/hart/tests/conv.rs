@@ -64,26 +64,6 @@ fn two_by_two(config: u32, threshold: u32) -> Hart {
 }
 
 #[test]
-fn one_output_by_hand() {
-    let mut hart = two_by_two(0, 0);
-    // 1·1 + 2·2 + 3·5 + 4·6
-    let retire = conv(&mut hart, 1, 4, WINDOW);
-    assert_eq!(retire.rd, Some((10, 44)));
-    let run = retire.run.unwrap();
-    assert_eq!((run.slot, run.side, run.tile), (0, 2, 1));
-    assert_eq!(
-        (run.weights.as_slice(), run.words.as_slice()),
-        (&[1, 2, 3, 4][..], &[1, 2, 5, 6][..])
-    );
-    // Rows of KERNEL = 5. S of 4·6 is 2 + 2.
-    assert_eq!((run.outputs, run.keep), ([44, 0, 0, 0], [0b11_00011, 0, 0, 0]));
-    assert_eq!(run.s_max, [Some(4), None, None, None]);
-    assert_eq!((run.kept(), run.products()), (4, 4));
-    let state: Vec<u32> = (0..=10).map(|index| read(&mut hart, index)).collect();
-    assert_eq!(state, [44, 0, 0, 0, 0x8004, 0, 0, 0, 0, 0, 4]);
-}
-
-#[test]
 fn four_outputs_by_hand() {
     let mut hart = two_by_two(TILE, 0);
     let retire = conv(&mut hart, 1, 4, WINDOW);
@@ -99,59 +79,6 @@ fn four_outputs_by_hand() {
 }
 
 #[test]
-fn approx_by_hand() {
-    // Scores of 1·1, 2·2, 3·5, 4·6: 0, 2, 1 + 2, 2 + 2. T = 2 keeps those above 2.
-    let mut hart = two_by_two(3, 2);
-    let run = conv(&mut hart, 1, 4, WINDOW).run.unwrap();
-    assert_eq!((run.outputs[0], run.keep[0], run.s_max[0]), (39, 0b11_00000, Some(4)));
-    assert_eq!((read(&mut hart, 8), read(&mut hart, 9), read(&mut hart, 10)), (2, 3, 2));
-    // T = 1 keeps 4·6 alone.
-    assert_eq!(value(&mut hart, 4, 3, 1), 3);
-    assert_eq!(value(&mut hart, 2, 0, 0), 24);
-}
-
-#[test]
-fn zero_skips_by_hand() {
-    let mut hart = unit(5, 0, 16);
-    words(&mut hart, KERNEL, &[0, 2, 3, 0]);
-    words(&mut hart, WINDOW, &[1, 0, 5, 0]);
-    value(&mut hart, 0, 2, KERNEL);
-    value(&mut hart, 1, 2, WINDOW);
-    for (mode, keep) in [(0, 0b11_00011), (1, 0b01_00001), (2, 0b01_00000)] {
-        value(&mut hart, 4, mode, 0);
-        let run = conv(&mut hart, 2, 0, 0).run.unwrap();
-        assert_eq!((run.outputs[0], run.keep[0]), (15, keep), "mode {mode}");
-        assert_eq!(run.s_max[0], Some(3), "S_max is there in every mode");
-    }
-    // No product with two operands that are not zero.
-    words(&mut hart, WINDOW, &[1, 0, 0, 4]);
-    value(&mut hart, 4, 3, 1);
-    let run = conv(&mut hart, 1, 2, WINDOW).run.unwrap();
-    assert_eq!((run.outputs[0], run.keep[0], run.s_max[0]), (0, 0, None));
-    assert_eq!(read(&mut hart, 4), 0);
-}
-
-#[test]
-fn the_carry_counts_in_running_scope_and_is_written_in_both() {
-    for (config, output, keep, s_max) in [
-        (3, 39, 0b11_00000, Some(4)),
-        // S_max = 5 from before: T = 2 keeps scores above 3.
-        (3 | RUNNING, 24, 0b10_00000, Some(5)),
-    ] {
-        let mut hart = two_by_two(config, 2);
-        assert_eq!(value(&mut hart, 5, 0x8007_8005, 0x0000_8009), 0);
-        let carry: Vec<u32> = (4..8).map(|index| read(&mut hart, index)).collect();
-        assert_eq!(carry, [0x8005, 0x8007, 0x8009, 0]);
-        let run = conv(&mut hart, 1, 4, WINDOW).run.unwrap();
-        assert_eq!((run.outputs[0], run.keep[0], run.s_max[0]), (output, keep, s_max));
-        assert_eq!(run.carry, [Some(5), Some(7), Some(9), None]);
-        // The outputs that the tile has not have no S_max, in running scope either.
-        let carry: Vec<u32> = (4..8).map(|index| read(&mut hart, index)).collect();
-        assert_eq!(carry, [0x8000 | s_max.unwrap(), 0, 0, 0]);
-    }
-}
-
-#[test]
 fn a_carry_has_the_bits_of_a_score() {
     for (log_frac, low, high) in [(0, 0x803f, 0x8015), (3, 0x81ff, 0x8155), (8, 0xbfff, 0x9555)] {
         let mut hart = unit(3, log_frac, 1);
@@ -159,16 +86,6 @@ fn a_carry_has_the_bits_of_a_score() {
         let carry: Vec<u32> = (4..8).map(|index| read(&mut hart, index)).collect();
         assert_eq!(carry, [low, high, 0x8000, 0], "F = {log_frac}; a score of 0 is one");
     }
-}
-
-#[test]
-fn fraction_bits_are_the_units() {
-    // 3·3 at F = 1: 2·(2·1 + 1) = 6
-    let mut hart = unit(3, 1, 1);
-    words(&mut hart, KERNEL, &[3]);
-    value(&mut hart, 0, 1, KERNEL);
-    assert_eq!(value(&mut hart, 1, 0, KERNEL), 9);
-    assert_eq!(read(&mut hart, 4), 0x8006);
 }
 
 #[test]
@@ -310,7 +227,7 @@ proptest! {
         tile in any::<bool>(),
         running in any::<bool>(),
         mode in 0..4_usize,
-        threshold in 1..3000_u32,
+        threshold in prop_oneof![1..9_u32, 1..3000_u32],
         pitch in 1..20_usize,
         weights in proptest::collection::vec(word(), 49),
         plane in proptest::collection::vec(word(), 8 * 20),
@@ -325,12 +242,20 @@ proptest! {
         value(&mut hart, 4, config, threshold);
         let carry = carry.map(u32::from);
         value(&mut hart, 5, carry[0] | carry[1] << 16, carry[2] | carry[3] << 16);
-        let run = conv(&mut hart, 1, pitch as u32, WINDOW).run.unwrap();
+        let retire = conv(&mut hart, 1, pitch as u32, WINDOW);
+        let run = retire.run.unwrap();
+        prop_assert_eq!(retire.rd, Some((10, run.outputs[0] as u32)));
+        let settings = [8, 9].map(|index| read(&mut hart, index));
+        prop_assert_eq!(settings, [threshold, config]);
 
         let scope = if running { SmaxScope::Running } else { SmaxScope::Window };
         let threshold = Threshold::new(threshold).unwrap();
         let semantics = crate::conv::Semantics { mode: Mode::ALL[mode], log_frac, threshold, scope };
         let (mut kept, outputs) = (0, if tile { 4 } else { 1 });
+        prop_assert_eq!((run.slot, run.side, run.tile, run.semantics), (2, side, outputs, semantics));
+        let fetched = side + usize::from(tile);
+        let rows = (0..fetched).flat_map(|row| &plane[row * pitch..][..fetched]);
+        prop_assert!(run.words.iter().eq(rows) && run.weights == weights[..side * side]);
         for output in 0..4 {
             let (x, y) = (output % 2, output / 2);
             let inputs: Vec<i32> = (0..side * side)
@@ -338,6 +263,7 @@ proptest! {
                 .collect();
             let score = carry[output] % (64 << log_frac);
             let carry = (carry[output] >= 1 << 15).then_some(score);
+            prop_assert_eq!(run.carry[output], carry);
             let dot = dot(&weights[..side * side], &inputs, &semantics, carry);
             let exists = output < outputs;
             let value = if exists { dot.output } else { 0 };
@@ -355,7 +281,6 @@ proptest! {
             kept += if exists { dot.kept_count() } else { 0 };
         }
         let products = (outputs * side * side) as u32;
-        let fetched = side + usize::from(tile);
         let read_words = (side * side + fetched * fetched) as u32;
         let expected = [1, kept, products - kept, read_words, read_words];
         let counters: Vec<u32> = (16..=20).map(|index| read(&mut hart, index)).collect();
@@ -426,32 +351,23 @@ fn encodings() {
 }
 
 #[test]
-fn conv_load() {
+fn what_is_refused_for_its_operands() {
+    // conv.load. Sides: 2 is configured, 5 the largest; slots: 15 is the last.
     let mut hart = after_run();
-    // Sides: 2 is configured, 5 the largest; slots: 15 is the last.
-    for (size, addr, cause) in [
-        (6, KERNEL, 2),
-        (255, KERNEL, 2),
-        (2 | 16 << 8, KERNEL, 2),
-        (2 | 255 << 8, KERNEL, 2),
-        (2, KERNEL + 1, 4),
-        (2, KERNEL + 2, 4),
-        (6, KERNEL + 2, 2),
-        (2, 2, 4),
-        (2, 0, 5),
-        (6, 0, 2),
-    ] {
-        assert_eq!(refused(&mut hart, 0, size, addr).cause, cause, "{size:#x} at {addr:#x}");
+    for size in [6, 255, 2 | 16 << 8, 2 | 255 << 8] {
+        for addr in [KERNEL, KERNEL + 2, 0] {
+            assert_eq!(refused(&mut hart, 0, size, addr).cause, 2, "{size:#x} at {addr:#x}");
+        }
     }
-    let mut hart = unit(5, 0, 16);
-    assert_eq!(refused(&mut hart, 0, 0, KERNEL).cause, 2, "no side is configured");
-}
+    for (addr, cause) in [(KERNEL + 1, 4), (KERNEL + 2, 4), (2, 4), (0, 5)] {
+        assert_eq!(refused(&mut hart, 0, 2, addr).cause, cause, "conv.load at {addr:#x}");
+    }
+    assert_eq!(refused(&mut unit(5, 0, 16), 0, 0, KERNEL).cause, 2, "no side is configured");
 
-#[test]
-fn conv_run_and_again() {
+    // conv.run and conv.again.
     let mut hart = after_run();
-    for (pitch, addr, cause) in [(4, WINDOW + 1, 4), (4, WINDOW + 2, 4), (4, 1, 4), (4, 0, 5)] {
-        assert_eq!(refused(&mut hart, 1, pitch, addr).cause, cause, "{addr:#x}");
+    for (addr, cause) in [(WINDOW + 1, 4), (WINDOW + 2, 4), (1, 4), (0, 5)] {
+        assert_eq!(refused(&mut hart, 1, 4, addr).cause, cause, "conv.run at {addr:#x}");
     }
     let mut hart = after_run();
     for slot in [1, 15, 16, 255] {
@@ -461,29 +377,25 @@ fn conv_run_and_again() {
     assert_eq!(refused(&mut hart, 1, 4, WINDOW + 1).cause, 2, "no kernel goes before misaligned");
     assert_eq!(refused(&mut unit(3, 0, 1), 1, 4, WINDOW).cause, 2);
     assert_eq!(refused(&mut unit(3, 0, 1), 2, 0, 0).cause, 2);
+
+    // conv.config.
+    let mut hart = after_run();
+    assert_eq!(refused(&mut hart, 4, APPROX, 0).cause, 2, "threshold 0");
+    for word in [6 << 4, 15 << 4, 16 << 8, 255 << 8, 1 << 16, 1 << 31] {
+        assert_eq!(refused(&mut hart, 4, word, 1).cause, 2, "{word:#x}");
+    }
 }
 
 #[test]
-fn conv_config() {
-    let mut hart = after_run();
-    for (word, threshold) in [
-        (APPROX, 0),
-        (6 << 4, 1),
-        (15 << 4, 1),
-        (16 << 8, 1),
-        (255 << 8, 1),
-        (1 << 16, 1),
-        (1 << 31, 1),
-    ] {
-        assert_eq!(refused(&mut hart, 4, word, threshold).cause, 2, "{word:#x}");
+fn conv_config_gives_the_word_before() {
+    let (mut hart, mut before) = (after_run(), APPROX | RUNNING | TILE | 2 << 4);
+    for (word, threshold, saturated) in
+        [(5 << 4 | 15 << 8, 0, 0), (APPROX, 1 << 31, 65535), (2, 65535, 65535)]
+    {
+        assert_eq!(value(&mut hart, 4, word, threshold), before);
+        assert_eq!((read(&mut hart, 8), read(&mut hart, 9)), (saturated, word));
+        before = word;
     }
-    let before = APPROX | RUNNING | TILE | 2 << 4;
-    assert_eq!(value(&mut hart, 4, 5 << 4 | 15 << 8, 0), before);
-    assert_eq!((read(&mut hart, 8), read(&mut hart, 9)), (0, 5 << 4 | 15 << 8));
-    assert_eq!(value(&mut hart, 4, APPROX, 1 << 31), 5 << 4 | 15 << 8);
-    assert_eq!((read(&mut hart, 8), read(&mut hart, 9)), (65535, APPROX));
-    assert_eq!(value(&mut hart, 4, 2, 65535), APPROX);
-    assert_eq!((read(&mut hart, 8), read(&mut hart, 9)), (65535, 2));
 }
 
 #[test]

@@ -6,14 +6,13 @@
 //! are some images of one variant each, and [`tables`] folds their outcomes into CSV files.
 
 mod measure;
-mod pictures;
-mod point;
 mod tables;
 mod totals;
 mod variant;
 
-pub use point::{OperatingPoint, PointLayer, shipped_points};
-pub use variant::{Cell, Variant, shipped, table_cells};
+pub use variant::{
+    Cell, OperatingPoint, PointLayer, Variant, shipped, shipped_points, table_cells,
+};
 
 use std::collections::BTreeMap;
 
@@ -36,9 +35,8 @@ pub const PAPER_TAUS: [f64; 6] = [0.05, 0.1, 0.15, 0.2, 0.3, 0.5];
 
 /// What is measured.
 pub struct Grid {
-    /// The networks with their weights; operating points behind the plain ones.
+    /// Operating points come behind the plain networks.
     pub variants: Vec<Variant>,
-    /// The variants in their configurations.
     pub cells: Vec<Cell>,
     /// Whether errors, bounds, skips, zeros and products are looked at, or the table alone.
     pub analysis: bool,
@@ -51,17 +49,12 @@ pub struct Grid {
 /// What a run came to, for the terminal.
 #[derive(Debug)]
 pub struct Summary {
-    /// The rows of `lenet.csv`.
     pub lenet: Vec<LenetRow>,
-    /// The rows of `operating_points.csv`.
     pub points: Vec<PointRow>,
 }
 
-/// Runs the experiment on the test images.
-///
-/// # Errors
-/// Images that there are not, a network that the peers cannot run; and those of
-/// [`run`](crate::run::run()).
+/// Runs the experiment on the test images. Besides the errors of [`run`](crate::run::run()):
+/// images that there are not, and a network that the peers cannot run.
 pub fn run(run: &Run<'_>, grid: &Grid) -> Result<Finished<Summary>, Error> {
     let mut lenet =
         Lenet { run, grid, groups: groups(grid), images: Vec::new(), peers: BTreeMap::new() };
@@ -71,9 +64,9 @@ pub fn run(run: &Run<'_>, grid: &Grid) -> Result<Finished<Summary>, Error> {
         lenet.images.push(match group.part {
             Part::Train => trained.iter().collect(),
             Part::Validation => validation.iter().collect(),
-            Part::Test => test.clone(),
+            Part::Test | Part::Peers => test.clone(),
         });
-        if group.task == Task::Peers {
+        if group.part == Part::Peers {
             let Variant { network, weights, .. } = &grid.variants[group.variant];
             lenet.peers.insert(group.variant, PeerBench::new(network, weights)?);
         }
@@ -81,42 +74,24 @@ pub fn run(run: &Run<'_>, grid: &Grid) -> Result<Finished<Summary>, Error> {
     crate::run::run(run, &lenet)
 }
 
-/// Which images.
+/// What is measured on which images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
-    /// The first of the training images: those the weights were trained on.
+    /// Cells, on the first of the training images: those the weights were trained on.
     Train,
-    /// The rest of them: what was chosen by.
+    /// Cells, on the rest of them: what was chosen by.
     Validation,
-    /// The test images.
+    /// Cells, on the test images.
     Test,
-}
-
-impl Part {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Validation => "validation",
-            Self::Test => "test",
-        }
-    }
-}
-
-/// What is done with the images of one variant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Task {
-    /// Its cells.
-    Cells,
-    /// The peers.
+    /// The peers, on the test images.
     Peers,
 }
 
-/// One task with one part of the images.
+/// What is measured of one variant.
 #[derive(Debug, Clone, Copy)]
 struct Group {
     variant: usize,
     part: Part,
-    task: Task,
 }
 
 impl Group {
@@ -137,22 +112,18 @@ impl Group {
 }
 
 fn groups(grid: &Grid) -> Vec<Group> {
-    let mut groups = Vec::new();
-    for variant in 0..grid.variants.len() {
-        groups.push(Group { variant, part: Part::Test, task: Task::Cells });
-    }
+    let variants = 0..grid.variants.len();
+    let mut groups: Vec<Group> =
+        variants.clone().map(|variant| Group { variant, part: Part::Test }).collect();
     // The plain variants have rows of the table; operating points do not.
     let plain = |variant: &usize| {
         grid.cells.iter().any(|it| it.variant == *variant && it.technique.is_none())
     };
-    for variant in (0..grid.variants.len()).filter(plain) {
-        if grid.peers {
-            groups.push(Group { variant, part: Part::Test, task: Task::Peers });
-        }
-        if grid.splits {
-            groups.push(Group { variant, part: Part::Train, task: Task::Cells });
-            groups.push(Group { variant, part: Part::Validation, task: Task::Cells });
-        }
+    let further =
+        [(Part::Peers, grid.peers), (Part::Train, grid.splits), (Part::Validation, grid.splits)];
+    for variant in variants.filter(plain) {
+        let wanted = further.iter().filter(|(_, wanted)| *wanted);
+        groups.extend(wanted.map(|&(part, _)| Group { variant, part }));
     }
     groups
 }
@@ -170,7 +141,7 @@ struct Lenet<'a> {
 /// Some images of a group.
 #[derive(Debug, Clone, Copy)]
 struct Batch {
-    /// The group, by its number.
+    /// The number of the group.
     group: usize,
     /// The first image, counted within the part.
     first: usize,
@@ -188,13 +159,11 @@ enum Outcome {
     Peers(PeerTotals),
 }
 
-/// The outcomes of all groups.
 struct Folded<'a> {
     /// Every group of cells with what was measured on all of its images.
     all: Vec<(Group, Measured<'a>)>,
     /// The same over the first images alone, where there are more.
     first: Vec<Measured<'a>>,
-    /// What was measured of the peers.
     peers: Vec<(Group, PeerTotals)>,
 }
 
@@ -215,7 +184,7 @@ impl<'a> Lenet<'a> {
                     Outcome::Peers(totals) => peers.merge(totals),
                 }
             }
-            if group.task == Task::Peers {
+            if group.part == Part::Peers {
                 folded.peers.push((*group, peers));
                 continue;
             }
@@ -235,35 +204,38 @@ impl<'a> Lenet<'a> {
     }
 
     fn write(&self, folded: &Folded<'a>, results: &mut ResultFolder) -> Result<Summary, Error> {
+        /// The rows of some variants.
+        fn rows<'m, R>(
+            measured: impl IntoIterator<Item = &'m Measured<'m>>,
+            of_one: fn(&Measured) -> Vec<R>,
+        ) -> Vec<R> {
+            measured.into_iter().flat_map(of_one).collect()
+        }
         let test: Vec<&Measured> = part(folded, Part::Test).map(|(_, measured)| measured).collect();
         let plain: Vec<&Measured> = test.iter().copied().filter(|it| has_table(it)).collect();
-        let first = || folded.first.iter();
         let of_test = || test.iter().copied();
+        let with_first = || folded.first.iter().chain(of_test());
 
-        let lenet: Vec<_> = first().chain(of_test()).flat_map(tables::lenet).collect();
+        let lenet = rows(with_first(), tables::lenet);
         let points = tables::points(&test);
         results.table(&lenet)?;
         if self.grid.analysis {
-            let zeros = first().filter(|it| has_table(it)).chain(plain.iter().copied());
-            let zeros: Vec<_> = zeros.flat_map(tables::zeros).collect();
-            results.table(&zeros)?;
-            let errors: Vec<_> = first().chain(of_test()).flat_map(tables::layer_errors).collect();
-            results.table(&errors)?;
-            results.table(&of_test().flat_map(tables::skips).collect::<Vec<_>>())?;
-            let products: Vec<_> = plain.iter().copied().flat_map(tables::products).collect();
-            results.table(&products)?;
-            let quantisation: Vec<_> = of_test().map(tables::quantisation).collect();
-            results.table(&quantisation)?;
+            let first = folded.first.iter().filter(|it| has_table(it));
+            results.table(&rows(first.chain(plain.iter().copied()), tables::zeros))?;
+            results.table(&rows(with_first(), tables::layer_errors))?;
+            results.table(&rows(of_test(), tables::skips))?;
+            results.table(&rows(plain.iter().copied(), tables::products))?;
+            results.table(&of_test().map(tables::quantisation).collect::<Vec<_>>())?;
         }
-        results.table(&of_test().flat_map(tables::flips).collect::<Vec<_>>())?;
-        let margins: Vec<_> = first().chain(of_test()).flat_map(tables::margins).collect();
-        results.table(&margins)?;
-        results.table(&of_test().flat_map(tables::confusion).collect::<Vec<_>>())?;
-        results.table(&of_test().flat_map(tables::overflow).collect::<Vec<_>>())?;
+        results.table(&rows(of_test(), tables::flips))?;
+        results.table(&rows(with_first(), tables::margins))?;
+        results.table(&rows(of_test(), tables::confusion))?;
+        results.table(&rows(of_test(), tables::overflow))?;
         results.table(&points)?;
         results.table(&tables::ablation(&points))?;
+        let images = self.run.images()?;
         if self.grid.peers {
-            let labels: Vec<u8> = self.run.images()?.iter().map(|image| image.label).collect();
+            let labels: Vec<u8> = images.iter().map(|image| image.label).collect();
             let rows = folded.peers.iter();
             let rows: Vec<_> = rows
                 .flat_map(|(group, totals)| self.peers[&group.variant].rows(totals, &labels))
@@ -274,10 +246,7 @@ impl<'a> Lenet<'a> {
             results.table(&splits(folded, &plain))?;
         }
         if self.grid.analysis {
-            let images = self.run.images()?;
-            for measured in &plain {
-                pictures::pictures(&images, measured, results)?;
-            }
+            plain.iter().try_for_each(|it| tables::pictures(&images, it, results))?;
         }
         Ok(Summary { lenet, points })
     }
@@ -327,7 +296,7 @@ impl Experiment for Lenet<'_> {
         let &Batch { group, first, count } = batch;
         let images = &self.images[group][first..first + count];
         let group = &self.groups[group];
-        if group.task == Task::Peers {
+        if group.part == Part::Peers {
             return Ok(Outcome::Peers(self.peers[&group.variant].chunk(images)));
         }
         let variant = &self.grid.variants[group.variant];
@@ -377,11 +346,8 @@ fn splits(folded: &Folded<'_>, plain: &[&Measured]) -> Vec<SplitRow> {
         let Some((_, validation)) = part(folded, Part::Validation).find(same) else { continue };
         let test = plain.iter().find(|it| std::ptr::eq(it.variant, train.variant));
         let Some(test) = test.map(|test| test.restricted_to(&train.cells)) else { continue };
-        rows.extend(tables::splits(&[
-            (Part::Train.name(), train),
-            (Part::Validation.name(), validation),
-            (Part::Test.name(), &test),
-        ]));
+        let parts = [("train", train), ("validation", validation), ("test", &test)];
+        rows.extend(tables::splits(&parts));
     }
     rows
 }

@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The result files: rows from totals.
+//! The result files: rows from totals, and pictures of the images themselves: the maps of one
+//! image, and the images that flipped.
 
 use model::conv::{Mode, Semantics};
-use model::nn::{Activation, OverflowProof};
+use model::engine::{Detail, GoldenEngine};
+use model::nn::{Activation, Inference, OverflowProof, input_planes};
 
 use super::totals::{CellTotals, Totals, edges};
 use super::variant::{Cell, Variant};
+use crate::Error;
+use crate::data::Image;
+use crate::report::pictures::{ContactSheet, NetworkMosaic};
+use crate::results::ResultFolder;
 use crate::statistics::{
     BinnedCounts, Discordant, Distribution, Errors, Proportion, moments, percentile,
     reduction_percent,
 };
-use crate::table::{Digit, Fixed, Scientific, Shortest};
+use crate::table::{Digit, Fixed, Maybe, Shortest};
 use crate::tables::{
-    ALL_LAYERS, AblationRow, Change, ConfusionRow, ErrorOf, FlipRow, LayerErrorRow, LenetRow,
-    MarginRow, NO_LOSS_POINTS, OverflowRow, PointRow, ProductRow, QuantisationRow, SkipRow,
-    SplitRow, ZeroRow, technique,
+    ALL_LAYERS, AblationRow, Accuracy, CellKey, Change, ConfusionRow, ErrorOf, FlipRow,
+    LayerErrorRow, LenetRow, MarginRow, NO_LOSS_POINTS, OverflowRow, PointRow, ProductRow,
+    QuantisationRow, SkipRow, SplitRow, Tolerance, ZeroRow, technique,
 };
 
 /// The first images of the test set, over which the paper counts.
@@ -61,23 +67,23 @@ impl Measured<'_> {
         Measured { variant: self.variant, cells, totals, labels: self.labels.clone() }
     }
 
-    /// Exact multiplications of an inference.
-    pub(super) fn exact_multiplications(&self) -> u64 {
-        self.variant.exact_multiplications().iter().sum()
+    /// The accuracy of `classes`.
+    fn accuracy(&self, classes: &[u8]) -> Accuracy {
+        self.right(classes).into()
     }
-}
 
-/// An accuracy with its interval, in percent.
-pub(super) struct Percent {
-    pub value: f64,
-    pub low: f64,
-    pub high: f64,
-}
+    /// How many percent of the images `classes` is right about.
+    fn percent(&self, classes: &[u8]) -> f64 {
+        100.0 * self.right(classes).share()
+    }
 
-impl From<Proportion> for Percent {
-    fn from(proportion: Proportion) -> Self {
-        let (low, high) = proportion.interval();
-        Self { value: 100.0 * proportion.share(), low: 100.0 * low, high: 100.0 * high }
+    /// One of its cells.
+    fn key(&self, cell: &Cell) -> CellKey {
+        CellKey {
+            activation: self.variant.activation,
+            log_frac: cell.configuration.log_frac(),
+            configuration: cell.configuration.name.clone(),
+        }
     }
 }
 
@@ -88,58 +94,50 @@ pub(super) fn lenet(measured: &Measured) -> Vec<LenetRow> {
 }
 
 fn rows(measured: &Measured, cell: &Cell, totals: &CellTotals) -> Vec<LenetRow> {
-    let variant = measured.variant;
+    let (variant, configuration) = (measured.variant, &cell.configuration);
     let images = measured.images();
     let average = |count: u64| count as f64 / images as f64;
-    let paper = paper_lenet(variant.activation, &cell.configuration.name);
+    let paper = paper_lenet(variant.activation, &configuration.name);
     let exact = variant.exact_multiplications();
-    let line = |layer: &str, count: u64, exact: u64, paper: Option<f64>, windows, cycles| {
-        let multiplications_average = average(count);
+    let line = |layer: &str, counted: [u64; 3], exact: u64, paper: Option<f64>| {
+        let [multiplications, windows, cycles] = counted;
+        let multiplications_average = average(multiplications);
         LenetRow {
             activation: variant.activation,
-            log_frac: cell.configuration.log_frac().unwrap_or_default(),
+            log_frac: configuration.log_frac().unwrap_or_default(),
             images,
-            configuration: cell.configuration.name.clone(),
-            tau: cell.configuration.tau.map(Shortest),
-            threshold: cell.configuration.threshold(),
-            smax_scope: cell.configuration.scope().map_or(String::new(), |scope| scope.to_string()),
+            configuration: configuration.name.clone(),
+            tolerance: Tolerance {
+                tau: configuration.tau.map(Shortest),
+                threshold: configuration.threshold(),
+                smax_scope: configuration.scope().map_or(String::new(), |it| it.to_string()),
+            },
             layer: layer.to_owned(),
             multiplications_average,
             paper_multiplications_average: paper,
             difference: paper.map(|paper| multiplications_average - paper),
             reduction_vs_exact_percent: reduction(multiplications_average, exact),
-            accuracy_percent: None,
-            accuracy_low_percent: None,
-            accuracy_high_percent: None,
+            accuracy: Maybe(None),
             paper_accuracy_percent: None,
-            mcnemar_lost: None,
-            mcnemar_won: None,
-            mcnemar_p: None,
+            mcnemar: Maybe(None),
             windows,
             cycles_average: (windows > 0).then(|| average(cycles)),
         }
     };
     let mut rows = Vec::new();
+    let mut sums = [0; 3];
     for (index, (name, layer)) in variant.layers().iter().zip(&totals.layers).enumerate() {
         let paper = paper.as_ref().and_then(|paper| paper.layers.get(index).copied());
-        let count = layer.multiplications;
-        rows.push(line(name, count, exact[index], paper, layer.windows, layer.cycles));
+        let counted = [layer.multiplications, layer.windows, layer.cycles];
+        sums.iter_mut().zip(counted).for_each(|(sum, count)| *sum += count);
+        rows.push(line(name, counted, exact[index], paper));
     }
-    let windows = totals.layers.iter().map(|layer| layer.windows).sum();
-    let cycles = totals.layers.iter().map(|layer| layer.cycles).sum();
-    let all = totals.multiplications();
-    let total = paper.as_ref().map(|paper| paper.total);
-    let accuracy = Percent::from(measured.right(&totals.classes));
     let discordant = measured.discordant(&measured.totals.exact.classes, &totals.classes);
     rows.push(LenetRow {
-        accuracy_percent: Some(accuracy.value),
-        accuracy_low_percent: Some(accuracy.low),
-        accuracy_high_percent: Some(accuracy.high),
-        paper_accuracy_percent: paper.and_then(|paper| paper.accuracy_percent),
-        mcnemar_lost: Some(discordant.lost),
-        mcnemar_won: Some(discordant.won),
-        mcnemar_p: Some(Scientific(discordant.mcnemar())),
-        ..line(ALL_LAYERS, all, exact.iter().sum(), total, windows, cycles)
+        accuracy: Maybe(Some(measured.accuracy(&totals.classes))),
+        paper_accuracy_percent: paper.as_ref().and_then(|paper| paper.accuracy_percent),
+        mcnemar: Maybe(Some(discordant.into())),
+        ..line(ALL_LAYERS, sums, exact.iter().sum(), paper.map(|paper| paper.total))
     });
     rows
 }
@@ -153,22 +151,20 @@ pub(super) fn points(measured: &[&Measured]) -> Vec<PointRow> {
             .find(|other| other.variant.activation == entry.variant.activation)
             .expect("the entry itself has its activation");
         let baseline = &plain.totals.exact.classes;
-        let exact = Percent::from(plain.right(baseline)).value;
+        let exact = plain.percent(baseline);
+        let exact_multiplications = entry.variant.exact_multiplications().iter().sum();
         for (cell, totals) in entry.measured_cells() {
             let average = totals.multiplications() as f64 / entry.images() as f64;
-            let accuracy = Percent::from(entry.right(&totals.classes));
-            let discordant = entry.discordant(baseline, &totals.classes);
+            let accuracy = entry.accuracy(&totals.classes);
             let layers = &cell.configuration.layers;
             let list = |of: &dyn Fn(&Semantics) -> String| {
                 layers.iter().map(of).collect::<Vec<_>>().join("/")
             };
+            let technique = cell.technique.as_deref().unwrap_or(technique::PAPER_RULE);
             rows.push(PointRow {
                 activation: entry.variant.activation,
                 point: cell.configuration.name.clone(),
-                technique: cell
-                    .technique
-                    .clone()
-                    .unwrap_or_else(|| technique::PAPER_RULE.to_owned()),
+                technique: technique.to_owned(),
                 weights: entry.variant.weights_name.clone(),
                 thresholds: list(&|it| match it.mode {
                     Mode::Approx => it.threshold.to_string(),
@@ -178,41 +174,28 @@ pub(super) fn points(measured: &[&Measured]) -> Vec<PointRow> {
                 smax_scopes: list(&|it| it.scope.to_string()),
                 images: entry.images(),
                 multiplications_average: average,
-                reduction_vs_exact_percent: reduction(average, entry.exact_multiplications()),
-                accuracy_percent: accuracy.value,
-                accuracy_low_percent: accuracy.low,
-                accuracy_high_percent: accuracy.high,
+                reduction_vs_exact_percent: reduction(average, exact_multiplications),
                 exact_accuracy_percent: exact,
-                loss_points: exact - accuracy.value,
-                mcnemar_lost: discordant.lost,
-                mcnemar_won: discordant.won,
-                mcnemar_p: Scientific(discordant.mcnemar()),
+                loss_points: exact - accuracy.accuracy_percent,
+                accuracy,
+                mcnemar: entry.discordant(baseline, &totals.classes).into(),
                 pareto: false,
             });
         }
     }
-    mark_pareto(&mut rows);
+    // No other point is better in one, and as good in the other.
+    let better = |a: &PointRow, b: &PointRow| {
+        let fewer = a.multiplications_average.total_cmp(&b.multiplications_average);
+        let more = b.accuracy.accuracy_percent.total_cmp(&a.accuracy.accuracy_percent);
+        a.activation == b.activation && fewer.is_le() && more.is_le() && fewer.then(more).is_lt()
+    };
+    let front = rows.iter().map(|row| !rows.iter().any(|other| better(other, row)));
+    let front: Vec<bool> = front.collect();
+    rows.iter_mut().zip(front).for_each(|(row, pareto)| row.pareto = pareto);
     rows
 }
 
-fn mark_pareto(rows: &mut [PointRow]) {
-    let better = |a: &PointRow, b: &PointRow| {
-        let (fewer, more) = (
-            a.multiplications_average <= b.multiplications_average,
-            a.accuracy_percent >= b.accuracy_percent,
-        );
-        let strictly = a.multiplications_average < b.multiplications_average
-            || a.accuracy_percent > b.accuracy_percent;
-        a.activation == b.activation && fewer && more && strictly
-    };
-    let front: Vec<bool> =
-        rows.iter().map(|row| !rows.iter().any(|other| better(other, row))).collect();
-    for (row, pareto) in rows.iter_mut().zip(front) {
-        row.pareto = pareto;
-    }
-}
-
-/// A line a technique, in the order of the points.
+/// One row per technique, in the order of the points.
 pub(super) fn ablation(points: &[PointRow]) -> Vec<AblationRow> {
     let mut rows: Vec<AblationRow> = Vec::new();
     for point in points {
@@ -264,36 +247,30 @@ fn best<'a>(
 pub(super) fn splits(parts: &[(&str, &Measured)]) -> Vec<SplitRow> {
     let Some((_, train)) = parts.first() else { return Vec::new() };
     let mut rows = Vec::new();
-    for (number, (cell, _)) in train.measured_cells().enumerate() {
-        let accuracy = |measured: &Measured| {
-            Percent::from(measured.right(&measured.totals.cells[number].classes))
-        };
+    for (number, cell) in train.cells.iter().enumerate() {
+        let of_cell = |it: &Measured| it.accuracy(&it.totals.cells[number].classes);
+        let of_train = of_cell(train).accuracy_percent;
         for (split, measured) in parts {
-            let found = accuracy(measured);
-            let exact = Percent::from(measured.right(&measured.totals.exact.classes)).value;
+            let accuracy = of_cell(measured);
+            let exact = measured.percent(&measured.totals.exact.classes);
             rows.push(SplitRow {
-                activation: measured.variant.activation,
-                log_frac: cell.configuration.log_frac(),
-                configuration: cell.configuration.name.clone(),
+                cell: measured.key(cell),
                 split: (*split).to_owned(),
                 images: measured.images(),
-                accuracy_percent: found.value,
-                accuracy_low_percent: found.low,
-                accuracy_high_percent: found.high,
                 exact_accuracy_percent: exact,
-                loss_points: exact - found.value,
-                gap_to_train_points: accuracy(train).value - found.value,
+                loss_points: exact - accuracy.accuracy_percent,
+                gap_to_train_points: of_train - accuracy.accuracy_percent,
+                accuracy,
             });
         }
     }
     rows
 }
 
-/// The line of one variant.
 pub(super) fn quantisation(measured: &Measured) -> QuantisationRow {
     let exact = &measured.totals.exact;
-    let float = Percent::from(measured.right(&exact.float_classes)).value;
-    let integer = Percent::from(measured.right(&exact.classes)).value;
+    let float = measured.percent(&exact.float_classes);
+    let integer = measured.percent(&exact.classes);
     let both = exact.float_classes.iter().zip(&exact.classes);
     QuantisationRow {
         activation: measured.variant.activation,
@@ -306,7 +283,6 @@ pub(super) fn quantisation(measured: &Measured) -> QuantisationRow {
     }
 }
 
-/// The lines of one variant.
 pub(super) fn overflow(measured: &Measured) -> Vec<OverflowRow> {
     let variant = measured.variant;
     let row = |proof: &OverflowProof| OverflowRow {
@@ -354,7 +330,6 @@ pub(super) fn zeros(measured: &Measured) -> Vec<ZeroRow> {
     rows
 }
 
-/// The lines of one variant.
 pub(super) fn layer_errors(measured: &Measured) -> Vec<LayerErrorRow> {
     let variant = measured.variant;
     let (names, units) = (variant.layers(), variant.sum_units());
@@ -395,7 +370,6 @@ pub(super) fn layer_errors(measured: &Measured) -> Vec<LayerErrorRow> {
     rows
 }
 
-/// The lines of one variant.
 pub(super) fn skips(measured: &Measured) -> Vec<SkipRow> {
     let names = measured.variant.layers();
     let mut rows = Vec::new();
@@ -403,9 +377,7 @@ pub(super) fn skips(measured: &Measured) -> Vec<SkipRow> {
         for (name, layer) in names.iter().zip(&totals.layers) {
             for (skipped_products, &windows) in layer.skips.iter().enumerate() {
                 rows.push(SkipRow {
-                    activation: measured.variant.activation,
-                    log_frac: cell.configuration.log_frac(),
-                    configuration: cell.configuration.name.clone(),
+                    cell: measured.key(cell),
                     layer: name.clone(),
                     skipped_products,
                     windows,
@@ -416,7 +388,6 @@ pub(super) fn skips(measured: &Measured) -> Vec<SkipRow> {
     rows
 }
 
-/// The lines of one variant.
 pub(super) fn products(measured: &Measured) -> Vec<ProductRow> {
     let mut rows = Vec::new();
     for (name, counts) in measured.variant.layers().iter().zip(&measured.totals.exact.products) {
@@ -434,7 +405,6 @@ pub(super) fn products(measured: &Measured) -> Vec<ProductRow> {
     rows
 }
 
-/// The lines of one variant.
 pub(super) fn flips(measured: &Measured) -> Vec<FlipRow> {
     let exact = &measured.totals.exact;
     let unit = measured.variant.score_unit();
@@ -452,9 +422,7 @@ pub(super) fn flips(measured: &Measured) -> Vec<FlipRow> {
                 _ => Change::Wrong,
             };
             rows.push(FlipRow {
-                activation: measured.variant.activation,
-                log_frac: cell.configuration.log_frac(),
-                configuration: cell.configuration.name.clone(),
+                cell: measured.key(cell),
                 image,
                 label: Digit(label),
                 exact_class: Digit(exact_class),
@@ -468,7 +436,6 @@ pub(super) fn flips(measured: &Measured) -> Vec<FlipRow> {
     rows
 }
 
-/// The lines of one variant.
 pub(super) fn margins(measured: &Measured) -> Vec<MarginRow> {
     let exact = &measured.totals.exact;
     let unit = measured.variant.score_unit();
@@ -496,24 +463,20 @@ pub(super) fn margins(measured: &Measured) -> Vec<MarginRow> {
     measured.measured_cells().map(row).collect()
 }
 
-/// The lines of one variant.
 pub(super) fn confusion(measured: &Measured) -> Vec<ConfusionRow> {
     let mut rows = Vec::new();
     for (cell, totals) in measured.measured_cells() {
         let mut counts = [[0_u64; 10]; 10];
         for (&class, &label) in totals.classes.iter().zip(&measured.labels) {
-            if let Some(count) =
-                counts.get_mut(usize::from(label)).and_then(|row| row.get_mut(usize::from(class)))
-            {
+            let row = counts.get_mut(usize::from(label));
+            if let Some(count) = row.and_then(|row| row.get_mut(usize::from(class))) {
                 *count += 1;
             }
         }
         for (label, row) in (0..).zip(counts) {
             for (predicted, images) in (0..).zip(row) {
                 rows.push(ConfusionRow {
-                    activation: measured.variant.activation,
-                    log_frac: cell.configuration.log_frac(),
-                    configuration: cell.configuration.name.clone(),
+                    cell: measured.key(cell),
                     label: Digit(label),
                     predicted: Digit(predicted),
                     images,
@@ -524,27 +487,99 @@ pub(super) fn confusion(measured: &Measured) -> Vec<ConfusionRow> {
     rows
 }
 
+/// Images on a contact sheet at most.
+const SHEET: usize = 60;
+
+/// Images in a row of it.
+const SHEET_COLUMNS: u32 = 10;
+
+/// The pictures of one plain variant.
+pub(super) fn pictures(
+    images: &[&Image],
+    measured: &Measured,
+    results: &mut ResultFolder,
+) -> Result<(), Error> {
+    let name = measured.variant.activation.name();
+    let rows = inferences(measured, images[0]);
+    if let Some(mosaic) = NetworkMosaic::new(&measured.variant.network, &rows) {
+        results.file(&format!("feature_maps_{name}.png"), |file| mosaic.write_png(file))?;
+    }
+
+    let flips = flips(measured);
+    if let Some(shown) = shown(measured, &flips) {
+        let mut sheet = ContactSheet::default();
+        for flip in &shown {
+            let caption = [
+                format!("#{} shows {}", flip.image, flip.label.0),
+                format!("exact {}", flip.exact_class.0),
+                format!("now {}: {}", flip.class.0, flip.change.name()),
+            ];
+            sheet.add(&images[flip.image].pixels, &caption);
+        }
+        let of = shown[0].cell.configuration.replace('=', "_");
+        let name = format!("flips_{name}_{of}.png");
+        results.file(&name, |file| sheet.write_png(SHEET_COLUMNS, file))?;
+    }
+    Ok(())
+}
+
+/// The lines of the table with the fewest fraction bits.
+fn coarse<'a>(measured: &'a Measured) -> Vec<&'a Cell> {
+    let table = || measured.cells.iter().filter(|cell| cell.technique.is_none());
+    let fewest = table().filter_map(|cell| cell.configuration.log_frac()).min();
+    table().filter(|cell| cell.configuration.log_frac() == fewest).copied().collect()
+}
+
+/// The flips of the coarsest tolerance that they all fit on a sheet for; none without a flip.
+fn shown<'a>(measured: &Measured, flips: &'a [FlipRow]) -> Option<Vec<&'a FlipRow>> {
+    let of_cell = |cell: &&Cell| {
+        let key = measured.key(cell);
+        flips.iter().filter(|flip| flip.cell == key).collect::<Vec<_>>()
+    };
+    let cells = coarse(measured);
+    let fitting = cells.iter().map(of_cell).filter(|flips| flips.len() <= SHEET);
+    fitting.max_by_key(Vec::len).filter(|flips| !flips.is_empty())
+}
+
+/// One image, exact and in each approximate line of the table with another threshold.
+fn inferences(measured: &Measured, image: &Image) -> Vec<(String, Inference)> {
+    let network = &measured.variant.integer;
+    let input = [input_planes(network, &image.pixels)];
+    let mut thresholds = Vec::new();
+    let mut cells = coarse(measured);
+    cells.retain(|cell| {
+        let semantics = cell.configuration.layers[0];
+        let another = !thresholds.contains(&semantics.threshold);
+        let kept = semantics.mode == Mode::Exact || semantics.mode == Mode::Approx && another;
+        thresholds.extend(kept.then_some(semantics.threshold));
+        kept
+    });
+    let mut golden = GoldenEngine::default();
+    let inferences = cells.into_iter().flat_map(|Cell { configuration, .. }| {
+        let found = golden.inferences(network, configuration, &input, Detail::Maps);
+        found.into_iter().map(|it| (configuration.name.clone(), it))
+    });
+    inferences.collect()
+}
+
 /// How many percent fewer `count` is than `of`, which is not 0.
 fn reduction(count: f64, of: u64) -> f64 {
     reduction_percent(count, of as f64).unwrap_or(0.0)
 }
 
-/// A line of the paper's table of multiplications: C1, C3, C5, their sum, and the accuracy in
+/// A row of the paper's table of multiplications: C1, C3, C5, their sum, and the accuracy in
 /// percent where the table has a single figure.
-struct PaperLine {
-    pub layers: [f64; 3],
-    pub total: f64,
-    pub accuracy_percent: Option<f64>,
-}
-
-const fn line(layers: [f64; 3], total: f64, accuracy_percent: Option<f64>) -> PaperLine {
-    PaperLine { layers, total, accuracy_percent }
+struct PaperRow {
+    layers: [f64; 3],
+    total: f64,
+    accuracy_percent: Option<f64>,
 }
 
 /// What the paper has for a configuration, if anything.
 #[rustfmt::skip]
-fn paper_lenet(activation: Activation, configuration: &str) -> Option<PaperLine> {
+fn paper_lenet(activation: Activation, configuration: &str) -> Option<PaperRow> {
     use Activation::{Relu, Tanh};
+    let line = |layers, total, accuracy_percent| PaperRow { layers, total, accuracy_percent };
     Some(match (activation, configuration) {
         (_, "exact") => line([86_400.0, 153_600.0, 30_720.0], 270_720.0, None),
         (Tanh, "zero-skip") => line([20_778.3, 153_600.0, 30_720.0], 205_098.3, None),
@@ -585,7 +620,7 @@ fn paper_zero_fractions(activation: Activation, layer: &str) -> Option<[f64; 4]>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::Row;
+    use crate::table::Columns as _;
 
     fn point(technique: &str, name: &str, multiplications: f64, loss: f64) -> PointRow {
         PointRow {

@@ -5,32 +5,30 @@
 //! what it saves is energy alone or cycles too. A [`PeerBench`] takes chunks of images through all
 //! of them; [`PeerTotals`] of chunks merge, in the order of the images.
 
-mod lanes;
-mod mitchell;
-mod prune;
+mod multipliers;
 mod snapea;
-mod truncate;
 mod winograd;
+mod zeros;
+
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Image, digits};
 use crate::statistics::{Discordant, Proportion, add_counts, reduction_percent};
 use crate::tables::{PeerRow, Saves, technique};
-use mitchell::{FRACTION_BITS, MitchellPeer};
 use model::conv::{Mode, Plane};
 use model::engine::{Detail, Engine, GoldenEngine, Place};
 use model::nn::{
-    Activation, Configuration, Inference, IntegerNetwork, Network, NetworkError, Weights,
-    input_planes,
+    Activation, Configuration, Convolution, Inference, IntegerNetwork, LayerOutcome, Network,
+    NetworkError, Weights, input_planes,
 };
-use prune::{DENSITIES_PERCENT, PrunePeer};
-use snapea::{Order, SnapeaPeer};
-use truncate::{TruncatePeer, Truncation};
-use winograd::{F23, F25, WinogradPeer};
+use multipliers::{FRACTION_BITS, Truncation};
+use snapea::Order;
+use winograd::{F23, F25};
 
 /// Magnitude bits of a weight of an [`IntegerNetwork`]; its sign comes on top.
-pub(super) const WEIGHT_BITS: u32 = model::nn::WEIGHT_LIMIT.ilog2() + 1;
+const WEIGHT_BITS: u32 = model::nn::WEIGHT_LIMIT.ilog2() + 1;
 
 /// A peer at one of its settings: a row of `peers.csv`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,12 +45,7 @@ pub struct Technique {
 
 impl Technique {
     /// A technique that multiplies whole operands.
-    pub(super) fn whole(
-        name: &'static str,
-        setting: String,
-        network: &IntegerNetwork,
-        saves: Saves,
-    ) -> Self {
+    fn whole(name: &'static str, setting: String, network: &IntegerNetwork, saves: Saves) -> Self {
         let multiplier_bits = Some((WEIGHT_BITS, network.network.activation_bits));
         Self { name, setting, multiplier_bits, saves }
     }
@@ -71,7 +64,7 @@ pub struct Tally {
 
 impl Tally {
     /// The classes and, layer by layer, the multiplications of some inferences.
-    pub(super) fn of(inferences: &[Inference]) -> Self {
+    fn of(inferences: &[Inference]) -> Self {
         let layers = inferences.first().map_or(0, |it| it.convolutions.len());
         let layer = |index: usize| {
             inferences.iter().map(|it| it.convolutions[index].total_multiplications()).sum()
@@ -85,7 +78,7 @@ impl Tally {
     }
 
     /// The same classes, after other multiplications.
-    pub(super) fn with_multiplications(&self, multiplications: Vec<u64>) -> Self {
+    fn with_multiplications(&self, multiplications: Vec<u64>) -> Self {
         Self { multiplications, ..self.clone() }
     }
 
@@ -106,35 +99,40 @@ pub struct PeerTotals {
 impl PeerTotals {
     /// Adds the images that follow.
     pub fn merge(&mut self, next: Self) {
-        if self.tallies.is_empty() {
-            self.tallies = next.tallies;
-            return;
-        }
-        for (tally, next) in self.tallies.iter_mut().zip(next.tallies) {
-            tally.merge(next);
-        }
+        self.tallies.resize_with(next.tallies.len(), Tally::default);
+        self.tallies.iter_mut().zip(next.tallies).for_each(|(tally, next)| tally.merge(next));
     }
 }
 
 /// Images for the peers, and what exact arithmetic makes of them.
-pub(super) struct Batch<'a> {
-    pub(super) images: &'a [Vec<Plane>],
-    pub(super) exact: &'a [Inference],
+struct Batch<'a> {
+    images: &'a [Vec<Plane>],
+    exact: &'a [Inference],
 }
 
-/// One rival, at one setting or at several that come from the same run.
-pub(super) trait Peer: Send + Sync {
-    /// The rows that it is for.
-    fn techniques(&self) -> Vec<Technique>;
+type Measure = dyn Fn(&Batch<'_>) -> Vec<Tally> + Send + Sync;
 
-    /// One tally per technique.
-    fn measure(&self, batch: &Batch<'_>) -> Vec<Tally>;
+/// One rival, at one setting or at several that come from the same run.
+struct Peer {
+    /// The rows that it is for.
+    techniques: Vec<Technique>,
+    /// Gives one tally per technique.
+    measure: Box<Measure>,
+}
+
+impl Peer {
+    fn new(
+        techniques: impl Into<Vec<Technique>>,
+        measure: impl Fn(&Batch<'_>) -> Vec<Tally> + Send + Sync + 'static,
+    ) -> Self {
+        Self { techniques: techniques.into(), measure: Box::new(measure) }
+    }
 }
 
 /// Every peer of one network. It is built once and shared by threads.
 pub struct PeerBench {
-    pub(super) network: IntegerNetwork,
-    peers: Vec<Box<dyn Peer>>,
+    network: IntegerNetwork,
+    peers: Vec<Peer>,
 }
 
 impl PeerBench {
@@ -142,36 +140,30 @@ impl PeerBench {
     /// leaves of it, cannot be quantised.
     pub fn new(network: &Network, weights: &Weights) -> Result<Self, NetworkError> {
         let integer = IntegerNetwork::new(network, weights, digits::calibration())?;
-        let mut peers: Vec<Box<dyn Peer>> = vec![
-            Box::new(SkipPeer::new(&integer, Mode::ZeroSkip)),
-            Box::new(SkipPeer::new(&integer, Mode::DualZeroSkip)),
+        let exact = Technique::whole(technique::EXACT, String::new(), &integer, Saves::Nothing);
+        let mut peers = vec![
+            Peer::new([exact], |batch: &Batch<'_>| vec![Tally::of(batch.exact)]),
+            zeros::skip(&integer, Mode::ZeroSkip),
+            zeros::skip(&integer, Mode::DualZeroSkip),
         ];
-        for density in DENSITIES_PERCENT {
-            peers.push(Box::new(PrunePeer::new(network, weights, density)?));
+        for density in zeros::DENSITIES_PERCENT {
+            peers.push(zeros::prune(network, weights, density)?);
         }
-        if is_relu(&integer) {
-            for order in Order::ALL {
-                peers.push(Box::new(SnapeaPeer::new(&integer, order)));
-            }
+        // Early termination is exact only where all activations are ≥ 0.
+        if integer.convolutions().all(|it| it.finish.activation == Some(Activation::Relu)) {
+            peers.extend(Order::ALL.map(|order| snapea::peer(&integer, order)));
         }
         for transform in [F23, F25] {
-            peers.push(Box::new(WinogradPeer::new(&integer, transform)?));
+            peers.push(winograd::peer(&integer, transform)?);
         }
-        for fraction in FRACTION_BITS {
-            peers.push(Box::new(MitchellPeer::new(&integer, fraction)));
-        }
-        for truncation in Truncation::all() {
-            peers.push(Box::new(TruncatePeer::new(&integer, truncation)));
-        }
+        peers.extend(FRACTION_BITS.map(|fraction| multipliers::mitchell(&integer, fraction)));
+        peers.extend(Truncation::all().map(|it| multipliers::truncated(&integer, it)));
         Ok(Self { network: integer, peers })
     }
 
     /// The techniques, in the order of their rows; the first is exact arithmetic.
     pub fn techniques(&self) -> Vec<Technique> {
-        let exact =
-            Technique::whole(technique::EXACT, String::new(), &self.network, Saves::Nothing);
-        let peers = self.peers.iter().flat_map(|peer| peer.techniques());
-        std::iter::once(exact).chain(peers).collect()
+        self.peers.iter().flat_map(|peer| peer.techniques.clone()).collect()
     }
 
     /// Takes images through every technique, on the calling thread.
@@ -184,8 +176,8 @@ impl PeerBench {
             images.iter().map(|image| input_planes(&self.network, &image.pixels)).collect();
         let exact = golden(&self.network, Mode::Exact, &planes);
         let batch = Batch { images: &planes, exact: &exact };
-        let peers = self.peers.iter().flat_map(|peer| peer.measure(&batch));
-        PeerTotals { tallies: std::iter::once(Tally::of(&exact)).chain(peers).collect() }
+        let tallies = self.peers.iter().flat_map(|peer| (peer.measure)(&batch));
+        PeerTotals { tallies: tallies.collect() }
     }
 
     /// The rows of images with these labels; none without an image.
@@ -216,9 +208,9 @@ fn row(
     let right = right(tally, labels);
     let correct = Proportion::of(right.iter().copied());
     let discordant = Discordant::of(self::right(exact, labels).into_iter().zip(right));
-    let (low, high) = correct.interval();
     let average = |counts: &[u64]| counts.iter().sum::<u64>() as f64 / labels.len() as f64;
     let multiplications = average(&tally.multiplications);
+    let reduction = reduction_percent(multiplications, average(&exact.multiplications));
     let bits = technique.multiplier_bits;
     PeerRow {
         activation: activation.to_owned(),
@@ -228,15 +220,9 @@ fn row(
         multiplications_average: multiplications,
         log_products_average: average(&tally.log_products),
         multiplier_bits: bits.map_or(String::new(), |(weight, input)| format!("{weight}x{input}")),
-        reduction_vs_exact_percent: reduction_percent(
-            multiplications,
-            average(&exact.multiplications),
-        )
-        .unwrap_or(0.0),
+        reduction_vs_exact_percent: reduction.unwrap_or(0.0),
         correct: correct.successes,
-        accuracy_percent: 100.0 * correct.share(),
-        accuracy_low_percent: 100.0 * low,
-        accuracy_high_percent: 100.0 * high,
+        accuracy: correct.into(),
         mcnemar_lost: discordant.lost,
         mcnemar_won: discordant.won,
         mcnemar_p: discordant.mcnemar(),
@@ -250,22 +236,13 @@ fn right(tally: &Tally, labels: &[u8]) -> Vec<bool> {
     tally.classes.iter().zip(labels).map(|(class, label)| *class == u16::from(*label)).collect()
 }
 
-/// Whether every convolution is followed by a ReLU, so that all activations they see are ≥ 0.
-fn is_relu(network: &IntegerNetwork) -> bool {
-    network.convolutions().all(|it| it.finish.activation == Some(Activation::Relu))
-}
-
 /// Images through the golden model in a mode without a threshold.
-pub(super) fn golden(
-    network: &IntegerNetwork,
-    mode: Mode,
-    images: &[Vec<Plane>],
-) -> Vec<Inference> {
+fn golden(network: &IntegerNetwork, mode: Mode, images: &[Vec<Plane>]) -> Vec<Inference> {
     run(network, mode, images, &mut GoldenEngine::default())
 }
 
 /// Images through an engine that cannot fail.
-pub(super) fn run(
+fn run(
     network: &IntegerNetwork,
     mode: Mode,
     images: &[Vec<Plane>],
@@ -279,94 +256,96 @@ pub(super) fn run(
 }
 
 /// Checks that a technique that must be exact is.
-pub(super) fn assert_exact(name: &str, found: &[Inference], batch: &Batch<'_>) {
+fn assert_exact(name: &str, found: &[Inference], batch: &Batch<'_>) {
     for (image, (found, exact)) in found.iter().zip(batch.exact).enumerate() {
-        assert!(
-            found.activations == exact.activations,
-            "{name} changes an activation of image {image} of the chunk"
-        );
+        let same = found.activations == exact.activations;
+        assert!(same, "{name} changes an activation of image {image} of the chunk");
     }
 }
 
-/// Hard zero-skipping: a product with a zero operand is not multiplied. Nothing changes but the
-/// count.
-struct SkipPeer {
-    network: IntegerNetwork,
-    mode: Mode,
+/// Images side by side: four vectors of AVX2, and few enough that a layer's inputs stay in the
+/// cache.
+const IMAGES: usize = 32;
+
+/// The inputs of a layer for several images, and where each weight finds its operands. The image is
+/// the fastest index, [channel][row][column][image]: what one weight meets for a row of outputs is a
+/// slice, also where a layer has but one output per image, and every loop over products is one over
+/// consecutive words.
+struct Lanes<T> {
+    words: Vec<T>,
+    /// Images side by side.
+    images: usize,
+    /// For each weight of a filter, channel by channel and row-major, the place of its operand for
+    /// the first output of the first image.
+    offsets: Vec<usize>,
+    pitch: usize,
+    columns: usize,
+    /// Rows of outputs.
+    rows: usize,
 }
 
-impl SkipPeer {
-    fn new(network: &IntegerNetwork, mode: Mode) -> Self {
-        Self { network: network.clone(), mode }
+impl<T> Lanes<T> {
+    /// The inputs of at least one image, `inputs[image][channel]`, for kernels of `side`.
+    fn new(inputs: &[Vec<Plane>], side: usize, word: impl Fn(i32) -> T) -> Self {
+        let (first, images) = (&inputs[0], inputs.len());
+        let (width, height) = (first[0].width(), first[0].height());
+        let mut words = Vec::with_capacity(first.len() * width * height * images);
+        for channel in 0..first.len() {
+            let planes: Vec<&[i32]> = inputs.iter().map(|image| image[channel].data()).collect();
+            for place in 0..width * height {
+                words.extend(planes.iter().map(|plane| word(plane[place])));
+            }
+        }
+        let offset = |index: usize| {
+            let (channel, y, x) = (index / (side * side), index / side % side, index % side);
+            ((channel * height + y) * width + x) * images
+        };
+        Self {
+            words,
+            images,
+            offsets: (0..first.len() * side * side).map(offset).collect(),
+            pitch: width * images,
+            columns: width - side + 1,
+            rows: height - side + 1,
+        }
+    }
+
+    /// Outputs of a row, of all images: [column][image].
+    fn row_len(&self) -> usize {
+        self.columns * self.images
+    }
+
+    /// The weights of a filter.
+    fn products(&self) -> Range<usize> {
+        0..self.offsets.len()
+    }
+
+    /// What weight `index` of a filter meets for the outputs of row `y`: [column][image].
+    fn operands(&self, index: usize, y: usize) -> &[T] {
+        &self.words[self.offsets[index] + y * self.pitch..][..self.row_len()]
+    }
+
+    /// Adds the sums of one output channel, [row][column][image], to the outcomes of the images.
+    fn scatter(&self, sums: &[i32], outcomes: &mut [LayerOutcome]) {
+        for (image, outcome) in outcomes.iter_mut().enumerate() {
+            outcome.sums.push(sums.iter().skip(image).step_by(self.images).copied().collect());
+        }
     }
 }
 
-impl Peer for SkipPeer {
-    fn techniques(&self) -> Vec<Technique> {
-        let (name, saves) = (self.mode.name(), Saves::EnergyAndTime);
-        vec![Technique::whole(name, String::new(), &self.network, saves)]
-    }
-
-    fn measure(&self, batch: &Batch<'_>) -> Vec<Tally> {
-        let inferences = golden(&self.network, self.mode, batch.images);
-        assert_exact(self.mode.name(), &inferences, batch);
-        vec![Tally::of(&inferences)]
-    }
+/// The weights of each output of a layer, channel by channel and row-major.
+fn filters(layer: &Convolution) -> impl Iterator<Item = Vec<i32>> + '_ {
+    let filters = layer.filters.iter();
+    filters.map(|it| it.iter().flat_map(|kernel| kernel.weights()).copied().collect())
 }
 
-/// Networks, weights and images for the tests of the peers.
+/// Networks and images for the tests of the peers.
 #[cfg(test)]
 mod testing {
-    use std::collections::BTreeMap;
-    use std::path::Path;
-
     use model::conv::Kernel;
-    use model::nn::{
-        Convolution, Finish, Input, IntegerLayer, LayerDescription, LayerKind, Tensor,
-    };
-    use rand::{Rng, SeedableRng};
-    use rand_chacha::ChaCha8Rng;
+    use model::nn::{Finish, Input, IntegerLayer, LayerDescription, LayerKind};
 
     use super::*;
-
-    /// LeNet-5.
-    pub(super) fn network(activation: &str) -> Network {
-        Network::read(Path::new(&format!("../../testvectors/networks/lenet5_{activation}.json")))
-            .unwrap()
-    }
-
-    /// Random weights, uniform with the spread that keeps activations in range.
-    pub(super) fn weights(network: &Network, seed: u64) -> Weights {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let mut tensors = BTreeMap::new();
-        for (layer, shapes) in network.layers.iter().zip(network.shapes().unwrap().windows(2)) {
-            let shape = match layer.kind {
-                LayerKind::Convolution { outputs, side, .. } => {
-                    vec![outputs, shapes[0].channels, side, side]
-                }
-                LayerKind::Dense { outputs, .. } => vec![outputs, shapes[0].len()],
-                LayerKind::AveragePool { .. } => continue,
-            };
-            let fan_in: usize = shape[1..].iter().product();
-            let limit = (6.0 / fan_in as f32).sqrt();
-            let mut draw = |count| (0..count).map(|_| random.random_range(-limit..limit)).collect();
-            let (data, bias) = (draw(shape[0] * fan_in), draw(shape[0]));
-            let (name, outputs) = (layer.name.to_lowercase(), shape[0]);
-            tensors.insert(format!("{name}.weight"), Tensor { shape, data });
-            tensors.insert(format!("{name}.bias"), Tensor { shape: vec![outputs], data: bias });
-        }
-        Weights::new(tensors)
-    }
-
-    /// Drawn digits.
-    pub(super) fn images(count: usize) -> Vec<Image> {
-        digits::draw(5, digits::TEST, count)
-    }
-
-    /// Images as a network takes them.
-    pub(super) fn planes(network: &IntegerNetwork, images: &[Image]) -> Vec<Vec<Plane>> {
-        images.iter().map(|image| input_planes(network, &image.pixels)).collect()
-    }
 
     /// A convolution of `kernels.len()` outputs over one 3×3 input, with a ReLU that halves.
     pub(super) fn one_layer(kernels: &[&[i32]], bias: &[i32], side: usize) -> IntegerNetwork {
@@ -392,38 +371,43 @@ mod testing {
         }
     }
 
-    /// What `measure` makes of inputs, given what exact arithmetic makes of them.
-    pub(super) fn with_planes<T>(
+    /// What `measure` makes of images, given what exact arithmetic makes of them.
+    pub(super) fn with_images<'a, T>(
         network: &IntegerNetwork,
-        images: &[Vec<Plane>],
+        images: impl IntoIterator<Item = &'a [u8]>,
         measure: impl FnOnce(&Batch<'_>) -> T,
     ) -> T {
-        let exact = golden(network, Mode::Exact, images);
-        measure(&Batch { images, exact: &exact })
+        let images: Vec<_> = images.into_iter().map(|it| input_planes(network, it)).collect();
+        let exact = golden(network, Mode::Exact, &images);
+        measure(&Batch { images: &images, exact: &exact })
     }
 
-    /// [`with_planes`] of 3×3 images.
-    pub(super) fn with_exact<T>(
+    /// [`with_images`] of drawn digits.
+    pub(super) fn with_digits<T>(
         network: &IntegerNetwork,
-        images: &[[u8; 9]],
+        count: usize,
         measure: impl FnOnce(&Batch<'_>) -> T,
     ) -> T {
-        let planes: Vec<_> = images.iter().map(|pixels| input_planes(network, pixels)).collect();
-        with_planes(network, &planes, measure)
+        let digits = digits::draw(5, digits::TEST, count);
+        with_images(network, digits.iter().map(|it| &it.pixels[..]), measure)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::testing::{images, network, one_layer, weights, with_exact};
     use super::*;
+    use crate::experiment::lenet::Variant;
     use crate::table;
+
+    fn bench(activation: Activation) -> PeerBench {
+        let variant = Variant::lenet5(activation).unwrap();
+        PeerBench::new(&variant.network, &variant.weights).unwrap()
+    }
 
     #[test]
     fn chunks_merge_to_what_one_run_gives() {
-        let network = network("relu");
-        let bench = PeerBench::new(&network, &weights(&network, 1)).unwrap();
-        let images = images(7);
+        let bench = bench(Activation::Relu);
+        let images = digits::draw(5, digits::TEST, 7);
         let images: Vec<&Image> = images.iter().collect();
         let whole = bench.chunk(&images);
         assert_eq!(whole.tallies.len(), bench.techniques().len());
@@ -438,12 +422,11 @@ mod tests {
 
     #[test]
     fn early_termination_is_for_relu_alone() {
-        for (activation, expected) in [("relu", 4), ("tanh", 0)] {
-            let network = network(activation);
-            let bench = PeerBench::new(&network, &weights(&network, 2)).unwrap();
+        for (activation, expected) in [(Activation::Relu, 4), (Activation::Tanh, 0)] {
+            let bench = bench(activation);
             let techniques = bench.techniques();
             let snapea = techniques.iter().filter(|it| it.name.starts_with("snapea"));
-            assert_eq!(snapea.count(), expected, "{activation}");
+            assert_eq!(snapea.count(), expected, "{activation:?}");
             let unique: std::collections::BTreeSet<_> =
                 techniques.iter().map(|it| (it.name, &it.setting)).collect();
             assert_eq!(unique.len(), techniques.len(), "a name and setting tell rows apart");
@@ -466,7 +449,7 @@ mod tests {
         let exact = tally(40, &[1, 2, 3, 0]);
         let row = row("tanh", technique, &tally(10, &[1, 9, 9, 4]), &exact, &[1, 2, 3, 4]);
         assert_eq!((row.correct, row.mcnemar_lost, row.mcnemar_won), (2, 2, 1));
-        assert_eq!((row.images, row.accuracy_percent), (4, 50.0));
+        assert_eq!((row.images, row.accuracy.accuracy_percent), (4, 50.0));
         assert!((row.mcnemar_p - 1.0).abs() < 1e-12, "{}", row.mcnemar_p);
         let counts = (row.multiplications_average, row.log_products_average);
         assert_eq!((counts, row.reduction_vs_exact_percent), ((7.5, 1.0), 75.0));
@@ -475,9 +458,8 @@ mod tests {
 
     #[test]
     fn the_columns_are_as_documented() {
-        let network = network("relu");
-        let bench = PeerBench::new(&network, &weights(&network, 11)).unwrap();
-        let images = images(3);
+        let bench = bench(Activation::Relu);
+        let images = digits::draw(5, digits::TEST, 3);
         let labels: Vec<u8> = images.iter().map(|it| it.label).collect();
         let rows = bench.rows(&bench.chunk(&images.iter().collect::<Vec<_>>()), &labels);
         let text = table::header::<PeerRow>() + &table::lines(&rows).unwrap();
@@ -492,16 +474,17 @@ mod tests {
     }
 
     #[test]
-    fn zeros_of_either_operand_are_counted_by_hand() {
-        // Four windows of four products; the image has zeros at its corners.
-        let network = one_layer(&[&[3, 0, -1, 2]], &[0], 2);
-        let count = |mode| {
-            let peer = SkipPeer::new(&network, mode);
-            with_exact(&network, &[[0, 5, 0, 7, 9, 7, 0, 5, 0]], |batch| peer.measure(batch))
-        };
-        // Each window holds one corner, which is zero.
-        assert_eq!(count(Mode::ZeroSkip)[0].multiplications, [12]);
-        // The weight 0 meets a corner in the top right window alone.
-        assert_eq!(count(Mode::DualZeroSkip)[0].multiplications, [9]);
+    fn every_weight_finds_its_operands() {
+        let plane = |first: i32| Plane::new(3, 2, (first..first + 6).collect()).unwrap();
+        let inputs = [vec![plane(0), plane(10)], vec![plane(100), plane(110)]];
+        let lanes = Lanes::new(&inputs, 2, |word| word);
+        assert_eq!((lanes.rows, lanes.row_len(), lanes.products()), (1, 4, 0..8));
+        // Weight 0: the top left of the first channel; columns 0 and 1, images side by side.
+        assert_eq!(lanes.operands(0, 0), [0, 100, 1, 101]);
+        // Weight 7: the bottom right of the second channel.
+        assert_eq!(lanes.operands(7, 0), [14, 114, 15, 115]);
+        let mut outcomes = vec![LayerOutcome::default(); 2];
+        lanes.scatter(&[1, 2, 3, 4], &mut outcomes);
+        assert_eq!((&outcomes[0].sums, &outcomes[1].sums), (&vec![vec![1, 3]], &vec![vec![2, 4]]));
     }
 }

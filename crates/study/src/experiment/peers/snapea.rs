@@ -8,10 +8,11 @@
 
 use pulp::Arch;
 
-use super::lanes::{IMAGES, Lanes, filters};
-use super::{Batch, Peer, Saves, Tally, Technique, assert_exact, run, technique};
-use model::conv::{Mode, Plane, Semantics};
-use model::engine::{Detail, Engine, EngineError, LayerRun, Place};
+use super::{
+    Batch, IMAGES, Lanes, Peer, Saves, Tally, Technique, assert_exact, filters, run, technique,
+};
+use crate::experiment::Software;
+use model::conv::{Mode, Plane};
 use model::nn::{Convolution, IntegerNetwork, LayerOutcome};
 
 /// The order of an output's weights.
@@ -53,78 +54,43 @@ struct Filter {
     positive: usize,
 }
 
-/// A ReLU network whose convolutions terminate early.
-pub(super) struct SnapeaPeer {
-    order: Order,
-    network: IntegerNetwork,
-    /// `filters[layer][output]`.
-    filters: Vec<Vec<Filter>>,
-}
-
-impl SnapeaPeer {
-    /// A peer of a network in which every convolution is followed by a ReLU.
-    pub(super) fn new(network: &IntegerNetwork, order: Order) -> Self {
-        let layer = |layer| filters(layer).map(|words| order.sort(words)).collect();
-        let filters = network.convolutions().map(layer).collect();
-        Self { order, network: network.clone(), filters }
-    }
-}
-
-impl Peer for SnapeaPeer {
-    fn techniques(&self) -> Vec<Technique> {
-        let named = |name| {
-            let setting = self.order.name().to_owned();
-            Technique::whole(name, setting, &self.network, Saves::EnergyAndTime)
-        };
-        vec![named(technique::SNAPEA), named(technique::SNAPEA_ZERO_SKIP)]
-    }
-
-    fn measure(&self, batch: &Batch<'_>) -> Vec<Tally> {
-        let skipping = vec![0; self.filters.len()];
-        let mut engine = SnapeaEngine { filters: &self.filters, skipping };
-        let inferences = run(&self.network, Mode::Exact, batch.images, &mut engine);
+/// Early termination in a network in which every convolution is followed by a ReLU.
+pub(super) fn peer(network: &IntegerNetwork, order: Order) -> Peer {
+    let technique = |name| {
+        let setting = order.name().to_owned();
+        Technique::whole(name, setting, network, Saves::EnergyAndTime)
+    };
+    let techniques = [technique::SNAPEA, technique::SNAPEA_ZERO_SKIP].map(technique);
+    let layer = |layer| filters(layer).map(|words| order.sort(words)).collect();
+    // `filters[layer][output]`.
+    let filters: Vec<Vec<Filter>> = network.convolutions().map(layer).collect();
+    let network = network.clone();
+    Peer::new(techniques, move |batch: &Batch<'_>| {
+        // In each layer, the multiplications whose activation is not zero.
+        let mut nonzero = vec![0; filters.len()];
+        // Gives the sums as far as they are taken.
+        let mut engine = Software::new(|layer: &Convolution, _: &_, inputs: &[Vec<Plane>]| {
+            let mut outcomes = vec![LayerOutcome::default(); inputs.len()];
+            for (inputs, outcomes) in inputs.chunks(IMAGES).zip(outcomes.chunks_mut(IMAGES)) {
+                let lanes = Lanes::new(inputs, layer.side(), |word| word);
+                for (filter, &bias) in filters[layer.index].iter().zip(&layer.bias) {
+                    let Outputs { sums, performed, skipping } = outputs(&lanes, filter, bias);
+                    lanes.scatter(&sums, outcomes);
+                    for (image, outcome) in outcomes.iter_mut().enumerate() {
+                        let performed = performed.iter().skip(image).step_by(lanes.images);
+                        outcome.multiplications.push(performed.map(|&it| u64::from(it)).sum());
+                    }
+                    nonzero[layer.index] += skipping;
+                }
+            }
+            outcomes
+        });
+        let inferences = run(&network, Mode::Exact, batch.images, &mut engine);
         assert_exact("early termination", &inferences, batch);
         let all = Tally::of(&inferences);
-        let skipping = all.with_multiplications(engine.skipping);
+        let skipping = all.with_multiplications(nonzero);
         vec![all, skipping]
-    }
-}
-
-/// Gives the sums as far as they are taken.
-struct SnapeaEngine<'a> {
-    filters: &'a [Vec<Filter>],
-    /// In each layer, the multiplications whose activation is not zero.
-    skipping: Vec<u64>,
-}
-
-impl Engine for SnapeaEngine<'_> {
-    fn name(&self) -> &'static str {
-        technique::SNAPEA
-    }
-
-    fn layer(
-        &mut self,
-        _: &Place,
-        layer: &Convolution,
-        _: &Semantics,
-        inputs: &[Vec<Plane>],
-        _: Detail,
-    ) -> Result<LayerRun, EngineError> {
-        let mut outcomes = vec![LayerOutcome::default(); inputs.len()];
-        for (inputs, outcomes) in inputs.chunks(IMAGES).zip(outcomes.chunks_mut(IMAGES)) {
-            let lanes = Lanes::new(inputs, layer.side(), |word| word);
-            for (filter, &bias) in self.filters[layer.index].iter().zip(&layer.bias) {
-                let Outputs { sums, performed, skipping } = outputs(&lanes, filter, bias);
-                lanes.scatter(&sums, outcomes);
-                for (image, outcome) in outcomes.iter_mut().enumerate() {
-                    let performed = performed.iter().skip(image).step_by(lanes.images);
-                    outcome.multiplications.push(performed.map(|&it| u64::from(it)).sum());
-                }
-                self.skipping[layer.index] += skipping;
-            }
-        }
-        Ok(LayerRun::of_software(outcomes))
-    }
+    })
 }
 
 /// One output channel.
@@ -195,17 +161,17 @@ fn multiply_alive(
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{
-        images, network, one_layer, planes, weights, with_exact, with_planes,
-    };
+    use super::super::testing::{one_layer, with_digits, with_images};
     use super::*;
+    use crate::experiment::lenet::Variant;
+    use model::nn::Activation;
 
     const IMAGE: [u8; 9] = [0, 5, 0, 7, 9, 7, 0, 5, 0];
 
     fn counts(kernel: &[i32], bias: i32, order: Order) -> [u64; 2] {
         let network = one_layer(&[kernel], &[bias], 2);
-        let peer = SnapeaPeer::new(&network, order);
-        let tallies = with_exact(&network, &[IMAGE], |batch| peer.measure(batch));
+        let measure = peer(&network, order).measure;
+        let tallies = with_images(&network, [&IMAGE[..]], measure);
         [tallies[0].multiplications[0], tallies[1].multiplications[0]]
     }
 
@@ -232,19 +198,12 @@ mod tests {
 
     #[test]
     fn outputs_are_exact_and_multiplications_fewer() {
-        let network = network("relu");
-        let integer = IntegerNetwork::new(
-            &network,
-            &weights(&network, 9),
-            crate::data::digits::calibration(),
-        )
-        .unwrap();
-        let planes = planes(&integer, &images(35));
-        with_planes(&integer, &planes, |batch| {
+        let integer = Variant::lenet5(Activation::Relu).unwrap().integer;
+        with_digits(&integer, 35, |batch| {
             let exact = Tally::of(batch.exact);
             for order in Order::ALL {
                 // It panics if an activation differs.
-                let tallies = SnapeaPeer::new(&integer, order).measure(batch);
+                let tallies = (peer(&integer, order).measure)(batch);
                 assert_eq!(tallies[0].classes, exact.classes);
                 let layers = tallies[0].multiplications.iter().zip(&exact.multiplications);
                 for (layer, (early, all)) in layers.enumerate() {

@@ -114,59 +114,44 @@ fn both_sides(matrix: &[&[i64]], square: impl Iterator<Item = i64>) -> Vec<i64> 
     rows.chunks_exact(side).flat_map(|line| matrix.iter().map(|row| dot(line, row))).collect()
 }
 
-/// The multiplications of a network where one transform does the layers it fits, and the others
-/// are done directly.
-pub(super) struct WinogradPeer {
-    transform: Winograd,
-    activation_bits: u32,
-    /// Multiplications an image of each convolution layer.
-    multiplications: Vec<u64>,
-}
-
-impl WinogradPeer {
-    pub(super) fn new(network: &IntegerNetwork, transform: Winograd) -> Result<Self, NetworkError> {
-        let description = &network.network;
-        let shapes = description.shapes()?;
-        let count = |(layer, shapes): (&LayerDescription, &[Shape])| {
-            let LayerKind::Convolution { side, .. } = layer.kind else { return None };
-            let (input, output) = (shapes[0], shapes[1]);
-            let maps = (input.channels * output.channels) as u64;
-            Some(if side == transform.side {
-                maps * transform.multiplications(output.height, output.width)
-            } else {
-                maps * (output.height * output.width * side * side) as u64
-            })
-        };
-        let layers = description.layers.iter().zip(shapes.windows(2));
-        let multiplications = layers.filter_map(count).collect();
-        Ok(Self { transform, activation_bits: description.activation_bits, multiplications })
-    }
-}
-
-impl Peer for WinogradPeer {
-    fn techniques(&self) -> Vec<Technique> {
-        let (weight, input) = self.transform.growth_bits();
-        vec![Technique {
-            name: technique::WINOGRAD,
-            setting: self.transform.name(),
-            multiplier_bits: Some((WEIGHT_BITS + weight, self.activation_bits + input)),
-            saves: Saves::EnergyAndTime,
-        }]
-    }
-
-    fn measure(&self, batch: &Batch<'_>) -> Vec<Tally> {
+/// A network where one transform does the layers it fits, and the others are done directly.
+pub(super) fn peer(network: &IntegerNetwork, transform: Winograd) -> Result<Peer, NetworkError> {
+    let description = &network.network;
+    let shapes = description.shapes()?;
+    let count = |(layer, shapes): (&LayerDescription, &[Shape])| {
+        let LayerKind::Convolution { side, .. } = layer.kind else { return None };
+        let (input, output) = (shapes[0], shapes[1]);
+        let maps = (input.channels * output.channels) as u64;
+        Some(if side == transform.side {
+            maps * transform.multiplications(output.height, output.width)
+        } else {
+            maps * (output.height * output.width * side * side) as u64
+        })
+    };
+    let layers = description.layers.iter().zip(shapes.windows(2));
+    let multiplications: Vec<u64> = layers.filter_map(count).collect();
+    let (weight, input) = transform.growth_bits();
+    let technique = Technique {
+        name: technique::WINOGRAD,
+        setting: transform.name(),
+        multiplier_bits: Some((WEIGHT_BITS + weight, description.activation_bits + input)),
+        saves: Saves::EnergyAndTime,
+    };
+    Ok(Peer::new([technique], move |batch: &Batch<'_>| {
         let images = batch.images.len() as u64;
-        let multiplications = self.multiplications.iter().map(|count| count * images).collect();
+        let multiplications = multiplications.iter().map(|count| count * images).collect();
         vec![Tally::of(batch.exact).with_multiplications(multiplications)]
-    }
+    }))
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::testing::{network, weights};
+    use super::super::testing::with_digits;
     use super::*;
+    use crate::experiment::lenet::Variant;
+    use model::nn::Activation;
 
     #[test]
     fn a_map_takes_16_or_36_multiplications_a_tile() {
@@ -180,18 +165,15 @@ mod tests {
 
     #[test]
     fn lenet_has_layers_for_5x5_and_none_for_3x3() {
-        let network = network("relu");
-        let integer = IntegerNetwork::new(
-            &network,
-            &weights(&network, 7),
-            crate::data::digits::calibration(),
-        )
-        .unwrap();
-        let of = |transform| WinogradPeer::new(&integer, transform).unwrap();
-        assert_eq!(of(F23).multiplications, [86_400, 153_600, 30_720]);
-        assert_eq!(of(F25).multiplications, [86_400 * 36 / 100, 153_600 * 36 / 100, 30_720]);
-        assert_eq!(of(F23).techniques()[0].multiplier_bits, Some((19, 14)));
-        assert_eq!(of(F25).techniques()[0].multiplier_bits, Some((25, 19)));
+        let integer = Variant::lenet5(Activation::Relu).unwrap().integer;
+        let of = |transform| {
+            let Peer { techniques, measure } = peer(&integer, transform).unwrap();
+            let tallies = with_digits(&integer, 1, measure);
+            (tallies[0].multiplications.clone(), techniques[0].multiplier_bits)
+        };
+        assert_eq!(of(F23), (vec![86_400, 153_600, 30_720], Some((19, 14))));
+        let fitted = vec![86_400 * 36 / 100, 153_600 * 36 / 100, 30_720];
+        assert_eq!(of(F25), (fitted, Some((25, 19))));
     }
 
     proptest! {

@@ -7,12 +7,9 @@ use std::path::Path;
 use crate::Error;
 use model::conv::{Kernel, MAX_SIDE};
 
-/// A kernel with a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter {
-    /// The name in result files.
     pub name: String,
-    /// The weights.
     pub kernel: Kernel,
 }
 

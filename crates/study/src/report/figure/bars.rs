@@ -55,10 +55,14 @@ impl Bar {
         Self { label: Some(label), ..self }
     }
 
-    /// The largest value that it reaches.
+    /// With an exact score and an approximate one beside it.
+    pub(crate) fn scores(self, exact: i32, approximate: i32) -> Self {
+        self.label(format!("{exact} → {approximate}").replace('-', "−"))
+    }
+
+    /// Where it ends, or the line over it.
     fn end(&self) -> f64 {
-        let high = self.range.map_or(self.value, |(_, high)| high);
-        self.value.max(high).max(self.mark.unwrap_or(self.value))
+        self.range.map_or(self.value, |(_, high)| high.max(self.value))
     }
 }
 
@@ -143,7 +147,8 @@ impl Bars {
         for group in self.groups.iter().filter(|it| it.bars.is_some()) {
             names = names.max(canvas.width(&group.name, Font::SMALL)?);
         }
-        let most = self.bars().map(Bar::end).fold(0.0, f64::max);
+        let most = |bar: &Bar| bar.end().max(bar.mark.unwrap_or(0.0));
+        let most = self.bars().map(most).fold(0.0, f64::max);
         let stacks = self.groups.iter().filter_map(|it| it.bars.as_ref()).filter(|_| self.stacked);
         let most = stacks.map(|it| it.iter().map(|bar| bar.value).sum()).fold(most, f64::max);
         let most = if most > 0.0 { most } else { 1.0 };
@@ -223,8 +228,13 @@ impl Bars {
         let (mut high, mut start) = (top - GAP / 2.0 * scale, 0.0);
         for (line, (end, text)) in self.labels(group).into_iter().enumerate() {
             let middle = high - (line as f64 + 0.5) * BAR * scale;
-            let (column, row) = panel.at(end, middle);
-            let column = column + if bars[line].mark.is_some() { 14 } else { 8 };
+            let (mut column, row) = panel.at(end, middle);
+            // Beside the bar, and beside the mark where that is in the way.
+            let bar = if self.stacked { bars.last() } else { bars.get(line) };
+            let mark = bar.and_then(|it| it.mark).map(|mark| panel.at(mark, middle).0);
+            let width = canvas.width(&text, Font::SMALL)?;
+            let in_the_way = |mark: &i32| (column - 8..column + width + 24).contains(mark);
+            column = mark.filter(in_the_way).map_or(column + 8, |mark| mark + 14);
             canvas.text((column, row), &text, Font::SMALL, HPos::Left, VPos::Center)?;
         }
         for bar in bars {

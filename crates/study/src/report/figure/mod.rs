@@ -6,6 +6,7 @@
 
 mod axes;
 mod bars;
+mod heat;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use thiserror::Error;
 
 pub(crate) use axes::{Axis, Labels, Panel, Place};
 pub(crate) use bars::{Bar, Bars, Group};
+pub(crate) use heat::Heat;
 
 use super::atomic::{WriteError, write_atomic};
 use crate::table::TableError;
@@ -28,25 +30,12 @@ use crate::table::TableError;
 /// Why figures could not be drawn.
 #[derive(Debug, Error)]
 pub enum PlotError {
-    /// A table cannot be read.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// A table holds what cannot be drawn.
     #[error("{file}: {problem}")]
-    Rows {
-        /// The table.
-        file: &'static str,
-        /// What is wrong.
-        problem: String,
-    },
-    /// The drawing itself failed.
+    Rows { file: &'static str, problem: String },
     #[error("cannot draw {figure}: {source}")]
-    Draw {
-        /// The figure's name.
-        figure: String,
-        /// The drawing library's reason.
-        source: DrawingAreaErrorKind<io::Error>,
-    },
+    Draw { figure: String, source: DrawingAreaErrorKind<io::Error> },
     /// The drawing could not be turned into pixels.
     #[error("cannot turn {figure} into pixels: {reason}")]
     Pixels {
@@ -55,7 +44,6 @@ pub enum PlotError {
         /// The rasteriser's reason.
         reason: String,
     },
-    /// A figure could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
 }
