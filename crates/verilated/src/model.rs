@@ -9,7 +9,6 @@ use std::ops::{Deref, DerefMut};
 use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::ptr::NonNull;
-use std::thread;
 
 use crate::ffi::{self, vrs_config, vrs_error, vrs_model, vrs_reads, vrs_stop, vrs_table};
 use crate::library::text;
