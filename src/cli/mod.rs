@@ -6,6 +6,7 @@ mod output;
 
 mod accel;
 mod classify;
+mod experiments;
 mod flags;
 mod lenet;
 mod soc;
@@ -49,10 +50,8 @@ enum Command {
     Sweep(lenet::SweepArgs),
     /// Tell which digit pictures show, exact and approximate
     Classify(classify::Args),
-    /// Search thresholds layer by layer, on the validation images alone
-    Search(lenet::SearchArgs),
-    /// Measure what the order of the channels is worth where S_max runs over them
-    Channels(lenet::ChannelsArgs),
+    #[command(flatten)]
+    Experiment(experiments::Experiment),
     /// Run LeNet-Accel and LeNet-5 as programs on the core, with and without the unit
     Accel(accel::Args),
     /// Run a program on the RISC-V core with the unit, beside the reference model
@@ -99,8 +98,7 @@ impl Command {
             Self::Lenet(args) => lenet::run(&args),
             Self::Sweep(args) => lenet::sweep(&args),
             Self::Classify(args) => classify::run(&args),
-            Self::Search(args) => lenet::search(&args),
-            Self::Channels(args) => lenet::channels(&args),
+            Self::Experiment(experiment) => experiment.run(),
             Self::Accel(args) => accel::run(&args),
             Self::Soc(args) => soc::run(&args),
             Self::Torture(args) => torture::run(&args),

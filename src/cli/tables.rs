@@ -7,6 +7,7 @@ use anyhow::{Context, bail, ensure};
 use serde_json::json;
 use study::Status;
 use study::data::Split;
+use study::experiment::TABLES;
 use study::report::terminal::table;
 use study::run::Finished;
 use study::tables::{self, ZeroPixelStats};
@@ -87,14 +88,14 @@ pub(super) struct ColumnsArgs {
 pub(super) fn columns(args: &ColumnsArgs) -> anyhow::Result<Status> {
     let Some(path) = &args.table else {
         let mut list = table(["table", "one row is"]);
-        for table in tables::ALL {
+        for table in TABLES {
             list.add_row([table.file.to_owned(), table.about()]);
         }
         say!("{list}");
         return Ok(Status::Good);
     };
     let Some(found) = tables::find(path) else {
-        let names = instead(&path.to_string_lossy(), tables::ALL.iter().map(|it| it.file));
+        let names = instead(&path.to_string_lossy(), TABLES.iter().map(|it| it.file));
         bail!("{} is no table of this program; {names}", path.display());
     };
     say!("{}: {}", found.file, found.about());

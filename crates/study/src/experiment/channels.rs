@@ -16,15 +16,71 @@ use super::lenet::Variant;
 use super::{Software, Tally, ranges};
 use crate::Error;
 use crate::data::Image;
+use crate::report::figure::{Bar, Bars, Group, distinct, palette, thousands};
 use crate::results::ResultFolder;
 use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
 use crate::statistics::{Proportion, reduction_percent};
-use crate::tables::ChannelRow;
+use crate::table;
+use crate::tables::{Accuracy, PlotBy, colour, technique};
 use model::conv::{
     FeatureMap, Mode, Plane, PreparedPlane, Semantics, SmaxScope, Threshold, conv2d_prepared,
 };
 use model::engine::{Detail, Engine, EngineError, Findings, GoldenEngine};
 use model::nn::{Configuration, Convolution, IntegerNetwork, LayerOutcome, input_planes};
+
+table! {
+    /// One order of the input channels at one threshold.
+    pub struct ChannelRow in "channels.csv" {
+        /// Network, the name of its file.
+        #[formerly("activation")]
+        pub network: String,
+        /// Fraction bits F of the log proxies.
+        pub log_frac: u32,
+        /// Threshold T of all layers, in units of 2^−F.
+        pub threshold: u32,
+        /// Order of the input channels: `window-scope`, `as-trained`, `largest-first` or
+        /// `known-beforehand`.
+        pub order: String,
+        /// Test images, from the first.
+        pub images: usize,
+        /// Multiplications per inference, mean over the images.
+        pub multiplications_average: f64,
+        /// How many percent fewer multiplications than exact.
+        pub reduction_vs_exact_percent: f64,
+        pub accuracy: Accuracy,
+    }
+}
+
+pub(super) static CHANNELS: PlotBy<ChannelRow> = PlotBy {
+    name: "channels",
+    key: |row| &row.network,
+    figure: |of, rows, name| {
+        let orders = distinct(rows.iter().map(|row| row.order.as_str()));
+        let colours = [colour(technique::PAPER_RULE), colour(technique::RUNNING_RULE)];
+        let colours = colours.into_iter().chain([palette::GREEN, palette::ORANGE]).cycle();
+        let legend: Vec<_> = orders.iter().map(|it| it.replace('-', " ")).zip(colours).collect();
+        let bar = |row: &&ChannelRow| {
+            let place = orders.iter().position(|it| *it == row.order).unwrap_or(0);
+            let count = thousands(row.multiplications_average);
+            let label = format!("{count}, {:.2} % right", row.accuracy.accuracy_percent);
+            Bar::new(row.multiplications_average, legend[place].1).label(label)
+        };
+        let key = |row: &&ChannelRow| (row.threshold, row.log_frac);
+        let group = |(threshold, log_frac): (u32, u32)| {
+            let rows = rows.iter().filter(|it| key(it) == (threshold, log_frac));
+            Group::new(format!("T = {threshold}, F = {log_frac}"), rows.map(bar).collect())
+        };
+        let images = thousands(rows[0].images as f64);
+        Bars {
+            title: format!("{} – order of the input channels, {images} images", of),
+            axis: "multiplications per inference".to_owned(),
+            groups: distinct(rows.iter().map(key)).into_iter().map(group).collect(),
+            legend: legend.clone(),
+            ..Bars::default()
+        }
+        .draw(name)
+    },
+};
 
 /// Runs the experiment at `thresholds`, in units of 2^−`log_frac`. The validation images decide the
 /// order of the channels, the run's images are what is counted on.

@@ -14,11 +14,47 @@ use std::ops::{AddAssign, Range};
 use serde::{Deserialize, Serialize};
 
 use crate::data::Image;
+use crate::tables::{
+    self, AblationRow, ClassifyRow, ConfusionRow, CoverageRow, CycleRow, FlipRow, LayerErrorRow,
+    LenetRow, MarginRow, OverflowRow, PeerRow, PointLayerRow, PointRow, ProductRow,
+    QuantisationRow, ScoreErrorRow, ScoreRow, SearchRow, SkipRow, SplitRow, StatRow, SummaryRow,
+    Table, TimeRow, WindowsRow, ZeroRow,
+};
 use model::conv::{Plane, Semantics};
 use model::engine::{Detail, Engine, EngineError, LayerRun, Place};
 use model::nn::{
     Configuration, Convolution, Inference, IntegerNetwork, LayerOutcome, input_planes,
 };
+
+/// All tables, in the order of the commands that write them.
+pub static TABLES: &[Table] = &[
+    Table::of::<StatRow>(&[&tables::single::STATISTICS]),
+    Table::of::<WindowsRow>(&[&tables::windows::IMAGES]),
+    Table::of::<SummaryRow>(&[&tables::windows::MULTIPLICATIONS]),
+    Table::of::<LenetRow>(&[&tables::accuracy::ACCURACY, &tables::layers::MULTIPLICATIONS]),
+    Table::of::<PointRow>(&[&tables::accuracy::ACCURACY]),
+    Table::of::<PointLayerRow>(&[]),
+    Table::of::<PeerRow>(&[&tables::accuracy::ACCURACY]),
+    Table::of::<AblationRow>(&[&tables::lenet::ABLATION]),
+    Table::of::<SplitRow>(&[&tables::lenet::SPLITS]),
+    Table::of::<ProductRow>(&[&tables::layers::PRODUCTS]),
+    Table::of::<SkipRow>(&[&tables::layers::SKIPS]),
+    Table::of::<LayerErrorRow>(&[&tables::layers::ERRORS]),
+    Table::of::<ZeroRow>(&[&tables::lenet::ZEROS]),
+    Table::of::<ConfusionRow>(&[&tables::layers::CONFUSION]),
+    Table::of::<FlipRow>(&[&tables::lenet::FLIPS]),
+    Table::of::<MarginRow>(&[&tables::lenet::MARGINS]),
+    Table::of::<QuantisationRow>(&[&tables::lenet::QUANTISATION]),
+    Table::of::<OverflowRow>(&[&tables::lenet::OVERFLOW]),
+    Table::of::<ClassifyRow>(&[&tables::single::CLASSIFY]),
+    Table::of::<channels::ChannelRow>(&[&channels::CHANNELS]),
+    Table::of::<SearchRow>(&[&tables::single::SEARCH]),
+    Table::of::<ScoreRow>(&[&tables::accel::SCORES]),
+    Table::of::<ScoreErrorRow>(&[&tables::accel::SCORE_ERRORS]),
+    Table::of::<CycleRow>(&[&tables::accel::CYCLES]),
+    Table::of::<TimeRow>(&[&tables::accel::TIME]),
+    Table::of::<CoverageRow>(&[&tables::single::COVERAGE]),
+];
 
 /// `count` images in batches of `size`, the last perhaps smaller.
 fn ranges(count: usize, size: usize) -> impl Iterator<Item = Range<usize>> {

@@ -202,7 +202,7 @@ fn look((build, configuration): &Program) -> (String, RGBColor) {
     }
 }
 
-pub(super) static CYCLES: PlotBy<CycleRow> = PlotBy {
+pub(crate) static CYCLES: PlotBy<CycleRow> = PlotBy {
     name: "accel_cycles",
     key: |row| &row.network,
     figure: |of, rows, name| {
@@ -239,7 +239,7 @@ pub(super) static CYCLES: PlotBy<CycleRow> = PlotBy {
     },
 };
 
-pub(super) static TIME: PlotBy<TimeRow> = PlotBy {
+pub(crate) static TIME: PlotBy<TimeRow> = PlotBy {
     name: "accel_time",
     key: |row| &row.network,
     figure: |of, rows, name| {
@@ -284,7 +284,7 @@ pub(super) static TIME: PlotBy<TimeRow> = PlotBy {
     },
 };
 
-pub(super) static SCORES: PlotBy<ScoreRow> = PlotBy {
+pub(crate) static SCORES: PlotBy<ScoreRow> = PlotBy {
     name: "scores",
     key: |row| &row.network,
     figure: |of, rows, name| {
@@ -311,7 +311,7 @@ pub(super) static SCORES: PlotBy<ScoreRow> = PlotBy {
     },
 };
 
-pub(super) static SCORE_ERRORS: PlotBy<ScoreErrorRow> = PlotBy {
+pub(crate) static SCORE_ERRORS: PlotBy<ScoreErrorRow> = PlotBy {
     name: "score_errors",
     key: |row| &row.network,
     figure: |of, rows, name| {

@@ -25,7 +25,7 @@ const HEADLINE: Stroke = Stroke { colour: INK, width: 2, dashed: false };
 const LIMIT: Stroke = Stroke { colour: GREY, width: 2, dashed: true };
 const EXACT_LINE: Stroke = Stroke { colour: GREY, width: 1, dashed: true };
 
-pub(super) static ACCURACY: PlotOf = PlotOf {
+pub(crate) static ACCURACY: PlotOf = PlotOf {
     name: "accuracy",
     draw: |folder| {
         let (lenet, peers) = (folder.rows::<LenetRow>()?, folder.rows::<PeerRow>()?);

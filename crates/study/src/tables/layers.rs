@@ -33,7 +33,7 @@ pub(super) fn of_most_images<'a>(rows: &[&'a LenetRow]) -> Vec<&'a LenetRow> {
     rows.iter().copied().filter(|it| Some(it.images) == images).collect()
 }
 
-pub(super) static MULTIPLICATIONS: PlotBy<LenetRow> = PlotBy {
+pub(crate) static MULTIPLICATIONS: PlotBy<LenetRow> = PlotBy {
     name: "multiplications",
     key: |row| &row.network,
     figure: |of, rows, name| {
@@ -79,7 +79,7 @@ pub(super) static MULTIPLICATIONS: PlotBy<LenetRow> = PlotBy {
     },
 };
 
-pub(super) static PRODUCTS: PlotBy<ProductRow> = PlotBy {
+pub(crate) static PRODUCTS: PlotBy<ProductRow> = PlotBy {
     name: "products",
     key: |row| &row.network,
     figure: |of, rows, name| {
@@ -279,7 +279,7 @@ fn coarsest<'a, R>(rows: &[&'a R], cell: impl Fn(&R) -> &CellKey) -> Vec<&'a R> 
     of.copied().collect()
 }
 
-pub(super) static SKIPS: PlotBy<SkipRow> = PlotBy {
+pub(crate) static SKIPS: PlotBy<SkipRow> = PlotBy {
     name: "skips",
     key: |row| &row.cell.network,
     figure: |of, rows, name| {
@@ -335,7 +335,7 @@ pub(super) static SKIPS: PlotBy<SkipRow> = PlotBy {
     },
 };
 
-pub(super) static ERRORS: PlotBy<LayerErrorRow> = PlotBy {
+pub(crate) static ERRORS: PlotBy<LayerErrorRow> = PlotBy {
     name: "layer_errors",
     key: |row| &row.network,
     figure: |of, rows, name| {
@@ -427,7 +427,7 @@ fn paint_errors(canvas: &Canvas<'_>, of: &str, rows: &[&LayerErrorRow]) -> Drawi
 /// Matrices beside each other at most.
 const SHOWN: usize = 3;
 
-pub(super) static CONFUSION: PlotBy<ConfusionRow> = PlotBy {
+pub(crate) static CONFUSION: PlotBy<ConfusionRow> = PlotBy {
     name: "confusion",
     key: |row| &row.cell.network,
     figure: |of, rows, name| {

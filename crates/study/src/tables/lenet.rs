@@ -604,7 +604,7 @@ fn by_cell<R>(
     distinct(rows.iter().map(|row| cell(row))).into_iter().map(group).collect()
 }
 
-pub(super) static ABLATION: PlotBy<AblationRow> = PlotBy {
+pub(crate) static ABLATION: PlotBy<AblationRow> = PlotBy {
     name: "ablation",
     key: |row| &row.network,
     figure: |of, rows, name| {
@@ -628,7 +628,7 @@ pub(super) static ABLATION: PlotBy<AblationRow> = PlotBy {
     },
 };
 
-pub(super) static SPLITS: PlotBy<SplitRow> = PlotBy {
+pub(crate) static SPLITS: PlotBy<SplitRow> = PlotBy {
     name: "splits",
     key: |row| &row.cell.network,
     figure: |of, rows, name| {
@@ -655,7 +655,7 @@ pub(super) static SPLITS: PlotBy<SplitRow> = PlotBy {
     },
 };
 
-pub(super) static ZEROS: PlotBy<ZeroRow> = PlotBy {
+pub(crate) static ZEROS: PlotBy<ZeroRow> = PlotBy {
     name: "zero_fractions",
     key: |row| &row.network,
     figure: |of, rows, name| {
@@ -685,7 +685,7 @@ pub(super) static ZEROS: PlotBy<ZeroRow> = PlotBy {
     },
 };
 
-pub(super) static FLIPS: PlotBy<FlipRow> = PlotBy {
+pub(crate) static FLIPS: PlotBy<FlipRow> = PlotBy {
     name: "flips",
     key: |row| &row.cell.network,
     figure: |of, rows, name| {
@@ -710,7 +710,7 @@ pub(super) static FLIPS: PlotBy<FlipRow> = PlotBy {
     },
 };
 
-pub(super) static MARGINS: PlotBy<MarginRow> = PlotBy {
+pub(crate) static MARGINS: PlotBy<MarginRow> = PlotBy {
     name: "margins",
     key: |row| &row.network,
     figure: |of, rows, name| {
@@ -735,7 +735,7 @@ pub(super) static MARGINS: PlotBy<MarginRow> = PlotBy {
     },
 };
 
-pub(super) static QUANTISATION: PlotBy<QuantisationRow> = PlotBy {
+pub(crate) static QUANTISATION: PlotBy<QuantisationRow> = PlotBy {
     name: "quantisation",
     key: |_| "",
     figure: |_, rows, name| {
@@ -762,7 +762,7 @@ pub(super) static QUANTISATION: PlotBy<QuantisationRow> = PlotBy {
     },
 };
 
-pub(super) static OVERFLOW: PlotBy<OverflowRow> = PlotBy {
+pub(crate) static OVERFLOW: PlotBy<OverflowRow> = PlotBy {
     name: "overflow",
     key: |_| "",
     figure: |_, rows, name| {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Every table that the program writes, with its columns and its figures.
 
-mod accel;
-mod accuracy;
-mod layers;
-mod lenet;
-mod single;
-mod windows;
+pub(crate) mod accel;
+pub(crate) mod accuracy;
+pub(crate) mod layers;
+pub(crate) mod lenet;
+pub(crate) mod single;
+pub(crate) mod windows;
 
 use std::fs;
 use std::io::Read;
@@ -21,9 +21,10 @@ pub use lenet::{
     PointLayerRow, PointRow, ProductRow, QuantisationRow, Sample, Saves, SkipRow, SplitRow,
     Tolerance, ZeroRow, technique,
 };
-pub use single::{ChannelRow, ClassifyRow, CoverageRow, SearchRow, StatRow, ZeroPixelStats};
+pub use single::{ClassifyRow, CoverageRow, SearchRow, StatRow, ZeroPixelStats};
 pub use windows::{Compared, FilterKey, Over, SummaryRow, WindowsRow};
 
+use crate::experiment::TABLES;
 use crate::report::figure::{Figure, PlotError, Shape, distinct, palette};
 use crate::results::check_tables;
 use crate::table::{self, Column, Row, TableError};
@@ -42,7 +43,7 @@ pub struct Table {
 }
 
 impl Table {
-    const fn of<R: Row>(plots: &'static [&'static dyn Plot]) -> Self {
+    pub(crate) const fn of<R: Row>(plots: &'static [&'static dyn Plot]) -> Self {
         let read = |path: &Path| table::read::<R>(path).map(|rows| rows.len());
         Self { file: R::FILE, about: R::ABOUT, columns: R::all_columns, plots, read }
     }
@@ -59,21 +60,21 @@ impl Table {
 }
 
 /// A figure; none where there is nothing to draw.
-type Drawn = Option<Result<Figure, PlotError>>;
+pub(crate) type Drawn = Option<Result<Figure, PlotError>>;
 
 /// What draws figures of one table, or of several together.
-trait Plot: Sync {
+pub(crate) trait Plot: Sync {
     /// What the names of its figures start with.
     fn name(&self) -> &'static str;
     fn draw(&self, folder: &Folder) -> Result<Vec<Figure>, PlotError>;
 }
 
 /// A figure for each network, or what else `key` tells apart, in one table.
-struct PlotBy<R: 'static> {
-    name: &'static str,
-    key: fn(&R) -> &str,
+pub(crate) struct PlotBy<R: 'static> {
+    pub(crate) name: &'static str,
+    pub(crate) key: fn(&R) -> &str,
     /// Of a key and its rows, under a name.
-    figure: fn(&str, &[&R], String) -> Drawn,
+    pub(crate) figure: fn(&str, &[&R], String) -> Drawn,
 }
 
 impl<R: Row> Plot for PlotBy<R> {
@@ -98,7 +99,7 @@ impl<R: Row> Plot for PlotBy<R> {
 }
 
 /// A figure of one file of a table, or of several tables.
-struct PlotOf {
+pub(crate) struct PlotOf {
     name: &'static str,
     draw: fn(&Folder) -> Result<Vec<Figure>, PlotError>,
 }
@@ -113,43 +114,13 @@ impl Plot for PlotOf {
     }
 }
 
-/// All tables, in the order of the commands that write them.
-pub static ALL: &[Table] = &[
-    Table::of::<StatRow>(&[&single::STATISTICS]),
-    Table::of::<WindowsRow>(&[&windows::IMAGES]),
-    Table::of::<SummaryRow>(&[&windows::MULTIPLICATIONS]),
-    Table::of::<LenetRow>(&[&accuracy::ACCURACY, &layers::MULTIPLICATIONS]),
-    Table::of::<PointRow>(&[&accuracy::ACCURACY]),
-    Table::of::<PointLayerRow>(&[]),
-    Table::of::<PeerRow>(&[&accuracy::ACCURACY]),
-    Table::of::<AblationRow>(&[&lenet::ABLATION]),
-    Table::of::<SplitRow>(&[&lenet::SPLITS]),
-    Table::of::<ProductRow>(&[&layers::PRODUCTS]),
-    Table::of::<SkipRow>(&[&layers::SKIPS]),
-    Table::of::<LayerErrorRow>(&[&layers::ERRORS]),
-    Table::of::<ZeroRow>(&[&lenet::ZEROS]),
-    Table::of::<ConfusionRow>(&[&layers::CONFUSION]),
-    Table::of::<FlipRow>(&[&lenet::FLIPS]),
-    Table::of::<MarginRow>(&[&lenet::MARGINS]),
-    Table::of::<QuantisationRow>(&[&lenet::QUANTISATION]),
-    Table::of::<OverflowRow>(&[&lenet::OVERFLOW]),
-    Table::of::<ClassifyRow>(&[&single::CLASSIFY]),
-    Table::of::<ChannelRow>(&[&single::CHANNELS]),
-    Table::of::<SearchRow>(&[&single::SEARCH]),
-    Table::of::<ScoreRow>(&[&accel::SCORES]),
-    Table::of::<ScoreErrorRow>(&[&accel::SCORE_ERRORS]),
-    Table::of::<CycleRow>(&[&accel::CYCLES]),
-    Table::of::<TimeRow>(&[&accel::TIME]),
-    Table::of::<CoverageRow>(&[&single::COVERAGE]),
-];
-
 /// The table that a file holds: by the file's name, or else by the columns in its first line.
 pub fn find(path: &Path) -> Option<&'static Table> {
     let name = path.file_name()?.to_str()?;
-    ALL.iter().find(|table| table.file == name).or_else(|| {
+    TABLES.iter().find(|table| table.file == name).or_else(|| {
         let mut reader = csv::Reader::from_reader(files::open(path).ok()?.take(MAX_HEADER));
         let header = reader.headers().ok()?;
-        ALL.iter().find(|table| header.iter().eq((table.columns)().iter().map(|it| it.name)))
+        TABLES.iter().find(|table| header.iter().eq((table.columns)().iter().map(|it| it.name)))
     })
 }
 
@@ -198,7 +169,7 @@ impl Folder {
 /// The figures of a folder.
 #[derive(Debug)]
 pub struct Plots {
-    /// In the order of [`ALL`].
+    /// In the order of [`TABLES`].
     pub figures: Vec<Figure>,
     /// Figures that would show more, and the tables that are not there for it.
     pub missing: Vec<(&'static str, &'static str)>,
@@ -211,7 +182,7 @@ pub fn plot(path: &Path) -> Result<Plots, PlotError> {
     let files: Vec<PathBuf> = folder.tables.iter().map(|(file, _)| file.clone()).collect();
     check_tables(path, &files).map_err(|error| PlotError::Mixed(error.to_string()))?;
     let mut plots: Vec<&dyn Plot> = Vec::new();
-    for &plot in ALL.iter().filter(|it| folder.has(it.file)).flat_map(|it| it.plots) {
+    for &plot in TABLES.iter().filter(|it| folder.has(it.file)).flat_map(|it| it.plots) {
         if !plots.iter().any(|other| other.name() == plot.name()) {
             plots.push(plot);
         }
@@ -220,7 +191,7 @@ pub fn plot(path: &Path) -> Result<Plots, PlotError> {
     for plot in plots {
         found.figures.extend(plot.draw(&folder)?);
         let of_plot = |table: &&Table| table.plots.iter().any(|it| it.name() == plot.name());
-        let missing = ALL.iter().filter(of_plot).filter(|table| !folder.has(table.file));
+        let missing = TABLES.iter().filter(of_plot).filter(|table| !folder.has(table.file));
         found.missing.extend(missing.map(|table| (plot.name(), table.file)));
     }
     Ok(found)
@@ -265,7 +236,7 @@ fn look(technique: &str) -> (Shape, RGBColor) {
 }
 
 /// The colour of a technique's bars.
-fn colour(technique: &str) -> RGBColor {
+pub(crate) fn colour(technique: &str) -> RGBColor {
     look(technique).1
 }
 
@@ -274,6 +245,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::experiment::channels::ChannelRow;
     use crate::table::{Columns as _, Digit, Fixed, Maybe, Shortest};
 
     fn write<R: Row>(folder: &Path, rows: &[R]) {
@@ -371,7 +343,7 @@ mod tests {
     #[test]
     fn every_table_is_read_as_written_and_drawn_alone() {
         let full = full();
-        for table in ALL {
+        for table in TABLES {
             let path = full.path().join(table.file);
             assert!(table.check(&path).unwrap() > 0, "{}", table.file);
             let alone = TempDir::new().unwrap();
@@ -389,7 +361,7 @@ mod tests {
 
     #[test]
     fn every_column_is_explained() {
-        for table in ALL {
+        for table in TABLES {
             assert!(table.about().ends_with(['.', '?']), "{}: {}", table.file, table.about());
             for column in (table.columns)() {
                 let doc = column.doc();
@@ -401,7 +373,7 @@ mod tests {
                 );
             }
             let same = |it: &&Table| it.file == table.file || (it.columns)() == (table.columns)();
-            let same = ALL.iter().filter(same);
+            let same = TABLES.iter().filter(same);
             assert_eq!(same.count(), 1, "{}", table.file);
         }
     }

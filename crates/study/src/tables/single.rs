@@ -4,36 +4,13 @@
 
 use comfy_table::Table;
 
-use super::{Accuracy, Drawn, PlotBy, PlotOf, colour, technique};
+use super::{Drawn, PlotBy, PlotOf, colour};
 use crate::data::{Image, PIXELS};
 use crate::report::figure::{Bar, Bars, Group, configuration_title, distinct, palette, thousands};
 use crate::report::terminal;
 use crate::statistics::moments;
 use crate::table;
 use crate::table::Plain;
-
-table! {
-    /// One order of the input channels at one threshold.
-    pub struct ChannelRow in "channels.csv" {
-        /// Network, the name of its file.
-        #[formerly("activation")]
-        pub network: String,
-        /// Fraction bits F of the log proxies.
-        pub log_frac: u32,
-        /// Threshold T of all layers, in units of 2^−F.
-        pub threshold: u32,
-        /// Order of the input channels: `window-scope`, `as-trained`, `largest-first` or
-        /// `known-beforehand`.
-        pub order: String,
-        /// Test images, from the first.
-        pub images: usize,
-        /// Multiplications per inference, mean over the images.
-        pub multiplications_average: f64,
-        /// How many percent fewer multiplications than exact.
-        pub reduction_vs_exact_percent: f64,
-        pub accuracy: Accuracy,
-    }
-}
 
 table! {
     /// One setting of the thresholds that a search tried on the validation images.
@@ -260,7 +237,7 @@ impl Statistic {
     }
 }
 
-pub(super) static STATISTICS: PlotBy<StatRow> = PlotBy {
+pub(crate) static STATISTICS: PlotBy<StatRow> = PlotBy {
     name: "zero_pixels",
     key: |_| "",
     figure: |_, rows, name| {
@@ -299,38 +276,7 @@ pub(super) static STATISTICS: PlotBy<StatRow> = PlotBy {
     },
 };
 
-pub(super) static CHANNELS: PlotBy<ChannelRow> = PlotBy {
-    name: "channels",
-    key: |row| &row.network,
-    figure: |of, rows, name| {
-        let orders = distinct(rows.iter().map(|row| row.order.as_str()));
-        let colours = [colour(technique::PAPER_RULE), colour(technique::RUNNING_RULE)];
-        let colours = colours.into_iter().chain([palette::GREEN, palette::ORANGE]).cycle();
-        let legend: Vec<_> = orders.iter().map(|it| it.replace('-', " ")).zip(colours).collect();
-        let bar = |row: &&ChannelRow| {
-            let place = orders.iter().position(|it| *it == row.order).unwrap_or(0);
-            let count = thousands(row.multiplications_average);
-            let label = format!("{count}, {:.2} % right", row.accuracy.accuracy_percent);
-            Bar::new(row.multiplications_average, legend[place].1).label(label)
-        };
-        let key = |row: &&ChannelRow| (row.threshold, row.log_frac);
-        let group = |(threshold, log_frac): (u32, u32)| {
-            let rows = rows.iter().filter(|it| key(it) == (threshold, log_frac));
-            Group::new(format!("T = {threshold}, F = {log_frac}"), rows.map(bar).collect())
-        };
-        let images = thousands(rows[0].images as f64);
-        Bars {
-            title: format!("{} – order of the input channels, {images} images", of),
-            axis: "multiplications per inference".to_owned(),
-            groups: distinct(rows.iter().map(key)).into_iter().map(group).collect(),
-            legend: legend.clone(),
-            ..Bars::default()
-        }
-        .draw(name)
-    },
-};
-
-pub(super) static SEARCH: PlotOf = PlotOf {
+pub(crate) static SEARCH: PlotOf = PlotOf {
     name: "search",
     draw: |folder| {
         let draw = |(name, rows): (String, Vec<SearchRow>)| -> Drawn {
@@ -358,7 +304,7 @@ pub(super) static SEARCH: PlotOf = PlotOf {
     },
 };
 
-pub(super) static CLASSIFY: PlotBy<ClassifyRow> = PlotBy {
+pub(crate) static CLASSIFY: PlotBy<ClassifyRow> = PlotBy {
     name: "classify",
     key: |_| "",
     figure: |_, rows, name| {
@@ -388,7 +334,7 @@ pub(super) static CLASSIFY: PlotBy<ClassifyRow> = PlotBy {
     },
 };
 
-pub(super) static COVERAGE: PlotBy<CoverageRow> = PlotBy {
+pub(crate) static COVERAGE: PlotBy<CoverageRow> = PlotBy {
     name: "coverage",
     key: |_| "",
     figure: |_, rows, name| {

@@ -125,7 +125,7 @@ fn chart<R>(
     groups
 }
 
-pub(super) static MULTIPLICATIONS: PlotBy<SummaryRow> = PlotBy {
+pub(crate) static MULTIPLICATIONS: PlotBy<SummaryRow> = PlotBy {
     name: "windows_multiplications",
     key: |_| "",
     figure: |_, rows, name| {
@@ -150,7 +150,7 @@ pub(super) static MULTIPLICATIONS: PlotBy<SummaryRow> = PlotBy {
     },
 };
 
-pub(super) static IMAGES: PlotBy<WindowsRow> = PlotBy {
+pub(crate) static IMAGES: PlotBy<WindowsRow> = PlotBy {
     name: "windows_images",
     key: |_| "",
     figure: |_, rows, name| {

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Experiments on networks that need no flags of the unit: their flags, and what they print.
+
+use study::Status;
+use study::data::Split;
+use study::experiment::channels;
+use study::experiment::search::{self, Search};
+use study::report::terminal::number;
+
+use super::flags::{LENET5, NetworkFlags, RunFlags, ScopeFlag, one, positive};
+use super::output::List;
+use super::table_of;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Experiment {
+    /// Search thresholds layer by layer, on the validation images alone
+    Search(SearchArgs),
+    /// Measure what the order of the channels is worth where S_max runs over them
+    Channels(ChannelsArgs),
+}
+
+impl Experiment {
+    pub fn run(&self) -> anyhow::Result<Status> {
+        match self {
+            Self::Search(args) => search(args),
+            Self::Channels(args) => channels(args),
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct SearchArgs {
+    #[command(flatten)]
+    run: RunFlags,
+
+    #[command(flatten)]
+    networks: NetworkFlags,
+
+    #[command(flatten)]
+    scope: ScopeFlag,
+
+    /// Fraction bits of the log proxies
+    #[arg(long, value_name = "LIST", default_value = "0")]
+    log_frac: List<u32>,
+
+    /// Points of accuracy that may be lost on the validation images
+    #[arg(long, value_name = "POINTS", default_value_t = 0.1)]
+    max_loss: f64,
+}
+
+fn search(args: &SearchArgs) -> anyhow::Result<Status> {
+    let variant = args.networks.variant("lenet5-relu")?;
+    let log_frac = one("--log-frac", &args.log_frac)?;
+    let scope = args.scope.smax_scope;
+    let command = format!(
+        "convapprox search --network {} --weights {} --smax-scope {scope} --log-frac {log_frac} \
+         --max-loss {}",
+        variant.network_name, variant.weights_name, args.max_loss
+    );
+    let dataset = args.run.load()?;
+    let search =
+        Search { variant: &variant, scope, log_frac, max_loss_points: args.max_loss, command };
+    let validation = dataset.training_parts().1.len();
+    say!("{validation} validation images of {}", dataset.source);
+    let images = (&dataset, Split::Train, validation);
+    let ended = args.run.run("search", images, &[], |run| search::run(run, &search))?;
+    Ok(ended.close("inferences"))
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ChannelsArgs {
+    #[command(flatten)]
+    run: RunFlags,
+
+    #[command(flatten)]
+    networks: NetworkFlags,
+
+    /// How many images, from the first
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = positive)]
+    images: usize,
+
+    /// Thresholds of all layers, in units of 2^−F
+    #[arg(long, value_name = "LIST", default_value = "1,2,3,4,5")]
+    threshold: List<u32>,
+
+    /// Fraction bits of the log proxies
+    #[arg(long, value_name = "LIST", default_value = "0")]
+    log_frac: List<u32>,
+}
+
+fn channels(args: &ChannelsArgs) -> anyhow::Result<Status> {
+    let variants = args.networks.variants(&LENET5)?;
+    let log_frac = one("--log-frac", &args.log_frac)?;
+    let dataset = args.run.load()?;
+    let images = (&dataset, Split::Test, args.images);
+    let ended = args.run.run("channels", images, &[], |run| {
+        channels::run(run, &variants, log_frac, &args.threshold)
+    })?;
+    let table = table_of(
+        &ended.finished.summary,
+        &[
+            ("network", &|row| row.network.clone()),
+            (">T", &|row| row.threshold.to_string()),
+            ("order", &|row| row.order.clone()),
+            (">multiplications", &|row| number(row.multiplications_average, 1)),
+            (">saved %", &|row| number(row.reduction_vs_exact_percent, 2)),
+            (">accuracy %", &|row| number(row.accuracy.accuracy_percent, 2)),
+        ],
+    );
+    say!("{} images of {}\n{table}", args.images, dataset.source);
+    Ok(ended.close("inferences"))
+}
