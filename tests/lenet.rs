@@ -155,6 +155,16 @@ fn a_digit_from_a_file_is_classified_on_the_rtl() {
         assert_eq!(number("absolute_error"), error);
         assert!(error > 0, "at this tolerance something is skipped for every score: {row:?}");
     }
+
+    // One bad file does not end the others; its error and the exit status tell of it.
+    fs::write(folder.path().join("bad.png"), "no picture").unwrap();
+    let both = run(folder.path(), "classify bad.png digit.png --engine golden --out both");
+    let error = "error: bad.png is not a PNG, JPEG, BMP, GIF or WebP file";
+    assert!(both.stderr.contains(error) && both.stdout.contains("ahead of a "), "{}", both.stderr);
+    assert_eq!(both.status, Some(2));
+    let refused = run(folder.path(), "classify bad.png --out none");
+    refused.refuses(2, error);
+    assert!(!folder.path().join("none").exists());
 }
 
 #[test]
@@ -174,7 +184,7 @@ fn bad_input_is_told_in_one_sentence() {
         ("--weights cut.safetensors --network lenet5-relu", "is not a safetensors file"),
         ("--weights no.safetensors --network lenet5-relu", "cannot read no.safetensors"),
         ("--weights whole.safetensors", "--network <LIST>"),
-        ("--network lenet5", "there is no \"lenet5\"; shipped are lenet-accel"),
+        ("--network lenet5", "there is no \"lenet5\"; did you mean lenet5-"),
         (
             "--network lenet5-relu,lenet5-tanh --weights whole.safetensors",
             "--weights is for one network, and --network names 2",
