@@ -265,7 +265,8 @@ fn damaged_checkpoints_are_done_again() {
     let out = |name: &str| folder.path().join(name);
     sums(&out("whole"), &PLAIN).0.unwrap();
     let stop = |name: &str, weight| {
-        sums(&out(name), &Way { jobs: 1, stop_after: 2, weight, ..PLAIN }).0.unwrap_err();
+        let way = Way { jobs: 1, stop_after: IMAGES - 1, weight, ..PLAIN };
+        sums(&out(name), &way).0.unwrap_err();
         out(name).join("checkpoints/000001.json")
     };
     let checkpoint = stop("stopped", 3);
@@ -286,6 +287,10 @@ fn damaged_checkpoints_are_done_again() {
         let copy = folder.path().join(format!("{number}"));
         fs::create_dir_all(copy.join("checkpoints")).unwrap();
         fs::copy(out("stopped").join(MARKER), copy.join(MARKER)).unwrap();
+        for index in 0..IMAGES - 1 {
+            let name = format!("checkpoints/{index:06}.json");
+            fs::copy(out("stopped").join(&name), copy.join(name)).unwrap();
+        }
         fs::write(copy.join("checkpoints/000001.json"), bytes).unwrap();
         let (resumed, notices) = sums(&copy, &Way { earlier: Earlier::Resume, ..PLAIN });
         resumed.unwrap();
