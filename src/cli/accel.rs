@@ -157,7 +157,7 @@ fn score_errors(result: &Summary, network: &str) -> Table {
         rows,
         &[
             ("configuration", &|row| row.configuration.clone()),
-            (">T", &|row| optional(row.threshold)),
+            (">T", &|row| optional(row.tolerance.threshold)),
             (">error: mean", &|row| format!("{:.0}", row.mean_absolute_error)),
             (">median", &|row| format!("{:.0}", row.median_absolute_error)),
             (">95 %", &|row| format!("{:.0}", row.p95_absolute_error)),
