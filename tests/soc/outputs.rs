@@ -78,7 +78,7 @@ fn devices_and_links_stay_what_they_are() {
 
 /// The report folder of a planted fault.
 fn report(folder: &Path) -> std::path::PathBuf {
-    run(folder, "soc hello --flip 0,0x80000100,0x10 --out out").ends(3);
+    run(folder, "soc hello --flip 0,0x80000040,0x10 --out out").ends(3);
     let entries = fs::read_dir(folder.join("out/mismatch")).unwrap();
     entries.map(|it| it.unwrap().path()).next().unwrap()
 }
