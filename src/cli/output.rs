@@ -73,7 +73,7 @@ impl<T: Display> Display for List<T> {
 pub(super) fn instead<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     let similar = |it: &&str| (1000.0 * strsim::jaro_winkler(name, it)) as u32;
-    let nearest = known.iter().copied().max_by_key(similar).filter(|it| similar(it) > 750);
+    let nearest = known.iter().rev().copied().max_by_key(similar).filter(|it| similar(it) > 750);
     let mut text = String::new();
     if let Some(nearest) = nearest {
         // Writing into a String cannot fail.

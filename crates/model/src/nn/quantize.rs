@@ -264,7 +264,10 @@ impl Scaled {
             }
             let sum_shift = weight_shift + input_shift;
             let shift = target.map_or(0, |target| sum_shift - target);
-            let safe_shift = target.is_none() || (1..=30).contains(&shift);
+            if target.is_some() && shift > 30 {
+                continue;
+            }
+            let safe_shift = target.is_none() || shift >= 1;
             let rounding = if target.is_some() && safe_shift { 1_u32 << (shift - 1) } else { 0 };
             let round = |x: f32, scale: f64| (f64::from(x) * scale).round();
             let words: Vec<f64> = weights.iter().map(|&w| round(w, scale)).collect();
