@@ -73,6 +73,8 @@ enum conv_tile { CONV_TILE_1X1 = 0, CONV_TILE_2X2 = 1 };
 #define CONV_TILE_SHIFT 3
 #define CONV_SIDE_SHIFT 4
 #define CONV_SLOT_SHIFT 8
+/* The lowest bit that is reserved, like those above it. */
+#define CONV_CONFIG_END 16
 
 /* The configuration word: `side` is what conv_load takes for side 0, `slot` what conv_run uses. */
 static inline uint32_t conv_configuration(enum conv_mode mode, enum conv_scope scope,

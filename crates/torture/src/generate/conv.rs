@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The instructions of the approximate convolution unit (`docs/isa.md`).
 
+use model::conv::Mode;
 use model::facts::conv::{
-    CONFIG_END, LOAD_SLOT, MODE_SHIFT, SCOPE_SHIFT, SIDE_SHIFT, SLOT_SHIFT, SMAX_VALID, TILE_SHIFT,
+    CONFIG_END, LOAD_SLOT, SCOPE_SHIFT, SIDE_SHIFT, SLOT_SHIFT, SMAX_VALID, TILE_SHIFT, mode_bits,
 };
 use model::facts::soc::{ADDR_UART, RAM_BASE};
-use model::facts::unit::{MODE_APPROX, THRESHOLD_W};
+use model::facts::unit::THRESHOLD_W;
 use model::hart::UnitShape;
 use model::isa::{Format, Instruction, Op, Register};
 use rand::Rng;
@@ -104,11 +105,11 @@ impl Writer<'_> {
     fn conv_config(&mut self) {
         let (kernel, kernels) = (self.conv.kernel(), self.conv.kernels());
         let (mode, scope, tile) =
-            (self.rng.random_range(0..4), self.rng.random_range(0..2), self.chance(60));
+            (self.choose(&Mode::ALL), self.rng.random_range(0..2), self.chance(60));
         let side = if self.chance(5) { kernel + 1 } else { self.rng.random_range(0..=kernel) };
         let slot = if self.chance(5) { kernels } else { self.filled_slot() };
         let further = if self.chance(4) { 1 << self.rng.random_range(CONFIG_END..32) } else { 0 };
-        let word = mode << MODE_SHIFT
+        let word = mode_bits(mode as u32)
             | scope << SCOPE_SHIFT
             | u32::from(tile) << TILE_SHIFT
             | side << SIDE_SHIFT
@@ -126,7 +127,7 @@ impl Writer<'_> {
         if side <= kernel
             && slot < kernels
             && further == 0
-            && (mode != MODE_APPROX || threshold != 0)
+            && (mode != Mode::Approx || threshold != 0)
         {
             (self.conv.slot, self.conv.side, self.conv.tile) = (slot, side, tile);
         }
