@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
 use std::{env, fs, iter};
 
 use model::elf::Executable;
@@ -32,7 +33,6 @@ const BY_FUNCT3: &[(u32, Option<u32>, [&str; 8])] = &[
     // The fields that a simple implementation ignores may have any value.
     (0x0f, None,       ["fence", "fence.i", "", "", "", "", "", ""]),
     (0x73, None,       ["", "csrrw", "csrrs", "csrrc", "", "csrrwi", "csrrsi", "csrrci"]),
-    (0x77, Some(0x00), ["conv.load", "conv.run", "", "", "conv.config", "conv.carry", "", ""]),
 ];
 
 /// Mnemonic, the bits that are fixed, and their values, of the others.
@@ -44,17 +44,33 @@ const OTHERS: &[(&str, u32, u32)] = &[
     ("ebreak", 0xffff_ffff, 0x0010_0073),
     ("mret", 0xffff_ffff, 0x3020_0073),
     ("wfi", 0xffff_ffff, 0x1050_0073),
-    ("conv.again", 0xfff0_707f, 0x0000_2077),
-    ("conv.read", 0xfff0_707f, 0x0000_3077),
-    ("conv.clear", 0xffff_f07f, 0x0000_6077),
 ];
+
+/// Those of the unit as the table of the manual has them: mnemonic, the bits that are fixed.
+static UNIT: LazyLock<Vec<(&str, u32)>> = LazyLock::new(|| {
+    let manual = include_str!("../../../docs/isa.md");
+    let row = |line: &'static str| {
+        let cells: Vec<_> = line.split('|').map(str::trim).collect();
+        let [_, funct3, name, rs1, rs2, _, _] = cells[..] else { return None };
+        let funct3: u32 = funct3.parse().ok()?;
+        let none = |operand: &str, bits| if operand.starts_with("`x0`") { bits } else { 0 };
+        let mask = 0xfe00_707f | none(rs1, 31 << 15) | none(rs2, 31 << 20);
+        Some((funct3, (name.split('`').nth(1).unwrap_or(""), mask)))
+    };
+    let rows: Vec<_> = manual.lines().filter_map(row).collect();
+    assert!(rows.iter().map(|(funct3, _)| *funct3).eq(0..8), "{rows:?}");
+    rows.into_iter().map(|(_, row)| row).collect()
+});
 
 fn expected(word: u32) -> &'static str {
     let (opcode, funct3, funct7) = (word & 0x7f, (word >> 12 & 7) as usize, word >> 25);
     let mapped =
         BY_FUNCT3.iter().filter(|row| row.0 == opcode && row.1.unwrap_or(funct7) == funct7);
     let others = OTHERS.iter().filter(|(_, mask, value)| word & mask == *value).map(|row| row.0);
-    let mut found = mapped.map(|row| row.2[funct3]).chain(others).filter(|name| !name.is_empty());
+    let unit = UNIT.get(funct3).filter(|(_, mask)| word & mask == 0x77 | (funct3 as u32) << 12);
+    let unit = unit.map(|row| row.0);
+    let names = mapped.map(|row| row.2[funct3]).chain(others).chain(unit);
+    let mut found = names.filter(|name| !name.is_empty());
     let name = found.next().unwrap_or(".word");
     assert!(found.next().is_none(), "{word:#010x} is two instructions");
     name
