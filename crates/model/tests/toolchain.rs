@@ -13,7 +13,7 @@ use std::{env, fs, iter};
 use model::elf::Executable;
 use model::facts::csr::CSRS;
 use model::hart::{Hart, HartConfig, RunEnd};
-use model::isa::{FORMS, Format, Instruction, Op, decode, disassemble, form_of};
+use model::isa::{FORMS, Format, Instruction, Op, csr_name, decode, disassemble, form_of};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -221,7 +221,7 @@ fn what_the_assembler_does_not_know() {
         (0xffff_ffff, ".word 0xffffffff"),
         (0x0000_0000, ".half 0x0000"),
         (0x0000_6101, ".half 0x6101"),
-        (0x7c00_2573, "csrrs a0,0x7c0,zero"),
+        (0x3450_2573, "csrrs a0,0x345,zero"),
         // A hint has the name of what it is encoded as.
         (0x0000_0005, "c.addi zero,1"),
         (0x0000_0001, "c.nop"),
@@ -367,6 +367,10 @@ fn assembly(instruction: Instruction, bits: u32) -> String {
         Format::Conv2 | Format::Conv1 | Format::Conv0 => {
             let function = op as u32 - Op::ConvLoad as u32;
             format!(".insn r 0x77,{function},0,x{rd},x{rs1},x{rs2}")
+        }
+        // The assembler has no name for a custom one of machine mode.
+        Format::Csr | Format::CsrImmediate if imm >> 6 & 15 == 15 => {
+            text.replace(&csr_name(imm as u16), &format!("{imm:#x}"))
         }
         _ => text,
     }
