@@ -128,6 +128,7 @@ static inline int32_t conv_again(uint32_t slot) {
   return (int32_t)CONV_INSN(CONV_FUNCT3_AGAIN, "%1, x0", "r"(slot));
 }
 
+/* The value at an index (enum conv_index); 0 where there is none. */
 static inline uint32_t conv_read(uint32_t index) { return CONV_INSN(CONV_FUNCT3_READ, "%1, x0", "r"(index)); }
 
 /* Output 0 to 3 of the last run. */
