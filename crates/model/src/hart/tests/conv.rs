@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::encode::r;
 use super::{BASE, Feed, Hart, HartConfig, Retire, Trap, store};
 use crate::conv::{Mode, SmaxScope, Threshold, dot};
+use crate::facts::conv::CONFIG_END;
 use crate::hart::UnitShape;
 use crate::isa::disassemble;
 
@@ -380,7 +381,7 @@ fn what_is_refused_for_its_operands() {
     // conv.config.
     let mut hart = after_run();
     assert_eq!(refused(&mut hart, 4, APPROX, 0).cause, 2, "threshold 0");
-    for word in [6 << 4, 15 << 4, 16 << 8, 255 << 8, 1 << 16, 1 << 31] {
+    for word in [6 << 4, 15 << 4, 16 << 8, 255 << 8, 1 << CONFIG_END, 1 << 31] {
         assert_eq!(refused(&mut hart, 4, word, 1).cause, 2, "{word:#x}");
     }
 }
@@ -404,7 +405,7 @@ fn a_refused_instruction_leaves_the_window() {
     refused(&mut hart, 0, 2, KERNEL + 2);
     refused(&mut hart, 1, 4, WINDOW + 2);
     refused(&mut hart, 2, 9, 0);
-    refused(&mut hart, 4, 1 << 16, 0);
+    refused(&mut hart, 4, 1 << CONFIG_END, 0);
     assert_eq!(conv(&mut hart, 2, 0, 0).trap, None);
 }
 
