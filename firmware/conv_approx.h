@@ -73,6 +73,8 @@ enum conv_tile { CONV_TILE_1X1 = 0, CONV_TILE_2X2 = 1 };
 #define CONV_TILE_SHIFT 3
 #define CONV_SIDE_SHIFT 4
 #define CONV_SLOT_SHIFT 8
+/* The lowest bit that is reserved, like those above it. */
+#define CONV_CONFIG_END 16
 
 /* The configuration word: `side` is what conv_load takes for side 0, `slot` what conv_run uses. */
 static inline uint32_t conv_configuration(enum conv_mode mode, enum conv_scope scope,
@@ -126,6 +128,7 @@ static inline int32_t conv_again(uint32_t slot) {
   return (int32_t)CONV_INSN(CONV_FUNCT3_AGAIN, "%1, x0", "r"(slot));
 }
 
+/* The value at an index (enum conv_index); 0 where there is none. */
 static inline uint32_t conv_read(uint32_t index) { return CONV_INSN(CONV_FUNCT3_READ, "%1, x0", "r"(index)); }
 
 /* Output 0 to 3 of the last run. */

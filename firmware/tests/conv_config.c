@@ -68,7 +68,7 @@ int main(void) {
   refused(132, 15 << 4, 1);
   if (slots < 256) refused(133, slots << 8, 1);
   if (slots < 256) refused(134, 255 << 8, 1);
-  for (int bit = 16; bit < 32; bit++) refused(140 + bit, 1u << bit, 1);
+  for (int bit = CONV_CONFIG_END; bit < 32; bit++) refused(140 + bit, 1u << bit, 1);
 
   // The carry registers: 0, or bit 15 and a score of 6 + F bits; other bits are not kept, and without
   // bit 15 nothing is.

@@ -9,10 +9,11 @@ package conv_approx_pkg;
   localparam logic OP_RUN_WINDOW  = 1'b1;
 
   // Modes: which products are multiplied.
-  localparam logic [1:0] MODE_EXACT          = 2'd0;  // every one
-  localparam logic [1:0] MODE_ZERO_SKIP      = 2'd1;  // those with a non-zero activation
-  localparam logic [1:0] MODE_DUAL_ZERO_SKIP = 2'd2;  // those with two non-zero operands
-  localparam logic [1:0] MODE_APPROX         = 2'd3;  // those with S_i > S_max - T
+  typedef logic [1:0] mode_t;
+  localparam mode_t MODE_EXACT          = 0;  // every one
+  localparam mode_t MODE_ZERO_SKIP      = 1;  // those with a non-zero activation
+  localparam mode_t MODE_DUAL_ZERO_SKIP = 2;  // those with two non-zero operands
+  localparam mode_t MODE_APPROX         = 3;  // those with S_i > S_max - T
 
   // What ended a command.
   localparam logic [1:0] ERROR_NONE    = 2'd0;

@@ -66,7 +66,7 @@ module conv_coprocessor #(
 
   // ---- State that programs see ---------------------------------------------------------------
 
-  logic [1:0]             mode_q;
+  mode_t                  mode_q;
   logic                   running_q, tile_q;
   logic [3:0]             side_q;
   logic [7:0]             slot_q;

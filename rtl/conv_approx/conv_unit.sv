@@ -31,7 +31,7 @@ module conv_unit #(
   input  wire logic                 cmd_reuse_i,      // run: on the window of the run before, of
                                                       // which size and address are not read
   input  wire logic                 cmd_tile_i,       // run: 0 is one output, 1 is 2x2
-  input  wire logic [1:0]           cmd_mode_i,       // run: conv_approx_pkg::MODE_*
+  input  wire conv_approx_pkg::mode_t cmd_mode_i,     // run: conv_approx_pkg::MODE_*
   input  wire logic [conv_approx_pkg::THRESHOLD_W-1:0] cmd_threshold_i,  // run: T >= 1
   input  wire logic                 cmd_running_i,    // run: S_max starts from cmd_smax_i
   input  wire logic [4*SMAX_W-1:0]  cmd_smax_i,       // run: {valid, score} of each output
@@ -75,7 +75,8 @@ module conv_unit #(
   logic                   op_q, tile_q, running_q;
   logic [29:0]            size_q;         // further bits of a pitch are beyond all addresses
   logic [SLOT_W-1:0]      slot_q;         // read in a load
-  logic [1:0]             mode_q, error_q;
+  mode_t                  mode_q;
+  logic [1:0]             error_q;
   logic [THRESHOLD_W-1:0] threshold_q;
   logic [4*SMAX_W-1:0]    smax_q;
 

@@ -18,7 +18,7 @@ module product_select #(
 ) (
   // Without enable_i nothing is kept.
   input  wire logic                enable_i,
-  input  wire logic [1:0]          mode_i,
+  input  wire conv_approx_pkg::mode_t mode_i,
   input  wire logic [conv_approx_pkg::THRESHOLD_W-1:0] threshold_i,
 
   // S_max of the channels before this one: {valid, score}. It counts only with running_i.

@@ -19,7 +19,7 @@ use model::facts::blob::{
     AVERAGE_POOL, CONVOLUTION, DENSE, DENSE_SIDE, KERNELS, Layer, NETWORK_ADDRESS, NETWORK_END,
     NETWORK_MAGIC, NO_ACTIVATION, Network, RECORD_WORDS, RELU, TANH, record_words,
 };
-use model::facts::conv::{MODE_SHIFT, SCOPE_SHIFT};
+use model::facts::conv::{SCOPE_SHIFT, mode_bits};
 use model::hart::{Hart, RunEnd};
 use model::hex;
 use model::nn::{
@@ -692,7 +692,7 @@ fn stage(
             let next = outputs(ram, layer.filters.len(), map.0 / divide, map.1 / divide);
             words.output = next.address;
             words.configuration = if approx {
-                (Mode::Approx as u32) << MODE_SHIFT | u32::from(running) << SCOPE_SHIFT
+                mode_bits(Mode::Approx as u32) | u32::from(running) << SCOPE_SHIFT
             } else {
                 0
             };

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use model::conv::scores;
+use model::conv::{Mode, scores};
 use model::engine::Place;
 use model::hart::{Run, Trap};
 use model::isa::disassemble;
@@ -341,11 +341,12 @@ pub(super) fn window_save_file(unit: &UnitParameters, outcome: Option<&Outcome>)
     let lanes = 4 * unit.kernel * unit.kernel;
     let (smax, memory, kernel) = (4 * (7 + unit.log_frac), unit.mem_width, lanes * 8);
     let side = (unit.kernel + 2).next_power_of_two().ilog2();
+    let mode = Mode::ALL.len().next_power_of_two().ilog2();
     let groups = format!(
         "Clock and state (0 IDLE, 1 GET_DATA, 2 STAGE_1, 3 STAGE_2, 4 STAGE_3, 5 DONE): clk_i rst_ni \
              state_q.d3\n\
          Command: cmd_valid_i cmd_ready_o cmd_op_i cmd_size_i.d32 cmd_addr_i.h32 cmd_kernel_i.d8 \
-             cmd_reuse_i cmd_tile_i cmd_mode_i.d2 cmd_threshold_i.d16 cmd_running_i\n\
+             cmd_reuse_i cmd_tile_i cmd_mode_i.d{mode} cmd_threshold_i.d16 cmd_running_i\n\
          Memory: mem_req_o mem_gnt_i mem_addr_o.h32 mem_rvalid_i mem_err_i mem_rdata_i.h{memory}\n\
          Decision (STAGE_2): decide keep.b{lanes} smax.h{smax}\n\
          Result: done_valid_o done_ready_i error_o.d2 output_o.h128 keep_o.b{lanes} smax_o.h{smax}\n\

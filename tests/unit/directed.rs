@@ -208,6 +208,9 @@ fn differences(vector: &Vector, outcome: &Outcome) -> Vec<String> {
 /// The list that the vectors must cover, so that a change of their generator cannot lose it.
 #[test]
 fn the_vectors_cover_the_contract() {
+    // The modes that `contract.py` states. One that it does not is tested against the golden model
+    // alone.
+    let stated = [Mode::Exact, Mode::ZeroSkip, Mode::DualZeroSkip, Mode::Approx];
     let vectors = read_all();
     for log_frac in [0, 3] {
         let of_unit: Vec<_> = vectors.iter().filter(|vector| vector.log_frac == log_frac).collect();
@@ -227,7 +230,7 @@ fn the_vectors_cover_the_contract() {
         let any = |what: &str, has: &dyn Fn(&Vector) -> bool| {
             assert!(of_unit.iter().any(|v| has(v)), "no vector {what} at F = {log_frac}");
         };
-        for mode in Mode::ALL {
+        for mode in stated {
             for scope in SmaxScope::ALL {
                 for tile in Tile::ALL {
                     let alike = move |v: &Vector| {

@@ -272,6 +272,8 @@ pub mod conv {
         TILE_SHIFT = 3;
         SIDE_SHIFT = 4;
         SLOT_SHIFT = 8;
+        /// The lowest bit that is reserved, like those above it.
+        CONFIG_END = 16;
 
         /// Indices of conv.read. The outputs and the carry have four each.
         READ_OUTPUT = 0;
@@ -288,8 +290,16 @@ pub mod conv {
         SMAX_VALID = 1 << 15;
     }
 
-    /// The lowest bit of the configuration word that is reserved, like those above it.
-    pub const CONFIG_END: u32 = 16;
+    /// The mode in a configuration word.
+    pub const fn mode_of(word: u32) -> u32 {
+        word >> MODE_SHIFT & 3
+    }
+
+    /// The bits of a configuration word that are the mode.
+    pub const fn mode_bits(mode: u32) -> u32 {
+        mode << MODE_SHIFT
+    }
+
     /// Lowest bit of the slot in rs1 of conv.load; the side lies below.
     pub const LOAD_SLOT: u32 = 8;
     /// Index of conv.read of counter 0 of the unit.

@@ -58,8 +58,8 @@ fn a_number_that_differs_is_named_with_its_place() {
         ("rtl/core/core_pkg.sv", "12'h343", "12'h34a", "CSR_MTVAL is 0x34a"),
         (
             "rtl/conv_approx/conv_approx_pkg.sv",
-            "MODE_APPROX         = 2'd3",
-            "MODE_APPROX = 2'd2",
+            "MODE_APPROX         = 3",
+            "MODE_APPROX = 2",
             "MODE_APPROX is 0x2",
         ),
         ("rtl/conv_approx/conv_coprocessor.sv", "3'd5", "3'd7", "CONV_CARRY is 0x7"),

@@ -5,10 +5,10 @@
 
 use crate::conv::{Kernel, Mode, Semantics, SmaxScope, Threshold, dot};
 use crate::facts::conv::{
-    CONFIG_END, LOAD_SLOT, MODE_SHIFT, READ_CARRY, READ_CONFIGURATION, READ_COUNTERS,
-    READ_FIRST_CYCLES, READ_KEPT, READ_KERNEL, READ_KERNELS, READ_LAST_COUNTER, READ_LOG_FRAC,
-    READ_MULTIPLIERS, READ_OUTPUT, READ_THRESHOLD, SCOPE_SHIFT, SIDE_SHIFT, SLOT_SHIFT, SMAX_VALID,
-    TILE_SHIFT,
+    CONFIG_END, LOAD_SLOT, READ_CARRY, READ_CONFIGURATION, READ_COUNTERS, READ_FIRST_CYCLES,
+    READ_KEPT, READ_KERNEL, READ_KERNELS, READ_LAST_COUNTER, READ_LOG_FRAC, READ_MULTIPLIERS,
+    READ_OUTPUT, READ_THRESHOLD, SCOPE_SHIFT, SIDE_SHIFT, SLOT_SHIFT, SMAX_VALID, TILE_SHIFT,
+    mode_bits, mode_of,
 };
 use crate::facts::unit::{
     COUNTER_MEMORY_BEATS, COUNTER_MEMORY_WORDS, COUNTER_MULTIPLICATIONS_DONE,
@@ -100,18 +100,18 @@ impl Config {
     /// `None` if the unit has no such side or slot, or a bit without a meaning is set.
     fn from_word(word: u32, shape: &UnitShape) -> Option<Self> {
         let field = |low: u32, end: u32| word >> low & ((1 << (end - low)) - 1);
-        let mode = Mode::from_number(field(MODE_SHIFT, SCOPE_SHIFT))?;
+        let mode = Mode::from_number(mode_of(word))?;
         let scope = SmaxScope::from_number(field(SCOPE_SHIFT, TILE_SHIFT))?;
         let two_by_two = field(TILE_SHIFT, SIDE_SHIFT) == TILE_2X2;
         let side = field(SIDE_SHIFT, SLOT_SHIFT) as usize;
-        let slot = field(SLOT_SHIFT, CONFIG_END) as u8;
+        let slot = (word >> SLOT_SHIFT) as u8;
         let exists =
             side <= shape.kernel && usize::from(slot) < shape.kernels && word >> CONFIG_END == 0;
         exists.then_some(Self { mode, scope, two_by_two, side, slot })
     }
 
     fn to_word(self) -> u32 {
-        (self.mode as u32) << MODE_SHIFT
+        mode_bits(self.mode as u32)
             | (self.scope as u32) << SCOPE_SHIFT
             | u32::from(self.two_by_two) << TILE_SHIFT
             | (self.side as u32) << SIDE_SHIFT

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The instructions of the approximate convolution unit (`docs/isa.md`).
 
+use model::conv::Mode;
 use model::facts::conv::{
-    CONFIG_END, LOAD_SLOT, MODE_SHIFT, SCOPE_SHIFT, SIDE_SHIFT, SLOT_SHIFT, SMAX_VALID, TILE_SHIFT,
+    CONFIG_END, LOAD_SLOT, SCOPE_SHIFT, SIDE_SHIFT, SLOT_SHIFT, SMAX_VALID, TILE_SHIFT, mode_bits,
+    mode_of,
 };
 use model::facts::soc::{ADDR_UART, RAM_BASE};
-use model::facts::unit::{MODE_APPROX, THRESHOLD_W};
+use model::facts::unit::THRESHOLD_W;
 use model::hart::UnitShape;
 use model::isa::{Format, Instruction, Op, Register};
 use rand::Rng;
@@ -101,14 +103,22 @@ impl Writer<'_> {
         self.choose(&filled)
     }
 
+    /// That of a mode; now and then any that fits.
+    fn mode_number(&mut self) -> u32 {
+        if self.chance(5) {
+            return self.rng.random_range(0..=mode_of(u32::MAX));
+        }
+        self.choose(&Mode::ALL) as u32
+    }
+
     fn conv_config(&mut self) {
         let (kernel, kernels) = (self.conv.kernel(), self.conv.kernels());
         let (mode, scope, tile) =
-            (self.rng.random_range(0..4), self.rng.random_range(0..2), self.chance(60));
+            (self.mode_number(), self.rng.random_range(0..2), self.chance(60));
         let side = if self.chance(5) { kernel + 1 } else { self.rng.random_range(0..=kernel) };
         let slot = if self.chance(5) { kernels } else { self.filled_slot() };
         let further = if self.chance(4) { 1 << self.rng.random_range(CONFIG_END..32) } else { 0 };
-        let word = mode << MODE_SHIFT
+        let word = mode_bits(mode)
             | scope << SCOPE_SHIFT
             | u32::from(tile) << TILE_SHIFT
             | side << SIDE_SHIFT
@@ -126,7 +136,7 @@ impl Writer<'_> {
         if side <= kernel
             && slot < kernels
             && further == 0
-            && (mode != MODE_APPROX || threshold != 0)
+            && Mode::from_number(mode).is_some_and(|mode| mode != Mode::Approx || threshold != 0)
         {
             (self.conv.slot, self.conv.side, self.conv.tile) = (slot, side, tile);
         }

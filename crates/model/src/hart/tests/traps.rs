@@ -27,7 +27,7 @@ fn causes_and_values() {
         (0x0000_0000, 2, 0),
         (0xabcd_0000, 2, 0),
         (0xabcd_6101, 2, 0x6101),
-        (0x0000_7077, 2, 0x0000_7077),
+        (0x0200_0077, 2, 0x0200_0077),
         (lw(12, 0, 8), 5, 8),
         (sw(12, 0, 12), 7, 12),
     ];
@@ -108,7 +108,7 @@ fn fetch_faults() {
 #[test]
 fn nothing_of_an_instruction_that_traps_is_left() {
     // lw with rd = rs1, and a csrrw of a CSR that there is not, or that is read-only
-    let csrs = [csrrw(10, 0x7c0, 10), immediate(csrrw(10, 0x7c0, 3)), csrrw(10, 0xf14, 11)];
+    let csrs = [csrrw(10, 0x345, 10), immediate(csrrw(10, 0x345, 3)), csrrw(10, 0xf14, 11)];
     for insn in csrs.into_iter().chain([lw(10, 10, 0)]) {
         let mut hart = hart(&[insn]);
         hart.registers[10] = 0x1234;
