@@ -9,5 +9,6 @@ use convapprox::cli::Cli;
 fn main() -> ExitCode {
     // Output into a pipe that nobody reads any more ends the program, quietly.
     sigpipe::reset();
+    study::run::start_threads();
     Cli::parse().run()
 }

@@ -134,8 +134,8 @@ fn scores(result: &Summary, network: &str, paper: bool) -> Table {
     for row in rows().filter(|row| row.tau == Some(tau)) {
         let mut line = vec![
             row.class.to_string(),
-            row.exact.to_string(),
-            row.custom.to_string(),
+            row.exact_score.to_string(),
+            row.approximate_score.to_string(),
             row.absolute_error.to_string(),
             number(row.percentage_error, 2),
         ];

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use model::nn::Configuration;
 use study::Status;
 use study::data::{Image, SIDE, Split};
-use study::experiment::classify::{self, Classified};
+use study::experiment::classify::{self, Classified, Digit};
 use study::experiment::lenet::{OperatingPoint, Variant};
 use study::report::terminal::{number, table};
 
@@ -14,7 +14,8 @@ use super::flags::{NetworkFlags, RunFlags, ScopeFlag, UnitFlags, engines, one};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// PNG files, each with one digit: dark on light or light on dark, of any size
+    /// Pictures (PNG, JPEG, BMP, GIF or WebP), each with one digit: dark on light or light on dark, of
+    /// any size, also in uneven light
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
@@ -45,16 +46,28 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let (variant, configuration) = network(args)?;
-    let dataset = classify::dataset(&args.files)?;
-    let unit = args.under_test.factory(args.run.basic.seed, None);
-    let images = (&dataset, Split::Test, args.files.len());
-    let ended = args.run.run("classify", images, &engines(&unit), |run| {
-        classify::run(run, &args.files, &variant, &configuration)
-    })?;
-    for classified in &ended.finished.summary {
-        print(classified, &variant);
+    let read = args.files.iter().map(|file| Digit::read(file));
+    let (digits, refused): (Vec<_>, Vec<_>) = read.partition(Result::is_ok);
+    let digits: Vec<Digit> = digits.into_iter().flatten().collect();
+    let mut refused: Vec<_> = refused.into_iter().filter_map(Result::err).collect();
+    if digits.is_empty() {
+        let last = refused.pop().expect("a file is required");
+        refused.iter().for_each(|error| eprintln!("error: {error}"));
+        return Err(last.into());
     }
-    Ok(ended.close("windows"))
+    let dataset = classify::dataset(&digits);
+    let unit = args.under_test.factory(args.run.basic.seed, None);
+    let images = (&dataset, Split::Test, digits.len());
+    let ended = args.run.run("classify", images, &engines(&unit), |run| {
+        classify::run(run, &digits, &variant, &configuration)
+    })?;
+    for (digit, classified) in digits.iter().zip(&ended.finished.summary) {
+        print(digit, classified, &variant);
+    }
+    let status = ended.close("windows");
+    // One bad file does not end the others; it is told last, where it is seen.
+    refused.iter().for_each(|error| eprintln!("error: {error}"));
+    Ok(if refused.is_empty() || status != Status::Good { status } else { Status::BadInput })
 }
 
 fn network(args: &Args) -> anyhow::Result<(Variant, Configuration)> {
@@ -72,20 +85,25 @@ fn network(args: &Args) -> anyhow::Result<(Variant, Configuration)> {
     Ok((variant, configuration))
 }
 
-fn print(found: &Classified, variant: &Variant) {
-    println!("{}", found.file.display());
-    println!("{}", draw(&found.image));
-    let mut scores = table(["class", ">exact", ">approximate", ">absolute error", ">error %"]);
+fn print(digit: &Digit, found: &Classified, variant: &Variant) {
+    println!("{}", digit.file.display());
+    if let Some(doubt) = digit.doubt {
+        eprintln!("notice: {} {doubt}", digit.file.display());
+    }
+    println!("{}", draw(&digit.image));
+    let headings = [">exact", ">approximate", ">absolute error", ">error %", ">softmax %"];
+    let mut scores = table(["class"].into_iter().chain(headings));
     for row in &found.rows {
         let mark = |class: usize, text: i32| {
             if class == row.class { format!("▶ {text}") } else { text.to_string() }
         };
         scores.add_row([
             row.class.to_string(),
-            mark(found.exact_class, row.exact_score),
-            mark(found.class, row.approximate_score),
+            mark(found.exact.class, row.exact_score),
+            mark(found.approximate.class, row.approximate_score),
             row.absolute_error.to_string(),
             number(row.percentage_error, 2),
+            number(row.approximate_softmax_percent, 2),
         ]);
     }
     println!("{scores}");
@@ -101,7 +119,12 @@ fn print(found: &Classified, variant: &Variant) {
     }
     add("all", exact.iter().sum(), found.multiplications.iter().sum());
     println!("{layers}");
-    println!("it is a {} ({} without skipping)", found.class, found.exact_class);
+    let Classified { exact, approximate, .. } = found;
+    println!("it is a {} ({} without skipping)", approximate.class, exact.class);
+    let (unit, margin) = (-variant.score_unit().log2(), number(approximate.margin, 2));
+    let second =
+        approximate.second.map_or(String::new(), |it| format!(", {margin} ahead of a {it}"));
+    println!("scores are in units of 2^-{unit}{second}");
 }
 
 /// The image in shades of grey; a character is two pixels high.

@@ -14,7 +14,7 @@ use model::engine::{EngineFactory, Findings, Golden};
 use serde_json::{Map, Value, json};
 use study::data::{Dataset, DatasetChoice, LoadOptions, Split, load};
 use study::experiment::accel;
-use study::experiment::lenet::{Variant, shipped};
+use study::experiment::lenet::{ModelFile, Variant};
 use study::results::{Earlier, ProgramFacts, ResultFolder, is_incomplete};
 use study::run::{Finished, Progress, Run};
 use study::{Error, Status};
@@ -265,7 +265,7 @@ pub(super) struct NetworkFlags {
     network: Vec<String>,
 
     /// Weights in place of the shipped ones, for one network: a safetensors file with 32-bit floats,
-    /// or the name of one in testvectors/weights
+    /// or the name of some that ship
     #[arg(long, value_name = "FILE", requires = "network")]
     weights: Option<PathBuf>,
 }
@@ -283,13 +283,13 @@ impl NetworkFlags {
         let [name] = names[..] else {
             bail!("--weights is for one network, and --network names {}", names.len());
         };
-        let network = match accel::NETWORKS.contains(&name) {
-            true => accel::description(name),
-            false => PathBuf::from(name),
-        };
-        let named = shipped("weights").join(weights).with_extension("safetensors");
-        let weights = if !weights.exists() && named.exists() { &named } else { weights };
-        Ok(vec![Variant::read(&network, weights)?])
+        let network =
+            accel::description(name).unwrap_or_else(|| ModelFile::user(Path::new(name)));
+        let named = weights.with_extension("safetensors");
+        let named = named.to_str().and_then(|name| ModelFile::shipped("weights", name));
+        let named = named.filter(|_| !weights.exists());
+        let weights = named.unwrap_or_else(|| ModelFile::user(weights));
+        Ok(vec![Variant::read(&network, &weights)?])
     }
 
     /// The one network of a command that takes one.

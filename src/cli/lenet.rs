@@ -189,14 +189,14 @@ fn print_table(summary: &Summary) {
     let table = table_of(
         rows,
         &[
-            ("activation", &|row| row.activation.name().to_owned()),
+            ("network", &|row| row.network.clone()),
             (">F", &|row| row.log_frac.to_string()),
             (">images", &|row| row.images.to_string()),
             ("configuration", &|row| row.configuration.clone()),
             (">T", &|row| optional(row.tolerance.threshold)),
             (">multiplications", &|row| number(row.multiplications_average, 1)),
             (">paper", &|row| number(row.paper_multiplications_average, 1)),
-            (">vs exact %", &|row| number(row.reduction_vs_exact_percent, 2)),
+            (">saved %", &|row| number(row.reduction_vs_exact_percent, 2)),
             ("accuracy % (95 %)", &|row| match &row.accuracy.0 {
                 Some(it) => {
                     let [low, high] = [it.accuracy_low_percent, it.accuracy_high_percent];
@@ -216,16 +216,16 @@ fn print_points(summary: &Summary) {
     let table = table_of(
         summary.points.iter().filter(shown),
         &[
-            ("activation", &|row| row.activation.name().to_owned()),
+            ("network", &|row| row.network.clone()),
             ("operating point", &|row| row.point.clone()),
             ("technique", &|row| row.technique.clone()),
             ("T", &|row| row.thresholds.clone()),
             ("F", &|row| row.log_fracs.clone()),
             (">multiplications", &|row| number(row.multiplications_average, 1)),
-            (">vs exact %", &|row| number(row.reduction_vs_exact_percent, 2)),
+            (">saved %", &|row| number(row.reduction_vs_exact_percent, 2)),
             (">accuracy %", &|row| number(row.accuracy.accuracy_percent, 2)),
             (">loss", &|row| number(row.loss_points, 2)),
-            (">p", &|row| format!("{:.2e}", row.mcnemar.mcnemar_p.0)),
+            (">p", &|row| row.mcnemar.mcnemar_p.to_string()),
             ("Pareto", &|row| if row.pareto { "yes" } else { "" }.to_owned()),
         ],
     );
@@ -303,11 +303,11 @@ pub(super) fn channels(args: &ChannelsArgs) -> anyhow::Result<Status> {
     let table = table_of(
         &ended.finished.summary,
         &[
-            ("activation", &|row| row.activation.name().to_owned()),
+            ("network", &|row| row.network.clone()),
             (">T", &|row| row.threshold.to_string()),
             ("order", &|row| row.order.clone()),
             (">multiplications", &|row| number(row.multiplications_average, 1)),
-            (">vs exact %", &|row| number(row.reduction_vs_exact_percent, 2)),
+            (">saved %", &|row| number(row.reduction_vs_exact_percent, 2)),
             (">accuracy %", &|row| number(row.accuracy.accuracy_percent, 2)),
         ],
     );

@@ -8,7 +8,7 @@ use study::Status;
 use study::data::Split;
 use study::experiment::windows::{self, Filter, built_in, from_file};
 use study::report::terminal::{number, optional};
-use study::tables::{ALL_FILTERS, SummaryRow};
+use study::tables::{Over, SummaryRow};
 
 use super::flags::{RunFlags, UnitFlags, engine_name, engines, positive};
 use super::table_of;
@@ -93,7 +93,7 @@ fn filters(args: &Args) -> anyhow::Result<Vec<Filter>> {
 }
 
 fn print_summary(summary: &[SummaryRow]) {
-    let rows = summary.iter().filter(|row| row.key.filter == ALL_FILTERS);
+    let rows = summary.iter().filter(|row| row.over == Over::Filters);
     let table = table_of(
         rows,
         &[
@@ -101,8 +101,10 @@ fn print_summary(summary: &[SummaryRow]) {
             (">T", &|row| optional(row.key.threshold)),
             (">multiplications", &|row| number(row.multiplications_average, 2)),
             (">paper", &|row| number(row.paper_multiplications_average.map(|it| it.0), 2)),
-            (">vs exact %", &|row| number(row.compared.reduction_vs_exact_percent, 2)),
-            (">vs zero-skip %", &|row| number(row.compared.reduction_vs_zero_skip_percent, 2)),
+            (">saved %", &|row| number(row.compared.reduction_vs_exact_percent, 2)),
+            (">saved of zero-skip %", &|row| {
+                number(row.compared.reduction_vs_zero_skip_percent, 2)
+            }),
             (">mean |error|", &|row| number(row.compared.mean_absolute_error, 2)),
             (">cycles/window", &|row| number(row.cycles_per_window, 2)),
         ],

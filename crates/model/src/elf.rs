@@ -40,6 +40,10 @@ pub enum ElfError {
     )]
     OutsideRam { addr: u32, size: u32, ram: Range<u64> },
     #[error(
+        "its segment of {size} bytes at {addr:#010x} begins inside another one; link it with firmware/link.ld"
+    )]
+    Overlap { addr: u32, size: u32 },
+    #[error(
         "its entry is {0:#010x}, but the core begins at {RAM_BASE:#010x}; link it with firmware/link.ld, which puts _start there"
     )]
     Entry(u32),
@@ -70,7 +74,7 @@ pub struct Segment {
 /// What an ELF file puts into the system's memory.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Executable {
-    /// What is in memory before the first instruction.
+    /// What is in memory before the first instruction, in the order of addresses.
     pub segments: Vec<Segment>,
     /// The word that the program writes its result to: 1 passed, 2n + 1 test n failed.
     pub tohost: Option<u32>,
@@ -87,21 +91,32 @@ impl Executable {
         if entry != RAM_BASE {
             return Err(ElfError::Entry(entry));
         }
-        let mut segments = Vec::new();
-        for segment in header.program_headers(endian, data).map_err(damaged)? {
-            let size = segment.p_memsz(endian);
-            if segment.p_type(endian) != PT_LOAD || size == 0 {
-                continue;
+        let headers = header.program_headers(endian, data).map_err(damaged)?;
+        let loaded = headers.iter().filter(|it| {
+            it.p_type(endian) == PT_LOAD && (it.p_memsz(endian), it.p_filesz(endian)) != (0, 0)
+        });
+        let mut loaded: Vec<_> = loaded.collect();
+        loaded.sort_by_key(|it| it.p_paddr(endian));
+        let mut segments: Vec<Segment> = Vec::new();
+        // Each lies within the RAM and behind the one before: all together take no more than it.
+        let mut before = 0;
+        for segment in loaded {
+            let (addr, size) = (segment.p_paddr(endian), segment.p_memsz(endian));
+            if segment.p_filesz(endian) > size {
+                return Err(damaged("a segment has fewer bytes in memory than in the file"));
             }
-            let addr = segment.p_paddr(endian);
             let end = u64::from(addr) + u64::from(size);
             if u64::from(addr) < ram.start || end > ram.end {
                 return Err(ElfError::OutsideRam { addr, size, ram });
             }
-            let mut bytes = segment
-                .data(endian, data)
-                .map_err(|()| damaged("a segment reaches beyond the end of the file"))?
-                .to_vec();
+            if u64::from(addr) < before {
+                return Err(ElfError::Overlap { addr, size });
+            }
+            before = end;
+            let bytes = segment.data(endian, data);
+            let bytes =
+                bytes.map_err(|()| damaged("a segment reaches beyond the end of the file"))?;
+            let mut bytes = bytes.to_vec();
             bytes.resize(size as usize, 0);
             segments.push(Segment { addr, bytes });
         }
@@ -226,20 +241,22 @@ pub fn with_segment(elf: &[u8], addr: u32, bytes: &[u8]) -> Result<Vec<u8>, ElfE
     let endian = Endianness::Little;
     let header = header(elf)?;
     let count = header.program_headers(endian, elf).map_err(damaged)?.len();
+    let more = u16::try_from(count + 1).map_err(damaged)?;
     let table = header.e_phoff(endian) as usize;
     let mut file = elf.to_vec();
     file.resize(elf.len().next_multiple_of(ALIGNMENT), 0);
     let table_at = file.len();
     file.extend_from_slice(&elf[table..][..PROGRAM_HEADER * count]);
     let data_at = (table_at + PROGRAM_HEADER * (count + 1)).next_multiple_of(ALIGNMENT);
-    let (size, flags) = (bytes.len() as u32, PF_R | PF_W);
-    for word in [PT_LOAD, data_at as u32, addr, addr, size, size, flags, ALIGNMENT as u32] {
+    let number = |number: usize| u32::try_from(number).map_err(damaged);
+    let (offset, size, flags) = (number(data_at)?, number(bytes.len())?, PF_R | PF_W);
+    for word in [PT_LOAD, offset, addr, addr, size, size, flags, number(ALIGNMENT)?] {
         file.extend_from_slice(&word.to_le_bytes());
     }
     file.resize(data_at, 0);
     file.extend_from_slice(bytes);
-    file[TABLE..TABLE + 4].copy_from_slice(&(table_at as u32).to_le_bytes());
-    file[COUNT..COUNT + 2].copy_from_slice(&(count as u16 + 1).to_le_bytes());
+    file[TABLE..TABLE + 4].copy_from_slice(&number(table_at)?.to_le_bytes());
+    file[COUNT..COUNT + 2].copy_from_slice(&more.to_le_bytes());
     Ok(file)
 }
 
@@ -271,4 +288,45 @@ fn header(data: &[u8]) -> Result<&Header, ElfError> {
         return Err(ElfError::NotExecutable(kind));
     }
     Ok(header)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RAM: u32 = 1 << 16;
+
+    /// A program of segments at these addresses, with their sizes in the file and in memory.
+    fn parse(segments: &[(u32, usize, u32)]) -> Result<Executable, String> {
+        let parts = segments.iter().map(|&(addr, size, _)| Segment { addr, bytes: vec![1; size] });
+        let mut elf = Executable { segments: parts.collect(), ..Executable::default() }.to_elf(&[]);
+        for (index, (.., memory)) in segments.iter().enumerate() {
+            let size = 52 + PROGRAM_HEADER * index + 20;
+            elf[size..size + 4].copy_from_slice(&memory.to_le_bytes());
+        }
+        Executable::parse(&elf, RAM).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn segments_take_no_more_than_the_ram() {
+        let (base, end) = (RAM_BASE, RAM_BASE + RAM);
+        let program = parse(&[(base, 8, 8), (end - 4, 0, 4), (base + 16, 4, 12)]).unwrap();
+        let found: Vec<_> = program.segments.iter().map(|it| (it.addr, it.bytes.len())).collect();
+        assert_eq!(found, [(base, 8), (base + 16, 12), (end - 4, 4)]);
+        let cases: [(&[_], &str); 6] = [
+            (&[(base, 8, 4)], "damaged: a segment has fewer bytes in memory than in the file"),
+            (&[(base, 8, 0)], "damaged: a segment has fewer bytes in memory than in the file"),
+            (&[(base, 8, RAM), (base + 4, 4, 4)], "4 bytes at 0x80000004 begins inside another"),
+            (&[(base, 8, 8), (base, 4, RAM)], "begins inside another"),
+            (&[(base, 8, RAM + 1)], "is not within the RAM, 65536 bytes at 0x80000000"),
+            (&[(base, 8, 8), (end - 4, 4, u32::MAX)], "is not within the RAM"),
+        ];
+        for (segments, problem) in cases {
+            let error = parse(segments).unwrap_err();
+            assert!(error.contains(problem), "{segments:?}: {error}");
+        }
+        // As many segments as a file can have, each with all of the RAM.
+        let many = vec![(base, 4, RAM); 4000];
+        assert!(parse(&many).unwrap_err().contains("begins inside another"));
+    }
 }

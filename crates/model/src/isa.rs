@@ -26,6 +26,7 @@ pub type Register = u8;
 
 /// An instruction with its operands. A compressed one is the one that it abbreviates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Instruction {
     pub op: Op,
     /// The destination; 0 if it has none, as for the other operands.

@@ -7,12 +7,14 @@
 //! - [`isa`]: the instructions of the core;
 //! - [`hart`]: its instruction-set simulator;
 //! - [`elf`]: the programs that the simulator and the core run;
-//! - [`facts`]: the numbers that software shares with RTL and firmware.
+//! - [`facts`]: the numbers that software shares with RTL and firmware;
+//! - [`files`]: reading what users name, within bounds.
 
 pub mod conv;
 pub mod elf;
 pub mod engine;
 pub mod facts;
+pub mod files;
 pub mod hart;
 pub mod isa;
 pub mod nn;

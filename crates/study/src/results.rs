@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use crate::Error;
 use crate::report::atomic::write_atomic;
 use crate::table::{self, Row};
-use model::hex;
+use model::{files, hex};
 
 /// The file that marks a folder whose run has not come to its end.
 pub const MARKER: &str = "INCOMPLETE";
@@ -56,7 +56,7 @@ pub enum Earlier {
 /// If it cannot be read.
 pub fn digest_of(path: &Path) -> io::Result<String> {
     let mut hash = Sha256::new();
-    io::copy(&mut File::open(path)?, &mut hash)?;
+    io::copy(&mut files::open(path)?, &mut hash)?;
     Ok(hex(&hash.finalize()))
 }
 
@@ -92,8 +92,46 @@ impl Marker {
 /// The part of a finished run's record that tells which files are its own.
 #[derive(Debug, Deserialize)]
 struct Finished {
-    #[serde(default)]
-    files: BTreeMap<String, String>,
+    /// With their digests; none in records of early versions.
+    files: Option<BTreeMap<String, String>>,
+}
+
+/// Bytes of a record at most.
+const MAX_RECORD: u64 = 16 << 20;
+
+/// Refuses tables that are not the whole of one finished run: those of a run that was interrupted or
+/// goes on, and those that its record does not list, or lists with another digest. A folder without
+/// a record is the user's own.
+///
+/// # Errors
+/// What is mixed, and a record that cannot be read.
+pub fn check_tables(folder: &Path, tables: &[PathBuf]) -> Result<(), Error> {
+    if is_incomplete(folder) {
+        let reason = "holds a run that is not finished: end it with --resume, or start it afresh \
+                      with --force";
+        return Err(Error::occupied(folder, reason));
+    }
+    let path = folder.join(PROVENANCE);
+    if !path.exists() {
+        return Ok(());
+    }
+    let text = files::read(&path, MAX_RECORD).map_err(|source| Error::read(&path, source))?;
+    let finished: Finished = serde_json::from_slice(&text).map_err(|source| {
+        Error::Input(format!("{} is not the record of a run: {source}", path.display()))
+    })?;
+    let Some(listed) = finished.files else { return Ok(()) };
+    for table in tables {
+        let name = table.file_name().unwrap_or_default().to_string_lossy();
+        let digest = digest_of(table).map_err(|source| Error::read(table, source))?;
+        let problem = match listed.get(&*name) {
+            Some(of_run) if *of_run == digest => continue,
+            Some(_) => "was changed since its run wrote it",
+            None => "is not of the run that wrote the other tables",
+        };
+        let advice = format!("({PROVENANCE} beside it tells); keep the two apart");
+        return Err(Error::Input(format!("{} {problem} {advice}", table.display())));
+    }
+    Ok(())
 }
 
 /// A folder that a run writes its results into.
@@ -170,9 +208,9 @@ impl ResultFolder {
     /// Removes what an earlier run is known to have written.
     fn clear(&self, mut files: Vec<String>) -> Result<(), Error> {
         let provenance = self.path.join(PROVENANCE);
-        if let Ok(text) = fs::read(&provenance) {
+        if let Ok(text) = files::read(&provenance, MAX_RECORD) {
             if let Ok(finished) = serde_json::from_slice::<Finished>(&text) {
-                files.extend(finished.files.into_keys());
+                files.extend(finished.files.unwrap_or_default().into_keys());
             }
             files.push(PROVENANCE.to_owned());
         }
@@ -391,6 +429,29 @@ mod tests {
         let names = fs::read_dir(out.path()).unwrap().map(|it| it.unwrap().file_name());
         let names: std::collections::BTreeSet<_> = names.collect();
         assert_eq!(names, ["a.csv", "mine.txt", PROVENANCE].map(Into::into).into());
+    }
+
+    #[test]
+    fn tables_of_two_runs_and_of_unfinished_ones_are_refused() {
+        let out = tempfile::tempdir().unwrap();
+        let table = |name: &str| vec![out.path().join(name)];
+        fs::write(out.path().join("own.csv"), "x").unwrap();
+        check_tables(out.path(), &table("own.csv")).unwrap();
+        finished(out.path(), &["a.csv"], Earlier::Keep).unwrap();
+        check_tables(out.path(), &table("a.csv")).unwrap();
+        let refused = |name: &str| check_tables(out.path(), &table(name)).unwrap_err().to_string();
+        assert!(refused("own.csv").contains("own.csv is not of the run"));
+        fs::write(out.path().join("a.csv"), "changed").unwrap();
+        assert!(refused("a.csv").contains("a.csv was changed since"));
+        // A run that is killed leaves its mark, with no table of the run before beside it.
+        let mut run = ResultFolder::open(out.path(), record(2), Earlier::Replace).unwrap();
+        run.file("b.csv", |file| file.write_all(b"x")).unwrap();
+        drop(run);
+        assert!(!out.path().join("a.csv").exists());
+        assert!(refused("b.csv").contains("holds a run that is not finished"));
+        fs::remove_file(out.path().join(MARKER)).unwrap();
+        fs::write(out.path().join(PROVENANCE), "[").unwrap();
+        assert!(refused("b.csv").contains("provenance.json is not the record of a run"));
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::report::atomic::write_atomic;
 use crate::results::{Earlier, ProgramFacts, ResultFolder, checkpoint_folder, checkpoint_name};
 use crate::{Error, Status};
 use model::engine::{Engine, EngineError, EngineFactory, Findings, GoldenEngine, Mismatch, Place};
-use model::hex;
+use model::{files, hex};
 
 /// Mismatches that are kept in full, and followed up with a report and a waveform.
 pub const REPORTS: usize = 3;
@@ -125,14 +125,26 @@ impl<'a> Run<'a> {
         ResultFolder::open(&self.out, record, self.earlier)
     }
 
-    /// Runs something on a pool of the run's threads.
-    ///
-    /// # Errors
-    /// If they cannot be started.
-    pub fn on_threads<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T, Error> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.jobs).build();
-        let pool = pool.map_err(|error| Error::Input(format!("cannot start threads: {error}")))?;
-        Ok(pool.install(work))
+    /// Runs something on a pool of the run's threads; where they cannot be started, on this one.
+    pub fn on_threads<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        match rayon::ThreadPoolBuilder::new().num_threads(self.jobs).build() {
+            Ok(pool) => pool.install(work),
+            Err(error) => {
+                self.progress.notice(&format!("only this thread computes: {error}"));
+                work()
+            }
+        }
+    }
+}
+
+/// Starts the threads of everything that is not a run; called once, on the main thread. Where they
+/// cannot be started, that thread does the work alone.
+pub fn start_threads() {
+    if rayon::ThreadPoolBuilder::new().build_global().is_err() {
+        // It belongs to the pool as long as that lives.
+        std::mem::forget(
+            rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build(),
+        );
     }
 }
 
@@ -410,6 +422,9 @@ struct Header {
     sha256: String,
 }
 
+/// Bytes of a checkpoint at most.
+const MAX_CHECKPOINT: u64 = 1 << 30;
+
 /// The finished batches of a run, each in a file that is complete from the moment it has its name.
 struct Checkpoints {
     folder: PathBuf,
@@ -482,7 +497,8 @@ impl Checkpoints {
 
     fn read<T: DeserializeOwned>(&self, index: usize) -> Result<Saved<T>, Error> {
         let path = self.path(index);
-        let bytes = fs::read(&path).map_err(|source| Error::read(&path, source))?;
+        let bytes =
+            files::read(&path, MAX_CHECKPOINT).map_err(|source| Error::read(&path, source))?;
         let parse = || {
             let end = bytes.iter().position(|&byte| byte == b'\n')?;
             let (header, body) = (&bytes[..end], &bytes[end + 1..]);

@@ -8,11 +8,11 @@
 //! that the struct does not have is never read.
 
 use std::fmt::Write as _;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use csv::{StringRecord, StringRecordIter};
+use model::files;
 use model::nn::Activation;
 use thiserror::Error;
 
@@ -37,13 +37,22 @@ impl Column {
 
     /// Its unit, which its name tells; empty for text and for pure numbers.
     pub fn unit(&self) -> &'static str {
-        const UNITS: [(&str, &str); 6] = [
+        const UNITS: [(&str, &str); 15] = [
             ("percent", "%"),
             ("percentage", "%"),
             ("points", "percentage points"),
             ("db", "dB"),
+            ("bits", "bits"),
+            ("frac", "bits"),
+            ("threshold", "2^−F"),
             ("cycles", "cycles"),
+            ("instructions", "instructions"),
+            ("words", "words"),
             ("multiplications", "multiplications"),
+            ("products", "products"),
+            ("windows", "windows"),
+            ("outputs", "outputs"),
+            ("images", "images"),
         ];
         // The last word of the name that is a unit: `share_percent`, `cycles_average`.
         let word = |word: &str| UNITS.iter().find(|(name, _)| *name == word).map(|(_, unit)| *unit);
@@ -303,10 +312,42 @@ numbers! {
     };
     /// A number that is written with its shortest digits: `0.05`, `6084`.
     Plain = |number, text| write!(text, "{number}");
-    /// A number that is written with four digits and a power of ten: `2.610e-98`.
-    Scientific = |number, text| write!(text, "{number:.3e}");
     /// A number that is written with so many decimals.
     Fixed<const DIGITS: usize> = |number, text| write!(text, "{number:.DIGITS$}");
+}
+
+/// A probability by its decimal logarithm, so that none is too small. It is written with four digits
+/// and a power of ten: `2.610e-98`, `4.812e-1204`.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default)]
+pub struct Probability(pub f64);
+
+impl std::fmt::Display for Probability {
+    fn fmt(&self, text: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (power, fraction) = (self.0.floor(), self.0 - self.0.floor());
+        match format!("{:.3}", 10_f64.powf(fraction)).as_str() {
+            "10.000" => write!(text, "1.000e{}", power + 1.0),
+            digits => write!(text, "{digits}e{power}"),
+        }
+    }
+}
+
+impl Field for Probability {
+    const EXPECTED: &'static str = "a probability";
+    const EXAMPLE: &'static str = "2.500e-1";
+
+    fn write(&self, text: &mut String) {
+        let _ = write!(text, "{self}");
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (digits, power) = text.split_once('e').unwrap_or((text, "0"));
+        let logarithm = f64::read(digits)?.log10() + f64::from(power.parse::<i32>().ok()?);
+        (logarithm <= 1e-9).then_some(Self(logarithm))
+    }
+
+    fn is_finite(&self) -> bool {
+        self.0.is_finite()
+    }
 }
 
 /// Four decimals: enough for every figure that is compared with the paper's.
@@ -472,16 +513,16 @@ pub fn write<R: Row>(path: &Path, rows: &[R]) -> Result<(), TableError> {
     Ok(())
 }
 
-/// Reads a table. An empty file is a table without rows.
+/// Bytes of a table at most.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// Reads a table.
 pub fn read<R: Row>(path: &Path) -> Result<Vec<R>, TableError> {
-    let file =
-        File::open(path).map_err(|source| TableError::Read { path: path.to_owned(), source })?;
+    let bytes = files::read(path, MAX_BYTES)
+        .map_err(|source| TableError::Read { path: path.to_owned(), source })?;
     let not_csv = |source| TableError::NotCsv { path: path.to_owned(), source };
-    let mut reader = csv::Reader::from_reader(file);
+    let mut reader = csv::Reader::from_reader(&bytes[..]);
     let header = reader.headers().map_err(not_csv)?;
-    if header.is_empty() {
-        return Ok(Vec::new());
-    }
     check_header::<R>(header).map_err(|problem| TableError::Header {
         path: path.to_owned(),
         file: R::FILE,
@@ -498,6 +539,9 @@ pub fn read<R: Row>(path: &Path) -> Result<Vec<R>, TableError> {
 }
 
 fn check_header<R: Row>(header: &StringRecord) -> Result<(), String> {
+    if header.is_empty() {
+        return Err("the file is empty; run the command again that writes it".to_owned());
+    }
     let columns = R::all_columns();
     let is = |column: &Column, name: &str| column.name == name || column.former_name == Some(name);
     if let Some(name) = header.iter().find(|name| !columns.iter().any(|it| is(it, name))) {
@@ -550,7 +594,7 @@ mod tests {
             pub tau: Option<Shortest>,
             /// A small probability.
             #[formerly("probability")]
-            pub p: Option<Scientific>,
+            pub p: Option<Probability>,
             /// An edge.
             pub edge: Fixed<2>,
             pub pair: Maybe<Pair>,
@@ -616,7 +660,8 @@ mod tests {
         };
         assert_eq!(read_text(&good).unwrap().len(), 1);
         assert_eq!(read_text(&good.replace(",p,", ",probability,")).unwrap().len(), 1);
-        assert_eq!(read_text("").unwrap(), []);
+        let error = read_text("").unwrap_err().to_string();
+        assert!(error.contains("sample.csv, line 1: the file is empty"), "{error}");
         for (from, to, expected) in [
             ("tau", "sigma", "line 1: sample.csv has no column sigma; `convapprox columns"),
             (",digit\nx,1,,,0,won,3", "\nx,1,,,0,won", "line 1: there is no column digit"),
@@ -650,7 +695,14 @@ mod tests {
             assert_eq!(text(&|it| Shortest(number).write(it)), shortest);
             assert_eq!(text(&|it| Plain(number).write(it)), plain);
         }
-        assert_eq!(text(&|it| Scientific(1.0).write(it)), "1.000e0");
+        for (logarithm, written) in
+            [(0.0, "1.000e0"), (-0.00001, "1.000e0"), (-1.5, "3.162e-2"), (-3000.1, "7.943e-3001")]
+        {
+            let probability = Probability(logarithm);
+            assert_eq!(probability.to_string(), written);
+            assert!((Probability::read(written).unwrap().0 - logarithm).abs() < 1e-3, "{written}");
+        }
+        assert_eq!((Probability::read("1.5"), Probability::read("0")), (None, None));
         assert_eq!(text(&|it| (-0.000_04_f64).write(it)), "-0.0000");
     }
 }

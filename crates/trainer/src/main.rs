@@ -130,7 +130,9 @@ impl Folders {
     ) -> Result<()> {
         let (layers, command) = (settings(layers), command_line());
         let validation = serde_json::to_value(validation)?;
-        let point = OperatingPoint { network, weights, technique, layers, validation, command };
+        let folder = PathBuf::new();
+        let point =
+            OperatingPoint { network, weights, technique, layers, validation, command, folder };
         Ok(point.write(&self.vectors.join("operating_points").join(format!("{name}.json")))?)
     }
 

@@ -13,7 +13,7 @@ use convapprox_trainer::record::{parse_setting, skip, skips, write_weights};
 use model::engine::{Detail, GoldenEngine};
 use model::nn::{Inference, LayerKind, Network, input_planes};
 use study::data::digits;
-use study::experiment::lenet::{OperatingPoint, shipped, shipped_points};
+use study::experiment::lenet::{OperatingPoint, shipped_points};
 
 fn vectors() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testvectors")
@@ -129,8 +129,8 @@ const IMAGES: usize = 12;
 
 /// The model of a point, and the arithmetic that it is trained in.
 fn trained(point: &OperatingPoint) -> (Model, Hardware) {
-    let network = Network::read(&shipped("networks").join(&point.network)).unwrap();
-    let model = Model::read(&network, &shipped("weights").join(&point.weights)).unwrap();
+    let network = Network::read(&vectors().join("networks").join(&point.network)).unwrap();
+    let model = Model::read(&network, &vectors().join("weights").join(&point.weights)).unwrap();
     let layers: Vec<_> =
         point.layers.iter().map(|(name, layer)| (name.clone(), skip(layer).unwrap())).collect();
     let hardware = Hardware::calibrate(&model, skips(&model.stages, &layers).unwrap()).unwrap();
@@ -158,7 +158,7 @@ fn weights_have_the_scale_of_the_integers() {
 fn floats_stand_for_whole_numbers() {
     let images = digits::draw(7, digits::TEST, IMAGES);
     for name in ["lenet5_relu_t123", "lenet5_tanh_t123", "lenet5_relu_t113_f3"] {
-        let path = shipped("operating_points").join(format!("{name}.json"));
+        let path = vectors().join("operating_points").join(format!("{name}.json"));
         let point = OperatingPoint::read(&path).unwrap();
         let (model, hardware) = trained(&point);
         let (words, _) = tensors(&images, &model.network).unwrap();

@@ -2,15 +2,19 @@
 //! What was trained: float tensors, and the network in floats. It calibrates the ranges of the
 //! integer one and tells what quantisation costs.
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::Path;
 
 use safetensors::{Dtype, SafeTensors};
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use sha2::{Digest, Sha256};
 
 use super::{Activation, Input, LayerKind, Network, NetworkError, Shape};
-use crate::hex;
+use crate::{files, hex};
+
+/// The largest file of weights that is read, in bytes.
+const MAX_WEIGHTS: u64 = 1 << 28;
 
 /// A float tensor, row-major.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,24 +45,29 @@ impl Weights {
 
     /// Reads a safetensors file.
     pub fn read(path: &Path) -> Result<Self, NetworkError> {
-        let bytes = fs::read(path)
+        let bytes = files::read(path, MAX_WEIGHTS)
             .map_err(|source| NetworkError::Read { path: path.to_owned(), source })?;
-        let found = SafeTensors::deserialize(&bytes)
+        Self::parse(path, &bytes)
+    }
+
+    /// Takes a safetensors file that is there already; `path` is for errors.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, NetworkError> {
+        let found = SafeTensors::deserialize(bytes)
             .map_err(|source| NetworkError::Tensors { path: path.to_owned(), source })?;
+        let (size, _) = SafeTensors::read_metadata(bytes).expect("it has just been read");
+        let Header = serde_json::from_slice(&bytes[8..8 + size])
+            .map_err(|source| NetworkError::Header { path: path.to_owned(), source })?;
         let mut tensors = BTreeMap::new();
         for (name, view) in found.iter() {
             if view.dtype() != Dtype::F32 {
-                let found = format!("{:?}", view.dtype());
-                return Err(NetworkError::TensorType { name: name.to_owned(), found });
+                let (name, found) = (name.to_owned(), format!("{:?}", view.dtype()));
+                return Err(NetworkError::TensorType { name, found }.in_file(path));
             }
             let word = |bytes: &[u8]| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
             let data: Vec<f32> = view.data().chunks_exact(4).map(word).collect();
-            if data.iter().any(|value| !value.is_finite()) {
-                return Err(NetworkError::NotFinite { name: name.to_owned() });
-            }
             tensors.insert(name.to_owned(), Tensor { shape: view.shape().to_vec(), data });
         }
-        Ok(Self { tensors, sha256: hex(&Sha256::digest(&bytes)) })
+        Ok(Self { tensors, sha256: hex(&Sha256::digest(bytes)) })
     }
 
     /// The SHA-256 of the file, or of the tensors' names and values.
@@ -76,11 +85,56 @@ impl Weights {
             let (name, found) = (name.to_owned(), tensor.shape.clone());
             return Err(NetworkError::TensorShape { name, found, wanted: shape.to_vec() });
         }
+        if tensor.data.iter().any(|value| !value.is_finite()) {
+            return Err(NetworkError::NotFinite { name: name.to_owned() });
+        }
         Ok(&tensor.data)
     }
 
     pub fn tensors(&self) -> &BTreeMap<String, Tensor> {
         &self.tensors
+    }
+}
+
+/// The header of a safetensors file, of which the keys alone count: each is known, and there once.
+struct Header;
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "the values are those that the safetensors crate has checked")]
+struct HeaderEntry {
+    dtype: IgnoredAny,
+    shape: IgnoredAny,
+    data_offsets: IgnoredAny,
+}
+
+impl<'de> Deserialize<'de> for Header {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Header {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table of tensors")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
+        let mut names = BTreeSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if name == "__metadata__" {
+                map.next_value::<IgnoredAny>()?;
+            } else {
+                map.next_value::<HeaderEntry>()?;
+            }
+            if names.contains(&name) {
+                return Err(A::Error::custom(format!("{name:?} is there twice")));
+            }
+            names.insert(name);
+        }
+        Ok(self)
     }
 }
 
@@ -104,15 +158,22 @@ impl FloatNetwork {
     pub fn new(network: &Network, weights: &Weights) -> Result<Self, NetworkError> {
         let shapes = network.shapes()?;
         let mut layers = Vec::with_capacity(network.layers.len());
+        let mut known = Vec::new();
         for (layer, shapes) in network.layers.iter().zip(shapes.windows(2)) {
             let (input, output) = (shapes[0], shapes[1]);
             let (mut values, mut bias) = (Vec::new(), Vec::new());
             if let Some(shape) = layer.weight_shape(input) {
-                values = weights.get(&layer.tensor("weight"), &shape)?.to_vec();
-                bias = weights.get(&layer.tensor("bias"), &shape[..1])?.to_vec();
+                let names = ["weight", "bias"].map(|part| layer.tensor(part));
+                values = weights.get(&names[0], &shape)?.to_vec();
+                bias = weights.get(&names[1], &shape[..1])?.to_vec();
+                known.extend(names);
             }
             let kind = layer.kind.clone();
             layers.push(FloatLayer { kind, input, output, weights: values, bias });
+        }
+        if let Some(name) = weights.tensors.keys().find(|name| !known.contains(name)) {
+            let (name, known) = (name.clone(), known.join(", "));
+            return Err(NetworkError::UnknownTensor { name, known });
         }
         Ok(Self { input: network.input.clone(), layers })
     }
@@ -195,4 +256,40 @@ fn activate(mut sums: Vec<f32>, activation: Option<Activation>) -> Vec<f32> {
         };
     }
     sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A safetensors file with this header and so many zeros behind it.
+    fn file(header: &str, zeros: usize) -> Vec<u8> {
+        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(header.bytes());
+        bytes.resize(bytes.len() + zeros, 0);
+        bytes
+    }
+
+    #[test]
+    fn files_that_are_not_clean_are_refused() {
+        let parse = |header: &str, zeros| Weights::parse(Path::new("w"), &file(header, zeros));
+        let entry = |name: &str, end: usize| {
+            format!(r#""{name}":{{"dtype":"F32","shape":[1],"data_offsets":[{},{end}]}}"#, end - 4)
+        };
+        let good = format!(r#"{{"__metadata__":{{"a":"b"}},{},{}}}"#, entry("x", 4), entry("y", 8));
+        assert_eq!(parse(&good, 8).unwrap().tensors().len(), 2);
+        let twice = format!("{{{},{}}}", entry("x", 4), entry("x", 4));
+        let refused = |header: &str, zeros| parse(header, zeros).unwrap_err().to_string();
+        assert!(refused(&twice, 4).contains("\"x\" is there twice at line 1 column"));
+        let unknown = good.replacen("\"dtype\"", "\"scale\":2,\"dtype\"", 1);
+        assert!(refused(&unknown, 8).contains("unknown field `scale`, expected one of"));
+        for (from, to) in [("F32", "F16"), ("[1]", "[2]"), ("4,8", "4,9"), ("}}", "}")] {
+            assert!(parse(&good.replace(from, to), 8).is_err(), "{from} → {to}");
+        }
+        let mut bytes = file(&good, 8);
+        let end = bytes.len();
+        bytes[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
+        let weights = Weights::parse(Path::new("w"), &bytes).unwrap();
+        assert!(weights.get("x", &[1]).is_ok() && weights.get("y", &[1]).is_err());
+    }
 }

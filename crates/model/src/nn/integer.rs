@@ -24,7 +24,8 @@ impl Finish {
     /// The activation of one sum.
     pub fn apply(&self, sum: i32) -> i32 {
         let Some(activation) = self.activation else { return sum };
-        let rounded = (sum + (1 << (self.shift - 1))) >> self.shift;
+        // In more bits than a sum: hardware that is wrong may give any.
+        let rounded = ((i64::from(sum) + (1 << (self.shift - 1))) >> self.shift) as i32;
         match activation {
             Activation::Relu => rounded.clamp(0, (1 << self.bits) - 1),
             Activation::Tanh => integer_tanh(rounded, self.bits),

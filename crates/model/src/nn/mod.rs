@@ -17,12 +17,20 @@ pub use integer::{
 };
 pub use quantize::{IntegerNetwork, OverflowProof, PIXEL_BITS, Scaled, WEIGHT_LIMIT, exponent};
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 
 use crate::conv::{ConfigError, MAX_SIDE};
+use crate::files;
+
+/// The largest description that is read, in bytes.
+const MAX_DESCRIPTION: u64 = 1 << 20;
+/// Bounds of what a network takes: layers, words between its layers and products, both of one image.
+const MAX_LAYERS: usize = 256;
+const MAX_ACTIVATIONS: usize = 1 << 24;
+const MAX_PRODUCTS: usize = 1 << 28;
 
 /// What a network is applied to: channels of `height` × `width` pixels, each 0 to 255, with a
 /// border of `padding` zero pixels all around.
@@ -78,7 +86,7 @@ impl Activation {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum LayerKind {
     /// A valid convolution, stride 1, over all input channels.
@@ -99,11 +107,59 @@ pub enum LayerKind {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "LayerKeys")]
 pub struct LayerDescription {
     /// The name in results; in lower case the first part of its tensors' names.
     pub name: String,
     #[serde(flatten)]
     pub kind: LayerKind,
+}
+
+/// A layer as a file has it: the keys of every kind.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LayerKeys {
+    name: String,
+    kind: String,
+    outputs: Option<usize>,
+    side: Option<usize>,
+    activation: Option<Activation>,
+}
+
+impl TryFrom<LayerKeys> for LayerDescription {
+    type Error = String;
+
+    fn try_from(keys: LayerKeys) -> Result<Self, String> {
+        let LayerKeys { name, kind, outputs, side, activation } = keys;
+        let known: &[&str] = match kind.as_str() {
+            "convolution" => &["outputs", "side", "activation"],
+            "average-pool" => &["side"],
+            "dense" => &["outputs", "activation"],
+            _ => {
+                let kinds = "the kinds are convolution, average-pool and dense";
+                return Err(format!("layer {name}: unknown kind {kind:?}; {kinds}"));
+            }
+        };
+        let has = [outputs.is_some(), side.is_some(), activation.is_some()];
+        for (key, has) in ["outputs", "side", "activation"].into_iter().zip(has) {
+            let keys = known.join(", ");
+            if has && !known.contains(&key) {
+                return Err(format!(
+                    "layer {name}: a {kind} has no {key:?}, but name, kind, {keys}"
+                ));
+            }
+            if !has && known.contains(&key) && key != "activation" {
+                return Err(format!("layer {name}: a {kind} needs {key:?}"));
+            }
+        }
+        let (outputs, side) = (outputs.unwrap_or(0), side.unwrap_or(0));
+        let kind = match kind.as_str() {
+            "convolution" => LayerKind::Convolution { outputs, side, activation },
+            "average-pool" => LayerKind::AveragePool { side },
+            _ => LayerKind::Dense { outputs, activation },
+        };
+        Ok(Self { name, kind })
+    }
 }
 
 impl LayerDescription {
@@ -156,11 +212,16 @@ pub struct Network {
 impl Network {
     /// Reads and checks a description.
     pub fn read(path: &Path) -> Result<Self, NetworkError> {
-        let text = fs::read_to_string(path)
+        let bytes = files::read(path, MAX_DESCRIPTION)
             .map_err(|source| NetworkError::Read { path: path.to_owned(), source })?;
-        let network: Self = serde_json::from_str(&text)
+        Self::parse(path, &bytes)
+    }
+
+    /// Checks a description that is there already; `path` is for errors.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, NetworkError> {
+        let network: Self = serde_json::from_slice(bytes)
             .map_err(|source| NetworkError::Parse { path: path.to_owned(), source })?;
-        network.shapes()?;
+        network.shapes().map_err(|error| error.in_file(path))?;
         Ok(network)
     }
 
@@ -174,6 +235,9 @@ impl Network {
         }
         if padding > 64 || channels > 1024 || height > 4096 || width > 4096 {
             return wrong("the input is larger than 1,024 channels of 4,096 × 4,096 or padding 64");
+        }
+        if self.layers.len() > MAX_LAYERS {
+            return wrong("it has more than 256 layers");
         }
         if !(4..=15).contains(&self.activation_bits) {
             return wrong("activation_bits is 4 to 15");
@@ -189,12 +253,24 @@ impl Network {
         }
         let mut shape = self.input.shape();
         let mut shapes = vec![shape];
+        let (mut activations, mut products) = (shape.len(), 0);
         for (index, layer) in self.layers.iter().enumerate() {
             let failed = |reason: String| NetworkError::Layer { layer: layer.name.clone(), reason };
             if self.layers[..index].iter().any(|it| it.name.eq_ignore_ascii_case(&layer.name)) {
                 return Err(failed("another layer has the same name".to_owned()));
             }
-            shape = layer.kind.output(shape, index + 1 == self.layers.len()).map_err(failed)?;
+            let input = shape;
+            shape = layer.kind.output(input, index + 1 == self.layers.len()).map_err(failed)?;
+            let weights = layer.weight_shape(input).unwrap_or_default();
+            let fan_in: usize = weights.iter().skip(1).product();
+            activations += shape.len();
+            products += shape.len() * fan_in;
+            if activations > MAX_ACTIVATIONS || products > MAX_PRODUCTS {
+                return Err(failed(format!(
+                    "up to it an image takes {activations} words and {products} products; the \
+                     most are {MAX_ACTIVATIONS} and {MAX_PRODUCTS}"
+                )));
+            }
             shapes.push(shape);
         }
         Ok(shapes)
@@ -269,6 +345,8 @@ pub enum NetworkError {
     Read { path: PathBuf, source: io::Error },
     #[error("{} is not a network description: {source}", path.display())]
     Parse { path: PathBuf, source: serde_json::Error },
+    #[error("{}: {source}", path.display())]
+    InFile { path: PathBuf, source: Box<NetworkError> },
     #[error("layer {layer}: {reason}")]
     Layer { layer: String, reason: String },
     /// The description as a whole is wrong.
@@ -276,8 +354,12 @@ pub enum NetworkError {
     Description(String),
     #[error("{} is not a safetensors file: {source}", path.display())]
     Tensors { path: PathBuf, source: safetensors::SafeTensorError },
+    #[error("{} has a header that is not valid: {source}", path.display())]
+    Header { path: PathBuf, source: serde_json::Error },
     #[error("the weights have no tensor {name:?}; they have {found}")]
     MissingTensor { name: String, found: String },
+    #[error("the weights have a tensor {name:?} that the network does not; it has {known}")]
+    UnknownTensor { name: String, known: String },
     #[error("tensor {name:?} is {found}; export the weights as 32-bit floats")]
     TensorType { name: String, found: String },
     #[error("tensor {name:?} has the shape {found:?}; the network needs {wanted:?}")]
@@ -287,11 +369,17 @@ pub enum NetworkError {
     /// No scale makes the layer safe.
     #[error(
         "layer {layer}: no power-of-two scale with at least {bits} bits of weight keeps every sum \
-         inside 32 bits (the largest possible sum is {bound}); lower activation_bits or the weights"
+         inside 32 bits (the largest possible sum is {bound:.3e}); lower activation_bits or the weights"
     )]
-    Overflow { layer: String, bits: u32, bound: i64 },
+    Overflow { layer: String, bits: u32, bound: f64 },
     #[error(transparent)]
     Config(#[from] ConfigError),
+}
+
+impl NetworkError {
+    fn in_file(self, path: &Path) -> Self {
+        Self::InFile { path: path.to_owned(), source: Box::new(self) }
+    }
 }
 
 #[cfg(test)]
@@ -308,6 +396,68 @@ mod tests {
             lenet().exact_multiplications().unwrap().into_iter().map(|(_, count)| count).collect();
         assert_eq!(counts, [86_400, 153_600, 30_720]);
         assert_eq!(counts.iter().sum::<u64>(), 270_720);
+    }
+
+    /// Each key of the description, at each place: a typo, one too many, one too few, one twice.
+    #[test]
+    fn keys_that_are_not_known_are_refused_with_their_place() {
+        let text = std::fs::read_to_string("../../testvectors/networks/lenet5_relu.json").unwrap();
+        let cases = [
+            (
+                "\"channels\"",
+                "\"groups\": 1, \"channels\"",
+                "unknown field `groups`, expected one of",
+            ),
+            ("\"activation_bits\"", "\"activationbits\"", "unknown field `activationbits`"),
+            ("\"name\": \"C1\"", "\"name\": \"C1\", \"stride\": 2", "unknown field `stride`"),
+            ("\"name\": \"C1\"", "\"name\": \"C1\", \"padding\": 1", "unknown field `padding`"),
+            ("\"name\": \"C1\"", "\"name\": \"C1\", \"name\": \"C1\"", "duplicate field `name`"),
+            (
+                "\"activation\"",
+                "\"activaton\"",
+                "unknown field `activaton`, expected one of `name`",
+            ),
+            ("\"average-pool\"", "\"convolution\"", "layer S2: a convolution needs \"outputs\""),
+            ("\"average-pool\"", "\"dense\"", "layer S2: a dense needs \"outputs\""),
+            (
+                "\"convolution\"",
+                "\"dense\"",
+                "layer C1: a dense has no \"side\", but name, kind, outputs",
+            ),
+            ("\"convolution\"", "\"conv\"", "layer C1: unknown kind \"conv\"; the kinds are"),
+        ];
+        for (from, to, problem) in cases {
+            assert!(text.contains(from), "{from}");
+            let changed = text.replacen(from, to, 1);
+            let error = Network::parse(Path::new("n.json"), changed.as_bytes()).unwrap_err();
+            let error = error.to_string();
+            assert!(error.starts_with("n.json is not a network description: "), "{error}");
+            assert!(error.contains(problem) && error.contains(" at line "), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_network_that_takes_too_much_is_refused() {
+        let (wide, narrow) = (lenet().layers[0].clone(), lenet().layers[0].clone());
+        let convolution = |mut layer: LayerDescription, index: usize, outputs: usize| {
+            let activation = Some(Activation::Relu);
+            layer.name = format!("{index}");
+            layer.kind = LayerKind::Convolution { outputs, side: 1, activation };
+            layer
+        };
+        let mut network = lenet();
+        let output = network.layers.pop().unwrap();
+        network.layers = (0..20)
+            .map(|index| match index % 2 {
+                0 => convolution(wide.clone(), index, 4096),
+                _ => convolution(narrow.clone(), index, 1),
+            })
+            .chain([output])
+            .collect();
+        let error = network.shapes().unwrap_err().to_string();
+        assert!(error.starts_with("layer 10: up to it an image takes"), "{error}");
+        network.layers.extend(vec![network.layers[0].clone(); 300]);
+        assert!(network.shapes().unwrap_err().to_string().contains("256 layers"));
     }
 
     #[test]

@@ -61,7 +61,7 @@ impl IntegerNetwork {
         let shapes = network.shapes()?;
         let float = FloatNetwork::new(network, weights)?;
         let largest = calibrate(network, &float, calibration)?;
-        let limit = (1_i64 << network.activation_bits) - 1;
+        let limit = (1_u16 << network.activation_bits) - 1;
         let (mut input_shift, mut input_limit) = (PIXEL_BITS, 255);
         let mut integer = Self {
             network: network.clone(),
@@ -189,12 +189,25 @@ fn calibrate(
     }
     let mut largest = vec![0.0_f32; network.layers.len()];
     for image in images {
-        for (largest, output) in largest.iter_mut().zip(float.layers(image)) {
-            *largest = output.iter().fold(*largest, |largest, x| largest.max(x.abs()));
+        let outputs = float.layers(image);
+        for ((largest, output), layer) in largest.iter_mut().zip(outputs).zip(&network.layers) {
+            for x in output.iter().map(|x| x.abs()) {
+                // Not a number is not below it either.
+                let fits = layer.kind.activation() != Some(Activation::Relu) || x <= MAX_ACTIVATION;
+                if !(x.is_finite() && fits) {
+                    let reason = format!("an activation of {x} on a calibration image");
+                    let (layer, reason) = (layer.name.clone(), reason + "; lower the weights");
+                    return Err(NetworkError::Layer { layer, reason });
+                }
+                *largest = largest.max(x);
+            }
         }
     }
     Ok(largest)
 }
+
+/// The largest activation that [`exponent`] has a scale for.
+const MAX_ACTIVATION: f32 = (1 << 24) as f32;
 
 /// The smallest e with `largest` ≤ 2^e.
 pub fn exponent(largest: f32) -> i32 {
@@ -223,51 +236,60 @@ impl Scaled {
         weights: &[f32],
         bias: &[f32],
         input_shift: i32,
-        input_limit: i64,
+        input_limit: u16,
         target: Option<i32>,
     ) -> Result<Self, NetworkError> {
         let fan_in = weights.len() / bias.len();
         let largest = f64::from(weights.iter().fold(0.0_f32, |largest, w| largest.max(w.abs())));
-        let mut bound = 0;
+        let overflow = |bound| {
+            Err(NetworkError::Overflow { layer: layer.to_owned(), bits: MIN_WEIGHT_BITS, bound })
+        };
+        if !weights.iter().chain(bias).all(|x| x.is_finite()) {
+            return Err(NetworkError::NotFinite { name: layer.to_owned() });
+        }
+        let mut bound = 0.0;
         for weight_shift in (-16..=MAX_WEIGHT_SHIFT).rev() {
             let scale = 2.0_f64.powi(weight_shift);
-            let largest = (largest * scale).round();
-            if largest > f64::from(WEIGHT_LIMIT) {
+            let largest_word = (largest * scale).round();
+            if largest_word > f64::from(WEIGHT_LIMIT) {
                 continue;
             }
             let sum_shift = weight_shift + input_shift;
             let shift = target.map_or(0, |target| sum_shift - target);
             let safe_shift = target.is_none() || (1..=30).contains(&shift);
-            let rounding = if target.is_some() && safe_shift { 1_i64 << (shift - 1) } else { 0 };
-            let sum_scale = 2.0_f64.powi(sum_shift);
-            let words: Vec<f64> = weights.iter().map(|&w| (f64::from(w) * scale).round()).collect();
-            let biases: Vec<i64> =
-                bias.iter().map(|&b| (f64::from(b) * sum_scale).round() as i64).collect();
+            let rounding = if target.is_some() && safe_shift { 1_u32 << (shift - 1) } else { 0 };
+            let round = |x: f32, scale: f64| (f64::from(x) * scale).round();
+            let words: Vec<f64> = weights.iter().map(|&w| round(w, scale)).collect();
+            let biases: Vec<f64> =
+                bias.iter().map(|&b| round(b, 2.0_f64.powi(sum_shift))).collect();
+            // No f32 times such a scale leaves the range of an f64, which holds every whole number up
+            // to 2^53 exactly: what is at most 2^31 is exact, and what is more stays more.
             let sums = words.chunks_exact(fan_in).zip(&biases).map(|(row, bias)| {
-                let weights: i64 = row.iter().map(|w| w.abs() as i64).sum();
-                weights.saturating_mul(input_limit).saturating_add(bias.abs()) + rounding
+                let weights: f64 = row.iter().map(|w| w.abs()).sum();
+                weights * f64::from(input_limit) + bias.abs() + f64::from(rounding)
             });
-            bound = sums.max().unwrap_or(0);
-            if bound > i64::from(i32::MAX) {
+            bound = sums.fold(0.0, f64::max);
+            if bound > f64::from(i32::MAX) {
                 continue;
             }
-            if !safe_shift || largest < f64::from(1 << (MIN_WEIGHT_BITS - 1)) && largest > 0.0 {
-                break;
+            let wasted = largest_word < f64::from(1 << (MIN_WEIGHT_BITS - 1)) && largest > 0.0;
+            if !safe_shift || wasted {
+                return overflow(bound);
             }
             return Ok(Self {
                 weights: words.iter().map(|&w| w as i32).collect(),
                 bias: biases.iter().map(|&b| b as i32).collect(),
-                shift: shift as u32,
+                shift: shift.unsigned_abs(),
                 proof: OverflowProof {
                     layer: layer.to_owned(),
-                    input_limit,
-                    sum_bound: bound,
+                    input_limit: input_limit.into(),
+                    sum_bound: bound as i64,
                     weight_shift,
                     sum_shift,
                 },
             });
         }
-        Err(NetworkError::Overflow { layer: layer.to_owned(), bits: MIN_WEIGHT_BITS, bound })
+        overflow(bound)
     }
 }
 
@@ -328,16 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_that_cannot_be_made_safe_is_refused() {
-        let network = network("relu");
-        let weights = weights(&network, |_, _| 1e8);
-        let error = IntegerNetwork::new(&network, &weights, &calibration()).unwrap_err();
-        assert!(matches!(error, NetworkError::Overflow { .. }), "{error}");
-        assert!(error.to_string().contains("layer "), "{error}");
-    }
-
-    #[test]
-    fn missing_and_misshapen_tensors_are_named() {
+    fn missing_misshapen_and_unknown_tensors_are_named() {
         let network = network("tanh");
         let good = weights(&network, |_, _| 0.1);
         let mut tensors = good.tensors().clone();
@@ -346,40 +359,81 @@ mod tests {
         assert!(error.to_string().contains("no tensor \"c3.bias\""), "{error}");
         tensors.insert("c3.bias".to_owned(), Tensor { shape: vec![15], data: vec![0.0; 15] });
         let error = IntegerNetwork::new(&network, &Weights::new(tensors), &[]).unwrap_err();
-        assert!(
-            error.to_string().contains("has the shape [15]; the network needs [16]"),
-            "{error}"
-        );
+        let shapes = "has the shape [15]; the network needs [16]";
+        assert!(error.to_string().contains(shapes), "{error}");
+        let mut tensors = good.tensors().clone();
+        tensors.insert("s2.weight".to_owned(), Tensor { shape: vec![1], data: vec![0.0] });
+        let error = IntegerNetwork::new(&network, &Weights::new(tensors), &[]).unwrap_err();
+        let unknown = "a tensor \"s2.weight\" that the network does not; it has c1.weight";
+        assert!(error.to_string().contains(unknown), "{error}");
+    }
+
+    /// Floats of every size; infinities and what is not a number now and then.
+    fn float() -> impl Strategy<Value = f32> {
+        let bits = any::<u32>().prop_map(f32::from_bits);
+        let sized = (-1.0_f32..1.0, -140..128).prop_map(|(x, e)| x * 2.0_f32.powi(e));
+        prop_oneof![1 => bits, 4 => sized, 8 => -1.0_f32..1.0, 1 => Just(0.0)]
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(24))]
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
 
-        /// Sums of extreme inputs stay inside the proven bound, computed in 64 bits.
+        /// Whatever the weights and biases are: they are refused, or each word is the nearest one,
+        /// weights keep their bits, and no sum of extreme inputs leaves 32 bits.
         #[test]
-        fn no_sum_leaves_the_bound(seed in any::<u64>(), scale in 0.01_f32..2.0) {
-            use rand::{Rng, SeedableRng};
-            let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
-            let network = network("relu");
-            let weights = weights(&network, |_, _| random.random_range(-scale..scale));
-            let integer = IntegerNetwork::new(&network, &weights, &calibration()).unwrap();
-            let mut proofs = integer.proof.iter();
-            for layer in &integer.layers {
-                let (rows, bias): (Vec<Vec<i32>>, _) = match layer {
-                    IntegerLayer::Convolution(it) => {
-                        let row = |filter: &Vec<Kernel>| {
-                            filter.iter().flat_map(|k| k.weights()).copied().collect()
-                        };
-                        (it.filters.iter().map(row).collect(), &it.bias)
-                    }
-                    IntegerLayer::Dense(it) => (it.weights.clone(), &it.bias),
-                    IntegerLayer::AveragePool(_) => continue,
-                };
-                let proof = proofs.next().unwrap();
-                for (row, &bias) in rows.iter().zip(bias) {
-                    prop_assert!(row.iter().all(|w| w.abs() <= WEIGHT_LIMIT));
-                    let worst: i64 = row.iter().map(|&w| i64::from(w).abs() * proof.input_limit).sum();
-                    prop_assert!(worst + i64::from(bias).abs() <= proof.sum_bound);
+        fn a_scale_is_safe_or_refused(
+            (rows, fan_in) in (1..4_usize, 1..6_usize),
+            weights in prop::collection::vec(float(), 15),
+            bias in prop::collection::vec(float(), 3),
+            spread in prop_oneof![Just(1.0_f32), 1e-6_f32..1e6, Just(1e30)],
+            input_shift in -8..32,
+            bits in prop_oneof![Just(8_u32), 4..=15_u32],
+            target in prop::option::of(-20..32),
+        ) {
+            let scaled = |x: &f32| x * spread;
+            let weights: Vec<f32> = weights[..rows * fan_in].iter().map(scaled).collect();
+            let bias = &bias[..rows];
+            let limit = ((1_u32 << bits) - 1) as u16;
+            let result = Scaled::find("layer", &weights, bias, input_shift, limit, target);
+            let finite = weights.iter().chain(bias).all(|x| x.is_finite());
+            prop_assert_eq!(!finite, matches!(result, Err(NetworkError::NotFinite { .. })));
+            let Ok(found) = result else { return Ok(()) };
+            let unit = |shift: i32| 2.0_f64.powi(shift);
+            for (word, x) in found.weights.iter().zip(&weights) {
+                let exact = f64::from(*x) * unit(found.proof.weight_shift);
+                prop_assert!((f64::from(*word) - exact).abs() <= 0.5, "{} for {}", word, exact);
+            }
+            for (word, x) in found.bias.iter().zip(bias) {
+                let exact = f64::from(*x) * unit(found.proof.sum_shift);
+                prop_assert!((f64::from(*word) - exact).abs() <= 0.5, "{} for {}", word, exact);
+            }
+            let largest = found.weights.iter().map(|w| w.abs()).max().unwrap();
+            let zero = weights.iter().all(|&w| w == 0.0);
+            prop_assert!(largest <= WEIGHT_LIMIT && (largest >= 32 || zero), "{}", largest);
+            let rounding = target.map_or(0, |_| 1_i128 << (found.shift - 1));
+            let worst = found.weights.chunks(fan_in).zip(&found.bias).map(|(row, bias)| {
+                let products: i128 = row.iter().map(|&w| i128::from(w.abs()) * i128::from(limit)).sum();
+                products + i128::from(*bias).abs() + rounding
+            });
+            let worst = worst.max().unwrap();
+            prop_assert_eq!(worst, i128::from(found.proof.sum_bound));
+            prop_assert!(worst <= i128::from(i32::MAX));
+        }
+    }
+
+    /// One bias or weight of a network that would work, far out of its range or no number at all.
+    #[test]
+    fn one_wild_value_is_refused_in_whatever_layer_it_is() {
+        for activation in ["relu", "tanh"] {
+            let network = network(activation);
+            let good = weights(&network, |o, i| ((o * 31 + i * 17) % 41) as f32 / 400.0 - 0.05);
+            for (name, tensor) in good.tensors() {
+                for wild in [1e10, -1e30, f32::MAX, f32::INFINITY, f32::NEG_INFINITY, f32::NAN] {
+                    let mut tensors = good.tensors().clone();
+                    tensors.get_mut(name).unwrap().data[tensor.data.len() / 2] = wild;
+                    let result =
+                        IntegerNetwork::new(&network, &Weights::new(tensors), &calibration());
+                    assert!(result.is_err(), "{wild} in {name} of {activation}");
                 }
             }
         }

@@ -4,7 +4,6 @@
 //! An IDX file is a magic number, big-endian sizes, then the bytes. The sizes in a header are checked
 //! against what is expected and against the length of the file before anything is built from them.
 
-use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -13,7 +12,7 @@ use md5::{Digest, Md5};
 
 use super::{DataError, Image, PIXELS, SIDE};
 use IdxKind::{Images, Labels};
-use model::hex;
+use model::{files, hex};
 
 /// One file of a data set in IDX format.
 #[derive(Debug, Clone, Copy)]
@@ -83,7 +82,7 @@ impl IdxFile {
 /// whatever a small file inflates to.
 fn decompressed(path: &Path, size: usize) -> Result<Vec<u8>, DataError> {
     let read = |source| DataError::Read { path: path.into(), source };
-    let mut file = File::open(path).map_err(read)?;
+    let mut file = files::open(path).map_err(read)?;
     let mut start = Vec::new();
     file.by_ref().take(2).read_to_end(&mut start).map_err(read)?;
     // Content decides, not the name: browsers decompress and keep the `.gz`.

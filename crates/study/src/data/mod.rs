@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Images: MNIST, drawn digits, PNG files.
+//! Images: MNIST, drawn digits, pictures.
 //!
 //! [`load`] is the way in: it finds MNIST (in the folder that the user names, in the cache, on a
-//! mirror) or draws digits. [`png::import`] turns the user's own pictures into the same
+//! mirror) or draws digits. [`pictures::import`] turns the user's own pictures into the same
 //! [`Image`]s.
 
 pub mod digits;
 pub mod download;
 pub mod mnist;
-pub mod png;
+pub mod pictures;
 
 use std::fmt;
 use std::io;
@@ -179,14 +179,23 @@ pub enum DataError {
     /// A file of the cache cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// A PNG file is damaged.
-    #[error("{} is a damaged PNG file: {source}", path.display())]
-    DamagedPng { path: PathBuf, source: image::ImageError },
+    /// A picture is damaged.
+    #[error("{} is a damaged picture: {source}", path.display())]
+    DamagedPicture { path: PathBuf, source: image::ImageError },
 }
 
 impl DataError {
     fn malformed(path: &Path, problem: impl Into<String>) -> Self {
         Self::Malformed { path: path.into(), problem: problem.into() }
+    }
+
+    /// What is wrong, within a line; `--dataset mnist` tells all of it.
+    fn in_short(&self) -> String {
+        match self {
+            Self::Download { .. } => "no mirror delivers it".to_owned(),
+            Self::Offline { .. } => format!("{OFFLINE} forbids to download it"),
+            other => other.to_string(),
+        }
     }
 
     fn write(path: &Path, source: io::Error) -> Self {
@@ -272,9 +281,9 @@ pub fn load(choice: DatasetChoice, options: &LoadOptions) -> Result<Dataset, Dat
         return Err(DataError::NotAvailable { reason });
     }
     let notice = format!(
-        "notice: MNIST is not available: {reason}\n\
-         notice: this program draws digits instead (seed {}); to use MNIST, set {MNIST_DIR} to a \
-         folder with its four files",
+        "notice: MNIST is not here ({}): digits are drawn instead, from seed {}; to use MNIST, set \
+         {MNIST_DIR} to a folder with its four files",
+        reason.in_short(),
         options.seed
     );
     if !options.quiet {

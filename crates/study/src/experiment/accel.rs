@@ -6,20 +6,19 @@
 //! `docs/accel.md` tells what the tables hold.
 
 use std::ops::Range;
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::Error;
 use crate::data::Image;
-use crate::experiment::lenet::{Variant, shipped};
+use crate::experiment::lenet::{ModelFile, Variant};
 use crate::experiment::ranges;
 use crate::results::ResultFolder;
 use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
 use crate::statistics::{Distribution, Proportion, percentile};
 use crate::table::{Digit, Shortest};
-use crate::tables::{ALL_LAYERS, CycleRow, PARTS, ScoreErrorRow, ScoreRow, TimeRow};
+use crate::tables::{ALL_LAYERS, CycleRow, Level, PARTS, ScoreErrorRow, ScoreRow, TimeRow};
 use model::conv::{ConfigError, Mode, SmaxScope};
 use model::engine::{Detail, Findings, Place, StageCounts, StageRecord};
 use model::nn::{Configuration, NetworkError, class_of, input_planes};
@@ -50,17 +49,21 @@ pub const LENET_ACCEL_REDUCTION_PERCENT: f64 = 76.6;
 pub const NETWORKS: [&str; 4] = ["lenet-accel", "lenet-accel-tanh", "lenet5-relu", "lenet5-tanh"];
 
 /// A network that ships, by its name in [`NETWORKS`].
-///
-/// # Errors
-/// If its files cannot be read.
 pub fn network(name: &str) -> Result<Variant, NetworkError> {
-    let weights = shipped("weights").join(file_stem(name)).with_extension("safetensors");
-    Variant::read(&description(name), &weights)
+    Variant::shipped(&file_stem(name))
 }
 
-/// The description of a network in [`NETWORKS`].
-pub fn description(name: &str) -> PathBuf {
-    shipped("networks").join(file_stem(name)).with_extension("json")
+/// The description of a network in [`NETWORKS`]; none of another one.
+pub fn description(name: &str) -> Option<ModelFile> {
+    let file = ModelFile::shipped("networks", &format!("{}.json", file_stem(name)));
+    file.filter(|_| NETWORKS.contains(&name))
+}
+
+/// Whether a network has the layers of LeNet-Accel.
+fn is_lenet_accel(variant: &Variant) -> bool {
+    let shipped = description(NETWORKS[0]).and_then(|it| it.network().ok());
+    shipped
+        .is_some_and(|it| it.input == variant.network.input && it.layers == variant.network.layers)
 }
 
 fn file_stem(name: &str) -> String {
@@ -299,7 +302,6 @@ macro_rules! row {
         let approx = configuration.layers.iter().find(|it| it.mode == Mode::Approx);
         $row {
             network: measured.variant.network_name.clone(),
-            activation: measured.variant.activation,
             configuration: configuration.name.clone(),
             tau: configuration.tau.map(Shortest),
             threshold: approx.map(|it| it.threshold.get()),
@@ -348,6 +350,7 @@ fn cycles(measured: &Measured<'_>, timed_engine: bool) -> Vec<CycleRow> {
             rows.push(row!(CycleRow, measured, configuration, {
                 build: BUILDS[*build].to_owned(),
                 images: records.len(),
+                level: Level::of(layer),
                 layer: layer.clone(),
                 cycles_average: timed(cycles),
                 cycles_min: extreme(records.iter().map(|it| it.cycles).min()),
@@ -356,7 +359,7 @@ fn cycles(measured: &Measured<'_>, timed_engine: bool) -> Vec<CycleRow> {
                 software_cycles_average: software,
                 reduction_percent: software.map(|software| 100.0 * (1.0 - cycles / software)),
                 lenet_accel_reduction_percent: software
-                    .filter(|_| layer == ALL_LAYERS)
+                    .filter(|_| layer == ALL_LAYERS && is_lenet_accel(measured.variant))
                     .map(|_| LENET_ACCEL_REDUCTION_PERCENT),
                 speed_up: software.map(|software| software / cycles),
                 instructions_average: average(records, &|it| it.instructions),
@@ -418,6 +421,7 @@ fn time(measured: &Measured<'_>) -> Vec<TimeRow> {
                 rows.push(row!(TimeRow, measured, configuration, {
                     build: BUILDS[*build].to_owned(),
                     images,
+                    level: Level::of(layer),
                     layer: layer.clone(),
                     part: (*part).to_owned(),
                     cycles_average: cycles,
@@ -485,8 +489,8 @@ fn scores(measured: &Measured<'_>) -> Vec<ScoreRow> {
             row!(ScoreRow, measured, configuration, {
                 label: Digit(image.label),
                 class,
-                exact,
-                custom,
+                exact_score: exact,
+                approximate_score: custom,
                 absolute_error: exact.abs_diff(custom),
                 percentage_error: percentage(exact, custom),
             })
@@ -509,7 +513,7 @@ fn score_errors(measured: &Measured<'_>) -> Vec<ScoreErrorRow> {
         let percent = sorted(pairs().filter_map(|(exact, custom)| percentage(*exact, *custom)));
         let spread = Distribution::of(&absolute).expect("there are scores");
         let percent_spread = Distribution::of(&percent);
-        let paper = configuration.tau == Some(PAPER_TAU);
+        let paper = configuration.tau == Some(PAPER_TAU) && is_lenet_accel(measured.variant);
         let flips =
             images.iter().filter(|it| class_of(&it.scores[0]) != class_of(&it.scores[program]));
         row!(ScoreErrorRow, measured, configuration, {

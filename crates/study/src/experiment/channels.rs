@@ -7,6 +7,7 @@
 //! as the bound that no order can beat, S_max of all channels known beforehand.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -43,20 +44,20 @@ pub fn run(
         let threshold = Threshold::new(threshold)?;
         semantics.push(Semantics::new(Mode::Approx, log_frac, threshold, SmaxScope::Window)?);
     }
-    let ordered = |variant: &Variant| {
-        run.on_threads(|| largest_first(&variant.integer, &validation, log_frac))?
-    };
-    let ordered = variants.iter().map(ordered).collect::<Result<_, _>>()?;
-    crate::run::run(run, &Channels { variants, ordered, semantics, images })
+    let ordered = OnceLock::new();
+    crate::run::run(run, &Channels { run, variants, ordered, validation, semantics, images })
 }
 
 /// The orders that are compared, as the column `order` names them.
 const ORDERS: [&str; 4] = ["window-scope", "as-trained", "largest-first", "known-beforehand"];
 
 struct Channels<'a> {
+    run: &'a Run<'a>,
     variants: &'a [Variant],
-    /// Each network with its channels in falling order.
-    ordered: Vec<IntegerNetwork>,
+    /// Each network with its channels in falling order; found with the first batch.
+    ordered: OnceLock<Vec<IntegerNetwork>>,
+    /// The images that decide the order.
+    validation: Vec<&'a Image>,
     /// One per threshold, in window scope.
     semantics: Vec<Semantics>,
     images: Vec<&'a Image>,
@@ -89,7 +90,7 @@ impl Channels<'_> {
         let average = tally.multiplications as f64 / images as f64;
         let right = Proportion { successes: tally.right, trials: images as u64 };
         ChannelRow {
-            activation: variant.activation,
+            network: variant.network_name.clone(),
             log_frac: semantics.log_frac,
             threshold: semantics.threshold.get(),
             order: order.to_owned(),
@@ -127,7 +128,12 @@ impl Experiment for Channels<'_> {
         (variant, images): &Self::Batch,
         engines: &mut Engines<'_>,
     ) -> Result<Vec<[Tally; 4]>, Error> {
-        let (plain, ordered) = (&self.variants[*variant].integer, &self.ordered[*variant]);
+        let ordered = self.ordered.get_or_init(|| {
+            let log_frac = self.semantics.first().map_or(0, |it| it.log_frac);
+            let order = |it: &Variant| largest_first(&it.integer, &self.validation, log_frac);
+            self.run.on_threads(|| self.variants.iter().map(order).collect())
+        });
+        let (plain, ordered) = (&self.variants[*variant].integer, &ordered[*variant]);
         let images = &self.images[images.clone()];
         let golden = engines.golden();
         let mut tallies = Vec::new();
@@ -170,13 +176,10 @@ impl Experiment for Channels<'_> {
 
 /// The network with the channels of every layer behind the first in falling order of their mean
 /// S_max over the outputs of exact inference.
-fn largest_first(
-    network: &IntegerNetwork,
-    images: &[&Image],
-    log_frac: u32,
-) -> Result<IntegerNetwork, Error> {
+fn largest_first(network: &IntegerNetwork, images: &[&Image], log_frac: u32) -> IntegerNetwork {
     // S_max is taken in every mode; in exact mode the activations are undisturbed.
-    let exact = Configuration::plain(Mode::Exact, log_frac, network.convolutions().count())?;
+    let exact = Configuration::plain(Mode::Exact, log_frac, network.convolutions().count());
+    let exact = exact.expect("the fraction bits have been checked");
     let chunk = |images: &[&Image]| -> Vec<Vec<u64>> {
         let inputs: Vec<_> = images.iter().map(|it| input_planes(network, &it.pixels)).collect();
         let found = GoldenEngine::default().inferences(network, &exact, &inputs, Detail::Maps);
@@ -206,7 +209,7 @@ fn largest_first(
         order.sort_by_key(|&channel| (std::cmp::Reverse(sums[index][channel]), channel));
         ordered = ordered.with_channel_order(index, &order);
     }
-    Ok(ordered)
+    ordered
 }
 
 /// The golden model with S_max of all channels known beforehand. No hardware can do that in one
@@ -252,7 +255,7 @@ mod tests {
         let drawn = digits::draw(5, digits::TEST, 60);
         let images: Vec<&Image> = drawn.iter().collect();
         let plain = &variant.integer;
-        let ordered = largest_first(plain, &images[..20], 0).unwrap();
+        let ordered = largest_first(plain, &images[..20], 0);
         assert_ne!(*plain, ordered);
         let exact = Configuration::plain(Mode::DualZeroSkip, 0, 3).unwrap();
         let inputs: Vec<_> = images.iter().map(|it| input_planes(plain, &it.pixels)).collect();

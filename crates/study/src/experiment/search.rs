@@ -5,6 +5,7 @@
 //! of one layer by one rung: of those whose loss stays within the limit, the layer that saves the
 //! most multiplications for every point of accuracy it costs. It ends when no layer can go lower.
 
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use rayon::prelude::*;
@@ -73,7 +74,7 @@ pub fn run(run: &Run<'_>, search: &Search<'_>) -> Result<Finished<Found>, Error>
     }))?;
     let images = run.dataset.training_parts().1.iter().collect();
     let found =
-        run.on_threads(|| Descent { run, search, rungs: rungs(*log_frac), images }.run())??;
+        run.on_threads(|| Descent { run, search, rungs: rungs(*log_frac), images }.run())?;
     let name = format!("{}_search_{scope}_f{log_frac}", variant.weights_name);
     results.table_as(&format!("{name}.csv"), &found.steps)?;
     results.file(&format!("{name}.json"), |file| found.point.write_to(file))?;
@@ -219,6 +220,7 @@ impl Descent<'_> {
                 "macs": score.multiplications as f64 / images,
             }),
             command: self.search.command.clone(),
+            folder: PathBuf::new(),
         })
     }
 }

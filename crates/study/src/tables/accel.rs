@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The tables of whole inferences on the core.
 
-use model::nn::Activation;
 use plotters::style::RGBColor;
 
-use super::{PlotBy, colour, technique};
+use super::{ALL_LAYERS, Level, PlotBy, colour, technique};
 use crate::report::figure::{Bar, Bars, Group, configuration_title, distinct, palette};
 use crate::table;
 use crate::table::{Digit, Shortest};
@@ -12,10 +11,8 @@ use crate::table::{Digit, Shortest};
 table! {
     /// What one layer, or all of them, takes on the core in one program.
     pub struct CycleRow in "accel_cycles.csv" {
-        /// Network description, the name of its file.
+        /// Network, the name of its file.
         pub network: String,
-        /// Network: `relu` or `tanh` after its first convolution.
-        pub activation: Activation,
         /// `software`, or `unit` with the custom instructions.
         pub build: String,
         /// `exact` or `tau=…`.
@@ -28,7 +25,10 @@ table! {
         pub smax_scope: String,
         /// Images, from the first of the test set.
         pub images: usize,
-        /// Layer; with a `+`, layers done together; `input` before them; or `all`.
+        /// `layer`; or `network`, whose rows sum all layers.
+        pub level: Level,
+        /// Layer; with a `+`, layers done together; `input` before them; empty on the rows of the
+        /// network.
         pub layer: String,
         /// Clock cycles per inference, mean over the images; empty, as all columns with cycles, on
         /// the reference model.
@@ -76,10 +76,8 @@ table! {
     /// One part of a layer's time, or of all layers', in one program. The parts of a layer add up
     /// to its cycles.
     pub struct TimeRow in "accel_time.csv" {
-        /// Network description, the name of its file.
+        /// Network, the name of its file.
         pub network: String,
-        /// Network: `relu` or `tanh` after its first convolution.
-        pub activation: Activation,
         /// `software`, or `unit` with the custom instructions.
         pub build: String,
         /// `exact` or `tau=…`.
@@ -92,7 +90,10 @@ table! {
         pub smax_scope: String,
         /// Images, from the first of the test set.
         pub images: usize,
-        /// Layer; with a `+`, layers done together; `input` before them; or `all`.
+        /// `layer`; or `network`, whose rows sum all layers.
+        pub level: Level,
+        /// Layer; with a `+`, layers done together; `input` before them; empty on the rows of the
+        /// network.
         pub layer: String,
         /// What the core does: `kernel_loads`, `window_fetches`, `convolution`, `output_reads`,
         /// `loads_and_stores`, `branches_and_jumps` or `arithmetic`.
@@ -107,10 +108,8 @@ table! {
 table! {
     /// One score of the first image, exact and at a tolerance.
     pub struct ScoreRow in "scores.csv" {
-        /// Network description, the name of its file.
+        /// Network, the name of its file.
         pub network: String,
-        /// Network: `relu` or `tanh` after its first convolution.
-        pub activation: Activation,
         /// Digit that the first image shows.
         pub label: Digit,
         /// `tau=…`.
@@ -124,10 +123,12 @@ table! {
         /// Class that the score is of.
         pub class: usize,
         /// Score with exact convolutions.
-        pub exact: i32,
+        #[formerly("exact")]
+        pub exact_score: i32,
         /// Score with approximate convolutions.
-        pub custom: i32,
-        /// |exact − custom|.
+        #[formerly("custom")]
+        pub approximate_score: i32,
+        /// |exact − approximate|.
         pub absolute_error: u32,
         /// The same in percent of |exact|; empty if that is 0.
         pub percentage_error: Option<f64>,
@@ -137,10 +138,8 @@ table! {
 table! {
     /// The errors of all scores of many images at a tolerance.
     pub struct ScoreErrorRow in "score_errors.csv" {
-        /// Network description, the name of its file.
+        /// Network, the name of its file.
         pub network: String,
-        /// Network: `relu` or `tanh` after its first convolution.
-        pub activation: Activation,
         /// Images, from the first of the test set.
         pub images: usize,
         /// `tau=…`.
@@ -153,7 +152,7 @@ table! {
         pub smax_scope: String,
         /// Scores compared.
         pub scores: usize,
-        /// |exact − custom|, mean over the scores.
+        /// |exact − approximate|, mean over the scores.
         pub mean_absolute_error: f64,
         /// Median of the same.
         pub median_absolute_error: f64,
@@ -242,7 +241,8 @@ pub(super) static CYCLES: PlotBy<CycleRow> = PlotBy {
             };
             let of_layer =
                 rows.iter().filter(|it| it.layer == layer && programs.contains(&key(it)));
-            Group::new(layer, of_layer.map(bar).collect())
+            let name = if layer == ALL_LAYERS { "all layers" } else { layer };
+            Group::new(name, of_layer.map(bar).collect())
         };
         let layers = distinct(rows.iter().map(|row| row.layer.as_str()));
         let images = rows[0].images;
@@ -275,7 +275,9 @@ pub(super) static TIME: PlotBy<TimeRow> = PlotBy {
         let key = |row: &TimeRow| (row.build.clone(), row.configuration.clone());
         let mut groups = Vec::new();
         for layer in distinct(rows.iter().map(|row| row.layer.as_str())) {
-            groups.push(Group::heading(format!("layer {layer}")));
+            let all = layer == ALL_LAYERS;
+            let heading = if all { "all layers".to_owned() } else { format!("layer {layer}") };
+            groups.push(Group::heading(heading));
             let of_layer: Vec<&TimeRow> =
                 rows.iter().copied().filter(|row| row.layer == layer).collect();
             for program in programs(&of_layer, key) {
@@ -310,12 +312,15 @@ pub(super) static SCORES: PlotBy<ScoreRow> = PlotBy {
         let rows: Vec<&ScoreRow> = rows.iter().copied().filter(|row| row.tau == least).collect();
         let group = |row: &&ScoreRow| {
             let bar = Bar::new(f64::from(row.absolute_error), colour(&row.configuration));
-            Group::new(format!("class {}", row.class), vec![bar.scores(row.exact, row.custom)])
+            Group::new(
+                format!("class {}", row.class),
+                vec![bar.scores(row.exact_score, row.approximate_score)],
+            )
         };
         let configuration = configuration_title(&rows.first()?.configuration);
         Bars {
             title: format!("{of} – errors of the scores of the first image, {configuration}"),
-            axis: "|exact − custom|, in units of the integer scores".to_owned(),
+            axis: "|exact − approximate|, in units of the integer scores".to_owned(),
             note: "Beside the bars: the exact score and the approximate one.".to_owned(),
             groups: rows.iter().map(group).collect(),
             ..Bars::default()

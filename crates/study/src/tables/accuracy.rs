@@ -3,12 +3,11 @@
 
 use std::ops::Range;
 
-use model::nn::Activation;
 use plotters::style::RGBColor;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::layers::{is_total, of_most_images};
-use super::{Accuracy, Drawn, LenetRow, PeerRow, PlotOf, PointRow, look, network, technique};
+use super::{Accuracy, Drawn, LenetRow, PeerRow, PlotOf, PointRow, look, technique};
 use crate::report::figure::{
     Axis, Canvas, Drawing, Figure, Font, GREY, INK, Key, Labels, Legend, Marker, Panel, Place,
     Shape, Stroke, distinct, palette,
@@ -31,46 +30,65 @@ pub(super) static ACCURACY: PlotOf = PlotOf {
     draw: |folder| {
         let (lenet, peers) = (folder.rows::<LenetRow>()?, folder.rows::<PeerRow>()?);
         let points = folder.rows::<PointRow>()?;
-        let draw = |activation| draw(activation, &lenet, &peers, &points);
-        [Activation::Relu, Activation::Tanh].into_iter().filter_map(draw).collect()
+        let networks = lenet.iter().map(|it| &it.network);
+        let networks = networks.chain(points.iter().map(|it| &it.network));
+        let networks = distinct(networks.chain(peers.iter().map(|it| &it.network)));
+        networks.into_iter().filter_map(|it| draw(it, &lenet, &peers, &points)).collect()
     },
 };
 
 /// The figure of one network; none where no table has anything about it.
-fn draw(
-    activation: Activation,
-    lenet: &[LenetRow],
-    peers: &[PeerRow],
-    points: &[PointRow],
-) -> Drawn {
-    let lenet: Vec<_> = lenet.iter().filter(|it| it.activation == activation).collect();
-    let points: Vec<_> = points.iter().filter(|it| it.activation == activation).collect();
-    let peers: Vec<_> = peers.iter().filter(|it| it.activation == activation.name()).collect();
+fn draw(network: &str, lenet: &[LenetRow], peers: &[PeerRow], points: &[PointRow]) -> Drawn {
+    let lenet: Vec<_> = lenet.iter().filter(|it| it.network == network).collect();
+    let points: Vec<_> = points.iter().filter(|it| it.network == network).collect();
+    let peers: Vec<_> = peers.iter().filter(|it| it.network == network).collect();
     let mut series = peers_of(&peers);
     series.extend(paper(&lenet));
     series.extend(rules(&lenet));
-    series.extend(operating_points(activation, &points));
+    series.extend(operating_points(network, &points));
     series.retain(|it| !it.points.is_empty());
     if series.is_empty() {
         return None;
     }
     let best = series.iter().flat_map(|it| &it.points).map(|it| it.accuracy).fold(0.0, f64::max);
-    let exact = exact_accuracy(&lenet, &points).unwrap_or(best);
-    let picture = Picture { activation, exact, series };
-    let name = format!("accuracy_{}", activation.name());
+    let totals = of_most_images(&lenet);
+    let exact = totals.iter().find(|it| is_total(it) && it.configuration == technique::EXACT);
+    let accuracy = exact.and_then(|it| it.accuracy.0.as_ref()).map(|it| it.accuracy_percent);
+    let of_points = points.first().map(|it| it.exact_accuracy_percent);
+    let claim =
+        |row: &&&LenetRow| CLAIMS.iter().find(|it| Some(it.0) == row.paper_multiplications_average);
+    let limits = exact.map(|it| {
+        [it.windows_per_inference, it.outputs_per_inference]
+            .map(|left| 100.0 * (1.0 - left as f64 / it.multiplications_average))
+    });
+    let picture = Picture {
+        network,
+        exact: accuracy.or(of_points).unwrap_or(best),
+        claim: lenet.iter().find_map(|it| claim(&it)).map(|it| it.1),
+        limits,
+        series,
+    };
+    let name = format!("accuracy_{network}");
     Some(Figure::draw(name, SIZE, |canvas| picture.paint(canvas)))
 }
 
-struct Picture {
-    activation: Activation,
+struct Picture<'a> {
+    network: &'a str,
     exact: f64,
+    /// Reduction at no loss of accuracy, as the paper's abstract has it for its network.
+    claim: Option<f64>,
+    /// Reductions with one product left per window, and with one per output.
+    limits: Option<[f64; 2]>,
     series: Vec<Series>,
 }
 
-impl Picture {
+/// Multiplications in the rows of the paper's table that its claims of no loss are about, and the
+/// reductions that it claims.
+const CLAIMS: [(f64, f64); 2] = [(31_369.03, 88.42), (68_035.93, 74.87)];
+
+impl Picture<'_> {
     fn paint(&self, canvas: &Canvas<'_>) -> Drawing<()> {
-        let title =
-            format!("{} – accuracy against multiplications saved", network(self.activation.name()));
+        let title = format!("{} – accuracy against multiplications saved", self.network);
         canvas.left((24, 18), &title, Font::TITLE)?;
         let (overview, zoom) = (self.overview(), self.zoom());
         let place = |top, height| Place { left: 16, top, width: ASIDE - 60, height };
@@ -101,7 +119,7 @@ impl Picture {
     fn zoom_columns(&self, accuracies: &Range<f64>) -> Range<f64> {
         let ours = self.series.iter().filter(|it| !matches!(it.kind, Kind::Peer | Kind::Paper));
         let shown = ours.flat_map(|it| &it.points).filter(|it| accuracies.contains(&it.accuracy));
-        let first = shown.map(|it| it.reduction).fold(headline(self.activation), f64::min);
+        let first = shown.map(|it| it.reduction).fold(self.claim.unwrap_or(95.0), f64::min);
         ((first / 5.0).floor() * 5.0 - 5.0).max(0.0)..100.0
     }
 
@@ -158,12 +176,10 @@ impl Picture {
     /// The paper's claim, the limits of the rules and the exact network.
     fn lines(&self, canvas: &Canvas<'_>, panel: &Panel<'_, '_>) -> Drawing<()> {
         panel.horizontal(self.exact, EXACT_LINE)?;
-        let claim = headline(self.activation);
-        for (x, name, stroke, side) in [
-            (claim, format!("paper: {claim} %"), HEADLINE, HPos::Right),
-            (WINDOW_LIMIT, format!("{WINDOW_LIMIT:.1} %"), LIMIT, HPos::Right),
-            (RUNNING_LIMIT, format!("{RUNNING_LIMIT:.1} %"), LIMIT, HPos::Left),
-        ] {
+        let claim = self.claim.map(|it| (it, format!("paper: {it} %"), HEADLINE, HPos::Right));
+        let limits = self.limits.into_iter().flatten().zip([HPos::Right, HPos::Left]);
+        let limits = limits.map(|(it, side)| (it, format!("{it:.1} %"), LIMIT, side));
+        for (x, name, stroke, side) in claim.into_iter().chain(limits) {
             panel.vertical(x, stroke)?;
             let (column, _) = panel.at(x, 0.0);
             let at = (column, panel.rows().start - 12);
@@ -184,7 +200,7 @@ impl Picture {
                 labels.keep_off_line(panel.at(point.reduction, high), panel.at(0.0, low).1);
             }
         }
-        for x in [headline(self.activation), WINDOW_LIMIT, RUNNING_LIMIT] {
+        for x in self.limits.into_iter().flatten().chain(self.claim) {
             let (column, _) = panel.at(x, 0.0);
             labels.keep_off_line((column, rows.start), rows.end);
         }
@@ -209,8 +225,7 @@ impl Picture {
         ] {
             let entries: Vec<_> =
                 self.series.iter().filter(|it| kinds.contains(&it.kind)).collect();
-            let paper = kinds == [Kind::Paper];
-            if entries.is_empty() && !paper {
+            if entries.is_empty() {
                 continue;
             }
             legend.heading(heading);
@@ -218,15 +233,16 @@ impl Picture {
                 let key = Key { line: it.line, marker: it.marker, fill: None };
                 legend.entry(key, it.name.clone());
             }
-            if paper {
-                let claim = headline(self.activation);
+            if let Some(claim) = self.claim.filter(|_| kinds == [Kind::Paper]) {
                 let key = Key { line: Some(HEADLINE), ..Key::default() };
                 legend.entry(key, format!("its claim: {claim} % saved at no loss"));
             }
         }
         legend.heading("Lines");
-        let key = Key { line: Some(LIMIT), ..Key::default() };
-        legend.entry(key, format!("limits: {WINDOW_LIMIT:.1} % with one product left a window, {RUNNING_LIMIT:.1} % with one an output"));
+        if let Some([window, running]) = self.limits {
+            let key = Key { line: Some(LIMIT), ..Key::default() };
+            legend.entry(key, format!("limits: {window:.1} % with one product left per window, {running:.1} % with one per output"));
+        }
         let key = Key { line: Some(EXACT_LINE), ..Key::default() };
         legend.entry(key, format!("the exact network: {:.2} %", self.exact));
         legend
@@ -302,31 +318,6 @@ struct Series {
     pub points: Vec<Point>,
 }
 
-/// The window rule's limit: with one product left in each of the 11,520 windows.
-const WINDOW_LIMIT: f64 = 100.0 * (1.0 - 11_520.0 / EXACT_MULTIPLICATIONS);
-
-/// The running rule's limit: with one product left in each of the 4,600 outputs.
-const RUNNING_LIMIT: f64 = 100.0 * (1.0 - 4_600.0 / EXACT_MULTIPLICATIONS);
-
-/// Multiplications of an exact LeNet-5.
-const EXACT_MULTIPLICATIONS: f64 = 270_720.0;
-
-/// Reduction at no loss of accuracy, as the paper's abstract has it.
-const fn headline(activation: Activation) -> f64 {
-    match activation {
-        Activation::Relu => 88.42,
-        Activation::Tanh => 74.87,
-    }
-}
-
-/// The accuracy without any approximation, where a table has it.
-fn exact_accuracy(lenet: &[&LenetRow], points: &[&PointRow]) -> Option<f64> {
-    let totals = of_most_images(lenet);
-    let exact = totals.iter().find(|it| is_total(it) && it.configuration == technique::EXACT);
-    let accuracy = exact.and_then(|it| it.accuracy.0.as_ref()).map(|it| it.accuracy_percent);
-    accuracy.or_else(|| points.first().map(|it| it.exact_accuracy_percent))
-}
-
 const fn marker(shape: Shape, colour: RGBColor, filled: bool) -> Marker {
     Marker { shape, colour, filled, radius: 6 }
 }
@@ -367,8 +358,11 @@ fn point(row: &LenetRow) -> Option<Point> {
 
 /// What the paper's table says, once a tolerance.
 fn paper(rows: &[&LenetRow]) -> Option<Series> {
+    let totals = || rows.iter().filter(|it| is_total(it));
+    let exact = totals().find(|it| it.configuration == technique::EXACT);
+    let exact = exact?.paper_multiplications_average?;
     let mut points: Vec<Point> = Vec::new();
-    for row in rows.iter().filter(|it| is_total(it)) {
+    for row in totals() {
         let (Some(tau), Some(multiplications), Some(accuracy)) =
             (row.tolerance.tau, row.paper_multiplications_average, row.paper_accuracy_percent)
         else {
@@ -376,7 +370,7 @@ fn paper(rows: &[&LenetRow]) -> Option<Series> {
         };
         let label = format!("{}", tau.0);
         if points.iter().all(|it| it.label != label) {
-            let reduction = 100.0 * (1.0 - multiplications / EXACT_MULTIPLICATIONS);
+            let reduction = 100.0 * (1.0 - multiplications / exact);
             points.push(Point { reduction, accuracy, low: None, high: None, label });
         }
     }
@@ -393,9 +387,9 @@ fn paper(rows: &[&LenetRow]) -> Option<Series> {
 }
 
 /// The operating points, a series a technique, and first the front of those that no other beats.
-fn operating_points(activation: Activation, rows: &[&PointRow]) -> Vec<Series> {
+fn operating_points(network: &str, rows: &[&PointRow]) -> Vec<Series> {
     let point = |row: &&PointRow| {
-        let label = short(&row.point, activation).to_owned();
+        let label = short(&row.point, network).to_owned();
         Point::new(row.reduction_vs_exact_percent, &row.accuracy, label)
     };
     let mut front: Vec<Point> = rows.iter().filter(|it| it.pareto).map(point).collect();
@@ -427,9 +421,8 @@ fn operating_points(activation: Activation, rows: &[&PointRow]) -> Vec<Series> {
 }
 
 /// A point's name without that of its network, which the title has.
-fn short(point: &str, activation: Activation) -> &str {
-    let after = point.split_once(activation.name()).map_or(point, |(_, after)| after);
-    let after = after.trim_start_matches('_');
+fn short<'a>(point: &'a str, network: &str) -> &'a str {
+    let after = point.strip_prefix(network).unwrap_or(point).trim_start_matches('_');
     if after.is_empty() { point } else { after }
 }
 

@@ -8,8 +8,8 @@ use plotters::style::RGBColor;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::{
-    ALL_LAYERS, CellKey, ConfusionRow, ErrorOf, LayerErrorRow, LenetRow, PlotBy, ProductRow,
-    SkipRow, is_rule, network, technique,
+    ALL_LAYERS, CellKey, ConfusionRow, ErrorOf, LayerErrorRow, LenetRow, Level, PlotBy, ProductRow,
+    SkipRow, is_rule, technique,
 };
 use crate::report::figure::{
     Axis, Bar, Bars, Canvas, Drawing, FAINT, Figure, Font, GREY, Group, Heat, INK, Key, Legend,
@@ -24,7 +24,7 @@ const LAYER_COLOURS: [RGBColor; 4] =
 
 /// Whether a row is the sum over all layers.
 pub(super) fn is_total(row: &LenetRow) -> bool {
-    row.layer == ALL_LAYERS
+    row.level == Level::Network
 }
 
 /// The rows of as many images as there are.
@@ -35,7 +35,7 @@ pub(super) fn of_most_images<'a>(rows: &[&'a LenetRow]) -> Vec<&'a LenetRow> {
 
 pub(super) static MULTIPLICATIONS: PlotBy<LenetRow> = PlotBy {
     name: "multiplications",
-    key: |row| row.activation.name(),
+    key: |row| &row.network,
     figure: |of, rows, name| {
         let mut rows = of_most_images(rows);
         rows.retain(|it| it.tolerance.smax_scope != "running");
@@ -67,10 +67,7 @@ pub(super) static MULTIPLICATIONS: PlotBy<LenetRow> = PlotBy {
         let paper =
             rows.iter().any(|it| is_total(it) && it.paper_multiplications_average.is_some());
         Bars {
-            title: format!(
-                "{} – multiplications of an inference, by layer ({images} images)",
-                network(of)
-            ),
+            title: format!("{} – multiplications of an inference, by layer ({images} images)", of),
             axis: "multiplications per inference".to_owned(),
             legend,
             mark: paper.then(|| "the paper's total, of 100 images".to_owned()),
@@ -84,7 +81,7 @@ pub(super) static MULTIPLICATIONS: PlotBy<LenetRow> = PlotBy {
 
 pub(super) static PRODUCTS: PlotBy<ProductRow> = PlotBy {
     name: "products",
-    key: |row| row.activation.name(),
+    key: |row| &row.network,
     figure: |of, rows, name| {
         if let Some(row) = rows.iter().find(|row| row.relative_low.0 >= row.relative_high.0) {
             let (low, high) = (row.relative_low.0, row.relative_high.0);
@@ -125,7 +122,7 @@ impl Bin {
 }
 
 fn paint_products(canvas: &Canvas<'_>, of: &str, rows: &[&ProductRow]) -> Drawing<()> {
-    let title = format!("{} – products beside the largest of their window", network(of));
+    let title = format!("{} – products beside the largest of their window", of);
     canvas.left((24, 18), &title, Font::TITLE)?;
     let mut legend = Legend::default();
     let fill = |fill| Key { fill: Some(fill), ..Key::default() };
@@ -284,7 +281,7 @@ fn coarsest<'a, R>(rows: &[&'a R], cell: impl Fn(&R) -> &CellKey) -> Vec<&'a R> 
 
 pub(super) static SKIPS: PlotBy<SkipRow> = PlotBy {
     name: "skips",
-    key: |row| row.cell.activation.name(),
+    key: |row| &row.cell.network,
     figure: |of, rows, name| {
         let rows = coarsest(rows, |row| &row.cell);
         let log_frac = rows.first()?.cell.log_frac?;
@@ -295,7 +292,7 @@ pub(super) static SKIPS: PlotBy<SkipRow> = PlotBy {
         let layers = distinct(rows.iter().map(|it| it.layer.as_str()));
         let height = 90 + (150 + 30 * configurations.len() as i32) * layers.len() as i32;
         let paint = |canvas: &Canvas<'_>| {
-            let title = format!("{} – products skipped in a window, F = {log_frac}", network(of));
+            let title = format!("{} – products skipped in a window, F = {log_frac}", of);
             canvas.left((24, 18), &title, Font::TITLE)?;
             Heat::scale(canvas, (width - 24, 78), ["0", "100 % of the windows"])?;
             let mut top = 70;
@@ -340,7 +337,7 @@ pub(super) static SKIPS: PlotBy<SkipRow> = PlotBy {
 
 pub(super) static ERRORS: PlotBy<LayerErrorRow> = PlotBy {
     name: "layer_errors",
-    key: |row| row.activation.name(),
+    key: |row| &row.network,
     figure: |of, rows, name| {
         let ruled = |it: &&&LayerErrorRow| is_rule(&it.configuration) && it.log_frac.is_some();
         let most = rows.iter().filter(ruled).map(|it| it.images).max()?;
@@ -356,7 +353,7 @@ const ERRORS_SIZE: (u32, u32) = (1700, 860);
 
 fn paint_errors(canvas: &Canvas<'_>, of: &str, rows: &[&LayerErrorRow]) -> Drawing<()> {
     const SHAPES: [Shape; 4] = [Shape::Circle, Shape::Square, Shape::Up, Shape::Diamond];
-    let title = format!("{} – signal to noise of each layer's outputs", network(of));
+    let title = format!("{} – signal to noise of each layer's outputs", of);
     canvas.left((24, 18), &title, Font::TITLE)?;
     let layers = distinct(rows.iter().map(|it| it.layer.as_str()));
     let precisions = distinct(rows.iter().map(|it| it.log_frac));
@@ -432,7 +429,7 @@ const SHOWN: usize = 3;
 
 pub(super) static CONFUSION: PlotBy<ConfusionRow> = PlotBy {
     name: "confusion",
-    key: |row| row.cell.activation.name(),
+    key: |row| &row.cell.network,
     figure: |of, rows, name| {
         const SIDE: i32 = 64;
         let rows = coarsest(rows, |row| &row.cell);
@@ -451,17 +448,18 @@ pub(super) static CONFUSION: PlotBy<ConfusionRow> = PlotBy {
         let of_configuration = |configuration: &str| -> Vec<&ConfusionRow> {
             rows.iter().filter(|it| it.cell.configuration == configuration).copied().collect()
         };
-        let wrong = |it: &&&ConfusionRow| it.label != it.predicted;
+        let wrong = |it: &&&ConfusionRow| u32::from(it.label.0) != it.predicted;
         let count = |rows: Vec<&ConfusionRow>| rows.iter().map(|it| it.images as f64).sum::<f64>();
         let in_shown = rows.iter().filter(|it| shown.contains(&it.cell.configuration.as_str()));
         let worst = in_shown.filter(wrong).map(|it| it.images as f64).fold(1.0, f64::max);
-        let digits: Vec<u8> = distinct(rows.iter().flat_map(|it| [it.label.0, it.predicted.0]));
-        let classes = usize::from(digits.into_iter().max()?) + 1;
+        let digits: Vec<u32> =
+            distinct(rows.iter().flat_map(|it| [it.label.0.into(), it.predicted]));
+        let classes = digits.into_iter().max()? as usize + 1;
         let step = 84 + SIDE * classes as i32 + 36;
         let width = (16 + step * shown.len() as i32).max(1200);
         let height = 170 + SIDE * classes as i32 + 70;
         let paint = |canvas: &Canvas<'_>| {
-            let title = format!("{} – which digit is taken for which", network(of));
+            let title = format!("{} – which digit is taken for which", of);
             canvas.left((24, 18), &title, Font::TITLE)?;
             let most = format!("{} images", thousands(worst));
             Heat::scale(canvas, (width - 24, 32), ["wrong: 0", &most])?;
@@ -469,7 +467,7 @@ pub(super) static CONFUSION: PlotBy<ConfusionRow> = PlotBy {
                 let of = of_configuration(configuration);
                 let images = |label: usize, predicted: usize| -> f64 {
                     let is = |it: &&&ConfusionRow| {
-                        (usize::from(it.label.0), usize::from(it.predicted.0)) == (label, predicted)
+                        (usize::from(it.label.0), it.predicted as usize) == (label, predicted)
                     };
                     count(of.iter().filter(is).copied().collect())
                 };

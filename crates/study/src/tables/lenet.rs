@@ -2,17 +2,16 @@
 //! The tables of LeNet-5: what is multiplied, what it costs in accuracy, and what happens in the
 //! layers.
 
-use model::nn::Activation;
 use plotters::style::RGBColor;
 
-use super::{PlotBy, colour, is_rule, network};
+use super::{PlotBy, colour, is_rule};
 use crate::report::figure::{Bar, Bars, Group, configuration_title, distinct, palette, thousands};
 use crate::statistics::{Discordant, Proportion};
-use crate::table::{Digit, Fixed, Maybe, Scientific, Shortest};
+use crate::table::{Digit, Fixed, Maybe, Probability, Shortest};
 use crate::{columns, table, words};
 
-/// The layer of the rows that sum all layers.
-pub const ALL_LAYERS: &str = "all";
+/// The layer of the rows about the whole network: none.
+pub const ALL_LAYERS: &str = "";
 
 /// Points of accuracy against exact that are counted as no loss.
 pub const NO_LOSS_POINTS: f64 = 0.1;
@@ -70,6 +69,33 @@ words! {
 }
 
 words! {
+    /// What a row is about.
+    pub enum Level: "layer or network" {
+        /// One layer.
+        Layer = "layer",
+        /// All layers together.
+        Network = "network",
+    }
+}
+
+impl Level {
+    /// Of a row about a layer, or about [`ALL_LAYERS`].
+    pub fn of(layer: &str) -> Self {
+        if layer == ALL_LAYERS { Self::Network } else { Self::Layer }
+    }
+}
+
+words! {
+    /// Which images a row is about.
+    pub enum Sample: "first or all" {
+        /// The first 100, as in the paper.
+        First = "first",
+        /// All of the run.
+        All = "all",
+    }
+}
+
+words! {
     /// What becomes of an image's class.
     pub enum Change: "lost, won or wrong" {
         /// Exact inference alone is right.
@@ -113,14 +139,18 @@ columns! {
         pub mcnemar_won: u64,
         /// McNemar's exact two-sided p: the probability of a split at least as uneven, were both
         /// equally good.
-        pub mcnemar_p: Scientific,
+        pub mcnemar_p: Probability,
     }
 }
 
 impl From<Discordant> for McNemar {
     fn from(images: Discordant) -> Self {
         let Discordant { lost, won } = images;
-        Self { mcnemar_lost: lost, mcnemar_won: won, mcnemar_p: Scientific(images.mcnemar()) }
+        Self {
+            mcnemar_lost: lost,
+            mcnemar_won: won,
+            mcnemar_p: Probability(images.mcnemar_log10()),
+        }
     }
 }
 
@@ -140,8 +170,9 @@ columns! {
 columns! {
     /// A network in a configuration.
     pub struct CellKey {
-        /// Network: `relu` or `tanh` after its first convolution.
-        pub activation: Activation,
+        /// Network, the name of its file.
+        #[formerly("activation")]
+        pub network: String,
         /// Fraction bits F of the log proxy; empty where the layers differ.
         pub log_frac: Option<u32>,
         /// What is multiplied: `exact`, `zero-skip`, `tau=…`, or the name of an operating point.
@@ -159,23 +190,34 @@ impl CellKey {
 table! {
     /// One layer, or all of them, in one configuration, beside the paper's table.
     pub struct LenetRow in "lenet.csv" {
-        /// Network: `relu` or `tanh` after its first convolution.
-        pub activation: Activation,
+        /// Network, the name of its file.
+        #[formerly("activation")]
+        pub network: String,
         /// Fraction bits F of the log proxy.
         pub log_frac: u32,
         /// Images, from the first of the test set.
         pub images: usize,
+        /// `all` images of the run; or `first`, the first 100 of them, as in the paper.
+        pub sample: Sample,
         /// What is multiplied: `exact`, `zero-skip` or `tau=…`.
         pub configuration: String,
         pub tolerance: Tolerance,
-        /// Convolution layer; or `all`, whose rows alone have an accuracy and what follows of it.
+        /// `layer`; or `network`, whose rows sum all layers, and alone have an accuracy.
+        pub level: Level,
+        /// Convolution layer; empty on the rows of the network.
         pub layer: String,
+        /// Windows of an inference, each under a kernel of one channel: the multiplications that
+        /// are left if all but the largest product of each are skipped.
+        pub windows_per_inference: u64,
+        /// Outputs of an inference: the same in running scope.
+        pub outputs_per_inference: u64,
         /// Multiplications per inference, mean over the images.
         pub multiplications_average: f64,
         /// Multiplications per inference in the paper's table, of 100 images.
         pub paper_multiplications_average: Option<f64>,
         /// Multiplications less the paper's.
-        pub difference: Option<f64>,
+        #[formerly("difference")]
+        pub above_paper_multiplications: Option<f64>,
         /// How many percent fewer multiplications than exact.
         pub reduction_vs_exact_percent: f64,
         pub accuracy: Maybe<Accuracy>,
@@ -194,15 +236,17 @@ table! {
     /// One point of accuracy against multiplications: a row of the paper's rule or an operating
     /// point.
     pub struct PointRow in "operating_points.csv" {
-        /// Network: `relu` or `tanh` after its first convolution.
-        pub activation: Activation,
+        /// Network, the name of its file.
+        #[formerly("activation")]
+        pub network: String,
         /// Configuration, or name of the operating point.
         pub point: String,
         /// `paper-rule`, or the techniques of the operating point with + between.
         pub technique: String,
         /// Weights, the name of their file.
         pub weights: String,
-        /// T of each convolution layer in units of 2^−F, or its mode, with / between.
+        /// T of each convolution layer in units of 2^−F, or its mode, with / between;
+        /// `point_layers.csv` has a row per layer.
         pub thresholds: String,
         /// F of each layer, with / between.
         pub log_fracs: String,
@@ -215,13 +259,33 @@ table! {
         /// How many percent fewer multiplications than exact.
         pub reduction_vs_exact_percent: f64,
         pub accuracy: Accuracy,
-        /// Exact accuracy of the plain weights with the same activation, in percent.
+        /// Exact accuracy of the network's plain weights, in percent.
         pub exact_accuracy_percent: f64,
         /// Accuracy lost against the exact plain weights.
         pub loss_points: f64,
         pub mcnemar: McNemar,
-        /// Whether no other point of the activation is better in both accuracy and multiplications.
+        /// Whether no other point of the network is better in both accuracy and multiplications.
         pub pareto: bool,
+    }
+}
+
+table! {
+    /// What one convolution layer runs with at one operating point, or row of the paper's rule.
+    pub struct PointLayerRow in "point_layers.csv" {
+        /// Network, the name of its file.
+        pub network: String,
+        /// Configuration, or name of the operating point.
+        pub point: String,
+        /// Convolution layer.
+        pub layer: String,
+        /// Mode of the unit.
+        pub mode: String,
+        /// Threshold T in units of 2^−F; empty where nothing is compared with it.
+        pub threshold: Option<u32>,
+        /// Fraction bits F of the log proxy.
+        pub log_frac: u32,
+        /// What S_max is taken over: `window` or `running`.
+        pub smax_scope: String,
     }
 }
 
@@ -229,8 +293,9 @@ table! {
     /// The best point of one technique: of those that lose at most 0.1 points of accuracy, the one
     /// with the fewest multiplications; if there is none, the one that loses least.
     pub struct AblationRow in "ablation.csv" {
-        /// Network: `relu` or `tanh` after its first convolution.
-        pub activation: Activation,
+        /// Network, the name of its file.
+        #[formerly("activation")]
+        pub network: String,
         /// `paper-rule`, or techniques with + between.
         pub technique: String,
         /// Best point of the technique.
@@ -240,8 +305,9 @@ table! {
         /// How many percent fewer multiplications than exact.
         pub reduction_vs_exact_percent: f64,
         /// The paper rule's multiplications at its best point over this point's; empty in a run
-        /// without the rule.
-        pub fewer_than_paper_rule: Option<f64>,
+        /// without the rule, and where there are none.
+        #[formerly("fewer_than_paper_rule")]
+        pub paper_rule_ratio: Option<f64>,
         /// Accuracy lost against exact inference.
         pub loss_points: f64,
         /// Whether the loss is at most 0.1 points.
@@ -271,8 +337,9 @@ table! {
     /// One technique at one setting, over all images. Multiplications are those of the convolution
     /// layers.
     pub struct PeerRow in "peers.csv" {
-        /// Activation after the first convolution: `relu`, `tanh` or `none`.
-        pub activation: String,
+        /// Network, the name of its file.
+        #[formerly("activation")]
+        pub network: String,
         /// Images, from the first of the test set.
         pub images: u64,
         /// Name of the technique.
@@ -291,13 +358,7 @@ table! {
         /// Images classified right.
         pub correct: u64,
         pub accuracy: Accuracy,
-        /// Images that exact inference alone classifies right.
-        pub mcnemar_lost: u64,
-        /// Images that the technique alone classifies right.
-        pub mcnemar_won: u64,
-        /// McNemar's exact two-sided p: the probability of a split at least as uneven, were both
-        /// equally good.
-        pub mcnemar_p: f64,
+        pub mcnemar: McNemar,
         /// What it saves in hardware: `energy`, `energy+time`, or `none` for exact arithmetic.
         pub saves: Saves,
     }
@@ -306,8 +367,9 @@ table! {
 table! {
     /// Float against exact integer inference, for one set of weights.
     pub struct QuantisationRow in "quantisation.csv" {
-        /// Network: `relu` or `tanh` after its first convolution.
-        pub activation: Activation,
+        /// Network, the name of its file.
+        #[formerly("activation")]
+        pub network: String,
         /// Weights, the name of their file.
         pub weights: String,
         /// Images, from the first of the test set.
@@ -326,16 +388,19 @@ table! {
 table! {
     /// The proof that no sum of one layer overflows.
     pub struct OverflowRow in "overflow.csv" {
-        /// Network: `relu` or `tanh` after its first convolution.
-        pub activation: Activation,
+        /// Network, the name of its file.
+        #[formerly("activation")]
+        pub network: String,
         /// Weights, the name of their file.
         pub weights: String,
         /// Layer, dense layers included.
         pub layer: String,
         /// Fraction bits of the weights.
-        pub weight_shift: i32,
+        #[formerly("weight_shift")]
+        pub weight_fraction_bits: i32,
         /// Fraction bits of the sums.
-        pub sum_shift: i32,
+        #[formerly("sum_shift")]
+        pub sum_fraction_bits: i32,
         /// Largest |input|.
         pub input_limit: i64,
         /// Largest |sum| that any mode can reach.
@@ -348,10 +413,13 @@ table! {
 table! {
     /// Zeros among the outputs of one layer of the exact network, beside the paper's table.
     pub struct ZeroRow in "zero_fractions.csv" {
-        /// Network: `relu` or `tanh` after its first convolution.
-        pub activation: Activation,
+        /// Network, the name of its file.
+        #[formerly("activation")]
+        pub network: String,
         /// Images, from the first of the test set.
         pub images: usize,
+        /// `all` images of the run; or `first`, the first 100 of them, as in the paper.
+        pub sample: Sample,
         /// Layer, pooling layers included.
         pub layer: String,
         /// Zeros among the layer's outputs, mean over the images.
@@ -371,19 +439,23 @@ table! {
         /// The paper's standard deviation.
         pub paper_standard_deviation_percent: Option<f64>,
         /// Mean less the paper's.
-        pub difference: Option<f64>,
+        #[formerly("difference")]
+        pub above_paper_points: Option<f64>,
     }
 }
 
 table! {
     /// The error of one layer's sums (with bias, before the activation) in one configuration.
     pub struct LayerErrorRow in "layer_errors.csv" {
-        /// Network: `relu` or `tanh` after its first convolution.
-        pub activation: Activation,
+        /// Network, the name of its file.
+        #[formerly("activation")]
+        pub network: String,
         /// Fraction bits F of the log proxy; empty where the layers differ.
         pub log_frac: Option<u32>,
         /// Images, from the first of the test set.
         pub images: usize,
+        /// `all` images of the run; or `first`, the first 100 of them, as in the paper.
+        pub sample: Sample,
         /// `tau=…`, or the name of an operating point.
         pub configuration: String,
         /// Convolution layer.
@@ -433,8 +505,9 @@ table! {
 table! {
     /// One bin of the distribution of products over the largest one of their window, in one layer.
     pub struct ProductRow in "products.csv" {
-        /// Network: `relu` or `tanh` after its first convolution.
-        pub activation: Activation,
+        /// Network, the name of its file.
+        #[formerly("activation")]
+        pub network: String,
         /// Convolution layer.
         pub layer: String,
         /// Lower edge of the bin: product over the largest |product| of its window.
@@ -455,9 +528,9 @@ table! {
         /// Digit that the image shows.
         pub label: Digit,
         /// Class that exact inference gives it.
-        pub exact_class: Digit,
+        pub exact_class: u32,
         /// Class that this configuration gives it.
-        pub class: Digit,
+        pub class: u32,
         /// `lost` if exact alone is right, `won` if this configuration alone is, `wrong` if neither
         /// is.
         pub change: Change,
@@ -471,12 +544,15 @@ table! {
 table! {
     /// The margin of the scores over all images in one configuration.
     pub struct MarginRow in "margins.csv" {
-        /// Network: `relu` or `tanh` after its first convolution.
-        pub activation: Activation,
+        /// Network, the name of its file.
+        #[formerly("activation")]
+        pub network: String,
         /// Fraction bits F of the log proxy; empty where the layers differ.
         pub log_frac: Option<u32>,
         /// Images, from the first of the test set.
         pub images: usize,
+        /// `all` images of the run; or `first`, the first 100 of them, as in the paper.
+        pub sample: Sample,
         /// What is multiplied: `exact`, `zero-skip`, `tau=…`, or the name of an operating point.
         pub configuration: String,
         /// Best score less the second best, mean over the images, in the scale of the float
@@ -504,7 +580,7 @@ table! {
         /// Digit that the images show.
         pub label: Digit,
         /// Class that they are given.
-        pub predicted: Digit,
+        pub predicted: u32,
         /// Images.
         pub images: u64,
     }
@@ -534,7 +610,7 @@ fn by_cell<R>(
 
 pub(super) static ABLATION: PlotBy<AblationRow> = PlotBy {
     name: "ablation",
-    key: |row| row.activation.name(),
+    key: |row| &row.network,
     figure: |of, rows, name| {
         let group = |row: &&AblationRow| {
             let saved = row.reduction_vs_exact_percent;
@@ -544,7 +620,7 @@ pub(super) static ABLATION: PlotBy<AblationRow> = PlotBy {
             Group::new(name, vec![bar])
         };
         Bars {
-            title: format!("{} – best point of each technique", network(of)),
+            title: format!("{} – best point of each technique", of),
             axis: "multiplications saved, of an exact inference's (%)".to_owned(),
             note: format!(
                 "Loss in points of accuracy; the best is the point with the fewest multiplications that loses at most {NO_LOSS_POINTS}, or else that loses least."
@@ -558,7 +634,7 @@ pub(super) static ABLATION: PlotBy<AblationRow> = PlotBy {
 
 pub(super) static SPLITS: PlotBy<SplitRow> = PlotBy {
     name: "splits",
-    key: |row| row.cell.activation.name(),
+    key: |row| &row.cell.network,
     figure: |of, rows, name| {
         let splits = distinct(rows.iter().map(|row| row.split.as_str()));
         let colours = [palette::GREEN, palette::ORANGE, palette::BLUE].into_iter().cycle();
@@ -571,7 +647,7 @@ pub(super) static SPLITS: PlotBy<SplitRow> = PlotBy {
                 .range(100.0 - accuracy_high_percent, 100.0 - accuracy_low_percent)
         };
         Bars {
-            title: format!("{} – images classified wrong, trained on and not", network(of)),
+            title: format!("{} – images classified wrong, trained on and not", of),
             axis: "images classified wrong (%)".to_owned(),
             decimals: 2,
             note: "Lines are 95 % intervals.".to_owned(),
@@ -585,7 +661,7 @@ pub(super) static SPLITS: PlotBy<SplitRow> = PlotBy {
 
 pub(super) static ZEROS: PlotBy<ZeroRow> = PlotBy {
     name: "zero_fractions",
-    key: |row| row.activation.name(),
+    key: |row| &row.network,
     figure: |of, rows, name| {
         let mut groups = Vec::new();
         for images in distinct(rows.iter().map(|row| row.images)) {
@@ -599,10 +675,7 @@ pub(super) static ZEROS: PlotBy<ZeroRow> = PlotBy {
         }
         let paper = rows.iter().any(|row| row.paper_average_percent.is_some());
         Bars {
-            title: format!(
-                "{} – zeros among the outputs of each layer, exact inference",
-                network(of)
-            ),
+            title: format!("{} – zeros among the outputs of each layer, exact inference", of),
             axis: "outputs that are zero (%)".to_owned(),
             decimals: 2,
             mark: paper.then(|| "the paper's mean, of 100 images".to_owned()),
@@ -618,7 +691,7 @@ pub(super) static ZEROS: PlotBy<ZeroRow> = PlotBy {
 
 pub(super) static FLIPS: PlotBy<FlipRow> = PlotBy {
     name: "flips",
-    key: |row| row.cell.activation.name(),
+    key: |row| &row.cell.network,
     figure: |of, rows, name| {
         const CHANGES: [(Change, &str, RGBColor); 3] = [
             (Change::Lost, "exact alone is right", palette::VERMILLION),
@@ -630,10 +703,7 @@ pub(super) static FLIPS: PlotBy<FlipRow> = PlotBy {
             CHANGES.map(|(change, _, colour)| Bar::new(count(change) as f64, colour)).into()
         };
         Bars {
-            title: format!(
-                "{} – images that approximate inference classifies otherwise",
-                network(of)
-            ),
+            title: format!("{} – images that approximate inference classifies otherwise", of),
             axis: "images".to_owned(),
             legend: CHANGES.map(|(_, text, colour)| (text.to_owned(), colour)).into(),
             stacked: true,
@@ -646,7 +716,7 @@ pub(super) static FLIPS: PlotBy<FlipRow> = PlotBy {
 
 pub(super) static MARGINS: PlotBy<MarginRow> = PlotBy {
     name: "margins",
-    key: |row| row.activation.name(),
+    key: |row| &row.network,
     figure: |of, rows, name| {
         let images = rows.iter().map(|row| row.images).max().unwrap_or(0);
         let rows = rows.iter().filter(|row| row.images == images);
@@ -657,7 +727,7 @@ pub(super) static MARGINS: PlotBy<MarginRow> = PlotBy {
         };
         let images = thousands(images as f64);
         Bars {
-            title: format!("{} – best score less the second best, {images} images", network(of)),
+            title: format!("{} – best score less the second best, {images} images", of),
             axis: "margin, in the scale of the float network's scores".to_owned(),
             decimals: 2,
             mark: Some("10th percentile".to_owned()),
@@ -682,9 +752,7 @@ pub(super) static QUANTISATION: PlotBy<QuantisationRow> = PlotBy {
         };
         let images = thousands(rows.iter().map(|row| row.images).max().unwrap_or(0) as f64);
         Bars {
-            title: format!(
-                "LeNet-5 – images classified wrong in float and in integers, {images} images"
-            ),
+            title: format!("Images classified wrong in float and in integers, {images} images"),
             axis: "images classified wrong (%)".to_owned(),
             decimals: 2,
             legend: vec![
@@ -711,7 +779,7 @@ pub(super) static OVERFLOW: PlotBy<OverflowRow> = PlotBy {
             }
         }
         Bars {
-            title: "LeNet-5 – the largest sum that any mode can reach".to_owned(),
+            title: "The largest sum that any mode can reach".to_owned(),
             axis: "bound of |sum|, of what 32 bits hold (%)".to_owned(),
             decimals: 2,
             groups,

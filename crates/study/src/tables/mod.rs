@@ -9,6 +9,7 @@ mod single;
 mod windows;
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use plotters::style::RGBColor;
@@ -16,14 +17,17 @@ use plotters::style::RGBColor;
 pub use accel::{CycleRow, PARTS, ScoreErrorRow, ScoreRow, TimeRow};
 pub use lenet::{
     ALL_LAYERS, AblationRow, Accuracy, CellKey, Change, ConfusionRow, ErrorOf, FlipRow,
-    LayerErrorRow, LenetRow, MarginRow, McNemar, NO_LOSS_POINTS, OverflowRow, PeerRow, PointRow,
-    ProductRow, QuantisationRow, Saves, SkipRow, SplitRow, Tolerance, ZeroRow, technique,
+    LayerErrorRow, LenetRow, Level, MarginRow, McNemar, NO_LOSS_POINTS, OverflowRow, PeerRow,
+    PointLayerRow, PointRow, ProductRow, QuantisationRow, Sample, Saves, SkipRow, SplitRow,
+    Tolerance, ZeroRow, technique,
 };
 pub use single::{ChannelRow, ClassifyRow, CoverageRow, SearchRow, StatRow, ZeroPixelStats};
-pub use windows::{ALL_FILTERS, Compared, FilterKey, SummaryRow, WindowsRow};
+pub use windows::{Compared, FilterKey, Over, SummaryRow, WindowsRow};
 
 use crate::report::figure::{Figure, PlotError, Shape, distinct, palette};
+use crate::results::check_tables;
 use crate::table::{self, Column, Row, TableError};
+use model::files;
 
 /// A table.
 pub struct Table {
@@ -116,6 +120,7 @@ pub static ALL: &[Table] = &[
     Table::of::<SummaryRow>(&[&windows::MULTIPLICATIONS]),
     Table::of::<LenetRow>(&[&accuracy::ACCURACY, &layers::MULTIPLICATIONS]),
     Table::of::<PointRow>(&[&accuracy::ACCURACY]),
+    Table::of::<PointLayerRow>(&[]),
     Table::of::<PeerRow>(&[&accuracy::ACCURACY]),
     Table::of::<AblationRow>(&[&lenet::ABLATION]),
     Table::of::<SplitRow>(&[&lenet::SPLITS]),
@@ -142,11 +147,14 @@ pub static ALL: &[Table] = &[
 pub fn find(path: &Path) -> Option<&'static Table> {
     let name = path.file_name()?.to_str()?;
     ALL.iter().find(|table| table.file == name).or_else(|| {
-        let mut reader = csv::Reader::from_path(path).ok()?;
+        let mut reader = csv::Reader::from_reader(files::open(path).ok()?.take(MAX_HEADER));
         let header = reader.headers().ok()?;
         ALL.iter().find(|table| header.iter().eq((table.columns)().iter().map(|it| it.name)))
     })
 }
+
+/// Bytes of a table's first line at most.
+const MAX_HEADER: u64 = 1 << 16;
 
 /// The tables in a folder.
 pub struct Folder {
@@ -196,9 +204,12 @@ pub struct Plots {
     pub missing: Vec<(&'static str, &'static str)>,
 }
 
-/// Draws all tables in `folder`. One that is malformed is an error.
-pub fn plot(folder: &Path) -> Result<Plots, PlotError> {
-    let folder = Folder::open(folder)?;
+/// Draws all tables in `path`. One that is malformed, or not of the same run as the others, is an
+/// error.
+pub fn plot(path: &Path) -> Result<Plots, PlotError> {
+    let folder = Folder::open(path)?;
+    let files: Vec<PathBuf> = folder.tables.iter().map(|(file, _)| file.clone()).collect();
+    check_tables(path, &files).map_err(|error| PlotError::Mixed(error.to_string()))?;
     let mut plots: Vec<&dyn Plot> = Vec::new();
     for &plot in ALL.iter().filter(|it| folder.has(it.file)).flat_map(|it| it.plots) {
         if !plots.iter().any(|other| other.name() == plot.name()) {
@@ -213,11 +224,6 @@ pub fn plot(folder: &Path) -> Result<Plots, PlotError> {
         found.missing.extend(missing.map(|table| (plot.name(), table.file)));
     }
     Ok(found)
-}
-
-/// The name in titles of the network with an activation.
-fn network(activation: &str) -> &'static str {
-    if activation == "tanh" { "LeNet-5, tanh" } else { "LeNet-5, ReLU" }
 }
 
 /// Whether a configuration is a row of the paper's table, and no operating point.
@@ -290,6 +296,7 @@ mod tests {
                     log_frac: 0,
                     configuration: name.to_owned(),
                     tolerance: Tolerance { tau, ..Tolerance::example() },
+                    level: Level::of(layer),
                     layer: layer.to_owned(),
                     multiplications_average: exact * share,
                     reduction_vs_exact_percent: 100.0 * (1.0 - share),
@@ -315,7 +322,8 @@ mod tests {
         write(folder, &[WindowsRow::example()]);
         write(folder, &[SummaryRow::example()]);
         write(folder, &[PointRow::example()]);
-        write(folder, &[PeerRow { activation: "relu".to_owned(), ..PeerRow::example() }]);
+        write(folder, &[PeerRow::example()]);
+        write(folder, &[PointLayerRow::example()]);
         write(folder, &[AblationRow::example()]);
         write(folder, &[SplitRow::example()]);
         let bin = |bin: i32| ProductRow {
@@ -374,7 +382,8 @@ mod tests {
                 let picture = image::load_from_memory(&figure.png().unwrap()).unwrap();
                 assert!(picture.width() >= 1200 && picture.height() >= 280, "{}", figure.name);
             }
-            assert!(!drawn(alone.path()).is_empty(), "{} is not drawn", table.file);
+            let drawn = !drawn(alone.path()).is_empty();
+            assert_eq!(drawn, !table.plots.is_empty(), "{} is not drawn", table.file);
         }
     }
 
@@ -418,9 +427,9 @@ mod tests {
         lenet(folder.path(), 96.5);
         let after = drawn(folder.path());
         let note = "window rule, F = 0: 1 of";
-        assert!(svg(&before, "accuracy_relu").contains(note));
-        assert!(!svg(&after, "accuracy_relu").contains(note));
-        assert_eq!(svg(&before, "products_relu"), svg(&after, "products_relu"));
+        assert!(svg(&before, "accuracy_text").contains(note));
+        assert!(!svg(&after, "accuracy_text").contains(note));
+        assert_eq!(svg(&before, "products_text"), svg(&after, "products_text"));
     }
 
     #[test]
@@ -453,9 +462,9 @@ mod tests {
             fs::write(&path, text.replacen(from, to, 1)).unwrap();
             plot(folder.path()).unwrap_err().to_string()
         };
-        let error = refused("lenet.csv", "relu,", "gelu,");
+        let error = refused("lenet.csv", ",layer,", ",line,");
         assert!(
-            error.contains("line 2, column activation: \"gelu\" is not relu or tanh"),
+            error.contains("line 2, column level: \"line\" is not layer or network"),
             "{error}"
         );
         let error = refused("layer_errors.csv", ",local", ",global");

@@ -3,9 +3,8 @@
 //! and coverage of random programs.
 
 use comfy_table::Table;
-use model::nn::Activation;
 
-use super::{Accuracy, Drawn, PlotBy, PlotOf, colour, network, technique};
+use super::{Accuracy, Drawn, PlotBy, PlotOf, colour, technique};
 use crate::data::{Image, PIXELS};
 use crate::report::figure::{Bar, Bars, Group, configuration_title, distinct, palette, thousands};
 use crate::report::terminal;
@@ -16,8 +15,9 @@ use crate::table::Plain;
 table! {
     /// One order of the input channels at one threshold.
     pub struct ChannelRow in "channels.csv" {
-        /// Network: `relu` or `tanh` after its first convolution.
-        pub activation: Activation,
+        /// Network, the name of its file.
+        #[formerly("activation")]
+        pub network: String,
         /// Fraction bits F of the log proxies.
         pub log_frac: u32,
         /// Threshold T of all layers, in units of 2^−F.
@@ -74,6 +74,12 @@ table! {
         pub absolute_error: u32,
         /// The same in percent of |exact|; empty if that is 0.
         pub percentage_error: Option<f64>,
+        /// What one unit of the scores stands for: a power of two.
+        pub score_unit: Plain,
+        /// Softmax of the class when nothing is skipped.
+        pub exact_softmax_percent: f64,
+        /// Softmax of the class in the configuration.
+        pub approximate_softmax_percent: f64,
     }
 }
 
@@ -97,7 +103,8 @@ table! {
         /// What the paper prints; empty where its text has nothing.
         pub paper: Option<Plain>,
         /// What was found less what the paper has, both as printed; empty where it has nothing.
-        pub difference: String,
+        #[formerly("difference")]
+        pub above_paper: String,
     }
 }
 
@@ -198,7 +205,7 @@ impl ZeroPixelStats {
             statistic: it.name.to_owned(),
             value: Plain(it.value),
             paper: it.paper.map(Plain),
-            difference: it.difference(),
+            above_paper: it.difference(),
         };
         self.statistics().iter().map(row).collect()
     }
@@ -292,7 +299,7 @@ pub(super) static STATISTICS: PlotBy<StatRow> = PlotBy {
 
 pub(super) static CHANNELS: PlotBy<ChannelRow> = PlotBy {
     name: "channels",
-    key: |row| row.activation.name(),
+    key: |row| &row.network,
     figure: |of, rows, name| {
         let orders = distinct(rows.iter().map(|row| row.order.as_str()));
         let colours = [colour(technique::PAPER_RULE), colour(technique::RUNNING_RULE)];
@@ -311,7 +318,7 @@ pub(super) static CHANNELS: PlotBy<ChannelRow> = PlotBy {
         };
         let images = thousands(rows[0].images as f64);
         Bars {
-            title: format!("{} – order of the input channels, {images} images", network(of)),
+            title: format!("{} – order of the input channels, {images} images", of),
             axis: "multiplications per inference".to_owned(),
             groups: distinct(rows.iter().map(key)).into_iter().map(group).collect(),
             legend: legend.clone(),

@@ -9,15 +9,22 @@ use super::{PlotBy, colour};
 use crate::report::figure::{Bar, Bars, Group, configuration_title, distinct, thousands};
 use crate::statistics::{median, percentile};
 use crate::table::{Digit, Shortest};
-use crate::{columns, table};
+use crate::{columns, table, words};
 
-/// The name of the rows over all filters.
-pub const ALL_FILTERS: &str = "all";
+words! {
+    /// What a row of the summary is about.
+    pub enum Over: "filter or filters" {
+        /// One filter.
+        Filter = "filter",
+        /// All filters together.
+        Filters = "filters",
+    }
+}
 
 columns! {
     /// A filter in a configuration.
     pub struct FilterKey {
-        /// Name of the filter; `all` for the mean over the filters.
+        /// Name of the filter; empty on the rows over all filters.
         pub filter: String,
         /// What is multiplied: `exact`, `zero-skip` or `tau=…`.
         pub configuration: String,
@@ -82,6 +89,8 @@ table! {
 table! {
     /// One filter, or all of them, in one configuration, over all images.
     pub struct SummaryRow in "summary.csv" {
+        /// `filter`; or `filters`, whose rows are means over all of them.
+        pub over: Over,
         pub key: FilterKey,
         /// Images.
         pub images: u64,
@@ -107,7 +116,7 @@ fn chart<R>(
 ) -> Vec<Group> {
     let mut groups = Vec::new();
     for filter in distinct(rows.iter().map(|row| key(row).filter.as_str())) {
-        let title = if filter == ALL_FILTERS { "mean of all filters" } else { filter };
+        let title = if filter.is_empty() { "mean of all filters" } else { filter };
         groups.push(Group::heading(title));
         let of_filter = || rows.iter().copied().filter(|row| key(row).filter == filter);
         for name in distinct(of_filter().map(|row| key(row).configuration.as_str())) {

@@ -176,23 +176,21 @@ fn count_skips(outcome: &LayerOutcome, side: usize, skips: &mut Vec<u64>) {
 }
 
 /// Class and margin of each image.
-fn verdicts(inferences: &[Inference]) -> (Vec<u8>, Vec<i64>) {
+fn verdicts(inferences: &[Inference]) -> (Vec<u32>, Vec<i64>) {
     let verdict = |inference: &Inference| {
         let class = class_of(&inference.scores);
         let others = inference.scores.iter().enumerate().filter(|(index, _)| *index != class);
         let second = others.map(|(_, &score)| i64::from(score)).max();
         let margin = second.map_or(0, |second| i64::from(inference.scores[class]) - second);
-        (class as u8, margin)
+        (class as u32, margin)
     };
     inferences.iter().map(verdict).unzip()
 }
 
-fn largest(scores: &[f32]) -> u8 {
-    let mut best = 0;
-    for (index, score) in scores.iter().enumerate() {
-        if *score > scores[best] {
-            best = index;
-        }
-    }
-    best as u8
+/// The first of the largest scores.
+fn largest(scores: &[f32]) -> u32 {
+    let better = |best: u32, class: u32| {
+        if scores[class as usize] > scores[best as usize] { class } else { best }
+    };
+    (0..scores.len() as u32).reduce(better).unwrap_or(0)
 }

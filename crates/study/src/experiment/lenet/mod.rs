@@ -11,10 +11,10 @@ mod totals;
 mod variant;
 
 pub use variant::{
-    Cell, OperatingPoint, PointLayer, Variant, shipped, shipped_points, table_cells,
+    Cell, ModelFile, OperatingPoint, PointLayer, Variant, shipped_points, table_cells,
 };
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -24,9 +24,10 @@ use crate::data::Image;
 use crate::experiment::peers::{PeerBench, PeerTotals};
 use crate::results::ResultFolder;
 use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
-use crate::tables::{LenetRow, PointRow, SplitRow};
+use crate::tables::{LenetRow, PointRow, Sample, SplitRow, technique};
 use measure::{Depth, Measurement};
 use model::engine::Findings;
+use model::nn::Configuration;
 use tables::{Measured, PAPER_IMAGES};
 use totals::Totals;
 
@@ -58,6 +59,7 @@ pub struct Summary {
 pub fn run(run: &Run<'_>, grid: &Grid) -> Result<Finished<Summary>, Error> {
     let mut lenet =
         Lenet { run, grid, groups: groups(grid), images: Vec::new(), peers: BTreeMap::new() };
+    check_names(grid)?;
     let test = run.images()?;
     let (trained, validation) = run.dataset.training_parts();
     for group in &lenet.groups {
@@ -72,6 +74,45 @@ pub fn run(run: &Run<'_>, grid: &Grid) -> Result<Finished<Summary>, Error> {
         }
     }
     crate::run::run(run, &lenet)
+}
+
+/// Refuses two things that rows could not tell apart.
+fn check_names(grid: &Grid) -> Result<(), Error> {
+    let weights = grid.variants.iter().map(|it| (&it.network_name, &it.weights_name));
+    if let Some((network, weights)) = twice(weights) {
+        return Err(Error::Input(format!(
+            "two networks are called {network} and have weights called {weights}: rename one file"
+        )));
+    }
+    let plain = |it: &&Cell| it.technique.is_none() && it.configuration.name == technique::EXACT;
+    let plain: BTreeSet<usize> = grid.cells.iter().filter(plain).map(|it| it.variant).collect();
+    if let Some(network) = twice(plain.iter().map(|it| &grid.variants[*it].network_name)) {
+        return Err(Error::Input(format!("two networks are called {network}: rename one file")));
+    }
+    let cells = grid.cells.iter().map(|it| {
+        let Configuration { name, .. } = &it.configuration;
+        let network = &grid.variants[it.variant].network_name;
+        (network, name, it.technique.is_none().then(|| it.configuration.log_frac()))
+    });
+    if let Some((network, name, _)) = twice(cells) {
+        return Err(Error::Input(format!(
+            "{name} is there twice for {network}: give each tolerance and each number of fraction \
+             bits once, and operating points files of different names"
+        )));
+    }
+    Ok(())
+}
+
+/// The first of some keys that is there twice.
+fn twice<T: PartialEq>(keys: impl Iterator<Item = T>) -> Option<T> {
+    let mut seen = Vec::new();
+    for key in keys {
+        if seen.contains(&key) {
+            return Some(key);
+        }
+        seen.push(key);
+    }
+    None
 }
 
 /// What is measured on which images.
@@ -189,16 +230,17 @@ impl<'a> Lenet<'a> {
                 continue;
             }
             let labels: Vec<u8> = images.iter().map(|image| image.label).collect();
-            let measured = |totals: Totals, count: usize| Measured {
+            let measured = |totals: Totals, sample: Sample, count: usize| Measured {
                 variant: &self.grid.variants[group.variant],
                 cells: group.cells(self.grid),
                 totals,
+                sample,
                 labels: labels[..count].to_vec(),
             };
             if group.part == Part::Test && labels.len() > PAPER_IMAGES {
-                folded.first.push(measured(first, PAPER_IMAGES));
+                folded.first.push(measured(first, Sample::First, PAPER_IMAGES));
             }
-            folded.all.push((*group, measured(all, labels.len())));
+            folded.all.push((*group, measured(all, Sample::All, labels.len())));
         }
         Ok(folded)
     }
@@ -232,13 +274,17 @@ impl<'a> Lenet<'a> {
         results.table(&rows(of_test(), tables::confusion))?;
         results.table(&rows(of_test(), tables::overflow))?;
         results.table(&points)?;
+        results.table(&rows(of_test(), tables::point_layers))?;
         results.table(&tables::ablation(&points))?;
         let images = self.run.images()?;
         if self.grid.peers {
             let labels: Vec<u8> = images.iter().map(|image| image.label).collect();
             let rows = folded.peers.iter();
             let rows: Vec<_> = rows
-                .flat_map(|(group, totals)| self.peers[&group.variant].rows(totals, &labels))
+                .flat_map(|(group, totals)| {
+                    let network = &self.grid.variants[group.variant].network_name;
+                    self.peers[&group.variant].rows(network, totals, &labels)
+                })
                 .collect();
             results.table(&rows)?;
         }

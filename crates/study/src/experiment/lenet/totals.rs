@@ -56,7 +56,7 @@ pub(super) struct LayerTotals {
 pub(super) struct CellTotals {
     pub layers: Vec<LayerTotals>,
     /// The class that each image is given.
-    pub classes: Vec<u8>,
+    pub classes: Vec<u32>,
     /// Best score less the second best, in units of a score.
     pub margins: Vec<i64>,
 }
@@ -64,10 +64,10 @@ pub(super) struct CellTotals {
 /// One variant without any skipping.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct ExactTotals {
-    pub classes: Vec<u8>,
+    pub classes: Vec<u32>,
     pub margins: Vec<i64>,
     /// The class that the float network gives each image.
-    pub float_classes: Vec<u8>,
+    pub float_classes: Vec<u32>,
     /// `zeros[layer][image]`: outputs of a layer that are 0.
     pub zeros: Vec<Vec<u32>>,
     /// `products[convolution layer][bin]`: see [`count_products`].

@@ -3,7 +3,6 @@
 //! say for weights what each convolution layer runs with.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +12,7 @@ use crate::Error;
 use crate::data::digits;
 use crate::report::atomic::{WriteError, write_atomic};
 use model::conv::{ConfigError, Mode, Semantics, SmaxScope, Threshold};
+use model::files;
 use model::nn::{
     Activation, Configuration, FloatNetwork, IntegerNetwork, LayerKind, Network, NetworkError,
     Weights,
@@ -20,8 +20,6 @@ use model::nn::{
 
 /// A network with its weights, ready to run.
 pub struct Variant {
-    /// `relu` or `tanh`: the activation of its first convolution.
-    pub activation: Activation,
     /// The name of the description's file, without its extension.
     pub network_name: String,
     /// The name of the weights' file, without its extension.
@@ -34,40 +32,77 @@ pub struct Variant {
     pub integer: IntegerNetwork,
 }
 
-/// The folder of the networks, weights and operating points that the project ships.
-pub fn shipped(folder: &str) -> PathBuf {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../testvectors")).join(folder)
+/// The networks, weights and operating points that the project ships, by folder and name.
+static SHIPPED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
+
+/// A description of a network, or weights: a file of the user's, or one that the project ships, which
+/// is in the program itself.
+#[derive(Debug, Clone)]
+pub struct ModelFile {
+    path: PathBuf,
+    shipped: Option<&'static [u8]>,
 }
 
-/// The activation of a network's first convolution.
-fn activation_of(network: &Network) -> Result<Activation, NetworkError> {
-    let activation = network.layers.iter().find_map(|layer| match layer.kind {
-        LayerKind::Convolution { activation, .. } => activation,
-        _ => None,
-    });
-    activation.ok_or_else(|| {
-        let reason = "no convolution layer has an activation: there is nothing to measure";
-        NetworkError::Description(reason.to_owned())
-    })
+impl ModelFile {
+    /// A file of the user's.
+    pub fn user(path: &Path) -> Self {
+        Self { path: path.to_owned(), shipped: None }
+    }
+
+    /// One that ships, in `networks` or `weights`.
+    pub fn shipped(folder: &str, name: &str) -> Option<Self> {
+        let path = format!("{folder}/{name}");
+        let (_, bytes) = SHIPPED.iter().find(|(it, _)| *it == path)?;
+        Some(Self { path: path.into(), shipped: Some(bytes) })
+    }
+
+    /// `name` in a folder of the user's if it is there; else the one that ships.
+    fn find(beside: &Path, folder: &str, name: &str) -> Self {
+        let file = beside.join(name);
+        let shipped = if file.exists() { None } else { Self::shipped(folder, name) };
+        shipped.unwrap_or(Self { path: file, shipped: None })
+    }
+
+    fn name(&self) -> String {
+        self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    pub fn network(&self) -> Result<Network, NetworkError> {
+        match self.shipped {
+            Some(bytes) => Network::parse(&self.path, bytes),
+            None => Network::read(&self.path),
+        }
+    }
+
+    fn weights(&self) -> Result<Weights, NetworkError> {
+        match self.shipped {
+            Some(bytes) => Weights::parse(&self.path, bytes),
+            None => Weights::read(&self.path),
+        }
+    }
 }
 
 impl Variant {
-    pub fn read(network: &Path, weights: &Path) -> Result<Self, NetworkError> {
-        let name =
-            |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let (network_name, weights_name) = (name(network), name(weights));
-        let (network, weights) = (Network::read(network)?, Weights::read(weights)?);
+    pub fn read(network: &ModelFile, weights: &ModelFile) -> Result<Self, NetworkError> {
+        let (network_name, weights_name) = (network.name(), weights.name());
+        let (network, weights) = (network.network()?, weights.weights()?);
         let float = FloatNetwork::new(&network, &weights)?;
         let integer = IntegerNetwork::new(&network, &weights, digits::calibration())?;
-        let activation = activation_of(&network)?;
-        Ok(Self { activation, network_name, weights_name, network, weights, float, integer })
+        Ok(Self { network_name, weights_name, network, weights, float, integer })
+    }
+
+    /// A network that ships with its weights, by the name of its files without their extensions.
+    pub fn shipped(name: &str) -> Result<Self, NetworkError> {
+        let find = |folder, extension| {
+            let file = ModelFile::shipped(folder, &format!("{name}.{extension}"));
+            file.unwrap_or_else(|| ModelFile::user(Path::new(name)))
+        };
+        Self::read(&find("networks", "json"), &find("weights", "safetensors"))
     }
 
     /// LeNet-5 with the weights that the project ships.
     pub fn lenet5(activation: Activation) -> Result<Self, NetworkError> {
-        let name = format!("lenet5_{}", activation.name());
-        let network = shipped("networks").join(format!("{name}.json"));
-        Self::read(&network, &shipped("weights").join(format!("{name}.safetensors")))
+        Self::shipped(&format!("lenet5_{}", activation.name()))
     }
 
     /// Names of the convolution layers.
@@ -81,6 +116,40 @@ impl Variant {
         counts.into_iter().map(|(_, count)| count).collect()
     }
 
+    /// Windows under a kernel of one channel, and outputs, of each convolution layer in an inference.
+    pub fn windows_and_outputs(&self) -> Vec<[u64; 2]> {
+        let shapes = self.network.shapes().expect("the network has been checked");
+        let layers = self.network.layers.iter().zip(shapes.windows(2));
+        let counts = layers.filter_map(|(layer, shapes)| match layer.kind {
+            LayerKind::Convolution { .. } => {
+                Some([shapes[0].channels * shapes[1].len(), shapes[1].len()].map(|it| it as u64))
+            }
+            _ => None,
+        });
+        counts.collect()
+    }
+
+    /// Which activation the paper's LeNet-5 has that this network is, if it is one.
+    pub fn paper_activation(&self) -> Option<Activation> {
+        let Network { input, layers, .. } = &self.network;
+        let convolution =
+            |outputs, side, it| LayerKind::Convolution { outputs, side, activation: Some(it) };
+        let paper = |it: Activation| {
+            [
+                convolution(6, 5, it),
+                LayerKind::AveragePool { side: 2 },
+                convolution(16, 5, it),
+                LayerKind::AveragePool { side: 2 },
+                convolution(120, 4, it),
+                LayerKind::Dense { outputs: 84, activation: Some(it) },
+                LayerKind::Dense { outputs: 10, activation: None },
+            ]
+        };
+        let mnist = (input.channels, input.height, input.width, input.padding) == (1, 28, 28, 0);
+        let is = |it: &Activation| layers.iter().map(|layer| &layer.kind).eq(&paper(*it));
+        [Activation::Relu, Activation::Tanh].into_iter().find(|it| mnist && is(it))
+    }
+
     /// What one unit of the sums of each convolution layer stands for.
     pub fn sum_units(&self) -> Vec<f64> {
         let unit = |name: &String| {
@@ -88,6 +157,12 @@ impl Variant {
             proof.map_or(1.0, |proof| 2.0_f64.powi(-proof.sum_shift))
         };
         self.layers().iter().map(unit).collect()
+    }
+
+    /// Classes, one per score.
+    pub fn classes(&self) -> usize {
+        let shapes = self.network.shapes().expect("the network has been checked");
+        shapes.last().map_or(0, |it| it.len())
     }
 
     /// What one unit of a score stands for.
@@ -119,6 +194,7 @@ pub fn table_cells(
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PointLayer {
     /// T, in units of 2^−`log_frac`.
     pub threshold: u32,
@@ -129,10 +205,11 @@ pub struct PointLayer {
 
 /// An operating point as its file describes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OperatingPoint {
-    /// File name of the network, in `testvectors/networks`.
+    /// File name of the network: beside the point's file, or else one that ships.
     pub network: String,
-    /// File name of the weights, in `testvectors/weights`.
+    /// File name of the weights: beside the point's file, or else one that ships.
     pub weights: String,
     /// What makes it better than the paper's rule: one or several of `layer-thresholds`,
     /// `running-smax`, `channel-order`, `fine-tuning`, `regularisation`, with + between.
@@ -145,12 +222,23 @@ pub struct OperatingPoint {
     /// The command that made it.
     #[serde(default)]
     pub command: String,
+    /// The folder of the point's file; empty without one.
+    #[serde(skip)]
+    pub folder: PathBuf,
 }
+
+/// Bytes of an operating point's file at most.
+const MAX_POINT: u64 = 1 << 20;
 
 impl OperatingPoint {
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let text = fs::read_to_string(path).map_err(|source| Error::read(path, source))?;
-        serde_json::from_str(&text).map_err(|source| {
+        let bytes = files::read(path, MAX_POINT).map_err(|source| Error::read(path, source))?;
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Ok(Self { folder, ..Self::parse(path, &bytes)? })
+    }
+
+    fn parse(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
+        serde_json::from_slice(bytes).map_err(|source| {
             Error::Input(format!("{} is not an operating point: {source}", path.display()))
         })
     }
@@ -180,19 +268,19 @@ impl OperatingPoint {
             && stem(&self.network) == Path::new(&variant.network_name)
     }
 
-    /// The activation of its network.
-    pub fn activation(&self) -> Result<Activation, Error> {
-        Ok(activation_of(&Network::read(&shipped("networks").join(&self.network))?)?)
-    }
-
-    /// Its network with its weights, from the folders of the project.
+    /// Its network with its weights.
     pub fn variant(&self) -> Result<Variant, Error> {
-        let network = shipped("networks").join(&self.network);
-        Ok(Variant::read(&network, &shipped("weights").join(&self.weights))?)
+        let find = |folder, name| ModelFile::find(&self.folder, folder, name);
+        Ok(Variant::read(&find("networks", &self.network), &find("weights", &self.weights))?)
     }
 
     /// What its layers multiply, under the name of the point.
     pub fn configuration(&self, name: &str, layers: &[String]) -> Result<Configuration, Error> {
+        if let Some(other) = self.layers.keys().find(|it| !layers.contains(it)) {
+            let layers = layers.join(", ");
+            let reason = format!("has an entry for {other}; the convolutions are {layers}");
+            return Err(Error::Input(format!("operating point {name} {reason}")));
+        }
         let semantics = |layer: &String| {
             let found = self.layers.get(layer).ok_or_else(|| {
                 Error::Input(format!("operating point {name} has no entry for layer {layer}"))
@@ -208,16 +296,51 @@ impl OperatingPoint {
 
 /// The points that the project ships, by name, in the order of their names.
 pub fn shipped_points() -> Result<Vec<(String, OperatingPoint)>, Error> {
-    let folder = shipped("operating_points");
-    let failed = |source| Error::read(&folder, source);
-    let mut points = Vec::new();
-    for entry in fs::read_dir(&folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|it| it == "json") {
-            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            points.push((name, OperatingPoint::read(&path)?));
+    let point = |(path, bytes): &(&str, &[u8])| {
+        let name = path.strip_prefix("operating_points/")?.strip_suffix(".json")?;
+        Some(OperatingPoint::parse(Path::new(path), bytes).map(|point| (name.to_owned(), point)))
+    };
+    SHIPPED.iter().filter_map(point).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_point_names_its_files_and_the_layers_of_its_network() {
+        let (_, point) = shipped_points().unwrap().swap_remove(0);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("point.json");
+        let write = |change: &dyn Fn(&mut serde_json::Value)| {
+            let mut value = serde_json::to_value(&point).unwrap();
+            change(&mut value);
+            std::fs::write(&path, value.to_string()).unwrap();
+            OperatingPoint::read(&path)
+        };
+        // What is not beside the point ships; what is, is taken.
+        let network = write(&|_| {}).unwrap().variant().unwrap().network;
+        let renamed = Network { name: "mine".to_owned(), ..network };
+        let text = serde_json::to_vec(&renamed).unwrap();
+        std::fs::write(folder.path().join(&point.network), text).unwrap();
+        let variant = write(&|_| {}).unwrap().variant().unwrap();
+        assert_eq!(variant.network.name, "mine");
+        let error = write(&|it| it["weights"] = "none.safetensors".into()).unwrap().variant();
+        let error = error.err().unwrap().to_string();
+        assert!(error.contains(&folder.path().join("none.safetensors").display().to_string()));
+
+        let layers = variant.layers();
+        let unknown = write(&|it| it["layers"]["C9"] = it["layers"]["C1"].clone()).unwrap();
+        let error = unknown.configuration("p", &layers).unwrap_err().to_string();
+        let expected = "operating point p has an entry for C9; the convolutions are C1, C3, C5";
+        assert_eq!(error, expected);
+        type Change = fn(&mut serde_json::Value);
+        let misspelt: Change = |it| it["layers"]["C1"]["threshhold"] = 3.into();
+        let unknown: Change = |it| it["stride"] = 2.into();
+        for (key, change) in [("threshhold", misspelt), ("stride", unknown)] {
+            let error = write(&change).unwrap_err().to_string();
+            assert!(error.contains(&format!("unknown field `{key}`, expected")), "{error}");
+            assert!(error.contains("point.json") && error.contains("line 1 column"), "{error}");
         }
     }
-    points.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(points)
 }

@@ -184,9 +184,7 @@ impl PeerBench {
     ///
     /// # Panics
     /// If the totals are those of another bench, or of another number of images.
-    pub fn rows(&self, totals: &PeerTotals, labels: &[u8]) -> Vec<PeerRow> {
-        let activation = self.network.convolutions().next().and_then(|it| it.finish.activation);
-        let activation = activation.map_or("none", |it| it.name());
+    pub fn rows(&self, network: &str, totals: &PeerTotals, labels: &[u8]) -> Vec<PeerRow> {
         if labels.is_empty() {
             return Vec::new();
         }
@@ -194,12 +192,12 @@ impl PeerBench {
         assert_eq!(totals.tallies.len(), techniques.len(), "a tally for every technique");
         let exact = &totals.tallies[0];
         let tallies = techniques.into_iter().zip(&totals.tallies);
-        tallies.map(|(technique, tally)| row(activation, technique, tally, exact, labels)).collect()
+        tallies.map(|(technique, tally)| row(network, technique, tally, exact, labels)).collect()
     }
 }
 
 fn row(
-    activation: &str,
+    network: &str,
     technique: Technique,
     tally: &Tally,
     exact: &Tally,
@@ -213,7 +211,7 @@ fn row(
     let reduction = reduction_percent(multiplications, average(&exact.multiplications));
     let bits = technique.multiplier_bits;
     PeerRow {
-        activation: activation.to_owned(),
+        network: network.to_owned(),
         images: correct.trials,
         technique: technique.name.to_owned(),
         setting: technique.setting,
@@ -223,9 +221,7 @@ fn row(
         reduction_vs_exact_percent: reduction.unwrap_or(0.0),
         correct: correct.successes,
         accuracy: correct.into(),
-        mcnemar_lost: discordant.lost,
-        mcnemar_won: discordant.won,
-        mcnemar_p: discordant.mcnemar(),
+        mcnemar: discordant.into(),
         saves: technique.saves,
     }
 }
@@ -448,9 +444,9 @@ mod tests {
         };
         let exact = tally(40, &[1, 2, 3, 0]);
         let row = row("tanh", technique, &tally(10, &[1, 9, 9, 4]), &exact, &[1, 2, 3, 4]);
-        assert_eq!((row.correct, row.mcnemar_lost, row.mcnemar_won), (2, 2, 1));
+        assert_eq!((row.correct, row.mcnemar.mcnemar_lost, row.mcnemar.mcnemar_won), (2, 2, 1));
         assert_eq!((row.images, row.accuracy.accuracy_percent), (4, 50.0));
-        assert!((row.mcnemar_p - 1.0).abs() < 1e-12, "{}", row.mcnemar_p);
+        assert_eq!(row.mcnemar.mcnemar_p.to_string(), "1.000e0");
         let counts = (row.multiplications_average, row.log_products_average);
         assert_eq!((counts, row.reduction_vs_exact_percent), ((7.5, 1.0), 75.0));
         assert_eq!(row.multiplier_bits, "3x2");
@@ -461,15 +457,15 @@ mod tests {
         let bench = bench(Activation::Relu);
         let images = digits::draw(5, digits::TEST, 3);
         let labels: Vec<u8> = images.iter().map(|it| it.label).collect();
-        let rows = bench.rows(&bench.chunk(&images.iter().collect::<Vec<_>>()), &labels);
+        let rows = bench.rows("net", &bench.chunk(&images.iter().collect::<Vec<_>>()), &labels);
         let text = table::header::<PeerRow>() + &table::lines(&rows).unwrap();
         let mut lines = text.lines();
-        assert!(lines.next().unwrap().starts_with("activation,images,technique,setting,"));
+        assert!(lines.next().unwrap().starts_with("network,images,technique,setting,"));
         let exact = lines.next().unwrap();
-        assert!(exact.starts_with("relu,3,exact,,270720.0000,0.0000,15x12,0.0000,"), "{exact}");
-        assert!(exact.ends_with(",0,0,1.0000,none"), "{exact}");
+        assert!(exact.starts_with("net,3,exact,,270720.0000,0.0000,15x12,0.0000,"), "{exact}");
+        assert!(exact.ends_with(",0,0,1.000e0,none"), "{exact}");
         for name in [technique::ZERO_SKIP, technique::SNAPEA_ZERO_SKIP, technique::MITCHELL] {
-            assert!(text.contains(&format!("\nrelu,3,{name},")), "{name} is missing");
+            assert!(text.contains(&format!("\nnet,3,{name},")), "{name} is missing");
         }
     }
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The filters: built in, or from a file.
 
-use std::fs;
 use std::path::Path;
 
 use crate::Error;
 use model::conv::{Kernel, MAX_SIDE};
+use model::files;
+
+/// Bytes of a file of filters at most.
+const MAX_BYTES: u64 = 1 << 20;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter {
@@ -48,7 +51,7 @@ pub fn built_in(names: &[String]) -> Result<Vec<Filter>, Error> {
 /// Filters from a text file: a line `[name]`, then the rows of integers of one square kernel; `#`
 /// begins a comment.
 pub fn from_file(path: &Path) -> Result<Vec<Filter>, Error> {
-    let text = fs::read_to_string(path).map_err(|source| Error::read(path, source))?;
+    let text = files::read_text(path, MAX_BYTES).map_err(|source| Error::read(path, source))?;
     let wrong = |line: usize, reason: String| {
         Error::Input(format!("{}:{}: {reason}", path.display(), line + 1))
     };
@@ -94,11 +97,26 @@ pub fn from_file(path: &Path) -> Result<Vec<Filter>, Error> {
     Ok(filters)
 }
 
-/// Refuses two filters of one name.
+/// Characters of a filter's name at most: it becomes part of the names of folders.
+const NAME: usize = 64;
+
+/// Refuses names that are too long, and that folders or rows could not tell apart.
 pub(super) fn check_names(filters: &[Filter]) -> Result<(), Error> {
+    let plain = |it: char| it.is_ascii_alphanumeric() || "-_.".contains(it);
+    let folder = |filter: &Filter| filter.name.to_lowercase().replace(|it| !plain(it), "_");
     for (i, filter) in filters.iter().enumerate() {
-        if filters[..i].iter().any(|other| other.name == filter.name) {
-            return Err(Error::Input(format!("two filters are called {:?}", filter.name)));
+        let name = &filter.name;
+        if name.is_empty() || name.chars().count() > NAME || name.contains(char::is_control) {
+            return Err(Error::Input(format!(
+                "a filter is called {name:?}: a name has 1 to {NAME} characters"
+            )));
+        }
+        if let Some(other) = filters[..i].iter().find(|other| folder(other) == folder(filter)) {
+            return Err(Error::Input(format!(
+                "two filters are called {:?} and {name:?}: rename one, other than by letter case or \
+                 punctuation",
+                other.name
+            )));
         }
     }
     Ok(())
@@ -111,7 +129,7 @@ mod tests {
     fn parse(text: &str) -> Result<Vec<Filter>, String> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("filters.txt");
-        fs::write(&path, text).unwrap();
+        std::fs::write(&path, text).unwrap();
         let name = |error: Error| error.to_string().replace(path.to_str().unwrap(), "F");
         from_file(&path).map_err(name)
     }
@@ -156,7 +174,18 @@ mod tests {
         assert_eq!(found[0].kernel.weights(), [1; 9]);
         let error = built_in(&["sobel".into()]).unwrap_err().to_string();
         assert!(error.contains("sobel_x, sobel_y"), "{error}");
-        assert!(check_names(&[found[0].clone(), found[0].clone()]).is_err());
         assert!(check_names(&found).is_ok());
+        let named = |name: &str| Filter { name: name.to_owned(), ..found[0].clone() };
+        for (names, expected) in [
+            (&["box", "box"][..], "called \"box\" and \"box\""),
+            (&["a/b", "a_b"], "called \"a/b\" and \"a_b\""),
+            (&["all", "All"], "called \"all\" and \"All\""),
+            (&[""], "1 to 64 characters"),
+            (&[&"x".repeat(65)], "1 to 64 characters"),
+        ] {
+            let filters: Vec<Filter> = names.iter().map(|it| named(it)).collect();
+            let error = check_names(&filters).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
     }
 }

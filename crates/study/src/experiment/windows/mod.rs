@@ -18,7 +18,7 @@ use crate::results::ResultFolder;
 use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
 use crate::statistics::{Errors, ExactCounts, reduction_percent};
 use crate::table::{self, Digit, Row as _, Shortest};
-use crate::tables::{ALL_FILTERS, Compared, FilterKey, SummaryRow, WindowsRow};
+use crate::tables::{Compared, FilterKey, Over, SummaryRow, WindowsRow};
 use filters::check_names;
 use model::conv::{Mode, Plane, SmaxScope, conv2d};
 use model::engine::{Cost, Detail, Findings, Place};
@@ -39,6 +39,9 @@ pub fn run(
     log_frac: u32,
 ) -> Result<Finished<Vec<SummaryRow>>, Error> {
     check_names(filters)?;
+    if let Some(tau) = taus.iter().enumerate().find(|(i, tau)| taus[..*i].contains(tau)) {
+        return Err(Error::Input(format!("tolerance {} is there twice", tau.1)));
+    }
     let windows = Windows {
         run,
         images: run.images()?,
@@ -340,37 +343,33 @@ fn summarise(
             all.merge(totals);
         }
     }
-    let each = filters.iter().zip(totals.chunks_exact(configurations.len()));
-    let each = each.map(|(filter, totals)| (filter.name.as_str(), 1, totals));
-    std::iter::once((ALL_FILTERS, filters.len() as u64, &all[..]))
-        .chain(each)
-        .flat_map(|(filter, filters, totals)| group(filter, filters, configurations, totals))
-        .collect()
-}
-
-/// The rows of `filters` filters that are totalled together.
-fn group<'a>(
-    filter: &'a str,
-    filters: u64,
-    configurations: &'a [Configuration],
-    totals: &'a [Totals],
-) -> impl Iterator<Item = SummaryRow> + 'a {
-    // The first two configurations are exact and zero-skip.
-    let beside = [0, 1].map(|it: usize| totals[it].multiplications);
-    configurations.iter().zip(totals).filter_map(move |(configuration, totals)| {
-        let paper = paper(&configuration.name).map(Shortest);
-        Some(SummaryRow {
-            key: key(filter, configuration),
-            images: totals.images / filters,
-            multiplications_average: totals.multiplications as f64 / totals.images as f64,
-            multiplications_min: totals.min,
-            multiplications_max: totals.max,
-            paper_multiplications_average: paper.filter(|_| filter == ALL_FILTERS),
-            compared: compared(totals.multiplications, beside, &totals.errors)?,
-            cycles_per_window: (totals.windows != 0)
-                .then(|| totals.cycles as f64 / totals.windows as f64),
-        })
-    })
+    // The paper's filters are not published; they are 3×3, as those that are built in.
+    let papers = built_in(&[]).is_ok_and(|it| it == filters);
+    let each = filters.iter().map(|filter| (filter.name.as_str(), 1));
+    let groups = std::iter::once(("", filters.len() as u64)).chain(each);
+    let totals = std::iter::once(&all[..]).chain(totals.chunks_exact(configurations.len()));
+    let mut rows = Vec::new();
+    for ((filter, filters), totals) in groups.zip(totals) {
+        let over = if filter.is_empty() { Over::Filters } else { Over::Filter };
+        let paper = |name| paper(name).filter(|_| papers && over == Over::Filters).map(Shortest);
+        // The first two configurations are exact and zero-skip.
+        let beside = [0, 1].map(|it: usize| totals[it].multiplications);
+        rows.extend(configurations.iter().zip(totals).filter_map(|(configuration, totals)| {
+            let (windows, cycles) = (totals.windows, totals.cycles as f64);
+            Some(SummaryRow {
+                over,
+                key: key(filter, configuration),
+                images: totals.images / filters,
+                multiplications_average: totals.multiplications as f64 / totals.images as f64,
+                multiplications_min: totals.min,
+                multiplications_max: totals.max,
+                paper_multiplications_average: paper(&configuration.name),
+                compared: compared(totals.multiplications, beside, &totals.errors)?,
+                cycles_per_window: (windows != 0).then(|| cycles / windows as f64),
+            })
+        }));
+    }
+    rows
 }
 
 /// The feature maps of one image, by the golden model. Zero-skip has no column: its outputs are

@@ -46,6 +46,9 @@ pub enum PlotError {
     },
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// The tables are not those of one finished run.
+    #[error("{0}")]
+    Mixed(String),
 }
 
 /// What a step of drawing gives.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! PNG import: a drawn digit, saved in many ways, comes back.
+//! Pictures: a drawn digit, saved in many ways, comes back.
 
 use std::fs;
 
 use image::imageops::{FilterType, resize};
 use image::{DynamicImage, GrayImage, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba};
-use study::data::{DataError, Image, digits, png};
+use study::data::pictures::{self, MAX_SIDE, Picture};
+use study::data::{DataError, Image, digits};
 use tempfile::TempDir;
 
 fn picture(digit: &Image, side: u32) -> GrayImage {
@@ -13,11 +14,16 @@ fn picture(digit: &Image, side: u32) -> GrayImage {
     resize(&small, side, side, FilterType::Nearest)
 }
 
-fn import(picture: impl Into<DynamicImage>) -> Result<Image, DataError> {
+fn save_and_import(picture: DynamicImage, format: ImageFormat) -> Result<Picture, DataError> {
     let folder = TempDir::new().unwrap();
+    // The content tells the format, not the name.
     let path = folder.path().join("digit.png");
-    picture.into().save_with_format(&path, ImageFormat::Png).unwrap();
-    png::import(&path, 4)
+    picture.save_with_format(&path, format).unwrap();
+    pictures::import(&path, 4)
+}
+
+fn import(picture: impl Into<DynamicImage>) -> Result<Image, DataError> {
+    save_and_import(picture.into(), ImageFormat::Png).map(|it| it.image)
 }
 
 /// The mean difference of two images over the pixels that either inks, at the best of the nine
@@ -127,19 +133,19 @@ fn proportions_are_kept() {
 fn each_fault_has_its_own_error() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("a.png");
-    let error = png::import(&path, 0).unwrap_err();
+    let error = pictures::import(&path, 0).unwrap_err();
     assert!(matches!(error, DataError::Read { .. }), "{error}");
     picture(&digits::digit(1, 0), 100).save(&path).unwrap();
     let good = fs::read(&path).unwrap();
     for (bytes, expected) in [
-        (&b"not a picture"[..], "is not a PNG file"),
-        (b"", "is not a PNG file"),
-        (&good[..8], "is a damaged PNG file"),
-        (&good[..40], "is a damaged PNG file"),
-        (&good[..good.len() / 2], "is a damaged PNG file"),
+        (&b"not a picture"[..], "is not a PNG, JPEG, BMP, GIF or WebP file"),
+        (b"", "is not a PNG"),
+        (&good[..8], "is a damaged picture"),
+        (&good[..40], "is a damaged picture"),
+        (&good[..good.len() / 2], "is a damaged picture"),
     ] {
         fs::write(&path, bytes).unwrap();
-        let error = png::import(&path, 0).unwrap_err().to_string();
+        let error = pictures::import(&path, 0).unwrap_err().to_string();
         assert!(error.contains(&format!("a.png {expected}")), "{} bytes: {error}", bytes.len());
     }
     for (plain, expected) in [
@@ -147,9 +153,77 @@ fn each_fault_has_its_own_error() {
         (GrayImage::from_pixel(50, 40, Luma([77])), "shows no digit"),
         (GrayImage::from_pixel(50, 40, Luma([255])), "shows no digit"),
         (GrayImage::new(1, 1), "shows no digit"),
-        (GrayImage::new(png::MAX_SIDE + 1, 2), "is too large: 8193 x 2 pixels"),
+        (GrayImage::new(MAX_SIDE + 1, 2), "is too large: 8193 x 2 pixels"),
     ] {
         let error = import(plain).unwrap_err().to_string();
         assert!(error.contains(expected), "{expected}: {error}");
+    }
+}
+
+#[test]
+fn every_format_is_read() {
+    let digit = digits::digit(8, 12);
+    let ink = picture(&digit, 112);
+    let expected = import(ink.clone()).unwrap();
+    for format in [ImageFormat::Jpeg, ImageFormat::Bmp, ImageFormat::Gif, ImageFormat::WebP] {
+        // GIF and WebP are written in colour alone.
+        let rgb = DynamicImage::from(ink.clone()).into_rgb8();
+        let found = save_and_import(rgb.into(), format).unwrap();
+        let difference = difference(&found.image, &expected);
+        assert!(difference < 8.0, "{format:?}: {difference}");
+        assert_eq!(found.doubt, None, "{format:?}");
+    }
+}
+
+/// A pen on paper, both under light from one side, and from the middle.
+#[test]
+fn uneven_light_is_levelled() {
+    for (index, digit) in digits::draw(8, digits::TEST, 20).iter().enumerate() {
+        let ink = picture(digit, 168);
+        let lit = |light: &dyn Fn(f64, f64) -> f64, dark_ink: bool| {
+            let pixel = |x: u32, y: u32| {
+                let inside = (28..196).contains(&x) && (28..196).contains(&y);
+                let ink = if inside { ink.get_pixel(x - 28, y - 28).0[0] } else { 0 };
+                let page = light(f64::from(x) / 223.0, f64::from(y) / 223.0);
+                let left = if dark_ink { 1.0 - 0.85 * f64::from(ink) / 255.0 } else { 1.0 };
+                let added = if dark_ink { 0.0 } else { f64::from(ink) / 255.0 * (255.0 - page) };
+                Luma([(page * left + added) as u8])
+            };
+            import(GrayImage::from_fn(224, 224, pixel)).unwrap()
+        };
+        let even = lit(&|_, _| 230.0, true);
+        let side = |x: f64, y: f64| 235.0 - 85.0 * x - 35.0 * y;
+        let middle = |x: f64, y: f64| 240.0 - 240.0 * ((x - 0.5).powi(2) + (y - 0.5).powi(2));
+        for (name, found) in [
+            ("from the side", lit(&side, true)),
+            ("from the middle", lit(&middle, true)),
+            ("on a dark page", lit(&|x, y| 10.0 + 80.0 * x + 40.0 * y, false)),
+        ] {
+            let difference = difference(&found, &even);
+            assert!(difference < 25.0, "digit {index}, light {name}: {difference}");
+        }
+    }
+    let blank = GrayImage::from_fn(200, 100, |x, _| Luma([(250 - x / 2) as u8]));
+    let error = import(blank).unwrap_err().to_string();
+    assert!(error.contains("nothing stands out from the grain and the light"), "{error}");
+}
+
+#[test]
+fn two_digits_are_noticed_and_one_is_not() {
+    let doubt =
+        |picture: GrayImage| save_and_import(picture.into(), ImageFormat::Png).unwrap().doubt;
+    let digits = digits::draw(3, digits::TEST, 60);
+    for (index, pair) in digits.windows(2).enumerate() {
+        let [a, b] = [&pair[0], &pair[1]].map(|digit| picture(digit, 84));
+        assert_eq!(doubt(a.clone()), None, "digit {index}");
+        for (width, height, (left, top)) in [(180, 90, (90, 4)), (90, 180, (2, 92))] {
+            let mut both = GrayImage::new(width, height);
+            image::imageops::replace(&mut both, &a, 2, 2);
+            image::imageops::replace(&mut both, &b, left, top);
+            // A 1 above something is as narrow as the cap of a 5.
+            if width > height || pair.iter().all(|it| it.label != 1) {
+                assert!(doubt(both).is_some(), "digits {index}, {width} x {height}");
+            }
+        }
     }
 }
