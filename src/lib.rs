@@ -13,6 +13,8 @@ pub mod bench {
     //!   [`cosimulation`] runs a program beside its reference;
     //! - [`engine`] is the unit's RTL behind the trait of all engines;
     //! - [`inference`] runs whole networks as programs on the core, as another engine;
+    //! - [`trace`] tells of a program instruction by instruction, by the [`symbols`] of its file;
+    //! - [`gdb`] lets a debugger at it;
     //! - [`torture`] runs random programs;
     //! - [`replay`] runs what differed again, with a waveform and a report;
     //! - [`under_test`] does that for any unit.
@@ -20,13 +22,16 @@ pub mod bench {
     pub mod case;
     pub mod cosimulation;
     pub mod engine;
+    pub mod gdb;
     pub mod inference;
     pub mod lockstep;
     pub mod replay;
-    mod report;
+    pub mod report;
     pub mod scoreboard;
+    pub mod symbols;
     pub mod system;
     pub mod torture;
+    pub mod trace;
     pub mod under_test;
     pub mod unit;
 }

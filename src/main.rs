@@ -3,12 +3,11 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use convapprox::cli::Cli;
 
 fn main() -> ExitCode {
     // Output into a pipe that nobody reads any more ends the program, quietly.
     sigpipe::reset();
     study::run::start_threads();
-    Cli::parse().run()
+    Cli::run()
 }

@@ -171,7 +171,7 @@ fn bad_input_is_told_in_one_sentence() {
         ("--weights cut.safetensors --network lenet5-relu", "is not a safetensors file"),
         ("--weights no.safetensors --network lenet5-relu", "cannot read no.safetensors"),
         ("--weights whole.safetensors", "--network <LIST>"),
-        ("--network lenet5", "there is no \"lenet5\"; shipped are lenet-accel"),
+        ("--network lenet5", "there is no \"lenet5\"; did you mean lenet5-"),
         (
             "--network lenet5-relu,lenet5-tanh --weights whole.safetensors",
             "--weights is for one network, and --network names 2",

@@ -12,7 +12,7 @@ use convapprox::bench::case::{FILTERS, WindowCase};
 use convapprox::bench::engine::RtlSettings;
 use convapprox::bench::replay::WindowUnit;
 use convapprox::bench::scoreboard::Difference;
-use convapprox::bench::under_test::{Replayed, replay};
+use convapprox::bench::under_test::{Replayed, investigate, replay};
 use convapprox::bench::unit::Outcome;
 use convapprox::hw::PAPER_UNIT;
 use model::conv::{Kernel, Mode, Plane, Semantics, SmaxScope, Threshold};
@@ -126,6 +126,7 @@ fn the_report_names_everything_and_its_command_replays_it() {
         "image       0, channel 0, filter gaussian, configuration tau=0.25",
         "4x4 at column ",
         "T = 2 (the unit was given 3)",
+        "first wrong: product_select (rtl/conv_approx/product_select.sv), to which T = 3 was given",
         "kernel:\n            1           2           1\n            2           4           2\n",
         "   S_i  expected  unit\n",
         "  skip      keep  <--\n",
@@ -141,6 +142,33 @@ fn the_report_names_everything_and_its_command_replays_it() {
     let printed = run(folder.path(), &format!("replay {name}")).ends(3);
     assert!(printed.contains("1 windows compared, 1 mismatches"));
     assert_eq!(fs::read(&wave).unwrap(), before, "the replay writes the same waveform");
+}
+
+/// As two tests that fail at the same window have them.
+#[test]
+fn two_cases_of_one_window_have_two_folders() {
+    let folder = tempfile::tempdir().unwrap();
+    let mismatch = &reports_of_planted_bug(folder.path())[0];
+    let first = WindowCase::read(mismatch).unwrap();
+    let mut second = first.clone();
+    second.window.words[0] ^= 1;
+    assert_eq!(first.name(), second.name());
+    let reports = [&first, &second].map(|case| investigate::<WindowUnit>(case, folder.path()));
+    let [first, second] = reports.map(|it| it.unwrap().folder);
+    assert_ne!(first, second);
+}
+
+#[test]
+fn a_score_that_the_unit_cannot_hold_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mismatch = &reports_of_planted_bug(folder.path())[0];
+    let mut case = WindowCase::read(mismatch).unwrap();
+    for (carry, status) in [(63, 3), (64, 2), (u32::MAX, 2)] {
+        case.window.run.carry[1] = Some(carry);
+        fs::write(mismatch.join("case.json"), serde_json::to_string(&case).unwrap()).unwrap();
+        let words = if status == 2 { "the carry: a score is below" } else { "" };
+        run(folder.path(), &format!("replay {}", mismatch.display())).refuses(status, words);
+    }
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn what_cannot_be_run_is_refused_in_one_line() {
         ("--tau 0", "is not between 0 and 1"),
         ("--images 0", "it must be at least 1"),
         ("--images 99999999", "99999999 images are asked for; this part of the data set has"),
-        ("--filters sobel", "no filter is called \"sobel\"; built in are sobel_x"),
+        ("--filters sobel", "no filter is called \"sobel\"; did you mean sobel_x?"),
         ("--filters box,box", "two filters are called \"box\""),
         ("--filter-file missing", "cannot read missing"),
         ("--unit k9", "kernel is 1 to 7, not 9"),

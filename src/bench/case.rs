@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Mismatches in full: all that is needed to run a window, or a program, again.
 
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::{fs, io};
 
 use model::conv::{ConfigError, MAX_SIDE, Semantics, Threshold};
 use model::engine::Place;
@@ -59,6 +60,10 @@ impl Operands {
         if usize::from(self.run.slot) >= unit.kernels {
             return Err(CaseError::Shape("the slot"));
         }
+        // A score is below 2^(6 + F), as the unit takes it.
+        if self.run.carry.iter().flatten().any(|score| score >> (6 + unit.log_frac) != 0) {
+            return Err(CaseError::Shape("the carry: a score is below 2^(6 + LOG_FRAC)"));
+        }
         if !self.run.addr.is_multiple_of(4) || self.run.addr > 1 << 24 || self.run.pitch > 1 << 16 {
             return Err(CaseError::Shape("the address or the pitch"));
         }
@@ -99,6 +104,10 @@ pub enum CaseError {
     Shape(&'static str),
     #[error("{0} wait states are too many: 0 to 15")]
     WaitStates(u8),
+    #[error(
+        "max_cycles is {limit}, before the mismatch in cycle {mismatch}: set it to null, or to more"
+    )]
+    Limit { limit: u64, mismatch: u64 },
 }
 
 /// The name of a case's file in its folder.
@@ -110,10 +119,30 @@ pub const PROGRAM_FILE: &str = "program.elf";
 /// Reads the case in a folder.
 pub fn read<T: DeserializeOwned>(folder: &Path) -> Result<T, CaseError> {
     let path = folder.join(CASE_FILE);
-    match fs::read_to_string(&path) {
-        Ok(text) => serde_json::from_str(&text).map_err(|source| CaseError::Parse { path, source }),
+    match read_file(&path, MAX_CASE) {
+        Ok(text) => {
+            serde_json::from_slice(&text).map_err(|source| CaseError::Parse { path, source })
+        }
         Err(source) => Err(CaseError::Read { path, source }),
     }
+}
+
+/// Bytes of the largest case and of the largest program's file.
+const MAX_CASE: u64 = 1 << 24;
+pub const MAX_PROGRAM: u64 = 1 << 29;
+
+/// Reads a file, which has to be a regular one of at most so many bytes: others may never end.
+pub fn read_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let there = fs::metadata(path)?;
+    if !there.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::other(format!("it has more than {most} bytes")));
+    }
+    Ok(bytes)
 }
 
 /// Characters of a file name.
@@ -255,6 +284,11 @@ impl ProgramCase {
         let case: Self = read(folder)?;
         if case.wait_states > 15 {
             return Err(CaseError::WaitStates(case.wait_states));
+        }
+        if let (Some(limit), Some(mismatch)) = (case.max_cycles, case.mismatch_cycle)
+            && limit < mismatch
+        {
+            return Err(CaseError::Limit { limit, mismatch });
         }
         Ok(case)
     }

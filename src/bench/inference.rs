@@ -257,7 +257,9 @@ impl CoreEngine {
             End::Tohost(1) => {}
             End::Tohost(word) => return Err(ends_with(word)),
             End::Mismatch(mismatch) => return Ok(Err(mismatch)),
-            End::Limit | End::Hang { .. } => return Err(endless(run.system().cycles())),
+            End::Limit | End::Loop { .. } | End::Hang { .. } => {
+                return Err(endless(run.system().cycles()));
+            }
         }
         let instructions = run.reference().map_or(0, |reference| reference.instructions());
         let system = run.system();

@@ -8,16 +8,25 @@
 use std::fmt;
 
 use model::elf::Executable;
-use model::facts::riscv::INSN_WFI;
+use model::facts::csr::{MIE, MSTATUS};
+use model::facts::riscv::{INSN_WFI, MSTATUS_MIE};
 use model::facts::soc::RAM_BASE;
-use model::hart::{Access, Feed, FeedError, Hart, HartError, Retire, Run};
+use model::hart::{Access, Feed, FeedError, Hart, HartError, Retire, Run, Trap};
 
 use super::scoreboard::{self, output_differences};
 use super::system::{LastRun, Retirement};
 use crate::hw::SocParameters;
 
 /// Instructions that a mismatch tells of.
-const HISTORY: usize = 16;
+pub(super) const HISTORY: usize = 16;
+
+/// An exception that was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastTrap {
+    pub cycle: u64,
+    pub pc: u32,
+    pub trap: Trap,
+}
 
 /// The reference model, in step with a system.
 #[derive(Debug)]
@@ -27,6 +36,7 @@ pub struct Lockstep {
     registers: [u32; 32],
     history: [Retirement; HISTORY],
     retired: u64,
+    last_trap: Option<LastTrap>,
     /// Bytes that the system has sent and the reference not yet.
     sent: Vec<u8>,
 }
@@ -39,6 +49,7 @@ impl Lockstep {
             registers: [0; 32],
             history: [Retirement::default(); HISTORY],
             retired: 0,
+            last_trap: None,
             sent: Vec::new(),
         }
     }
@@ -82,6 +93,10 @@ impl Lockstep {
                 return Err(self.mismatch(actual.cycle, vec![Difference::Feed(error)], None));
             }
         };
+        if let Some(trap) = expected.trap {
+            let (cycle, pc) = (actual.cycle, expected.pc);
+            self.last_trap = Some(LastTrap { cycle, pc, trap });
+        }
         let mut found = differences(actual, &expected, self.retired - 1);
         // A store to a device may be one to the UART.
         if expected.memory.is_some_and(|access| access.wmask != 0 && access.addr < RAM_BASE) {
@@ -96,6 +111,28 @@ impl Lockstep {
             return Ok(expected);
         }
         Err(self.mismatch(actual.cycle, found, ran.zip(expected.run)))
+    }
+
+    /// The last instructions, the last one last.
+    pub fn recent(&self) -> Vec<Retirement> {
+        let first = self.retired.saturating_sub(HISTORY as u64);
+        (first..self.retired).map(|order| self.history[order as usize % HISTORY]).collect()
+    }
+
+    /// The last exception.
+    pub fn last_trap(&self) -> Option<LastTrap> {
+        self.last_trap
+    }
+
+    /// Whether an interrupt may come.
+    pub fn interruptible(&self) -> bool {
+        let csr = |number| self.hart.csr(number).unwrap_or_default();
+        csr(MSTATUS) & MSTATUS_MIE != 0 && csr(MIE) != 0
+    }
+
+    /// Puts bytes into the reference's memory that a host has put into the system's.
+    pub(super) fn write(&mut self, addr: u32, bytes: &[u8]) -> Result<(), HartError> {
+        self.hart.load(addr, bytes)
     }
 
     /// Notes an instruction in the history and in the system's registers.
@@ -126,9 +163,7 @@ impl Lockstep {
         differences: Vec<Difference>,
         run: Option<(LastRun, Box<Run>)>,
     ) -> Box<Mismatch> {
-        let first = self.retired.saturating_sub(HISTORY as u64);
-        let history =
-            (first..self.retired).map(|order| self.history[order as usize % HISTORY]).collect();
+        let history = self.recent();
         let expected = self.hart.registers();
         let registers = std::array::from_fn(|n| (self.registers[n], expected[n]));
         Box::new(Mismatch { cycle, differences, history, registers, run })
@@ -262,7 +297,7 @@ pub enum Difference {
 }
 
 /// An exception's or interrupt's `mcause` in words.
-fn cause(mcause: Option<u32>) -> String {
+pub(super) fn cause(mcause: Option<u32>) -> String {
     let Some(mcause) = mcause else { return "none".to_owned() };
     let text = match mcause {
         0x8000_0003 => "software interrupt",

@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Mismatches again, from reset, with a waveform.
 
-use std::fs;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
-use model::conv::MAX_SIDE;
+use model::conv::{Dot, MAX_SIDE, log_proxy};
 use model::elf::{ElfError, Executable};
 
-use super::case::{CASE_FILE, PROGRAM_FILE, ProgramCase, WindowCase};
+use super::case::{CASE_FILE, MAX_PROGRAM, PROGRAM_FILE, ProgramCase, WindowCase, read_file};
 use super::cosimulation::{Cosimulation, End};
 use super::lockstep::Mismatch;
 use super::report;
+use super::scoreboard::{ExpectedWindow, score};
+use super::symbols::Symbols;
 use super::under_test::{
-    self, BoxError, ReplayError, Replayed, UnitUnderTest, case_folder, create, write, write_json,
+    self, BoxError, ReplayError, Replayed, UnitUnderTest, Waveform, case_folder, create, write,
+    write_json,
 };
 use super::unit::{Memory, Outcome, UnitDriver};
-use crate::hw::Build;
+use crate::hw::{Build, UnitParameters};
 
 /// Cycles that the waveform goes on after a window is done.
 const CYCLES_AFTER_WINDOW: u32 = 4;
@@ -99,8 +104,146 @@ impl UnitUnderTest for WindowUnit {
         }
     }
 
-    fn save_file(case: &WindowCase) -> Option<String> {
-        Some(report::window_save_file(&case.unit))
+    fn first_wrong(case: &WindowCase, outcome: Option<&Outcome>, wave: &Path) -> Option<String> {
+        let (expected, outcome) = (case.expected().ok()?, outcome?);
+        let differences =
+            expected.compare(&case.unit, &case.window.run, outcome, case.stall_seed.is_some());
+        let state = DecisionState::read(wave, outcome.done_time).ok().flatten()?;
+        (!differences.is_empty()).then(|| state.first_wrong(case, &expected, outcome))
+    }
+
+    fn save_file(case: &WindowCase, outcome: Option<&Outcome>) -> Option<String> {
+        Some(report::window_save_file(&case.unit, outcome))
+    }
+}
+
+/// What the unit held when it decided which products to multiply, out of a waveform: signals of
+/// `conv_unit.sv` and their bits, the lowest first.
+struct DecisionState(BTreeMap<String, Vec<bool>>);
+
+impl DecisionState {
+    const SIGNALS: [&str; 8] = [
+        "decide",
+        "data",
+        "data_log",
+        "data_live",
+        "kernel",
+        "kernel_log",
+        "kernel_live",
+        "threshold_q",
+    ];
+
+    /// The last decision before `done`, a time of the waveform.
+    fn read(wave: &Path, done: u64) -> io::Result<Option<Self>> {
+        let mut parser = vcd::Parser::new(BufReader::new(File::open(wave)?));
+        let header = parser.parse_header()?;
+        let mut names = BTreeMap::new();
+        for name in Self::SIGNALS {
+            if let Some(var) = header.find_var(&["TOP", "conv_unit", name]) {
+                names.insert(var.code, name.to_owned());
+            }
+        }
+        let (mut now, mut found) = (BTreeMap::new(), None);
+        for command in parser {
+            let (code, bits) = match command? {
+                vcd::Command::Timestamp(time) => {
+                    if now.get("decide") == Some(&vec![true]) {
+                        found = Some(Self(now.clone()));
+                    }
+                    if time > done {
+                        break;
+                    }
+                    continue;
+                }
+                vcd::Command::ChangeScalar(code, value) => (code, vec![value == vcd::Value::V1]),
+                vcd::Command::ChangeVector(code, vector) => {
+                    let bits = vector.iter().map(|bit| bit == vcd::Value::V1);
+                    (code, bits.collect::<Vec<_>>().into_iter().rev().collect())
+                }
+                _ => continue,
+            };
+            if let Some(name) = names.get(&code) {
+                now.insert(name.clone(), bits);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Bits of a signal from the lowest of element `index` on, each `width` wide.
+    fn element(&self, signal: &str, index: usize, width: usize) -> u32 {
+        let bits = self.0.get(signal).map_or(&[][..], Vec::as_slice);
+        let bits = bits.iter().skip(index * width).take(width);
+        bits.rev().fold(0, |value, &bit| value << 1 | u32::from(bit))
+    }
+
+    /// The module and file that compute the first value that the golden model has another one for:
+    /// the words that are fetched, the logs, the selection, the products.
+    fn first_wrong(
+        &self,
+        case: &WindowCase,
+        expected: &ExpectedWindow,
+        outcome: &Outcome,
+    ) -> String {
+        let UnitParameters { kernel, log_frac, multipliers, .. } = case.unit;
+        let (side, window) = (case.window.side, case.window.window_side());
+        let log_width = 5 + log_frac as usize;
+        // Rows and columns of an operand's words, and how many of them a row of the signal has.
+        let operands = [
+            ("data", window, kernel + 1, &case.window.words, "window_fetch", "of the window"),
+            ("kernel", side, kernel, &case.window.weights, "kernel_bank", "of the kernel"),
+        ];
+        for (signal, side, pitch, words, module, what) in operands {
+            for (i, &word) in words.iter().enumerate() {
+                let (row, column) = (i / side, i % side);
+                let found = self.element(signal, row * pitch + column, 32).cast_signed();
+                if found != word {
+                    return format!(
+                        "{module} (rtl/conv_approx/{module}.sv): the word {what} in row {row}, column \
+                         {column} is {found}, the memory has {word}"
+                    );
+                }
+            }
+        }
+        for (signal, side, pitch, words, _, what) in operands {
+            for (i, &word) in words.iter().enumerate() {
+                let (row, column) = (i / side, i % side);
+                let place = row * pitch + column;
+                let live = self.element(&format!("{signal}_live"), place, 1) == 1;
+                let log = self.element(&format!("{signal}_log"), place, log_width);
+                let (found, golden) = (live.then_some(log), log_proxy(word, log_frac));
+                if found != golden {
+                    return format!(
+                        "log_bank (rtl/conv_approx/log_bank.sv): the log {what} in row {row}, column \
+                         {column} is {}, expected {}",
+                        score(found),
+                        score(golden)
+                    );
+                }
+            }
+        }
+        let selection = |(output, dot): (usize, &Dot)| {
+            (outcome.s_max[output], outcome.kept.of(output, side)) != (dot.s_max, dot.kept)
+        };
+        if expected.dots.iter().enumerate().any(selection) {
+            let given = match case.threshold == case.window.run.threshold {
+                true => String::new(),
+                false => format!(", to which T = {} was given", self.element("threshold_q", 0, 16)),
+            };
+            return format!(
+                "product_select (rtl/conv_approx/product_select.sv){given}: its operands and their \
+                 logs are right, S_max or the products that it keeps are not"
+            );
+        }
+        let wrong = expected.dots.iter().zip(outcome.outputs).any(|(dot, it)| dot.output != it);
+        if wrong {
+            let all = multipliers as usize == 4 * kernel * kernel;
+            let module = if all { "multiply_parallel" } else { "multiply_serial" };
+            return format!(
+                "{module} (rtl/conv_approx/{module}.sv): the right products are kept, their sum is wrong"
+            );
+        }
+        "conv_unit (rtl/conv_approx/conv_unit.sv): all values are right, the cycles are not"
+            .to_owned()
     }
 }
 
@@ -151,10 +294,11 @@ fn investigate_in(
     write_json(&folder.join(CASE_FILE), &case)?;
 
     let wave = folder.join("wave.vcd");
-    let mut again = Cosimulation::open(&program, &case, Build::Vcd, true)?;
+    let symbols = Symbols::read(elf);
+    let mut again = Cosimulation::open(&program, &case, Build::Vcd, true)?.serving(&symbols);
     let begin = again.system().time();
     let mut end = again.run(mismatch.cycle.saturating_sub(CYCLES_BEFORE))?;
-    again.system().open_trace(&wave)?;
+    let waveform = Waveform::open(&wave, |path| again.system().open_trace(path))?;
     if end == End::Limit {
         end = again.run(mismatch.cycle + CYCLES_GRACE)?;
     }
@@ -162,12 +306,15 @@ fn investigate_in(
         // The RTL may have more to complain about.
         let _ = again.system().run(CYCLES_AFTER);
     }
-    again.system().close_trace()?;
+    waveform.finish(again.system().close_trace())?;
 
     let reproduced = matches!(&end, End::Mismatch(other) if **other == *mismatch);
-    write(&folder.join("wave.gtkw"), report::program_save_file())?;
+    let time = begin + mismatch.cycle * report::CYCLE_TIME;
+    let save_file = report::program_save_file("The program of a mismatch report", "wave.vcd", time);
+    write(&folder.join("wave.gtkw"), save_file)?;
     let report = folder.join("report.txt");
-    write(&report, report::program(&case, mismatch, reproduced, begin, folder))?;
+    let text = report::program(&case, mismatch, reproduced, begin, folder, &symbols);
+    write(&report, text)?;
     Ok(Investigation { folder: folder.to_owned(), report, wave, reproduced })
 }
 
@@ -187,14 +334,16 @@ pub fn replay(folder: &Path) -> Result<Again, ReplayError> {
         return Ok(Again::Window(under_test::replay_in::<WindowUnit>(&case, folder)?));
     }
     let case = ProgramCase::read(folder)?;
-    let elf = fs::read(&path).map_err(|source| ReplayError::Program {
+    let elf = read_file(&path, MAX_PROGRAM).map_err(|source| ReplayError::Program {
         path: path.clone(),
         source: ElfError::Read { path: path.clone(), source },
     })?;
     let program = Executable::parse(&elf, case.soc.ram_bytes)
         .map_err(|source| ReplayError::Program { path, source })?;
-    let limit = case.max_cycles.or(case.mismatch_cycle.map(|cycle| cycle + CYCLES_GRACE));
-    let mut again = Cosimulation::open(&program, &case, Build::Fast, true)?;
+    let grace = case.mismatch_cycle.map(|cycle| cycle.saturating_add(CYCLES_GRACE));
+    let limit = case.max_cycles.or(grace);
+    let again = Cosimulation::open(&program, &case, Build::Fast, true)?;
+    let mut again = again.serving(&Symbols::read(&elf));
     let end = again.run(limit.unwrap_or(u64::MAX))?;
     let investigation = match &end {
         End::Mismatch(mismatch) => Some(investigate_in(&elf, &case, mismatch, folder)?),

@@ -6,20 +6,21 @@ use std::path::Path;
 
 use model::conv::scores;
 use model::engine::Place;
-use model::hart::Run;
+use model::hart::{Run, Trap};
 use model::isa::disassemble;
 
 use super::case::{self, FILTERS, Flip, PROGRAM_FILE, ProgramCase, WindowCase};
-use super::lockstep::Mismatch;
+use super::lockstep::{LastTrap, Mismatch, cause};
 use super::replay::WindowUnit;
 use super::scoreboard::{ExpectedWindow, score};
+use super::symbols::Symbols;
 use super::system::{LastRun, Retirement};
 use super::under_test::{UnitUnderTest, footer};
 use super::unit::{Kept, Outcome};
 use crate::hw::{SocParameters, UnitParameters};
 
 /// A clock cycle in the waveform's units of time.
-const CYCLE_TIME: u64 = 10;
+pub(super) const CYCLE_TIME: u64 = 10;
 
 /// A line of a text; writing into a String cannot fail.
 macro_rules! line {
@@ -157,6 +158,7 @@ pub(super) fn program(
     reproduced: bool,
     begin: u64,
     folder: &Path,
+    symbols: &Symbols,
 ) -> String {
     let SocParameters { kernel, log_frac, multipliers, kernels, ram_bytes } = &case.soc;
     let mut text = String::new();
@@ -202,7 +204,7 @@ pub(super) fn program(
     line!(text);
     if !mismatch.history.is_empty() {
         line!(text, "the last instructions, as the core retired them:");
-        history(&mut text, &mismatch.history);
+        history(&mut text, &mismatch.history, symbols);
         line!(text);
     }
     registers(&mut text, &mismatch.registers);
@@ -213,20 +215,59 @@ pub(super) fn program(
     text
 }
 
-/// A table of instructions.
-fn history(text: &mut String, history: &[Retirement]) {
+/// A table of instructions with what they read and wrote.
+pub(super) fn history(text: &mut String, history: &[Retirement], symbols: &Symbols) {
     line!(text, "       cycle        order  pc          instruction");
-    for &Retirement { cycle, order, pc, insn, rd, rd_value, trap, interrupt, .. } in history {
-        let mut row = format!("  {cycle:10} {order:12}  {pc:#010x}  {}", disassemble(insn, pc));
+    for retired in history {
+        let &Retirement { cycle, order, pc, insn, rd, rd_value, .. } = retired;
+        let row = format!("  {cycle:10} {order:12}  {pc:#010x}  {}", disassemble(insn, pc));
+        let reads = retired.reads.into_iter().filter(|&(register, _)| register != 0);
+        let mut found: Vec<String> =
+            reads.map(|(register, value)| format!("x{register} is {value:#x}")).collect();
         if rd != 0 {
-            row = format!("{row:70} x{rd} = {rd_value:#010x}");
+            found.push(format!("x{rd} = {rd_value:#010x}"));
         }
-        if trap {
-            row = format!("{row:70} trap");
+        let &Retirement { mem_addr, mem_rmask, mem_wmask, mem_wdata, .. } = retired;
+        let (digits, place) = (2 + 2 * mem_wmask.count_ones() as usize, symbols.place(mem_addr));
+        if mem_wmask != 0 {
+            found.push(format!("{mem_wdata:#0digits$x} to {mem_addr:#010x}{place}"));
+        } else if mem_rmask != 0 {
+            found.push(format!("from {mem_addr:#010x}{place}"));
         }
-        let first = if interrupt { "  (first of an interrupt's handler)" } else { "" };
-        line!(text, "{row}{first}");
+        if retired.trap {
+            found.push(format!("trap: {}", cause(Some(retired.cause))));
+        }
+        let (row, found) = (format!("{row:70}"), found.join(", "));
+        let first = if retired.interrupt { "  (first of an interrupt's handler)" } else { "" };
+        line!(text, "{}", format!("{row} {found}  {}{first}", symbols.place(pc)).trim_end());
     }
+}
+
+/// What a program did last, where it did not end well: where it is, its last exception in words, and
+/// its last instructions.
+pub fn last_steps(recent: &[Retirement], trap: Option<LastTrap>, symbols: &Symbols) -> String {
+    let mut text = String::new();
+    if let Some(last) = recent.last() {
+        line!(
+            text,
+            "the next instruction is at {:#010x} {}",
+            last.next_pc,
+            symbols.place(last.next_pc)
+        );
+    }
+    if let Some(LastTrap { cycle, pc, trap: Trap { cause: number, value } }) = trap {
+        line!(
+            text,
+            "the last trap, in cycle {cycle}: {}, mtval {value:#010x}, at {pc:#010x} {}",
+            cause(Some(number)),
+            symbols.place(pc)
+        );
+    }
+    if !recent.is_empty() {
+        line!(text, "the last instructions:");
+        history(&mut text, recent, symbols);
+    }
+    text
 }
 
 fn registers(text: &mut String, registers: &[(u32, u32); 32]) {
@@ -271,7 +312,7 @@ fn run(text: &mut String, soc: &SocParameters, actual: &LastRun, expected: &Run)
 }
 
 /// The save file of a program on the system.
-pub(super) fn program_save_file() -> String {
+pub fn program_save_file(title: &str, wave: &str, marker: u64) -> String {
     let groups = "\
         Clock: clk_i rst_ni\n\
         Retired instruction: rvfi_valid_o rvfi_order_o.d64 rvfi_pc_rdata_o.h32 rvfi_insn_o.h32 \
@@ -279,16 +320,24 @@ pub(super) fn program_save_file() -> String {
             rvfi_mem_addr_o.h32 rvfi_mem_rmask_o.b4 rvfi_mem_rdata_o.h32 rvfi_mem_wmask_o.b4 \
             rvfi_mem_wdata_o.h32\n\
         Instruction port: instr_req instr_gnt instr_addr.h32 instr_rvalid instr_err instr_rdata.h32\n\
+        IF: u_core.fetch_valid u_core.fetch_pc.h32 u_core.fetch_insn.h32\n\
+        ID: u_core.id_advance u_core.id_pc.h32 u_core.id_raw.h32 u_core.id_empty u_core.id_load_use \
+            u_core.id_jump_register u_core.id_redirect u_core.id_target.h32\n\
+        EX: u_core.ex_ready u_core.ex_retire u_core.ex_pc.h32 u_core.ex_raw.h32 u_core.ex_result.h32 \
+            u_core.ex_redirect u_core.ex_target.h32 u_core.ex_exception u_core.ex_cause.d5\n\
+        WB: u_core.wb_valid_q u_core.wb_done u_core.wb_rd_q.d5 u_core.wb_wdata.h32 u_core.wb_failed \
+            u_core.lsu_waiting\n\
         Data port: data_req data_gnt data_addr.h32 data_we data_be.b4 data_wdata.h32 data_rvalid \
             data_err data_rdata.h32\n\
         The unit's instructions: x_issue_valid x_issue_instr.h32 x_issue_rs1.h32 x_issue_rs2.h32 \
             x_result_valid x_result_data.h32 x_result_exc conv_output_o.h128 conv_smax_o.h64\n\
         Interrupts (external, timer, software): irq_lines_o.b3\n";
-    save_file("The program of a mismatch report", "soc", groups)
+    save_file(title, wave, "soc", marker, groups)
 }
 
 /// The save file of a window on the unit.
-pub(super) fn window_save_file(unit: &UnitParameters) -> String {
+pub(super) fn window_save_file(unit: &UnitParameters, outcome: Option<&Outcome>) -> String {
+    let done = outcome.map_or(0, |it| it.done_time);
     let lanes = 4 * unit.kernel * unit.kernel;
     let (smax, memory, kernel) = (4 * (7 + unit.log_frac), unit.mem_width, lanes * 8);
     let side = (unit.kernel + 2).next_power_of_two().ilog2();
@@ -302,13 +351,35 @@ pub(super) fn window_save_file(unit: &UnitParameters) -> String {
          Result: done_valid_o done_ready_i error_o.d2 output_o.h128 keep_o.b{lanes} smax_o.h{smax}\n\
          Kernel of the run, and the window that is held: kernel.h{kernel} held_q fetch_side_q.d{side}\n"
     );
-    save_file("The window of a mismatch report", "conv_unit", &groups)
+    let mut text =
+        save_file("The window of a mismatch report", "wave.vcd", "conv_unit", done, &groups);
+    // The score of each product: bits of a signal, counted from its highest.
+    let (width, products) = (6 + unit.log_frac as usize, unit.kernel * unit.kernel);
+    let all = width * products;
+    for output in 0..4 {
+        line!(text, "@200\n-Scores of output {output}, by row and column");
+        for product in 0..products {
+            let signal =
+                format!("TOP.conv_unit.gen_output[{output}].u_select.score[{}:0]", all - 1);
+            let (row, column) = (product / unit.kernel, product % unit.kernel);
+            let first = all - width * (product + 1);
+            let bits: String =
+                (first..first + width).map(|bit| format!(" ({bit}){signal}")).collect();
+            line!(text, "@24\n#{{S_{row}_{column}[{}:0]}}{bits}", width - 1);
+        }
+    }
+    text
 }
 
-/// A line of `groups` is a title, a colon and signals; of one with several bits, behind a point,
+/// The primary marker stands at the time `marker`, if it is not 0. A line of `groups` is a title, a
+/// colon and signals; of one with several bits, behind a point,
 /// how it is shown (binary, decimal, hexadecimal) and how many.
-fn save_file(title: &str, top: &str, groups: &str) -> String {
-    let mut text = format!("[*] {title}\n[dumpfile] \"wave.vcd\"\n");
+fn save_file(title: &str, wave: &str, top: &str, marker: u64, groups: &str) -> String {
+    let mut text = format!("[*] {title}\n[dumpfile] \"{wave}\"\n");
+    if marker != 0 {
+        // Zoom, the marker, and 26 further ones that are nowhere.
+        line!(text, "*-5.000000 {marker}{}", " -1".repeat(26));
+    }
     for (title, signals) in groups.lines().filter_map(|line| line.rsplit_once(": ")) {
         line!(text, "@200\n-{title}");
         for signal in signals.split_whitespace() {

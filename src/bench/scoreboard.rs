@@ -163,22 +163,15 @@ pub(super) fn output_differences(
     expected: Values,
     actual: Values,
 ) -> impl Iterator<Item = Difference> {
-    let word = (expected.0 != actual.0).then_some(Difference::Output {
-        output,
-        expected: expected.0,
-        actual: actual.0,
-    });
-    let kept = (expected.2 != actual.2).then_some(Difference::Kept {
-        output,
-        expected: expected.2,
-        actual: actual.2,
-    });
-    let s_max = (expected.1 != actual.1).then_some(Difference::SMax {
-        output,
-        expected: expected.1,
-        actual: actual.1,
-    });
-    [word, kept, s_max].into_iter().flatten()
+    let (golden, unit) = (expected, actual);
+    let [word, kept, s_max] = [
+        Difference::Output { output, expected: golden.0, actual: unit.0 },
+        Difference::Kept { output, expected: golden.2, actual: unit.2 },
+        Difference::SMax { output, expected: golden.1, actual: unit.1 },
+    ];
+    let found =
+        [(word, golden.0 != unit.0), (kept, golden.2 != unit.2), (s_max, golden.1 != unit.1)];
+    found.into_iter().filter_map(|(difference, differs)| differs.then_some(difference))
 }
 
 /// Whether a window, whose upper left corner is `(x, y)`, is what the golden map of the same operands

@@ -9,6 +9,7 @@ use model::elf::Executable;
 use model::facts::riscv::EVENT_LOAD_USE;
 use model::facts::soc::RAM_BASE;
 use model::hart::HartError;
+use model::isa::is_compressed;
 use verilated::Stop;
 
 use super::unit::{Counters, Kept, counters};
@@ -27,6 +28,8 @@ pub struct Retirement {
     /// It is the first of an interrupt's handler.
     pub interrupt: bool,
     pub pc: u32,
+    /// The registers that it reads, 0 for none, and what they held.
+    pub reads: [(u8, u32); 2],
     /// Address of the next one; of the handler if it trapped.
     pub next_pc: u32,
     /// The register it writes, 0 for none.
@@ -47,6 +50,14 @@ pub struct Retirement {
     pub mip: u32,
     /// `mcause` of its trap, or else of the interrupt.
     pub cause: u32,
+}
+
+impl Retirement {
+    /// Whether the next instruction is another one than that behind it.
+    pub fn redirects(&self) -> bool {
+        let length = if is_compressed(self.insn) { 2 } else { 4 };
+        self.next_pc != self.pc.wrapping_add(length)
+    }
 }
 
 /// The results of the last run of the unit that ended well.
@@ -408,8 +419,9 @@ impl SystemDriver {
         events
     }
 
+    /// The last instruction that has retired.
     #[inline]
-    fn retirement(&self) -> Retirement {
+    pub fn retirement(&self) -> Retirement {
         let model = &self.model;
         Retirement {
             cycle: 0,
@@ -419,6 +431,10 @@ impl SystemDriver {
             interrupt: model.rvfi_intr_o() != 0,
             pc: model.rvfi_pc_rdata_o(),
             next_pc: model.rvfi_pc_wdata_o(),
+            reads: [
+                (model.rvfi_rs1_addr_o(), model.rvfi_rs1_rdata_o()),
+                (model.rvfi_rs2_addr_o(), model.rvfi_rs2_rdata_o()),
+            ],
             rd: model.rvfi_rd_addr_o(),
             rd_value: model.rvfi_rd_wdata_o(),
             mem_addr: model.rvfi_mem_addr_o(),

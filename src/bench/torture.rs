@@ -154,13 +154,17 @@ fn run_image(
     let program = &image.executable;
     let mut both = Cosimulation::open(program, &case(stimulus, soc), Build::Fast, true)?;
     let mut recorder = Recorder::new(&soc.hart().unit);
-    let end = both.run_with(max_cycles, |retire| recorder.record(retire))?;
+    let end = both.run_with(max_cycles, |_, agreed| {
+        if let Some((retire, _)) = agreed {
+            recorder.record(retire);
+        }
+    })?;
     let cycles = both.system().cycles();
     let instructions = both.reference().map_or(0, |reference| reference.instructions());
     let mismatch = match end {
         End::Tohost(_) => None,
         End::Mismatch(mismatch) => Some(mismatch),
-        End::Limit | End::Hang { .. } => {
+        End::Limit | End::Loop { .. } | End::Hang { .. } => {
             return Err(TortureError::Endless { seed: stimulus.seed, cycles });
         }
     };

@@ -5,16 +5,17 @@
 //! `examples/own_unit` is a small one.
 
 use std::error::Error;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use model::elf::ElfError;
 use model::hex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
-use study::report::atomic::{WriteError, write_atomic};
+use study::report::atomic::{OutputFile, WriteError, write_atomic};
 
 use super::case::{self, CASE_FILE, CaseError};
 use super::system::SystemError;
@@ -55,8 +56,20 @@ pub trait UnitUnderTest: Sized {
         serde_json::to_string_pretty(transaction).unwrap_or_default()
     }
 
+    /// Where in the unit the first wrong value comes from, as far as the waveform tells.
+    fn first_wrong(
+        _transaction: &Self::Transaction,
+        _outcome: Option<&Self::Outcome>,
+        _wave: &Path,
+    ) -> Option<String> {
+        None
+    }
+
     /// A GTKWave save file for the waveform, if there is one.
-    fn save_file(_transaction: &Self::Transaction) -> Option<String> {
+    fn save_file(
+        _transaction: &Self::Transaction,
+        _outcome: Option<&Self::Outcome>,
+    ) -> Option<String> {
         None
     }
 }
@@ -75,6 +88,10 @@ pub enum ReplayError {
     Run(#[from] SystemError),
     #[error("cannot create {}: {source}", folder.display())]
     Folder { folder: PathBuf, source: io::Error },
+    #[error("{} is a link, or no file at all: remove it, or copy case.json into a new folder", .0.display())]
+    Link(PathBuf),
+    #[error("the waveform {} is incomplete: {reason}", path.display())]
+    Waveform { path: PathBuf, reason: String },
     #[error(transparent)]
     Write(#[from] WriteError),
 }
@@ -170,9 +187,79 @@ pub fn replay<U: UnitUnderTest>(folder: &Path) -> Result<Replayed<U::Outcome>, R
     replay_in::<U>(&case::read(folder)?, folder)
 }
 
-/// Writes a file of a report; a text that is there is replaced as a whole.
+/// Writes a file of a report; one that is there is replaced as a whole.
 pub(super) fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<(), ReplayError> {
+    no_link(path)?;
     Ok(write_atomic(path, |file| file.write_all(content.as_ref()))?)
+}
+
+/// A folder may come from somebody else: nothing outside of it is written through a link in it.
+fn no_link(path: &Path) -> Result<(), ReplayError> {
+    match fs::symlink_metadata(path) {
+        Ok(there) if !there.is_file() => Err(ReplayError::Link(path.to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// A waveform under way: it has its name only when it is complete.
+#[derive(Debug)]
+pub struct Waveform {
+    path: PathBuf,
+    file: OutputFile,
+}
+
+impl Waveform {
+    /// A waveform that will have this name; `open` makes a model write to a path.
+    pub fn open<E: Display>(
+        path: &Path,
+        open: impl FnOnce(&Path) -> Result<(), E>,
+    ) -> Result<Self, ReplayError> {
+        no_link(path)?;
+        let waveform = Self { path: path.to_owned(), file: OutputFile::create(path)? };
+        match open(waveform.file.temporary()) {
+            Ok(()) => Ok(waveform),
+            Err(error) => Err(waveform.broken(&error)),
+        }
+    }
+
+    fn broken(&self, reason: &impl Display) -> ReplayError {
+        let reason = reason.to_string();
+        // What Verilator says in front is about itself.
+        let reason = reason.rsplit("VerilatedVcd::bufferFlush: ").next().unwrap_or_default();
+        ReplayError::Waveform { path: self.path.clone(), reason: reason.to_owned() }
+    }
+
+    /// Gives it its name. `closed` says whether the model could complete it: Verilator's writer of
+    /// VCD reports a full disk, that of FST does not.
+    pub fn finish<E: Display>(self, closed: Result<(), E>) -> Result<(), ReplayError> {
+        closed.map_err(|error| self.broken(&error))?;
+        if self.path.extension().is_some_and(|it| it == "fst") {
+            match fst_is_complete(self.file.temporary()) {
+                Ok(true) => {}
+                Ok(false) => return Err(self.broken(&"the file ends before its last block")),
+                Err(error) => return Err(self.broken(&error)),
+            }
+        }
+        Ok(self.file.finish()?)
+    }
+}
+
+/// Whether an FST file is a row of whole blocks, each a byte for its kind and eight for the length
+/// of the rest, with the hierarchy that is written last.
+fn fst_is_complete(path: &Path) -> io::Result<bool> {
+    const HIERARCHY: [u8; 3] = [4, 6, 7];
+    let mut file = File::open(path)?;
+    let end = file.metadata()?.len();
+    let (mut at, mut hierarchy) = (0_u64, false);
+    while at + 9 <= end {
+        let (mut kind, mut length) = ([0], [0; 8]);
+        file.seek(SeekFrom::Start(at))?;
+        file.read_exact(&mut kind)?;
+        file.read_exact(&mut length)?;
+        hierarchy |= HIERARCHY.contains(&kind[0]);
+        at = at.saturating_add(1).saturating_add(u64::from_be_bytes(length));
+    }
+    Ok(hierarchy && at == end)
 }
 
 pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), ReplayError> {
@@ -192,15 +279,15 @@ pub(super) fn replay_in<U: UnitUnderTest>(
 ) -> Result<Replayed<U::Outcome>, ReplayError> {
     let mut unit = U::open(transaction, Build::Vcd).map_err(ReplayError::Open)?;
     let wave = folder.join("wave.vcd");
-    unit.trace(Some(&wave)).map_err(ReplayError::Open)?;
+    let waveform = Waveform::open(&wave, |path| unit.trace(Some(path)))?;
     let outcome = unit.run(transaction);
-    unit.trace(None).map_err(ReplayError::Open)?;
+    waveform.finish(unit.trace(None))?;
     let differences = match &outcome {
         Ok(outcome) => U::differences(transaction, outcome),
         Err(_) => Vec::new(),
     };
 
-    let save_file = U::save_file(transaction);
+    let save_file = U::save_file(transaction, outcome.as_ref().ok());
     if let Some(text) = &save_file {
         write(&folder.join("wave.gtkw"), text)?;
     }
@@ -215,6 +302,9 @@ pub(super) fn replay_in<U: UnitUnderTest>(
         let _ = writeln!(text, "  the unit did not finish: {error}");
     } else if differences.is_empty() {
         text.push_str("  None in this replay from reset: the difference needs what came before.\n");
+    }
+    if let Some(place) = U::first_wrong(transaction, outcome.as_ref().ok(), &wave) {
+        let _ = writeln!(text, "\n  first wrong: {place}");
     }
     let _ = writeln!(text, "\n{}", U::describe(transaction, outcome.as_ref().ok()));
     text.push_str(&footer(U::REPLAY, folder, save_file.is_some()));

@@ -14,6 +14,7 @@ use study::report::terminal::{number, optional, table};
 use study::tables::ALL_LAYERS;
 
 use super::flags::{NetworkFlags, RunFlags, ScopeFlag, positive};
+use super::output::List;
 use super::table_of;
 use crate::bench::inference::{Core, CoreSettings};
 
@@ -51,10 +52,9 @@ pub(super) struct Args {
     #[arg(
         long,
         value_name = "LIST",
-        value_delimiter = ',',
-        default_values_t = [PAPER_TAU].into_iter().chain(PAPER_TAUS)
+        default_value_t = List([PAPER_TAU].into_iter().chain(PAPER_TAUS).collect())
     )]
-    tau: Vec<f64>,
+    tau: List<f64>,
 
     /// What runs the inferences
     #[arg(long, value_enum, default_value = "soc")]
@@ -75,7 +75,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let inferences = Inferences {
         networks,
         score_images: args.score_images,
-        taus: args.tau.clone(),
+        taus: args.tau.to_vec(),
         scope: args.scope.smax_scope,
     };
     let core = match args.engine {
@@ -99,23 +99,23 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let ended = args.run.run("accel", images, &engines, |run| accel::run(run, &inferences))?;
 
     let engine = engines.first().map_or("golden", |engine| engine.info().name);
-    println!("{}, {engine} engine", dataset.source);
+    say!("{}, {engine} engine", dataset.source);
     let summary = &ended.finished.summary;
     for variant in &inferences.networks {
         let network = &variant.network_name;
         let bits = variant.integer.proof.last().map_or(0, |proof| proof.sum_shift);
-        println!("\n{network}, the scores of the first image, in units of 2^-{bits}");
-        println!("{}", scores(summary, network, network.starts_with("lenet_accel")));
-        println!("the scores of {} images", args.score_images.max(args.images));
-        println!("{}", score_errors(summary, network));
+        say!("\n{network}, the scores of the first image, in units of 2^-{bits}");
+        say!("{}", scores(summary, network, network.starts_with("lenet_accel")));
+        say!("the scores of {} images", args.score_images.max(args.images));
+        say!("{}", score_errors(summary, network));
         if !summary.cycles.is_empty() {
             let unit = if timed { "cycles" } else { "instructions" };
-            println!("{unit} of an inference, {} images", args.images);
-            println!("{}", cycles(summary, network, timed));
+            say!("{unit} of an inference, {} images", args.images);
+            say!("{}", cycles(summary, network, timed));
         }
     }
     if lockstep {
-        println!("{} instructions compared in lockstep", ended.finished.findings.instructions);
+        say!("{} instructions compared in lockstep", ended.finished.findings.instructions);
     }
     Ok(ended.close("inferences"))
 }

@@ -11,6 +11,7 @@ use study::experiment::lenet::{OperatingPoint, Variant};
 use study::report::terminal::{number, table};
 
 use super::flags::{NetworkFlags, RunFlags, ScopeFlag, UnitFlags, engines, one};
+use super::output::List;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -37,11 +38,11 @@ pub(super) struct Args {
 
     /// Tolerance: products below this share of the largest one are skipped
     #[arg(long, value_name = "LIST", default_value = "0.1")]
-    tau: Vec<f64>,
+    tau: List<f64>,
 
     /// Fraction bits of the log proxies
     #[arg(long, value_name = "LIST", default_value = "0")]
-    log_frac: Vec<u32>,
+    log_frac: List<u32>,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
@@ -52,7 +53,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let mut refused: Vec<_> = refused.into_iter().filter_map(Result::err).collect();
     if digits.is_empty() {
         let last = refused.pop().expect("a file is required");
-        refused.iter().for_each(|error| eprintln!("error: {error}"));
+        refused.iter().for_each(|error| note!("error: {error}"));
         return Err(last.into());
     }
     let dataset = classify::dataset(&digits);
@@ -66,7 +67,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     }
     let status = ended.close("windows");
     // One bad file does not end the others; it is told last, where it is seen.
-    refused.iter().for_each(|error| eprintln!("error: {error}"));
+    refused.iter().for_each(|error| note!("error: {error}"));
     Ok(if refused.is_empty() || status != Status::Good { status } else { Status::BadInput })
 }
 
@@ -86,11 +87,11 @@ fn network(args: &Args) -> anyhow::Result<(Variant, Configuration)> {
 }
 
 fn print(digit: &Digit, found: &Classified, variant: &Variant) {
-    println!("{}", digit.file.display());
+    say!("{}", digit.file.display());
     if let Some(doubt) = digit.doubt {
-        eprintln!("notice: {} {doubt}", digit.file.display());
+        note!("notice: {} {doubt}", digit.file.display());
     }
-    println!("{}", draw(&digit.image));
+    say!("{}", draw(&digit.image));
     let headings = [">exact", ">approximate", ">absolute error", ">error %", ">softmax %"];
     let mut scores = table(["class"].into_iter().chain(headings));
     for row in &found.rows {
@@ -106,7 +107,7 @@ fn print(digit: &Digit, found: &Classified, variant: &Variant) {
             number(row.approximate_softmax_percent, 2),
         ]);
     }
-    println!("{scores}");
+    say!("{scores}");
 
     let mut layers = table(["layer", ">exact multiplications", ">performed", ">fewer %"]);
     let mut add = |name: &str, exact: u64, done: u64| {
@@ -118,13 +119,13 @@ fn print(digit: &Digit, found: &Classified, variant: &Variant) {
         add(name, exact, done);
     }
     add("all", exact.iter().sum(), found.multiplications.iter().sum());
-    println!("{layers}");
+    say!("{layers}");
     let Classified { exact, approximate, .. } = found;
-    println!("it is a {} ({} without skipping)", approximate.class, exact.class);
+    say!("it is a {} ({} without skipping)", approximate.class, exact.class);
     let (unit, margin) = (-variant.score_unit().log2(), number(approximate.margin, 2));
     let second =
         approximate.second.map_or(String::new(), |it| format!(", {margin} ahead of a {it}"));
-    println!("scores are in units of 2^-{unit}{second}");
+    say!("scores are in units of 2^-{unit}{second}");
 }
 
 /// The image in shades of grey; a character is two pixels high.

@@ -19,6 +19,7 @@ use study::results::{Earlier, ProgramFacts, ResultFolder, is_incomplete};
 use study::run::{Finished, Progress, Run};
 use study::{Error, Status};
 
+use super::output::{List, instead};
 use crate::bench::engine::RtlSettings;
 use crate::hw::UnitParameters;
 
@@ -176,21 +177,21 @@ impl<S> Ended<S> {
     pub fn close(&self, what: &str) -> Status {
         let Finished { findings, files, reports, .. } = &self.finished;
         for file in files {
-            println!("{}", file.display());
+            say!("{}", file.display());
         }
         for error in &findings.counter_errors {
-            println!("MISMATCH {error}");
+            say!("MISMATCH {error}");
         }
         for case in &findings.cases {
-            println!("MISMATCH {}", case.difference);
+            say!("MISMATCH {}", case.difference);
         }
         for report in reports {
-            println!("mismatch report: {}", report.join("report.txt").display());
+            say!("mismatch report: {}", report.join("report.txt").display());
         }
-        println!("{:.1} s", self.seconds);
+        say!("{:.1} s", self.seconds);
         if self.compares {
             let Findings { compared, mismatches, .. } = findings;
-            println!("{compared} {what} compared, {mismatches} mismatches");
+            say!("{compared} {what} compared, {mismatches} mismatches");
         }
         self.finished.status()
     }
@@ -261,8 +262,8 @@ pub(super) struct ScopeFlag {
 pub(super) struct NetworkFlags {
     /// Networks: names of shipped ones (lenet5-relu, lenet5-tanh, lenet-accel, lenet-accel-tanh), or
     /// one description file, with --weights
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    network: Vec<String>,
+    #[arg(long, value_name = "LIST")]
+    network: Option<List<String>>,
 
     /// Weights in place of the shipped ones, for one network: a safetensors file with 32-bit floats,
     /// or the name of some that ship
@@ -273,9 +274,9 @@ pub(super) struct NetworkFlags {
 impl NetworkFlags {
     /// The networks of the flags, or those shipped ones.
     pub fn variants(&self, otherwise: &[&str]) -> anyhow::Result<Vec<Variant>> {
-        let names: Vec<&str> = match self.network.as_slice() {
-            [] => otherwise.to_vec(),
-            names => names.iter().map(String::as_str).collect(),
+        let names: Vec<&str> = match &self.network {
+            None => otherwise.to_vec(),
+            Some(names) => names.iter().map(String::as_str).collect(),
         };
         let Some(weights) = &self.weights else {
             return names.iter().map(|name| shipped_network(name)).collect();
@@ -283,8 +284,7 @@ impl NetworkFlags {
         let [name] = names[..] else {
             bail!("--weights is for one network, and --network names {}", names.len());
         };
-        let network =
-            accel::description(name).unwrap_or_else(|| ModelFile::user(Path::new(name)));
+        let network = accel::description(name).unwrap_or_else(|| ModelFile::user(Path::new(name)));
         let named = weights.with_extension("safetensors");
         let named = named.to_str().and_then(|name| ModelFile::shipped("weights", name));
         let named = named.filter(|_| !weights.exists());
@@ -306,8 +306,8 @@ fn shipped_network(name: &str) -> anyhow::Result<Variant> {
     if accel::NETWORKS.contains(&name) {
         return Ok(accel::network(name)?);
     }
-    let names = accel::NETWORKS.join(", ");
-    bail!("--network: there is no {name:?}; shipped are {names}, and a file needs --weights")
+    let names = instead(name, accel::NETWORKS);
+    bail!("--network: there is no {name:?}; {names}, and a file needs --weights")
 }
 
 /// The paper's two networks.
@@ -343,7 +343,7 @@ impl Progress for Bar {
 
     fn notice(&self, text: &str) {
         if !self.1 {
-            self.0.suspend(|| eprintln!("{text}"));
+            self.0.suspend(|| note!("{text}"));
         }
     }
 }
@@ -355,7 +355,7 @@ pub(super) fn stop_flag() -> anyhow::Result<&'static AtomicBool> {
         if STOP.swap(true, Ordering::Relaxed) {
             std::process::exit(Status::Interrupted as i32);
         }
-        eprintln!("\nstopping after what is under way; Ctrl-C again stops at once");
+        note!("\nstopping after what is under way; Ctrl-C again stops at once");
     })
     .context("cannot catch Ctrl-C")?;
     Ok(&STOP)

@@ -17,6 +17,7 @@ use study::{Error, Status};
 use super::flags::{
     LENET5, NetworkFlags, RunFlags, ScopeFlag, UnitFlags, engine_name, engines, one, positive,
 };
+use super::output::List;
 use super::table_of;
 
 #[derive(Debug, clap::Args)]
@@ -42,12 +43,12 @@ pub(super) struct Args {
     point: Vec<PathBuf>,
 
     /// Tolerances: products below this share of the largest one are skipped
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = PAPER_TAUS)]
-    tau: Vec<f64>,
+    #[arg(long, value_name = "LIST", default_value_t = List(PAPER_TAUS.to_vec()))]
+    tau: List<f64>,
 
     /// Fraction bits of the log proxies: 0 is the paper's hardware, 3 is close to its table
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = [0])]
-    log_frac: Vec<u32>,
+    #[arg(long, value_name = "LIST", default_value = "0")]
+    log_frac: List<u32>,
 
     /// The table alone: no errors, bounds, skips, zeros and products
     #[arg(long)]
@@ -60,7 +61,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
         variants = args.networks.variants(&LENET5)?;
         for (number, variant) in variants.iter().enumerate() {
             let layers = variant.layers().len();
-            for &log_frac in &args.log_frac {
+            for &log_frac in &*args.log_frac {
                 let scope = args.scope.smax_scope;
                 cells.extend(table_cells(number, layers, &args.tau, log_frac, scope)?);
             }
@@ -89,12 +90,12 @@ pub(super) struct SweepArgs {
     images: usize,
 
     /// Tolerances: products below this share of the largest one are skipped
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = PAPER_TAUS)]
-    tau: Vec<f64>,
+    #[arg(long, value_name = "LIST", default_value_t = List(PAPER_TAUS.to_vec()))]
+    tau: List<f64>,
 
     /// Fraction bits of the log proxies: 0 is the paper's hardware, 3 is close to its table
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = [0, 3])]
-    log_frac: Vec<u32>,
+    #[arg(long, value_name = "LIST", default_value = "0,3")]
+    log_frac: List<u32>,
 
     #[command(flatten)]
     networks: NetworkFlags,
@@ -117,7 +118,7 @@ pub(super) fn sweep(args: &SweepArgs) -> anyhow::Result<Status> {
     let mut cells = Vec::new();
     for (number, variant) in variants.iter().enumerate() {
         let layers = variant.layers().len();
-        for &log_frac in &args.log_frac {
+        for &log_frac in &*args.log_frac {
             cells.extend(table_cells(number, layers, &args.tau, log_frac, SmaxScope::Window)?);
         }
     }
@@ -169,7 +170,7 @@ fn run_grid(
     let unit = under_test.factory(flags.basic.seed, None);
     let parts = (&dataset, Split::Test, images);
     let ended = flags.run(command, parts, &engines(&unit), |run| lenet::run(run, grid))?;
-    println!("{images} images of {}, {} engine", dataset.source, engine_name(&unit));
+    say!("{images} images of {}, {} engine", dataset.source, engine_name(&unit));
     let summary = &ended.finished.summary;
     if !summary.lenet.is_empty() {
         print_table(summary);
@@ -178,9 +179,9 @@ fn run_grid(
         print_points(summary);
     }
     if dataset.source.name() != "mnist" {
-        println!("these are drawn digits, not MNIST: the paper's columns are for orientation only");
+        say!("these are drawn digits, not MNIST: the paper's columns are for orientation only");
     }
-    println!("{} inferences of the cells", images * grid.cells.len());
+    say!("{} inferences of the cells", images * grid.cells.len());
     Ok(ended.close("windows"))
 }
 
@@ -208,7 +209,7 @@ fn print_table(summary: &Summary) {
             (">cycles", &|row| number(row.cycles_average, 0)),
         ],
     );
-    println!("{table}");
+    say!("{table}");
 }
 
 fn print_points(summary: &Summary) {
@@ -229,7 +230,7 @@ fn print_points(summary: &Summary) {
             ("Pareto", &|row| if row.pareto { "yes" } else { "" }.to_owned()),
         ],
     );
-    println!("{table}");
+    say!("{table}");
 }
 
 #[derive(Debug, clap::Args)]
@@ -245,7 +246,7 @@ pub(super) struct SearchArgs {
 
     /// Fraction bits of the log proxies
     #[arg(long, value_name = "LIST", default_value = "0")]
-    log_frac: Vec<u32>,
+    log_frac: List<u32>,
 
     /// Points of accuracy that may be lost on the validation images
     #[arg(long, value_name = "POINTS", default_value_t = 0.1)]
@@ -265,7 +266,7 @@ pub(super) fn search(args: &SearchArgs) -> anyhow::Result<Status> {
     let search =
         Search { variant: &variant, scope, log_frac, max_loss_points: args.max_loss, command };
     let validation = dataset.training_parts().1.len();
-    println!("{validation} validation images of {}", dataset.source);
+    say!("{validation} validation images of {}", dataset.source);
     let images = (&dataset, Split::Train, validation);
     let ended = args.run.run("search", images, &[], |run| search::run(run, &search))?;
     Ok(ended.close("inferences"))
@@ -284,12 +285,12 @@ pub(super) struct ChannelsArgs {
     images: usize,
 
     /// Thresholds of all layers, in units of 2^−F
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = [1, 2, 3, 4, 5])]
-    threshold: Vec<u32>,
+    #[arg(long, value_name = "LIST", default_value = "1,2,3,4,5")]
+    threshold: List<u32>,
 
     /// Fraction bits of the log proxies
     #[arg(long, value_name = "LIST", default_value = "0")]
-    log_frac: Vec<u32>,
+    log_frac: List<u32>,
 }
 
 pub(super) fn channels(args: &ChannelsArgs) -> anyhow::Result<Status> {
@@ -311,6 +312,6 @@ pub(super) fn channels(args: &ChannelsArgs) -> anyhow::Result<Status> {
             (">accuracy %", &|row| number(row.accuracy.accuracy_percent, 2)),
         ],
     );
-    println!("{} images of {}\n{table}", args.images, dataset.source);
+    say!("{} images of {}\n{table}", args.images, dataset.source);
     Ok(ended.close("inferences"))
 }

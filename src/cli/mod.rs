@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The commands of `convapprox`: flags, progress, tables on the terminal.
 
+#[macro_use]
+mod output;
+
 mod accel;
 mod classify;
 mod flags;
@@ -12,7 +15,7 @@ mod windows;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use comfy_table::Table;
 use study::report::terminal::table;
 use study::{Error, Status};
@@ -65,28 +68,46 @@ enum Command {
 }
 
 impl Cli {
-    /// Runs the command; an error is printed.
-    pub fn run(self) -> ExitCode {
-        let result = match self.command {
-            Command::Stats(args) => tables::stats(&args),
-            Command::Windows(args) => windows::run(&args),
-            Command::Lenet(args) => lenet::run(&args),
-            Command::Sweep(args) => lenet::sweep(&args),
-            Command::Classify(args) => classify::run(&args),
-            Command::Search(args) => lenet::search(&args),
-            Command::Channels(args) => lenet::channels(&args),
-            Command::Accel(args) => accel::run(&args),
-            Command::Soc(args) => soc::run(&args),
-            Command::Torture(args) => torture::run(&args),
-            Command::Replay(args) => soc::replay(&args),
-            Command::Plot(args) => tables::plot(&args),
-            Command::Columns(args) => tables::columns(&args),
+    /// Runs the command of the arguments; an error is printed.
+    pub fn run() -> ExitCode {
+        let mut arguments = Self::full_command().get_matches();
+        let result = match Self::from_arg_matches_mut(&mut arguments) {
+            Ok(cli) => cli.command.run(),
+            Err(error) => error.exit(),
         };
         let status = result.unwrap_or_else(|error| {
-            eprintln!("error: {}", message(&error));
+            note!("error: {}", message(&error));
             status(&error)
         });
         ExitCode::from(status as u8)
+    }
+
+    /// With the exit statuses in the help of each command.
+    fn full_command() -> clap::Command {
+        Self::command().mut_subcommands(|command| {
+            let own = command.get_after_help().map_or(String::new(), |it| format!("{it}\n\n"));
+            command.after_help(own + EXIT_STATUS)
+        })
+    }
+}
+
+impl Command {
+    fn run(self) -> anyhow::Result<Status> {
+        match self {
+            Self::Stats(args) => tables::stats(&args),
+            Self::Windows(args) => windows::run(&args),
+            Self::Lenet(args) => lenet::run(&args),
+            Self::Sweep(args) => lenet::sweep(&args),
+            Self::Classify(args) => classify::run(&args),
+            Self::Search(args) => lenet::search(&args),
+            Self::Channels(args) => lenet::channels(&args),
+            Self::Accel(args) => accel::run(&args),
+            Self::Soc(args) => soc::run(&args),
+            Self::Torture(args) => torture::run(&args),
+            Self::Replay(args) => soc::replay(&args),
+            Self::Plot(args) => tables::plot(&args),
+            Self::Columns(args) => tables::columns(&args),
+        }
     }
 }
 
@@ -117,10 +138,8 @@ fn message(error: &anyhow::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use anyhow::anyhow;
-    use clap::CommandFactory;
-
     use super::*;
+    use anyhow::anyhow;
 
     #[test]
     fn each_cause_is_told_once() {

@@ -12,6 +12,7 @@ use study::run::Finished;
 use study::tables::{self, ZeroPixelStats};
 
 use super::flags::RunFlags;
+use super::output::instead;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct StatsArgs {
@@ -38,7 +39,7 @@ pub(super) fn stats(args: &StatsArgs) -> anyhow::Result<Status> {
             reports: Vec::new(),
         })
     })?;
-    println!("{}: {} images\n{}", dataset.source, stats.images, stats.table());
+    say!("{}: {} images\n{}", dataset.source, stats.images, stats.table());
     Ok(ended.close("images"))
 }
 
@@ -62,7 +63,7 @@ pub(super) fn plot(args: &PlotArgs) -> anyhow::Result<Status> {
     let plots = tables::plot(folder)?;
     if !args.quiet {
         for (figure, table) in &plots.missing {
-            eprintln!("{} is not there: nothing of it in {figure}", folder.join(table).display());
+            note!("{} is not there: nothing of it in {figure}", folder.join(table).display());
         }
     }
     ensure!(!plots.figures.is_empty(), "{} has no table with anything to draw", folder.display());
@@ -71,7 +72,7 @@ pub(super) fn plot(args: &PlotArgs) -> anyhow::Result<Status> {
     std::fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
     for figure in &plots.figures {
         for path in figure.write(out)? {
-            println!("{}", path.display());
+            say!("{}", path.display());
         }
     }
     Ok(Status::Good)
@@ -89,22 +90,22 @@ pub(super) fn columns(args: &ColumnsArgs) -> anyhow::Result<Status> {
         for table in tables::ALL {
             list.add_row([table.file.to_owned(), table.about()]);
         }
-        println!("{list}");
+        say!("{list}");
         return Ok(Status::Good);
     };
     let Some(found) = tables::find(path) else {
-        let names: Vec<&str> = tables::ALL.iter().map(|it| it.file).collect();
-        bail!("{} is no table of this program; it writes {}", path.display(), names.join(", "));
+        let names = instead(&path.to_string_lossy(), tables::ALL.iter().map(|it| it.file));
+        bail!("{} is no table of this program; {names}", path.display());
     };
-    println!("{}: {}", found.file, found.about());
+    say!("{}: {}", found.file, found.about());
     let mut list = table(["column", "unit", "holds"]);
     for column in (found.columns)() {
         list.add_row([column.name.to_owned(), column.unit().to_owned(), column.doc()]);
     }
-    println!("{list}");
-    if path.exists() {
+    say!("{list}");
+    if path.is_file() {
         let rows = found.check(path).with_context(|| format!("{}", path.display()))?;
-        println!("{rows} rows");
+        say!("{rows} rows");
     }
     Ok(Status::Good)
 }

@@ -57,7 +57,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let findings = findings?;
     let seconds = begin.elapsed().as_secs_f64();
     if findings.stopped {
-        eprintln!("stopped after {} programs", findings.programs);
+        note!("stopped after {} programs", findings.programs);
         return Ok(Status::Interrupted);
     }
 
@@ -69,17 +69,18 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     results.result("programs", findings.programs);
     results.result("mismatches", u8::from(findings.failure.is_some()));
     for path in results.finish()? {
-        println!("{}", path.display());
+        say!("{}", path.display());
     }
     if let Some((stimulus, mismatch)) = &findings.failure {
         report(args, stimulus, mismatch, &folder.join("mismatch"))?;
     }
-    println!("{}", findings.coverage.summary());
-    println!("{:.1} s, {:.2} million cycles", seconds, findings.cycles as f64 / 1e6);
+    say!("{}", findings.coverage.summary());
+    say!("{:.1} s, {:.2} million cycles", seconds, findings.cycles as f64 / 1e6);
     let mismatches = u8::from(findings.failure.is_some());
-    println!(
+    say!(
         "{} instructions in lockstep, {} programs, {mismatches} mismatches",
-        findings.instructions, findings.programs
+        findings.instructions,
+        findings.programs
     );
     Ok(if mismatches == 0 { Status::Good } else { Status::Mismatch })
 }
@@ -94,7 +95,7 @@ fn print_coverage(coverage: &Coverage) {
     for (group, all, hit) in coverage.groups() {
         table.add_row([group.to_owned(), all.to_string(), hit.to_string()]);
     }
-    println!("{table}");
+    say!("{table}");
 }
 
 /// Shrinks the program that differs, and says where its report is and how to run it again.
@@ -104,19 +105,19 @@ fn report(
     mismatch: &Mismatch,
     folder: &std::path::Path,
 ) -> anyhow::Result<()> {
-    println!("MISMATCH in the program of seed {}, behind cycle {}", stimulus.seed, mismatch.cycle);
+    say!("MISMATCH in the program of seed {}, behind cycle {}", stimulus.seed, mismatch.cycle);
     for difference in &mismatch.differences {
-        println!("  {difference}");
+        say!("  {difference}");
     }
     if !args.basic.quiet {
-        eprintln!("shrinking the program, for at most a few minutes");
+        note!("shrinking the program, for at most a few minutes");
     }
     let found = follow_up(stimulus, mismatch, &args.soc, folder)?;
-    println!("what is left of it:\n{}", found.listing);
+    say!("what is left of it:\n{}", found.listing);
     for difference in &found.mismatch.differences {
-        println!("  {difference}");
+        say!("  {difference}");
     }
-    println!("mismatch report: {}", found.investigation.report.display());
-    println!("replay: ./run replay {}", found.investigation.folder.display());
+    say!("mismatch report: {}", found.investigation.report.display());
+    say!("replay: ./run replay {}", found.investigation.folder.display());
     Ok(())
 }

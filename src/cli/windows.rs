@@ -11,6 +11,7 @@ use study::report::terminal::{number, optional};
 use study::tables::{Over, SummaryRow};
 
 use super::flags::{RunFlags, UnitFlags, engine_name, engines, positive};
+use super::output::{List, instead};
 use super::table_of;
 use crate::hw::UnitParameters;
 
@@ -31,19 +32,19 @@ pub(super) struct Args {
     images: usize,
 
     /// Tolerances: products below this share of the largest one are skipped
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = [0.03, 0.06, 0.10, 0.25])]
-    tau: Vec<f64>,
+    #[arg(long, value_name = "LIST", default_value = "0.03,0.06,0.1,0.25")]
+    tau: List<f64>,
 
-    /// Built-in filters to run [default: all]
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    filters: Vec<String>,
+    #[arg(long, value_name = "LIST", help = filters_help())]
+    filters: Option<List<String>>,
 
     /// File with further filters: a line [name], then rows of integers
     #[arg(long, value_name = "FILE")]
     filter_file: Option<PathBuf>,
 
-    /// Parameter set of the unit: a name such as k3_f3, or kernel=7,log_frac=2,multipliers=4; the
-    /// golden engine takes its LOG_FRAC
+    /// Parameter set of the unit: a name such as k3_f3, or kernel=1..7, log_frac=0..8,
+    /// multipliers=1..4·kernel², mem_width=32|128, kernels=1..256 with commas between; the golden engine
+    /// takes its LOG_FRAC
     #[arg(long, value_name = "SET", default_value = "k3")]
     unit: UnitParameters,
 }
@@ -65,7 +66,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let ended = args.run.run("windows", images, &engines(&unit), |run| {
         windows::run(run, &filters, &args.tau, args.unit.log_frac)
     })?;
-    println!(
+    say!(
         "{} images of {}, {} filters, {} engine, unit {}",
         args.images,
         dataset.source,
@@ -75,18 +76,29 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     );
     print_summary(&ended.finished.summary);
     if dataset.source.name() != "mnist" {
-        println!("these are drawn digits, not MNIST: the paper's column is for orientation only");
+        say!("these are drawn digits, not MNIST: the paper's column is for orientation only");
     }
-    println!("{:.1} images/s", args.images as f64 / ended.seconds);
+    say!("{:.1} images/s", args.images as f64 / ended.seconds);
     Ok(ended.close("windows"))
+}
+
+fn filters_help() -> String {
+    let names: Vec<String> = built_in(&[]).into_iter().flatten().map(|it| it.name).collect();
+    format!("Built-in filters to run, of {} [default: all]", names.join(", "))
 }
 
 fn filters(args: &Args) -> anyhow::Result<Vec<Filter>> {
     let from_file = args.filter_file.as_deref().map(from_file).transpose()?;
+    let names = args.filters.as_deref().unwrap_or_default();
+    let known = built_in(&[])?;
+    if let Some(name) = names.iter().find(|&name| known.iter().all(|it| it.name != *name)) {
+        let known = known.iter().map(|it| it.name.as_str());
+        bail!("no filter is called {name:?}; {}", instead(name, known));
+    }
     // A file alone stands for itself; names given with it are built-in filters to add.
-    let mut filters = match (&from_file, args.filters.is_empty()) {
+    let mut filters = match (&from_file, names.is_empty()) {
         (Some(_), true) => Vec::new(),
-        _ => built_in(&args.filters)?,
+        _ => built_in(names)?,
     };
     filters.extend(from_file.into_iter().flatten());
     Ok(filters)
@@ -109,5 +121,5 @@ fn print_summary(summary: &[SummaryRow]) {
             (">cycles/window", &|row| number(row.cycles_per_window, 2)),
         ],
     );
-    println!("{table}");
+    say!("{table}");
 }

@@ -18,6 +18,7 @@ pub use parameter_sets::{
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Mutex;
@@ -290,7 +291,10 @@ fn library<M: Model>(
             match linked.filter(|_| current) {
                 Some(row) => row.library(),
                 None => verilated::load::load_with(&recipe, cache_folder(), |name| {
-                    eprintln!("verilating {name}, which is kept for the next time");
+                    let _ = writeln!(
+                        io::stderr(),
+                        "verilating {name}, which is kept for the next time"
+                    );
                 })
                 .map_err(failed)?,
             }

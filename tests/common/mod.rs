@@ -168,7 +168,8 @@ pub fn saved_signals(report: &Path, scope: &str) -> usize {
     let signals = save.lines().filter_map(|line| line.strip_prefix(scope));
     let checked = signals.inspect(|signal| {
         // In the header: `$var wire 32 ! cmd_addr_i [31:0] $end`.
-        let declared = format!(" {} $end", signal.replace('[', " ["));
+        let name = signal.rsplit('.').next().unwrap();
+        let declared = format!(" {} $end", name.replace('[', " ["));
         assert!(header.contains(&declared), "{signal} is not in the waveform");
     });
     checked.count()

@@ -6,7 +6,10 @@
 mod common;
 
 mod command;
+mod debugger;
+mod endings;
 mod lockstep;
+mod outputs;
 mod programs;
 
 use convapprox::firmware::find;

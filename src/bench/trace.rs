@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What is told of a program instruction by instruction: a commit log, where its cycles went, and a
+//! profile of its functions.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use model::facts::riscv::INSN_MRET;
+use model::hart::Hart;
+use model::isa::{Class, Instruction, Op, csr_name, decode, is_compressed};
+
+use super::symbols::Symbols;
+use super::system::Retirement;
+
+/// The line of an instruction in the format of Spike's commit log (`--log-commits`); as there, one
+/// that traps has none. `hart` is the reference behind the instruction.
+pub fn commit_line(retired: &Retirement, hart: &Hart) -> Option<String> {
+    let &Retirement { pc, insn, rd, rd_value, mem_addr, mem_rmask, mem_wmask, .. } = retired;
+    if retired.trap {
+        return None;
+    }
+    let digits = if is_compressed(insn) { 6 } else { 10 };
+    let mut line = format!("core   0: 3 {pc:#010x} ({insn:#0digits$x})");
+    // Writing into a String cannot fail.
+    if rd != 0 {
+        let _ = write!(line, " x{rd:<2} {rd_value:#010x}");
+    }
+    if let Some((number, value)) = csr_written(insn).and_then(|it| Some((it, hart.csr(it)?))) {
+        let _ = write!(line, " c{number}_{} {value:#010x}", csr_name(number));
+    }
+    if mem_rmask | mem_wmask != 0 {
+        let _ = write!(line, " mem {mem_addr:#010x}");
+    }
+    if mem_wmask != 0 {
+        let digits = 2 + 2 * mem_wmask.count_ones() as usize;
+        let _ = write!(line, " {:#0digits$x}", retired.mem_wdata);
+    }
+    Some(line)
+}
+
+/// The CSR that an instruction writes.
+fn csr_written(insn: u32) -> Option<u16> {
+    const MSTATUS: u16 = model::facts::csr::MSTATUS;
+    let it = decode(insn)?;
+    let writes = matches!(it.op, Op::Csrrw | Op::Csrrwi) || it.rs1 != 0;
+    match it.op.class() {
+        Class::Csr if writes => Some(it.imm as u16),
+        _ => (insn == INSN_MRET).then_some(MSTATUS),
+    }
+}
+
+/// Where the cycles of a program went, from one retirement to the next: what an instruction took
+/// beyond its own cycle goes to one cause. The rows add up to all cycles.
+#[derive(Debug, Default)]
+pub struct Cycles {
+    before: Option<(Retirement, Option<Instruction>)>,
+    counts: [u64; Self::ROWS.len()],
+    last: u64,
+}
+
+impl Cycles {
+    /// What the rows are.
+    pub const ROWS: [&str; 12] = [
+        "instructions",
+        "behind taken branches",
+        "behind jumps",
+        "traps, interrupts and returns from them",
+        "load-use",
+        "the register of a jump",
+        "data memory",
+        "multiplier, divider",
+        "the unit",
+        "asleep (wfi)",
+        "instruction fetch",
+        "before the first instruction, behind the last",
+    ];
+
+    /// Counts an instruction.
+    pub fn note(&mut self, retired: &Retirement) {
+        let it = decode(retired.insn);
+        self.counts[0] += 1;
+        let mut lost = (retired.cycle - self.last).saturating_sub(1);
+        self.last = retired.cycle;
+        let mut take = |row: usize, most: u64| {
+            self.counts[row] += lost.min(most);
+            lost -= lost.min(most);
+        };
+        match &self.before {
+            None => take(11, u64::MAX),
+            Some((before, previous)) => {
+                // The stages that a redirection empties: see docs/core.md.
+                match previous.map(|it| it.op.class()) {
+                    _ if before.trap || retired.interrupt || before.insn == INSN_MRET => take(3, 2),
+                    Some(Class::Branch) if before.redirects() => take(1, 2),
+                    Some(Class::Jump) => take(2, 1),
+                    _ => {}
+                }
+                let reads = |it: Instruction| [it.rs1, it.rs2].contains(&before.rd);
+                let behind = before.rd != 0 && it.is_some_and(reads);
+                let loaded = before.mem_rmask != 0;
+                let op = it.map(|it| (it.op, it.op.class()));
+                match op {
+                    Some((Op::Jalr, _)) if behind => take(5, if loaded { 2 } else { 1 }),
+                    _ if behind && loaded => take(4, 1),
+                    _ => {}
+                }
+                match op {
+                    Some((_, Class::Conv)) => take(8, u64::MAX),
+                    Some((Op::Wfi, _)) => take(9, u64::MAX),
+                    Some((_, Class::MulDiv)) => take(7, u64::MAX),
+                    _ if retired.mem_rmask | retired.mem_wmask != 0 => take(6, u64::MAX),
+                    _ => take(10, u64::MAX),
+                }
+            }
+        }
+        self.before = Some((*retired, it));
+    }
+
+    /// The rows, up to a cycle.
+    pub fn rows(&self, cycles: u64) -> impl Iterator<Item = (&'static str, u64)> {
+        let mut counts = self.counts;
+        counts[11] += cycles.saturating_sub(self.last);
+        Self::ROWS.into_iter().zip(counts)
+    }
+}
+
+/// The cycles of each function, by the calls that led to it.
+#[derive(Debug)]
+pub struct Profile {
+    symbols: Symbols,
+    /// The functions that have not returned: where each goes on, and its name.
+    stack: Vec<(u32, String)>,
+    /// The functions' names with `;` between, as flame graphs take them, and cycles.
+    stacks: BTreeMap<String, u64>,
+    key: String,
+    function: String,
+    /// The address of the last instruction, and its cycle.
+    last: (u32, u64),
+}
+
+impl Profile {
+    /// A profile with the names of a program.
+    pub fn new(symbols: Symbols) -> Self {
+        let (function, key) = (String::new(), String::new());
+        Self { symbols, stack: Vec::new(), stacks: BTreeMap::new(), key, function, last: (0, 0) }
+    }
+
+    /// Counts an instruction.
+    pub fn note(&mut self, retired: &Retirement) {
+        let it = decode(retired.insn);
+        if retired.interrupt {
+            self.stack.push((retired.pc, self.function.clone()));
+            self.key.clear();
+        }
+        // Within a function that is known, there is nothing to look up.
+        if self.key.is_empty() || retired.pc.wrapping_sub(self.last.0) > 4 {
+            let function = self.symbols.function(retired.pc);
+            if function != self.function || self.key.is_empty() {
+                self.function = function;
+                let outer = self.stack.iter().map(|(_, name)| name.as_str());
+                self.key = outer.chain([self.function.as_str()]).collect::<Vec<_>>().join(";");
+            }
+        }
+        *self.stacks.entry(self.key.clone()).or_default() += retired.cycle - self.last.1;
+        self.last = (retired.pc, retired.cycle);
+
+        let length = if is_compressed(retired.insn) { 2 } else { 4 };
+        // Registers of return addresses by the calling convention: ra and t0.
+        let links = |register: u8| register == 1 || register == 5;
+        let depth = self.stack.len();
+        match it {
+            _ if retired.trap => self.stack.push((retired.pc, self.function.clone())),
+            Some(Instruction { op: Op::Jal | Op::Jalr, rd, .. }) if links(rd) => {
+                self.stack.push((retired.pc + length, self.function.clone()));
+            }
+            Some(Instruction { op: Op::Jalr | Op::Mret, .. }) => {
+                // A return ends the calls within, too.
+                let found = self.stack.iter().rposition(|(back, _)| *back == retired.next_pc);
+                let outer = if retired.insn == INSN_MRET { depth.checked_sub(1) } else { None };
+                if let Some(depth) = found.or(outer) {
+                    self.stack.truncate(depth);
+                }
+            }
+            _ => {}
+        }
+        if self.stack.len() != depth {
+            self.key.clear();
+        }
+    }
+
+    /// A line per stack: the functions, the outermost first, with `;` between, and cycles.
+    pub fn folded(&self) -> String {
+        self.stacks.iter().map(|(stack, cycles)| format!("{stack} {cycles}\n")).collect()
+    }
+
+    /// The functions with the cycles spent in them and not in what they called, most first.
+    pub fn functions(&self) -> Vec<(&str, u64)> {
+        let mut functions: BTreeMap<&str, u64> = BTreeMap::new();
+        for (stack, cycles) in &self.stacks {
+            *functions.entry(stack.rsplit(';').next().unwrap_or_default()).or_default() += cycles;
+        }
+        let mut functions: Vec<_> = functions.into_iter().collect();
+        functions.sort_by_key(|&(_, cycles)| std::cmp::Reverse(cycles));
+        functions
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `soc --gdb`: a small client that speaks GDB's remote protocol.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+
+use convapprox::bench::symbols::Symbols;
+use convapprox::firmware::find;
+use model::facts::soc::RAM_BASE;
+
+use crate::common::{Ran, convapprox};
+
+struct Client(TcpStream);
+
+impl Client {
+    /// Starts `convapprox soc PROGRAM --gdb 0` and connects to it.
+    fn start(folder: &std::path::Path, program: &str) -> (Child, Self) {
+        let mut command = convapprox(folder, &format!("soc {program} --gdb 0"));
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut child = child.unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let address = line.split("target remote ").nth(1).expect(&line).trim();
+        (child, Self(TcpStream::connect(address).unwrap()))
+    }
+
+    /// Sends a packet and returns the answer.
+    fn ask(&mut self, packet: &str) -> String {
+        let sum = packet.bytes().fold(0_u8, u8::wrapping_add);
+        write!(self.0, "${packet}#{sum:02x}").unwrap();
+        let mut byte = || {
+            let mut byte = [0];
+            self.0.read_exact(&mut byte).unwrap();
+            byte[0]
+        };
+        assert_eq!(byte(), b'+', "{packet} is acknowledged");
+        assert_eq!(byte(), b'$');
+        let mut answer = String::new();
+        loop {
+            match byte() {
+                b'#' => break,
+                // Run-length encoding: the character before, again so many times less 29.
+                b'*' => {
+                    let last = answer.chars().last().unwrap();
+                    let count = usize::from(byte() - 29);
+                    answer.extend(std::iter::repeat_n(last, count));
+                }
+                other => answer.push(other as char),
+            }
+        }
+        // The sum.
+        byte();
+        byte();
+        self.0.write_all(b"+").unwrap();
+        answer
+    }
+
+    /// A register: 0 to 31, and 32 for the pc.
+    fn register(&mut self, number: usize) -> u32 {
+        let all = self.ask("g");
+        u32::from_str_radix(&all[8 * number..8 * number + 8], 16).unwrap().swap_bytes()
+    }
+}
+
+#[test]
+fn gdb_breaks_steps_and_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let (child, mut gdb) = Client::start(folder.path(), "hello");
+    assert!(gdb.ask("qSupported:swbreak+").contains("PacketSize"));
+    assert!(gdb.ask("?").starts_with('T'));
+    assert_eq!(gdb.register(32), RAM_BASE);
+    // The first word of the program.
+    let words = gdb.ask(&format!("m{RAM_BASE:x},4"));
+    assert_eq!(words, "97110000", "auipc gp, 1");
+    assert_eq!(gdb.ask("m10,4").get(..1), Some("E"), "there is nothing");
+    // Two steps: gp is set, and the pc moves on.
+    for pc in [RAM_BASE + 4, RAM_BASE + 8] {
+        assert_eq!(gdb.ask("s").get(1..3), Some("05"), "stopped by SIGTRAP");
+        assert_eq!(gdb.register(32), pc);
+    }
+    assert_ne!(gdb.register(3), 0);
+    assert_eq!(gdb.ask("P3=00000000").get(..1), Some("E"), "the RTL's registers are its own");
+    let main = Symbols::read(find("hello").unwrap().elf).address("main").unwrap();
+    assert_eq!(gdb.ask(&format!("Z0,{main:x},2")), "OK");
+    assert!(gdb.ask("c").starts_with("T05"));
+    assert_eq!(gdb.register(32), main);
+    // What is written is in both memories.
+    assert_eq!(gdb.ask("M800ff000,4:78563412"), "OK");
+    assert_eq!(gdb.ask("m800ff000,4"), "78563412");
+    // mtvec, by its number among the registers.
+    let mtvec = gdb.ask(&format!("p{:x}", 65 + 0x305));
+    assert_eq!(mtvec, "58000080");
+    // To its end.
+    assert_eq!(gdb.ask("c"), "W00");
+    let printed = Ran::of(child.wait_with_output().unwrap()).ends(0);
+    assert!(printed.starts_with("Hello from the core.\n"), "{printed}");
+    assert!(printed.contains("passed after 956 cycles"), "as without it: {printed}");
+}
+
+#[test]
+fn a_program_goes_on_without_gdb() {
+    let folder = tempfile::tempdir().unwrap();
+    let (child, mut gdb) = Client::start(folder.path(), "hello");
+    assert_eq!(gdb.ask("D"), "OK");
+    let printed = Ran::of(child.wait_with_output().unwrap()).ends(0);
+    assert!(printed.contains("passed after 956 cycles"));
+}

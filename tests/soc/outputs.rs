@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Where commands write to: standard output that takes nothing, devices, links, full disks.
+
+use std::fs::{self, File};
+use std::os::unix::fs::{FileTypeExt, symlink};
+use std::path::Path;
+use std::process::Command;
+
+use crate::common::{Ran, convapprox, run};
+
+/// Commands that print and are soon done.
+const COMMANDS: [&str; 7] = [
+    "stats --dataset digits",
+    "windows --dataset digits --images 1 --filters box --engine golden",
+    "lenet --dataset digits --images 1 --engine golden",
+    "soc hello",
+    "torture --instructions 100",
+    "columns",
+    "columns lenet.csv",
+];
+
+#[test]
+fn a_standard_output_that_takes_nothing_is_an_error() {
+    let full = || File::options().write(true).open("/dev/full").unwrap();
+    for line in COMMANDS {
+        let folder = tempfile::tempdir().unwrap();
+        let ran = Ran::of(convapprox(folder.path(), line).stdout(full()).output().unwrap());
+        ran.refuses(2, "error: cannot write to standard output");
+        let folder = tempfile::tempdir().unwrap();
+        Ran::of(convapprox(folder.path(), line).stderr(full()).output().unwrap()).ends(0);
+    }
+}
+
+#[test]
+fn a_closed_pipe_ends_a_command_quietly() {
+    let folder = tempfile::tempdir().unwrap();
+    for line in COMMANDS {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ran = Ran::of(convapprox(folder.path(), line).stdout(writer).output().unwrap());
+        assert_ne!(ran.status, Some(101), "{line}");
+        assert!(!ran.stderr.contains("panicked"), "{line}");
+    }
+}
+
+#[test]
+fn devices_and_links_stay_what_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("file"), "old").unwrap();
+    symlink("file", path.join("link")).unwrap();
+    symlink("/dev/null", path.join("null")).unwrap();
+    fs::create_dir(path.join("folder")).unwrap();
+    for flag in ["--signature", "--log", "--profile"] {
+        for (name, status) in
+            [("/dev/null", 0), ("null", 0), ("link", 0), ("folder", 2), ("missing/file", 2)]
+        {
+            let words = if status == 0 { "" } else { name.split('/').next().unwrap() };
+            run(path, &format!("soc cycles_conv --quiet {flag} {name}")).refuses(status, words);
+        }
+        let file_type = |name: &str| fs::symlink_metadata(path.join(name)).unwrap().file_type();
+        assert!(file_type("/dev/null").is_char_device() && file_type("null").is_symlink());
+        assert!(file_type("link").is_symlink() && file_type("file").is_file());
+        assert!(
+            fs::read(path.join("file")).unwrap().len() > 100,
+            "{flag}: written through the link"
+        );
+        assert_eq!(fs::read_dir(path.join("folder")).unwrap().count(), 0);
+    }
+    let left: Vec<_> = fs::read_dir(path).unwrap().map(|it| it.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 4, "{left:?}");
+}
+
+/// The report folder of a planted fault.
+fn report(folder: &Path) -> std::path::PathBuf {
+    run(folder, "soc hello --flip 0,0x80000100,0x10 --out out").ends(3);
+    let entries = fs::read_dir(folder.join("out/mismatch")).unwrap();
+    entries.map(|it| it.unwrap().path()).next().unwrap()
+}
+
+#[test]
+fn a_replay_writes_into_its_folder_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = report(folder.path());
+    let victim = folder.path().join("victim");
+    fs::write(&victim, "mine").unwrap();
+    for name in ["wave.vcd", "wave.gtkw", "report.txt", "case.json"] {
+        let saved = fs::read(report.join(name)).unwrap();
+        fs::remove_file(report.join(name)).unwrap();
+        if name == "case.json" {
+            fs::write(&victim, &saved).unwrap();
+        }
+        symlink(&victim, report.join(name)).unwrap();
+        let before = fs::read(&victim).unwrap();
+        for words in [name, "is a link"] {
+            run(folder.path(), &format!("replay {}", report.display())).refuses(2, words);
+        }
+        assert_eq!(fs::read(&victim).unwrap(), before, "{name}");
+        fs::remove_file(report.join(name)).unwrap();
+        fs::write(report.join(name), saved).unwrap();
+    }
+}
+
+#[test]
+fn a_limit_before_the_mismatch_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = report(folder.path());
+    let text_of = fs::read_to_string(report.join("case.json")).unwrap();
+    let mut case: serde_json::Value = serde_json::from_str(&text_of).unwrap();
+    case["max_cycles"] = 100.into();
+    fs::write(report.join("case.json"), case.to_string()).unwrap();
+    run(folder.path(), &format!("replay {}", report.display()))
+        .refuses(2, "max_cycles is 100, before the mismatch in cycle ");
+}
+
+#[test]
+fn a_waveform_that_does_not_fit_is_no_waveform() {
+    let folder = tempfile::tempdir().unwrap();
+    for (format, blocks) in [("VCD", 64), ("FST", 200)] {
+        let line = format!("soc sort --trace {format} --out waves --max-cycles 30000");
+        // Blocks of 512 bytes; without the signal a write fails as on a full disk.
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
+        let inner = convapprox(folder.path(), &line);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &script, "sh"]).arg(inner.get_program()).args(inner.get_args());
+        shell.current_dir(folder.path());
+        shell.envs(inner.get_envs().filter_map(|(key, value)| Some((key, value?))));
+        let file = format!("waves/wave.{}", format.to_lowercase());
+        let ran = Ran::of(shell.output().unwrap());
+        ran.refuses(2, &format!("the waveform {file} is incomplete"));
+        assert!(!folder.path().join(file).exists());
+        let left = fs::read_dir(folder.path().join("waves")).unwrap().count();
+        assert_eq!(left, 0, "nothing is left behind");
+    }
+}
