@@ -9,7 +9,11 @@
 
 #include "soc.h"
 
-/* Text goes to the UART. printf knows %c %s %d %u %x and %%, with l or ll, a width and a 0. */
+/* Text goes to the UART. printf knows %d %i %u %o %x %X %p %c %s and %%, with the flags - + space # 0,
+   width and precision (also *), and hh h l ll j z t. There are no floating-point numbers: their
+   conversions, and %n, are printed as they stand. A conversion that C does not have, or an argument of
+   another type, does not compile. */
+#pragma GCC diagnostic error "-Wformat"
 int putchar(int c);
 int puts(const char *text);
 __attribute__((format(printf, 1, 2))) int printf(const char *format, ...);

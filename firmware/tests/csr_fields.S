@@ -70,7 +70,7 @@
   la a0, test_trap
   csrw mtvec, a0
 
-  CONSTANT 13, misa, 0x40001104
+  CONSTANT 13, misa, 0x40801104
   CONSTANT 14, mstatush, 0
   CONSTANT 15, mip, 0
 

@@ -68,7 +68,7 @@
   EXPECT a2, 0x0203
   EXPECT a3, 0x14191810
   EXPECT a4, 0
-  EXPECT a5, 0x40001104
+  EXPECT a5, 0x40801104
   EXPECT_WORD word + 4, 0x01020304
 
   // Into the middle of a 32-bit instruction: its upper half is an instruction too.

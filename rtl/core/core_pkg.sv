@@ -118,7 +118,7 @@ package core_pkg;
   localparam int EVENT_BRANCH_TAKEN   = 13;
   localparam int EVENT_COMPRESSED     = 14;
 
-  localparam logic [31:0] MISA   = 32'h4000_1104;   // RV32IMC
+  localparam logic [31:0] MISA   = 32'h4080_1104;   // RV32IMC, X: the instructions of the unit
   localparam logic [31:0] MIMPID = 32'h434e_5641;   // "CNVA"
 
 endpackage

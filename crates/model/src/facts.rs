@@ -75,8 +75,8 @@ pub mod riscv {
         /// The mode before the trap: always machine mode.
         MSTATUS_MPP = 3 << 11;
 
-        /// RV32 with C, I and M.
-        MISA = 0x4000_1104;
+        /// RV32 with C, I, M and X: the instructions of the unit are no standard ones.
+        MISA = 0x4080_1104;
         /// "CNVA".
         MIMPID = 0x434e_5641;
 

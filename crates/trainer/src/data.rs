@@ -13,6 +13,9 @@ use study::data::{self, DatasetChoice, Image, LoadOptions, PIXELS, SIDE, digits}
 /// How many images at the end of MNIST's training set are kept for validation.
 pub const VALIDATION: usize = 5000;
 
+/// Drawn digits that fit into memory.
+const MOST_DRAWN: usize = 1_000_000;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Source {
     /// MNIST's training set, with drawn digits mixed in
@@ -43,6 +46,7 @@ impl Images {
     /// the others train, together with `drawn` drawn digits; `limit` shortens the training part.
     pub fn load(source: Source, seed: u64, drawn: usize, limit: Option<usize>) -> Result<Self> {
         let limit = limit.unwrap_or(usize::MAX);
+        ensure!(drawn <= MOST_DRAWN, "{drawn} drawn digits; at most {MOST_DRAWN}");
         if source == Source::Digits {
             let train = limit.min(10_000);
             let mut train = digits::draw(seed, digits::TRAIN, train + 1000);

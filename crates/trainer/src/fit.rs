@@ -81,6 +81,7 @@ pub fn fit(
 ) -> Result<Score> {
     ensure!(settings.batch > 0, "a batch of 0 images; take at least 1");
     ensure!(settings.epochs > 0, "0 epochs; take at least 1");
+    ensure!(!images.train.is_empty(), "no image to train on; take at least --limit 1");
     let mut optimiser = AdamW::new(
         model.variables(),
         ParamsAdamW {
@@ -122,6 +123,7 @@ pub fn fit(
             total += f64::from(error.to_scalar::<f32>()?);
             step += 1;
         }
+        ensure!(total.is_finite(), "the loss is {total} in epoch {epoch}; lower --learning-rate");
         let now = &average.model;
         let hardware =
             skipping.map(|it| Hardware::calibrate(now, it.skips.to_vec())).transpose()?;

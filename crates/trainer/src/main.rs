@@ -46,7 +46,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", error_message(&*error));
-            ExitCode::FAILURE
+            ExitCode::from(2)
         }
     }
 }

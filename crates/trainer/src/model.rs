@@ -7,7 +7,11 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result};
 use candle_core::{D, Device, Tensor, Var};
-use model::nn::{Activation, LayerDescription, LayerKind, Network, NetworkError, Shape, Weights};
+use model::nn::{
+    Activation, Input, LayerDescription, LayerKind, Network, NetworkError, Shape, Weights,
+};
+
+use study::data::SIDE;
 
 use crate::DescriptionError;
 use crate::data::{Purpose, Stream};
@@ -33,10 +37,14 @@ impl Stage {
     }
 }
 
-/// The layers with the shapes of their inputs; an error if they do not fit together, or do not tell
-/// ten digits apart.
+/// The layers with the shapes of their inputs; an error if they do not fit together or the images,
+/// or do not tell ten digits apart.
 pub fn stages(network: &Network) -> Result<Vec<Stage>, DescriptionError> {
     let shapes = network.shapes()?;
+    let Input { channels, height, width, .. } = network.input;
+    if (channels, height, width) != (1, SIDE, SIDE) {
+        return Err(DescriptionError::Input { channels, height, width });
+    }
     let outputs = shapes.last().map_or(0, Shape::len);
     if outputs != 10 {
         return Err(DescriptionError::Outputs(outputs));

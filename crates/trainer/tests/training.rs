@@ -109,13 +109,15 @@ fn the_program_says_what_to_do() {
             .env("MNIST_DIR", folder.path())
             .output()
             .unwrap();
-        assert!(!output.status.success(), "{arguments:?}");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         String::from_utf8(output.stderr).unwrap()
     };
     let from = "lenet5_relu.json lenet5_relu.safetensors";
     for (command, expected) in [
         ("train lenet5_relu.json x".to_owned(), "--dataset digits"),
         ("train nothing.json x".to_owned(), "networks/nothing.json: No such file or directory"),
+        ("train lenet5_relu.json x --dataset digits --limit 0".to_owned(), "--limit 1"),
+        ("train lenet5_relu.json x --drawn 1000001".to_owned(), "at most 1000000"),
         (format!("finetune {from} x --layer C1"), "NAME=T,F,SCOPE"),
         (format!("finetune {from} x --layer C1=0,0,window"), "smallest threshold is 1"),
         (format!("evaluate {from} --dataset digits --layer F6=1,0,window"), "C1, C3, C5"),
@@ -191,9 +193,16 @@ fn floats_stand_for_whole_numbers() {
 }
 
 #[test]
-fn a_network_that_does_not_tell_ten_digits_apart_is_refused() {
+fn a_network_for_other_images_or_other_classes_is_refused() {
     let mut network = network("lenet5_relu.json");
     network.layers.last_mut().unwrap().kind = LayerKind::Dense { outputs: 9, activation: None };
     let error = Model::random(&network, 1).unwrap_err().to_string();
     assert_eq!(error, "the network ends with 9 outputs; it takes 10, one a digit");
+    network.layers.remove(1);
+    network.layers.truncate(1);
+    network.layers[0].kind = LayerKind::Dense { outputs: 10, activation: None };
+    // As many pixels, but in other rows.
+    (network.input.height, network.input.width) = (14, 56);
+    let error = Model::random(&network, 1).unwrap_err().to_string();
+    assert_eq!(error, "the input is 1 channels of 14×56; images have 1 channel of 28×28");
 }

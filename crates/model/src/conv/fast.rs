@@ -218,7 +218,8 @@ struct Words {
 
 impl Words {
     fn new(operands: impl Iterator<Item = i32>, log_frac: u32) -> Self {
-        let words: Vec<i32> = operands.chain([0; BLOCK - 1]).collect();
+        let mut words: Vec<i32> = operands.collect();
+        words.resize(words.len() + BLOCK - 1, 0);
         let mut logs = vec![0; words.len()];
         Arch::new().dispatch(|| {
             for (log, &word) in logs.iter_mut().zip(&words) {

@@ -30,7 +30,7 @@ const MAX_DESCRIPTION: u64 = 1 << 20;
 /// Bounds of what a network takes: layers, words between its layers and products, both of one image.
 const MAX_LAYERS: usize = 256;
 const MAX_ACTIVATIONS: usize = 1 << 24;
-const MAX_PRODUCTS: usize = 1 << 28;
+const MAX_PRODUCTS: usize = 1 << 26;
 
 /// What a network is applied to: channels of `height` × `width` pixels, each 0 to 255, with a
 /// border of `padding` zero pixels all around.

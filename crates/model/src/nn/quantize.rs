@@ -10,6 +10,8 @@
 //! largest input that the layer before can give. Every mode sums a subset of those products, in
 //! whatever order, so that the bound covers them all.
 
+use rayon::prelude::*;
+
 use super::{
     Activation, AveragePool, Convolution, Dense, Finish, FloatNetwork, IntegerLayer, LayerKind,
     Network, NetworkError, Shape, TANH_INPUT_BITS, Weights,
@@ -187,23 +189,27 @@ fn calibrate(
             input.height
         )));
     }
-    let mut largest = vec![0.0_f32; network.layers.len()];
-    for image in images {
-        let outputs = float.layers(image);
-        for ((largest, output), layer) in largest.iter_mut().zip(outputs).zip(&network.layers) {
-            for x in output.iter().map(|x| x.abs()) {
-                // Not a number is not below it either.
-                let fits = layer.kind.activation() != Some(Activation::Relu) || x <= MAX_ACTIVATION;
-                if !(x.is_finite() && fits) {
-                    let reason = format!("an activation of {x} on a calibration image");
-                    let (layer, reason) = (layer.name.clone(), reason + "; lower the weights");
-                    return Err(NetworkError::Layer { layer, reason });
-                }
-                *largest = largest.max(x);
+    let largest = |image: &Vec<u8>| -> Result<Vec<f32>, NetworkError> {
+        let outputs = float.layers(image).into_iter().zip(&network.layers);
+        let largest = outputs.map(|(output, layer)| {
+            let relu = layer.kind.activation() == Some(Activation::Relu);
+            // What is not a number fits nowhere either.
+            let fits = |x: f32| x.is_finite() && (!relu || x <= MAX_ACTIVATION);
+            match output.iter().map(|x| x.abs()).find(|&x| !fits(x)) {
+                None => Ok(output.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()))),
+                Some(x) => Err(NetworkError::Layer {
+                    layer: layer.name.clone(),
+                    reason: format!(
+                        "an activation of {x:e} on a calibration image; lower the weights"
+                    ),
+                }),
             }
-        }
-    }
-    Ok(largest)
+        });
+        largest.collect()
+    };
+    let none = || vec![0.0; network.layers.len()];
+    let max = |a: Vec<f32>, b: Vec<f32>| Ok(a.iter().zip(b).map(|(a, b)| a.max(b)).collect());
+    images.par_iter().map(largest).try_reduce(none, max)
 }
 
 /// The largest activation that [`exponent`] has a scale for.

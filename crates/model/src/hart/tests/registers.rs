@@ -9,7 +9,7 @@ use super::{BASE, Feed, Hart, HartConfig, Trap, execute, hart, step, steps, stor
 #[rustfmt::skip]
 const REGISTERS: &[(u16, u32, u32, u32)] = &[
     (0x300, 0x0000_1800, 0x0000_1888, 0x0000_1800), // mstatus
-    (0x301, 0x4000_1104, 0x4000_1104, 0x4000_1104), // misa
+    (0x301, 0x4080_1104, 0x4080_1104, 0x4080_1104), // misa
     (0x304, 0x0000_0000, 0x0000_0888, 0x0000_0000), // mie
     (0x305, 0x0000_0000, 0xffff_fffd, 0x0000_0000), // mtvec
     (0x310, 0x0000_0000, 0x0000_0000, 0x0000_0000), // mstatush

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The table of instructions: against the manuals, by tables of their own; against objdump's text;
 //! and against the assembler of the RISC-V toolchain, without which this test fails: every
-//! instruction and every CSR, with operands at the ends of their ranges and between.
+//! instruction and every CSR, with operands at the ends of their ranges and between. The runtime of
+//! `firmware/` under other options than those of the build.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::{env, fs, iter};
 
+use model::elf::Executable;
 use model::facts::csr::CSRS;
+use model::hart::{Hart, HartConfig, RunEnd};
 use model::isa::{FORMS, Format, Instruction, Op, decode, disassemble, form_of};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -376,5 +379,70 @@ fn the_assembler_makes_the_same_of_the_text() {
             rest = behind;
         }
         assert!(rest.is_empty());
+    }
+}
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+/// Compiles a program as `docs/firmware.md` says, with further options.
+fn compile(source: &Path, options: &[&str], elf: &Path) -> Result<(), String> {
+    let runtime = ["start.S", "runtime.c", "libcalls.c"].map(|file| format!("firmware/{file}"));
+    let output = Command::new(format!("{}gcc", toolchain()))
+        .current_dir(ROOT)
+        .args(["-march=rv32imc_zicsr_zifencei", "-mabi=ilp32", "-std=gnu11", "-O2"])
+        .args(["-ffreestanding", "-ffunction-sections", "-fdata-sections", "-Ifirmware"])
+        .args(["-nostdlib", "-static", "-Wl,--gc-sections", "-Tfirmware/link.ld"])
+        .args(options)
+        .args(runtime)
+        .args([source.as_os_str(), "-o".as_ref(), elf.as_os_str()])
+        .output()
+        .unwrap();
+    let messages = String::from_utf8_lossy(&output.stderr).into_owned();
+    output.status.success().then_some(()).ok_or(messages)
+}
+
+#[test]
+fn the_runtime_links_and_works_when_the_linker_optimises() {
+    let folder = tempfile::tempdir().unwrap();
+    let elf = folder.path().join("program.elf");
+    for (program, text) in
+        [("tests/printf.c", Some("tests/printf.expected")), ("tests/support.c", None)]
+    {
+        for level in ["-O0", "-O2", "-Os", "-O3"] {
+            let source = format!("firmware/{program}");
+            compile(Path::new(&source), &["-flto", level], &elf).unwrap();
+            let config = HartConfig::default();
+            let mut hart = Hart::new(&config);
+            let program = Executable::parse(&fs::read(&elf).unwrap(), config.ram_bytes).unwrap();
+            for segment in &program.segments {
+                hart.load(segment.addr, &segment.bytes).unwrap();
+            }
+            let end = hart.run(5_000_000, program.tohost);
+            let output = String::from_utf8(hart.take_output()).unwrap();
+            assert_eq!(end, RunEnd::ToHost(1), "{source} {level}: {output}");
+            if let Some(text) = text {
+                let expected = fs::read_to_string(Path::new(ROOT).join("firmware").join(text));
+                assert_eq!(output, expected.unwrap(), "{source} {level}");
+            }
+        }
+    }
+}
+
+#[test]
+fn conversions_that_c_does_not_have_do_not_compile() {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, elf) = (folder.path().join("program.c"), folder.path().join("program.elf"));
+    for (arguments, compiles) in [
+        (r#""%-6d %s\n", 42, "text""#, true),
+        (r#""%y\n", 42"#, false),
+        (r#""%d\n", 42ll"#, false),
+        (r#""%s\n", 42"#, false),
+        (r#""%d\n""#, false),
+    ] {
+        let text = "#include \"runtime.h\"\nint main(void) { printf(ARGUMENTS); return 0; }\n";
+        fs::write(&source, text.replace("ARGUMENTS", arguments)).unwrap();
+        let result = compile(&source, &[], &elf);
+        assert_eq!(result.is_ok(), compiles, "{arguments}: {result:?}");
+        assert!(compiles || result.unwrap_err().contains("format"), "{arguments}");
     }
 }
