@@ -3,12 +3,16 @@
 # Installs what the project needs beside Rust, and says what and why. When all is there it does
 # nothing and prints nothing.
 #
-#   scripts/setup.sh        to build, run and test
-#   scripts/setup.sh --ci   and what only continuous integration needs
+#   scripts/setup.sh           to build and run
+#   scripts/setup.sh --tests   and what the tests need
+#   scripts/setup.sh --ci      and what only continuous integration needs
 set -euo pipefail
 
-ci=false
-[ "${1:-}" = "--ci" ] && ci=true
+ci=false tests=false
+case "${1:-}" in
+  --ci) ci=true tests=true ;;
+  --tests) tests=true ;;
+esac
 
 say() { echo "set-up: $*" >&2; }
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -57,6 +61,17 @@ compiler_found || missing clang llvm "a C++ compiler compiles what Verilator wri
 libclang_found || missing libclang-dev llvm "bindgen reads the models' C interface through libclang"
 zlib_found || missing zlib1g-dev zlib "zlib compresses FST waveforms"
 riscv_compiler_found || missing gcc-riscv64-unknown-elf riscv64-elf-gcc "a RISC-V compiler builds the programs for the core"
+# A Python from elsewhere may come first in PATH; the test tries both as well.
+pandas_found() {
+  python3 -c 'import pandas' 2>/dev/null || /usr/bin/python3 -c 'import pandas' 2>/dev/null
+}
+if $tests && ! pandas_found; then
+  if [ "$(uname)" = Darwin ]; then
+    say "pandas is missing: a test runs the page on analysis; run: python3 -m pip install pandas"
+    exit 1
+  fi
+  missing python3-pandas "" "a test runs the page on analysis"
+fi
 if $ci; then
   python3 -c 'import venv, ensurepip' 2>/dev/null ||
     missing python3-venv python "the newest Verilator comes as a Python package"

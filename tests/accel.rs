@@ -250,7 +250,7 @@ fn the_command_writes_its_tables_and_tells_what_it_compared() {
         assert!((parts.iter().sum::<f64>() - number(row)).abs() < 0.01, "{row:?} {parts:?}");
         assert!(parts.iter().all(|&part| part >= 0.0), "{row:?} {parts:?}");
     }
-    for row in cycles.iter().filter(|row| row["layer"] == "all" && row["build"] == "unit") {
+    for row in cycles.iter().filter(|row| row["level"] == "network" && row["build"] == "unit") {
         assert_eq!(row["lenet_accel_reduction_percent"], "76.6000");
         assert!(row["reduction_percent"].parse::<f64>().unwrap() >= 76.6, "{row:?}");
     }

@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
@@ -73,8 +74,8 @@ fn the_shipped_weights_are_as_good_as_promised() {
     let line = format!("lenet --dataset {images} --tau 0.9 --engine golden --quiet --out run");
     succeeds(folder.path(), &line);
     let accuracies = rows(&folder.path().join("run/quantisation.csv"));
-    for (activation, least) in [("relu", 99.0), ("tanh", 98.8)] {
-        let row = accuracies.iter().find(|row| row["activation"] == activation).unwrap();
+    for (network, least) in [("lenet5_relu", 99.0), ("lenet5_tanh", 98.8)] {
+        let row = accuracies.iter().find(|row| row["network"] == network).unwrap();
         let number = |column: &str| row[column].parse::<f64>().unwrap();
         let least = if mnist { least } else { 97.0 };
         assert!(number("float_accuracy_percent") >= least, "{row:?}");
@@ -90,7 +91,9 @@ fn the_shipped_weights_are_as_good_as_promised() {
     let lenet = rows(&folder.path().join("run/lenet.csv"));
     for (configuration, count) in [("exact", "86400.0000"), ("zero-skip", "20778.3000")] {
         let rows = lenet.iter().filter(|row| {
-            row["images"] == "100" && row["layer"] == "C1" && row["configuration"] == configuration
+            row["sample"] == "first"
+                && row["layer"] == "C1"
+                && row["configuration"] == configuration
         });
         let counts: Vec<&str> = rows.map(|row| row["multiplications_average"].as_str()).collect();
         assert_eq!(counts, [count, count], "{configuration}");
@@ -235,7 +238,9 @@ fn another_network_runs_from_its_description() {
     // (4 · 15·15 + 6 · 4 · 6·6) windows an inference, 3 lines of the table, 2 images.
     assert!(out.contains("10584 windows compared, 0 mismatches"), "{out}");
     let rows = rows(&folder.path().join("run/lenet.csv"));
-    let layers: Vec<&str> = rows.iter().take(3).map(|row| row["layer"].as_str()).collect();
-    assert_eq!(layers, ["A", "B", "all"]);
+    let about = |row: &HashMap<String, String>| format!("{} {}", row["level"], row["layer"]);
+    let about: Vec<String> = rows.iter().take(3).map(about).collect();
+    assert_eq!(about, ["layer A", "layer B", "network "]);
+    assert!(rows.iter().all(|row| row["network"] == "small" && row["sample"] == "all"));
     assert_eq!(rows[2]["multiplications_average"], "87696.0000");
 }

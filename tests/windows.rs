@@ -94,12 +94,11 @@ fn filters_of_any_size_come_from_a_file() {
     run(folder.path(), &format!("{line} small")).refuses(2, "blob is 5×5; unit k3 takes up to 3×3");
     succeeds(folder.path(), &format!("{line} fits --unit k5"));
     let summary = fs::read_to_string(folder.path().join("fits/summary.csv")).unwrap();
-    let lines: Vec<&str> = summary.lines().map(|line| line.split(',').next().unwrap()).collect();
-    let expected =
-        ["filter", "all", "all", "all", "ridge", "ridge", "ridge", "blob", "blob", "blob"];
+    let lines: Vec<&str> = summary.lines().map(|line| line.split(',').nth(1).unwrap()).collect();
+    let expected = ["filter", "", "", "", "ridge", "ridge", "ridge", "blob", "blob", "blob"];
     assert_eq!(lines, expected);
     // 24×24 outputs of 25 products each.
-    assert!(summary.contains("\nblob,exact,exact,,,0,window,1,14400.0000,"), "{summary}");
+    assert!(summary.contains("\nfilter,blob,exact,exact,,,0,window,1,14400.0000,"), "{summary}");
 }
 
 #[test]
@@ -113,6 +112,7 @@ fn what_cannot_be_run_is_refused_in_one_line() {
         ("--images 99999999", "99999999 images are asked for; this part of the data set has"),
         ("--filters sobel", "no filter is called \"sobel\"; did you mean sobel_x?"),
         ("--filters box,box", "two filters are called \"box\""),
+        ("--tau 0.1,0.1", "tolerance 0.1 is there twice"),
         ("--filter-file missing", "cannot read missing"),
         ("--unit k9", "kernel is 1 to 7, not 9"),
         ("--engine soc", "invalid value 'soc'"),

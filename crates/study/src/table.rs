@@ -282,7 +282,7 @@ macro_rules! numbers {
         pub struct $type $(<const $digits: usize>)? (pub f64);
 
         impl $(<const $digits: usize>)? Field for $type $(<$digits>)? {
-            const EXPECTED: &'static str = "a number";
+            const EXPECTED: &'static str = f64::EXPECTED;
             const EXAMPLE: &'static str = "0.25";
 
             fn write(&self, text: &mut String) {
@@ -342,7 +342,7 @@ impl Field for Probability {
     fn read(text: &str) -> Option<Self> {
         let (digits, power) = text.split_once('e').unwrap_or((text, "0"));
         let logarithm = f64::read(digits)?.log10() + f64::from(power.parse::<i32>().ok()?);
-        (logarithm <= 1e-9).then_some(Self(logarithm))
+        (logarithm.is_finite() && logarithm <= 1e-9).then_some(Self(logarithm))
     }
 
     fn is_finite(&self) -> bool {
@@ -352,7 +352,7 @@ impl Field for Probability {
 
 /// Four decimals: enough for every figure that is compared with the paper's.
 impl Field for f64 {
-    const EXPECTED: &'static str = "a number";
+    const EXPECTED: &'static str = "a number of at most 10^12";
     const EXAMPLE: &'static str = "12.5";
 
     fn write(&self, text: &mut String) {
@@ -360,7 +360,8 @@ impl Field for f64 {
     }
 
     fn read(text: &str) -> Option<Self> {
-        text.parse().ok().filter(|number: &f64| number.is_finite())
+        // Axes have no room for more, and no result is as large.
+        text.parse().ok().filter(|number: &f64| number.abs() <= 1e12)
     }
 
     fn is_finite(&self) -> bool {
@@ -432,13 +433,13 @@ macro_rules! words {
     (
         $(#[doc = $about:literal])+
         pub enum $name:ident: $expected:literal {
-            $($(#[doc = $doc:literal])+ $variant:ident = $word:literal,)+
+            $($(#[doc = $doc:literal])* $variant:ident = $word:literal,)+
         }
     ) => {
         $(#[doc = $about])+
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name {
-            $($(#[doc = $doc])+ $variant,)+
+            $($(#[doc = $doc])* $variant,)+
         }
 
         impl $name {
@@ -667,6 +668,7 @@ mod tests {
             (",digit\nx,1,,,0,won,3", "\nx,1,,,0,won", "line 1: there is no column digit"),
             ("tau,p", "p,tau", "another order"),
             (",1,", ",NaN,", "line 2, column share_percent: \"NaN\" is not a number"),
+            (",1,", ",1e308,", "column share_percent: \"1e308\" is not a number of at most 10^12"),
             (",1,", ",,", "column share_percent: \"\" is not a number"),
             ("won", "lots", "column change: \"lots\" is not lost or won"),
             (",3", ",12", "column digit: \"12\" is not a digit"),

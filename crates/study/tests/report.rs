@@ -5,6 +5,7 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::process::Command;
 
 use model::conv::Plane;
 use model::nn::{Inference, Network, Shape};
@@ -130,11 +131,35 @@ fn a_contact_sheet_has_room_for_every_image() {
             sheet.add(&pixels, &caption);
         }
         let mut png = Vec::new();
-        sheet.write_png(4, &mut png).unwrap();
+        sheet.write_png("title", 4, &mut png).unwrap();
         image::load_from_memory(&png).unwrap()
     };
     assert_eq!(sheet(4).height(), sheet(1).height());
     assert_eq!(sheet(5).width(), sheet(4).width());
     assert!(sheet(5).height() > sheet(4).height());
     assert!(sheet(0).height() > 0);
+}
+
+/// The page on analysis is run, and prints what it says.
+#[test]
+fn the_papers_tables_come_out_of_the_reports_in_ten_lines_of_pandas() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = fs::read_to_string(root.join("docs/analysis.md")).unwrap();
+    let block = |kind: &str| {
+        let (_, rest) = page.split_once(&format!("```{kind}\n")).unwrap();
+        rest.split_once("```").unwrap().0
+    };
+    let lines = block("python").lines().filter(|line| !line.is_empty()).count();
+    assert_eq!(lines, 10);
+    let run = |python: &str, program: &str| {
+        Command::new(python).args(["-c", program]).current_dir(&root).output()
+    };
+    // A Python from elsewhere may come before the system's, which has the packages.
+    let has_pandas =
+        |python: &&str| run(python, "import pandas").is_ok_and(|it| it.status.success());
+    let python = ["python3", "/usr/bin/python3"].into_iter().find(has_pandas);
+    let python = python.expect("pandas is there: `scripts/setup.sh --tests` installs it");
+    let ran = run(python, block("python")).unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    assert_eq!(String::from_utf8_lossy(&ran.stdout), block("text"));
 }

@@ -3,58 +3,64 @@
 
 use std::io::{self, Cursor, Write};
 
-use font8x8::{BASIC_FONTS, GREEK_FONTS, UnicodeFonts};
-use image::{GrayImage, ImageFormat, Luma};
+use image::{ImageFormat, Rgb, RgbImage};
 use model::conv::Plane;
 use model::nn::{Inference, Network};
+use plotters::style::text_anchor::{HPos, VPos};
 
+use super::figure::{Figure, Font, Pixel, configuration_title, thousands};
 use crate::data::{PIXELS, SIDE};
 
-/// Screen pixels of one character.
-const CHARACTER: u32 = 8;
-
-const BACKGROUND: Luma<u8> = Luma([255]);
-const INK: Luma<u8> = Luma([0]);
-
-/// Paints rows of `width` words, each as a square of `zoom` pixels, from `min` in black to `max` in
-/// white.
-fn paint(
-    picture: &mut GrayImage,
-    (left, top): (u32, u32),
-    zoom: u32,
-    width: usize,
-    words: &[i32],
-    (min, max): (i64, i64),
-) {
-    for (i, &word) in words.iter().enumerate() {
-        let level = (i64::from(word).clamp(min, max) - min) * 255 / (max - min).max(1);
-        let (x, y) = (left + zoom * (i % width) as u32, top + zoom * (i / width) as u32);
-        for dy in 0..zoom {
-            for dx in 0..zoom {
-                picture.put_pixel(x + dx, y + dy, Luma([level as u8]));
-            }
-        }
-    }
+/// Text on white, and words painted as squares.
+#[derive(Default)]
+struct Picture {
+    texts: Vec<(Pixel, String, Font, HPos)>,
+    maps: Vec<Map>,
 }
 
-/// Writes a line of text; what does not fit into the picture is cut off.
-fn write(picture: &mut GrayImage, left: u32, top: u32, text: &str) {
-    for (x, character) in (left..).step_by(CHARACTER as usize).zip(text.chars()) {
-        let glyph = BASIC_FONTS.get(character).or_else(|| GREEK_FONTS.get(character));
-        for (dy, row) in (0..).zip(glyph.unwrap_or([0xff; 8])) {
-            for dx in (0..CHARACTER).filter(|dx| row >> dx & 1 == 1) {
-                if let Some(pixel) = picture.get_pixel_mut_checked(x + dx, top + dy) {
-                    *pixel = INK;
+/// Rows of `width` words, each a square of `zoom` pixels, from the smaller of `levels` in black to
+/// the larger in white.
+struct Map {
+    at: Pixel,
+    zoom: i32,
+    width: usize,
+    words: Vec<i32>,
+    levels: (i64, i64),
+}
+
+impl Picture {
+    fn text(&mut self, at: Pixel, text: impl Into<String>, font: Font) {
+        self.texts.push((at, text.into(), font, HPos::Left));
+    }
+
+    fn map(&mut self, at: Pixel, zoom: i32, width: usize, words: &[i32], levels: (i64, i64)) {
+        self.maps.push(Map { at, zoom, width, words: words.to_vec(), levels });
+    }
+
+    fn write_png(&self, (width, height): Pixel, out: &mut dyn Write) -> io::Result<()> {
+        let figure = Figure::draw("picture".to_owned(), (width as u32, height as u32), |canvas| {
+            let write = |(at, text, font, side): &(Pixel, String, Font, HPos)| {
+                canvas.text(*at, text, *font, *side, VPos::Top)
+            };
+            self.texts.iter().try_for_each(write)
+        });
+        let text = figure.and_then(|it| it.png()).map_err(io::Error::other)?;
+        let mut picture: RgbImage =
+            image::load_from_memory(&text).map_err(io::Error::other)?.into_rgb8();
+        for Map { at, zoom, width, words, levels: (min, max) } in &self.maps {
+            for (i, &word) in (0_i32..).zip(words) {
+                let level = (i64::from(word).clamp(*min, *max) - min) * 255 / (max - min).max(1);
+                let (column, row) = (i % *width as i32, i / *width as i32);
+                for (dx, dy) in (0..*zoom).flat_map(|dy| (0..*zoom).map(move |dx| (dx, dy))) {
+                    let (x, y) = (at.0 + zoom * column + dx, at.1 + zoom * row + dy);
+                    picture.put_pixel(x as u32, y as u32, Rgb([level as u8; 3]));
                 }
             }
         }
+        let mut png = Cursor::new(Vec::new());
+        picture.write_to(&mut png, ImageFormat::Png).map_err(io::Error::other)?;
+        out.write_all(png.get_ref())
     }
-}
-
-fn write_png(picture: &GrayImage, out: &mut dyn Write) -> io::Result<()> {
-    let mut png = Cursor::new(Vec::new());
-    picture.write_to(&mut png, ImageFormat::Png).map_err(io::Error::other)?;
-    out.write_all(png.get_ref())
 }
 
 /// The smallest and the largest word.
@@ -63,14 +69,10 @@ fn range(words: &[i32]) -> (i64, i64) {
     (words().min().unwrap_or(0), words().max().unwrap_or(0))
 }
 
-/// Characters that stand left of a row of maps.
-const NAME: usize = 12;
-
-/// Screen pixels of one word of a feature map.
-const MAP_ZOOM: u32 = 5;
-
-/// Between two feature maps.
-const MAP_GAP: u32 = 8;
+/// Room for the names of rows, left of them.
+const NAMES: i32 = 130;
+/// Room for title, note and headings, above the first row.
+const TOP: i32 = 112;
 
 /// A feature map, and how many multiplications it took.
 #[derive(Debug, Clone)]
@@ -81,8 +83,8 @@ pub struct PaintedMap {
     pub multiplications: u64,
 }
 
-/// The feature maps of one image, exact beside each tolerance, as in the paper's figure: one row
-/// per filter, one column per configuration; the input stands first in each row.
+/// The feature maps of one image, exact beside other configurations, as in the paper's figure: one
+/// row per filter, one column per configuration, and the image itself before the first row.
 #[derive(Debug, Clone)]
 pub struct FeatureMaps<'a> {
     pub input: &'a Plane,
@@ -96,49 +98,46 @@ impl FeatureMaps<'_> {
     /// Writes the mosaic. Grey levels run from the smallest to the largest word of the first map in
     /// a row, so that maps in a row can be compared.
     pub fn write_png(&self, out: &mut dyn Write) -> io::Result<()> {
-        write_png(&self.draw(), out)
-    }
-
-    fn draw(&self) -> GrayImage {
-        let cell = MAP_ZOOM * self.input.width().max(self.input.height()) as u32;
-        let (step_x, step_y) = (cell + MAP_GAP, cell + 2 * CHARACTER + MAP_GAP);
-        let left = CHARACTER * (NAME as u32 + 1);
-        let top = 3 * CHARACTER;
-        let width = left + step_x * (self.configurations.len() as u32 + 1);
-        let height = top + step_y * self.filters.len() as u32;
-        let mut picture = GrayImage::from_pixel(width, height, BACKGROUND);
-
-        write(&mut picture, left, CHARACTER, "input");
-        for (column, name) in (1..).zip(&self.configurations) {
-            let name = name.replace("tau=", "τ = ");
-            write(&mut picture, left + column * step_x, CHARACTER, &name);
+        const ZOOM: i32 = 5;
+        let cell = ZOOM * self.input.width().max(self.input.height()) as i32;
+        let (across, down) = ((cell + 16).max(176), cell + 50);
+        let mut picture = Picture::default();
+        let title = "Feature maps of one image, exact and with products skipped";
+        picture.text((16, 14), title, Font::TITLE);
+        let note = "Grey from the smallest (black) to the largest output (white) of the exact map in \
+                    the row. Below each map: its multiplications, and the mean |error| of its outputs.";
+        picture.text((16, 50), note, Font::NOTE);
+        let left = NAMES + across;
+        picture.text((NAMES, TOP - 26), "input", Font::HEADING);
+        let (width, words) = (self.input.width(), self.input.data());
+        picture.map((NAMES, TOP), ZOOM, width, words, range(words));
+        for (column, name) in (0..).zip(&self.configurations) {
+            let at = (left + column * across, TOP - 26);
+            picture.text(at, configuration_title(name), Font::HEADING);
         }
-        for (row, (name, maps)) in (0..).zip(&self.filters) {
-            let y = top + row * step_y;
-            let name: String = name.chars().take(NAME).collect();
-            write(&mut picture, CHARACTER, y + cell / 2, &name);
-            let (input, levels) = (self.input.data(), range(self.input.data()));
-            paint(&mut picture, (left, y), MAP_ZOOM, self.input.width(), input, levels);
-            let levels = maps.first().map_or((0, 0), |exact| range(&exact.words));
-            for (column, map) in (1..).zip(maps) {
-                let x = left + column * step_x;
-                paint(&mut picture, (x, y), MAP_ZOOM, map.width, &map.words, levels);
-                let count = format!("{} MACs", map.multiplications);
-                write(&mut picture, x, y + cell + CHARACTER / 2, &count);
+        for (y, (name, maps)) in (TOP..).step_by(down as usize).zip(&self.filters) {
+            let shown: String = name.chars().take(14).collect();
+            picture.text((left - 16, y + cell / 2 - 10), shown, Font::HEADING);
+            picture.texts.last_mut().expect("it is written").3 = HPos::Right;
+            let Some(exact) = maps.first() else { continue };
+            for (x, map) in (left..).step_by(across as usize).zip(maps) {
+                picture.map((x, y), ZOOM, map.width, &map.words, range(&exact.words));
+                let errors = map.words.iter().zip(&exact.words);
+                let sum: f64 = errors.map(|(a, b)| f64::from(a.abs_diff(*b))).sum();
+                let error = sum / map.words.len() as f64;
+                let height = ZOOM * (map.words.len() / map.width) as i32;
+                let count = format!("{} multiplications", thousands(map.multiplications as f64));
+                picture.text((x, y + height + 4), count, Font::SMALL);
+                picture.text((x, y + height + 22), format!("error {error:.2}"), Font::SMALL);
             }
         }
-        picture
+        let size = (
+            (left + across * self.configurations.len() as i32).max(1200),
+            TOP + down * self.filters.len() as i32,
+        );
+        picture.write_png(size, out)
     }
 }
-
-/// Screen pixels that the maps of one layer may be high together.
-const HEIGHT: u32 = 160;
-
-/// Between two maps of a layer.
-const LAYER_GAP: u32 = 3;
-
-/// Between two layers, and between two rows.
-const SPACE: u32 = 24;
 
 /// One row per configuration; side by side the layers that have maps: C1, S2, C3 and S4 in LeNet-5.
 #[derive(Debug)]
@@ -164,86 +163,73 @@ impl<'a> NetworkMosaic<'a> {
     /// Writes the mosaic. Grey levels run from the smallest to the largest activation of a map in
     /// the first row, so that the maps below each other can be compared.
     pub fn write_png(&self, out: &mut dyn Write) -> io::Result<()> {
-        write_png(&self.draw(), out)
-    }
-
-    fn draw(&self) -> GrayImage {
-        let left = CHARACTER * (NAME as u32 + 2);
-        let top = 4 * CHARACTER;
         let (_, first) = &self.rows[0];
         let grids: Vec<Grid> =
             self.layers.iter().map(|&(layer, _)| Grid::of(&first.activations[layer])).collect();
-        let width = left + grids.iter().map(|it| it.width() + SPACE).sum::<u32>();
-        let step = grids.iter().map(Grid::height).max().unwrap_or(0) + SPACE + CHARACTER;
-        let height = top + step * self.rows.len() as u32;
-        let mut picture = GrayImage::from_pixel(width, height, BACKGROUND);
-        for (row, (name, inference)) in (0..).zip(self.rows) {
-            let y = top + row * step;
-            let shown: String = name.replace("tau=", "τ = ").chars().take(NAME).collect();
-            write(&mut picture, CHARACTER, y + step / 2 - SPACE, &shown);
-            let mut x = left;
+        let down = grids.iter().map(Grid::height).max().unwrap_or(0) + 50;
+        let mut picture = Picture::default();
+        picture.text((16, 14), "Activations of one image, layer by layer", Font::TITLE);
+        let note =
+            "Grey from the smallest (black) to the largest activation (white) of the map above.";
+        picture.text((16, 50), note, Font::NOTE);
+        for (y, (name, inference)) in (TOP..).step_by(down as usize).zip(self.rows) {
+            picture.text((16, y + 60), configuration_title(name), Font::HEADING);
+            let mut x = NAMES;
             for (grid, &(layer, title)) in grids.iter().zip(&self.layers) {
-                if row == 0 {
-                    write(&mut picture, x, CHARACTER, title);
+                if y == TOP {
+                    picture.text((x, TOP - 26), title, Font::HEADING);
                 }
                 let pairs = inference.activations[layer].iter().zip(&first.activations[layer]);
                 for (index, (plane, reference)) in (0..).zip(pairs) {
-                    let at = grid.place(index);
-                    let range = range(reference.data());
-                    let at = (x + at.0, y + at.1);
-                    paint(&mut picture, at, grid.zoom, plane.width(), plane.data(), range);
+                    let (dx, dy) = grid.place(index);
+                    let levels = range(reference.data());
+                    picture.map((x + dx, y + dy), grid.zoom, plane.width(), plane.data(), levels);
                 }
-                x += grid.width() + SPACE;
+                x += grid.width() + 24;
             }
-            let count = format!("{} MACs", inference.multiplications());
-            write(&mut picture, left, y + step - SPACE, &count);
+            let count =
+                format!("{} multiplications", thousands(inference.multiplications() as f64));
+            picture.text((NAMES, y + down - 42), count, Font::SMALL);
         }
-        picture
+        let width = NAMES + grids.iter().map(|it| it.width() + 24).sum::<i32>();
+        picture.write_png((width.max(760), TOP + down * self.rows.len() as i32), out)
     }
 }
 
 /// Where the maps of a layer are.
 struct Grid {
-    zoom: u32,
-    columns: u32,
-    rows: u32,
-    map: (u32, u32),
+    zoom: i32,
+    columns: i32,
+    rows: i32,
+    map: Pixel,
 }
+
+/// Between two maps of a layer.
+const GAP: i32 = 3;
 
 impl Grid {
     fn of(planes: &[Plane]) -> Self {
-        let count = planes.len() as u32;
-        let columns = f64::from(count).sqrt().ceil() as u32;
-        let rows = count.div_ceil(columns);
-        let (width, height) = (planes[0].width() as u32, planes[0].height() as u32);
-        let zoom = (HEIGHT.saturating_sub(LAYER_GAP * (rows - 1)) / (rows * height)).max(1);
+        let count = planes.len() as i32;
+        let columns = f64::from(count).sqrt().ceil() as i32;
+        let rows = (count + columns - 1) / columns;
+        let (width, height) = (planes[0].width() as i32, planes[0].height() as i32);
+        let zoom = ((160 - GAP * (rows - 1)).max(0) / (rows * height)).max(1);
         Self { zoom, columns, rows, map: (width * zoom, height * zoom) }
     }
 
-    const fn width(&self) -> u32 {
-        self.columns * (self.map.0 + LAYER_GAP) - LAYER_GAP
+    const fn width(&self) -> i32 {
+        self.columns * (self.map.0 + GAP) - GAP
     }
 
-    const fn height(&self) -> u32 {
-        self.rows * (self.map.1 + LAYER_GAP) - LAYER_GAP
+    const fn height(&self) -> i32 {
+        self.rows * (self.map.1 + GAP) - GAP
     }
 
-    const fn place(&self, index: u32) -> (u32, u32) {
+    const fn place(&self, index: i32) -> Pixel {
         let (column, row) = (index % self.columns, index / self.columns);
-        (column * (self.map.0 + LAYER_GAP), row * (self.map.1 + LAYER_GAP))
+        (column * (self.map.0 + GAP), row * (self.map.1 + GAP))
     }
 }
-
-/// Screen pixels of one pixel.
-const SHEET_ZOOM: u32 = 4;
-
-/// Lines of a caption.
-const LINES: usize = 3;
-
-/// From one image to the next.
-const STEP: (u32, u32) = (176, 160);
-
-const MARGIN: u32 = 16;
 
 /// Images of 28 × 28 pixels with captions, in the order in which they were added.
 #[derive(Debug, Clone, Default)]
@@ -252,34 +238,27 @@ pub struct ContactSheet {
 }
 
 impl ContactSheet {
-    /// Adds an image, light on dark as in MNIST, with a caption: its first three lines, of at most
-    /// 20 characters each.
+    /// Adds an image, light on dark as in MNIST, with a caption of at most three lines.
     pub fn add(&mut self, pixels: &[u8; PIXELS], caption: &[String]) {
-        let longest = (STEP.0 / CHARACTER - 2) as usize;
-        let line = |line: &String| line.chars().take(longest).collect();
-        let caption = caption.iter().take(LINES).map(line).collect();
-        self.entries.push((pixels.map(i32::from), caption));
+        self.entries.push((pixels.map(i32::from), caption.iter().take(3).cloned().collect()));
     }
 
-    /// Writes the sheet, `columns` images in a row.
-    pub fn write_png(&self, columns: u32, out: &mut dyn Write) -> io::Result<()> {
-        write_png(&self.draw(columns.max(1)), out)
-    }
-
-    fn draw(&self, columns: u32) -> GrayImage {
-        let count = (self.entries.len() as u32).max(1);
-        let (across, down) = (count.min(columns), count.div_ceil(columns));
-        let size = (MARGIN + across * STEP.0, MARGIN + down * STEP.1);
-        let mut sheet = GrayImage::from_pixel(size.0, size.1, BACKGROUND);
+    /// Writes the sheet under a title, `columns` images in a row.
+    pub fn write_png(&self, title: &str, columns: u32, out: &mut dyn Write) -> io::Result<()> {
+        const ZOOM: i32 = 4;
+        const STEP: Pixel = (150, SIDE as i32 * ZOOM + 70);
+        let columns = columns.max(1) as i32;
+        let mut picture = Picture::default();
+        picture.text((16, 14), title, Font::TITLE);
         for (index, (pixels, caption)) in (0..).zip(&self.entries) {
-            let x = MARGIN + index % columns * STEP.0;
-            let y = MARGIN + index / columns * STEP.1;
-            paint(&mut sheet, (x, y), SHEET_ZOOM, SIDE, pixels, (0, 255));
+            let (x, y) = (16 + index % columns * STEP.0, 60 + index / columns * STEP.1);
+            picture.map((x, y), ZOOM, SIDE, pixels, (0, 255));
             for (line, text) in (0..).zip(caption) {
-                let top = y + SIDE as u32 * SHEET_ZOOM + 4 + line * (CHARACTER + 2);
-                write(&mut sheet, x, top, text);
+                picture.text((x, y + SIDE as i32 * ZOOM + 4 + 18 * line), text, Font::SMALL);
             }
         }
-        sheet
+        let count = (self.entries.len() as i32).max(1);
+        let across = 16 + STEP.0 * count.min(columns);
+        picture.write_png((across.max(900), 60 + STEP.1 * ((count + columns - 1) / columns)), out)
     }
 }

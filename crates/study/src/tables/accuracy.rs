@@ -170,7 +170,7 @@ impl Picture<'_> {
                 }
             }
         }
-        if detailed { self.labels(canvas, &panel) } else { Ok(()) }
+        self.labels(canvas, &panel, |series| detailed || series.kind == Kind::Peer)
     }
 
     /// The paper's claim, the limits of the rules and the exact network.
@@ -188,7 +188,12 @@ impl Picture<'_> {
         Ok(())
     }
 
-    fn labels(&self, canvas: &Canvas<'_>, panel: &Panel<'_, '_>) -> Drawing<()> {
+    fn labels(
+        &self,
+        canvas: &Canvas<'_>,
+        panel: &Panel<'_, '_>,
+        wanted: impl Fn(&Series) -> bool,
+    ) -> Drawing<()> {
         let (columns, rows) = (panel.columns(), panel.rows());
         let mut labels =
             Labels::new([columns.start + 2, rows.start + 2, columns.end - 2, rows.end - 2]);
@@ -204,7 +209,7 @@ impl Picture<'_> {
             let (column, _) = panel.at(x, 0.0);
             labels.keep_off_line((column, rows.start), rows.end);
         }
-        for series in self.series.iter().rev().filter(|it| it.labelled) {
+        for series in self.series.iter().rev().filter(|it| it.labelled && wanted(it)) {
             let colour = series.marker.map_or(INK, |it| it.colour);
             let font = Font { pixels: 14.0, ..Font::SMALL }.coloured(colour);
             for point in series.points.iter().filter(shown) {
@@ -331,18 +336,16 @@ fn rules(rows: &[&LenetRow]) -> Vec<Series> {
         let of_group = totals.iter().filter(|it| key(it) == (running, log_frac));
         let mut points: Vec<Point> = of_group.filter_map(|it| point(it)).collect();
         points.sort_by(|a, b| a.reduction.total_cmp(&b.reduction));
-        let (shape, colour) = match (running, log_frac) {
-            (false, 0) => look(technique::PAPER_RULE),
-            (false, _) => (Shape::Square, palette::VERMILLION),
-            (true, 0) => look(technique::RUNNING_RULE),
-            (true, _) => (Shape::Square, palette::ORANGE),
-        };
+        let rule = if running { technique::RUNNING_RULE } else { technique::PAPER_RULE };
+        let (shape, colour) = look(rule);
+        // Fraction bits look as in the figure of errors.
+        let finer = Some(log_frac) != totals.iter().map(|it| it.log_frac).min();
         let scope = if running { "running" } else { "window" };
         Series {
             kind: Kind::Ours,
             name: format!("{scope} rule, F = {log_frac}"),
-            marker: Some(marker(shape, colour, true)),
-            line: Some(Stroke { colour, width: 2, dashed: running }),
+            marker: Some(marker(shape, colour, !finer)),
+            line: Some(Stroke { colour, width: 2, dashed: finer }),
             labelled: true,
             points,
         }
@@ -444,7 +447,7 @@ fn peers_of(rows: &[&PeerRow]) -> Vec<Series> {
         let of = peers().filter(|it| it.technique == technique && Some(it.images) == images);
         let point = |row: &&PeerRow| {
             let Accuracy { accuracy_percent, .. } = row.accuracy;
-            let (reduction, label) = (row.reduction_vs_exact_percent, row.setting.clone());
+            let (reduction, label) = (row.reduction_vs_exact_percent, row.technique.clone());
             Point { reduction, accuracy: accuracy_percent, low: None, high: None, label }
         };
         let (shape, colour) = look(technique);
@@ -453,7 +456,8 @@ fn peers_of(rows: &[&PeerRow]) -> Vec<Series> {
             name: peer_name(technique),
             marker: Some(marker(shape, colour, false)),
             line: None,
-            labelled: false,
+            // The others have a setting per point, and crowd.
+            labelled: technique == technique::ZERO_SKIP,
             points: of.map(point).collect(),
         }
     };

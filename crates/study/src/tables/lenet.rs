@@ -71,9 +71,7 @@ words! {
 words! {
     /// What a row is about.
     pub enum Level: "layer or network" {
-        /// One layer.
         Layer = "layer",
-        /// All layers together.
         Network = "network",
     }
 }
@@ -88,9 +86,7 @@ impl Level {
 words! {
     /// Which images a row is about.
     pub enum Sample: "first or all" {
-        /// The first 100, as in the paper.
         First = "first",
-        /// All of the run.
         All = "all",
     }
 }
@@ -307,7 +303,7 @@ table! {
         /// The paper rule's multiplications at its best point over this point's; empty in a run
         /// without the rule, and where there are none.
         #[formerly("fewer_than_paper_rule")]
-        pub paper_rule_ratio: Option<f64>,
+        pub ratio_to_paper_rule: Option<f64>,
         /// Accuracy lost against exact inference.
         pub loss_points: f64,
         /// Whether the loss is at most 0.1 points.

@@ -462,7 +462,7 @@ mod tests {
             fs::write(&path, text.replacen(from, to, 1)).unwrap();
             plot(folder.path()).unwrap_err().to_string()
         };
-        let error = refused("lenet.csv", ",layer,", ",line,");
+        let error = refused("lenet.csv", ",layer,C1,", ",line,C1,");
         assert!(
             error.contains("line 2, column level: \"line\" is not layer or network"),
             "{error}"

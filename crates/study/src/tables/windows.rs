@@ -14,9 +14,7 @@ use crate::{columns, table, words};
 words! {
     /// What a row of the summary is about.
     pub enum Over: "filter or filters" {
-        /// One filter.
         Filter = "filter",
-        /// All filters together.
         Filters = "filters",
     }
 }

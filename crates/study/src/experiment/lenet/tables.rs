@@ -10,6 +10,7 @@ use super::totals::{CellTotals, Totals, edges};
 use super::variant::{Cell, Variant};
 use crate::Error;
 use crate::data::Image;
+use crate::report::figure::configuration_title;
 use crate::report::pictures::{ContactSheet, NetworkMosaic};
 use crate::results::ResultFolder;
 use crate::statistics::{
@@ -243,7 +244,7 @@ pub(super) fn ablation(points: &[PointRow]) -> Vec<AblationRow> {
             point: best.point.clone(),
             images: best.images,
             reduction_vs_exact_percent: best.reduction_vs_exact_percent,
-            paper_rule_ratio: paper
+            ratio_to_paper_rule: paper
                 .filter(|_| best.multiplications_average > 0.0)
                 .map(|paper| paper.multiplications_average / best.multiplications_average),
             loss_points: best.loss_points,
@@ -543,7 +544,12 @@ pub(super) fn pictures(
         }
         let of = shown[0].cell.configuration.replace('=', "_");
         let name = format!("flips_{name}_{of}.png");
-        results.file(&name, |file| sheet.write_png(SHEET_COLUMNS, file))?;
+        let title = format!(
+            "{}: images that get another class with {}",
+            measured.variant.network_name,
+            configuration_title(&shown[0].cell.configuration)
+        );
+        results.file(&name, |file| sheet.write_png(&title, SHEET_COLUMNS, file))?;
     }
     Ok(())
 }
@@ -664,7 +670,7 @@ mod tests {
         let rows = ablation(&points);
         let found: Vec<_> = rows.iter().map(|row| (row.point.as_str(), row.within_limit)).collect();
         assert_eq!(found, [("b", true), ("e", false)]);
-        assert_eq!(rows[1].paper_rule_ratio, Some(2.5));
-        assert_eq!(ablation(&points[3..])[0].paper_rule_ratio, None);
+        assert_eq!(rows[1].ratio_to_paper_rule, Some(2.5));
+        assert_eq!(ablation(&points[3..])[0].ratio_to_paper_rule, None);
     }
 }

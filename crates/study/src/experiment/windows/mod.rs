@@ -20,7 +20,7 @@ use crate::statistics::{Errors, ExactCounts, reduction_percent};
 use crate::table::{self, Digit, Row as _, Shortest};
 use crate::tables::{Compared, FilterKey, Over, SummaryRow, WindowsRow};
 use filters::check_names;
-use model::conv::{Mode, Plane, SmaxScope, conv2d};
+use model::conv::{Plane, SmaxScope, conv2d};
 use model::engine::{Cost, Detail, Findings, Place};
 use model::nn::{Configuration, Convolution, Finish};
 
@@ -372,26 +372,23 @@ fn summarise(
     rows
 }
 
-/// The feature maps of one image, by the golden model. Zero-skip has no column: its outputs are
-/// exact.
+/// The feature maps of one image, by the golden model.
 fn feature_maps<'a>(
     plane: &'a Plane,
     filters: &[Filter],
     configurations: &[Configuration],
 ) -> FeatureMaps<'a> {
-    let shown: Vec<&Configuration> =
-        configurations.iter().filter(|it| it.layers[0].mode != Mode::ZeroSkip).collect();
     let row = |filter: &Filter| {
-        let map = |it: &&Configuration| {
+        let map = |it: &Configuration| {
             let map = conv2d(plane, &filter.kernel, &it.layers[0], None);
             let multiplications = map.total_kept();
             PaintedMap { width: map.width, words: map.outputs, multiplications }
         };
-        (filter.name.clone(), shown.iter().map(map).collect())
+        (filter.name.clone(), configurations.iter().map(map).collect())
     };
     FeatureMaps {
         input: plane,
-        configurations: shown.iter().map(|it| it.name.clone()).collect(),
+        configurations: configurations.iter().map(|it| it.name.clone()).collect(),
         filters: filters.iter().map(row).collect(),
     }
 }

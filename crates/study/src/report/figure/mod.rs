@@ -38,12 +38,7 @@ pub enum PlotError {
     Draw { figure: String, source: DrawingAreaErrorKind<io::Error> },
     /// The drawing could not be turned into pixels.
     #[error("cannot turn {figure} into pixels: {reason}")]
-    Pixels {
-        /// The figure's name.
-        figure: String,
-        /// The rasteriser's reason.
-        reason: String,
-    },
+    Pixels { figure: String, reason: String },
     #[error(transparent)]
     Write(#[from] WriteError),
     /// The tables are not those of one finished run.
