@@ -62,6 +62,16 @@ pub enum Error {
     /// may be empty and 0.
     #[error("{file}:{line}: at time {time} the model broke down: {message}")]
     Fatal { message: String, file: String, line: u32, time: u64 },
+    /// `$readmemh` or `$readmemb` has not found its file, whose path is relative to the folder
+    /// that the program runs in.
+    #[error("{file}: at time {time} the file for $readmem was not found in {}", folder.display())]
+    NoMemoryFile { file: String, folder: PathBuf, time: u64 },
+    /// What the RTL prints cannot be written to standard output.
+    #[error("the output of the model cannot be written: standard output is closed or full")]
+    Output,
+    /// An evaluation was asked for at a time that is over.
+    #[error("time {asked} is not after {now}, the time of the model")]
+    Time { asked: u64, now: u64 },
     /// The model takes no more calls since a [`NotConverged`](Error::NotConverged) or
     /// [`Fatal`](Error::Fatal), whose message this repeats; construct another one.
     #[error("the model is unusable since an earlier error: {message}")]
@@ -135,9 +145,9 @@ pub enum BuildError {
     /// Verilator refused the sources of a model; its messages are passed on unchanged.
     #[error(
         "Verilator refuses model `{model}`. Correct the RTL, or waive a warning in a .vlt \
-file given to Verilate::waivers. It says:\n{messages}"
+file given to Verilate::waivers.{hint} It says:\n{messages}"
     )]
-    VerilatorFailed { model: String, messages: String },
+    VerilatorFailed { model: String, hint: String, messages: String },
     /// The C++ compiler or archiver failed.
     #[error("the C++ compiler failed on {what}.{hint} It says:\n{messages}")]
     CompilerFailed { what: String, hint: &'static str, messages: String },

@@ -28,7 +28,7 @@ pub use library::{Builtin, Library};
 pub use model::{Config, Model, Sim, XInit};
 #[doc(hidden)]
 pub use port::Place;
-pub use port::{Bits, Direction, Ended, Port, PortInfo, Ran, ReadPorts, Reads, Stop};
+pub use port::{Bits, Clock, Direction, Ended, Port, PortInfo, Ran, ReadPorts, Reads, Stop};
 
 /// Includes the Rust type of the family (or single model) of that name, as written by the build
 /// side.

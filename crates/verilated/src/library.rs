@@ -21,6 +21,7 @@ pub mod ffi {
     pub const FINALIZED: u32 = 32;
     pub const NO_CLOCK: u32 = 64;
     pub const KIND_FATAL: u32 = 2;
+    pub const KIND_FILE: u32 = 3;
 
     #[repr(C)]
     pub struct vrs_model {
@@ -111,12 +112,14 @@ pub mod ffi {
         pub port_count: u32,
         pub memory_count: u32,
         pub place_count: u64,
-        pub create: unsafe extern "C" fn(*const vrs_config, *mut *mut c_void) -> *mut vrs_model,
-        pub destroy: unsafe extern "C" fn(*mut vrs_model),
-        pub finalize: unsafe extern "C" fn(*mut vrs_model),
-        pub eval: unsafe extern "C" fn(*mut vrs_model) -> u32,
-        pub tick: unsafe extern "C" fn(*mut vrs_model) -> u32,
-        pub run: unsafe extern "C" fn(
+        pub create:
+            unsafe extern "C-unwind" fn(*const vrs_config, *mut *mut c_void) -> *mut vrs_model,
+        pub destroy: unsafe extern "C-unwind" fn(*mut vrs_model),
+        pub finalize: unsafe extern "C-unwind" fn(*mut vrs_model),
+        pub eval: unsafe extern "C-unwind" fn(*mut vrs_model) -> u32,
+        pub eval_at: unsafe extern "C-unwind" fn(*mut vrs_model, u64) -> u32,
+        pub tick: unsafe extern "C-unwind" fn(*mut vrs_model) -> u32,
+        pub run: unsafe extern "C-unwind" fn(
             *mut vrs_model,
             u64,
             *const vrs_stop,
@@ -124,16 +127,16 @@ pub mod ffi {
             *mut u64,
             *mut u32,
         ) -> u32,
-        pub flags: unsafe extern "C" fn(*const vrs_model) -> u32,
-        pub time: unsafe extern "C" fn(*const vrs_model) -> u64,
-        pub cycles: unsafe extern "C" fn(*const vrs_model) -> u64,
-        pub trace_open: unsafe extern "C" fn(*mut vrs_model, *const c_char) -> u32,
-        pub trace_close: unsafe extern "C" fn(*mut vrs_model),
-        pub trace_flush: unsafe extern "C" fn(*mut vrs_model),
-        pub trace_enable: unsafe extern "C" fn(*mut vrs_model, u32),
-        pub coverage_write: unsafe extern "C" fn(*mut vrs_model, *const c_char),
-        pub take_output: unsafe extern "C" fn(*mut vrs_model, *mut u64) -> *const c_char,
-        pub take_error: unsafe extern "C" fn(*mut vrs_model, *mut vrs_error) -> u32,
+        pub flags: unsafe extern "C-unwind" fn(*const vrs_model) -> u32,
+        pub time: unsafe extern "C-unwind" fn(*const vrs_model) -> u64,
+        pub cycles: unsafe extern "C-unwind" fn(*const vrs_model) -> u64,
+        pub trace_open: unsafe extern "C-unwind" fn(*mut vrs_model, *const c_char) -> u32,
+        pub trace_close: unsafe extern "C-unwind" fn(*mut vrs_model),
+        pub trace_flush: unsafe extern "C-unwind" fn(*mut vrs_model),
+        pub trace_enable: unsafe extern "C-unwind" fn(*mut vrs_model, u32),
+        pub coverage_write: unsafe extern "C-unwind" fn(*mut vrs_model, *const c_char),
+        pub take_output: unsafe extern "C-unwind" fn(*mut vrs_model, *mut u64) -> *const c_char,
+        pub take_error: unsafe extern "C-unwind" fn(*mut vrs_model, *mut vrs_error) -> u32,
     }
 }
 

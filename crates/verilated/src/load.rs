@@ -108,7 +108,8 @@ fn build(tools: &Toolbox, target: &Target<'_>, cache: &Path) -> Result<(), Build
     // It is in use, as an entry is.
     Stamp::new(&runtime.dir, "").write()?;
     Stamp::touch(&runtime.dir);
-    let made = target.verilate(tools, |text| eprint!("{text}"))?;
+    let made = target.verilate(tools)?;
+    eprint!("{}", target.warnings()?);
     let jobs = made.jobs(tools, &runtime)?;
     let mut objects: Vec<PathBuf> = jobs.iter().map(|job| job.object.clone()).collect();
     let shared = runtime.objects(&made.globals().into_iter().collect::<BTreeSet<_>>());
@@ -131,6 +132,7 @@ fn build(tools: &Toolbox, target: &Target<'_>, cache: &Path) -> Result<(), Build
     make::link(&tools.compiler, &objects, libraries, &target.table(), &target.dir.join(OBJECT))?;
     let stamp = target.stamp(&[OBJECT.to_owned()])?;
     // The rest has done its duty.
+    let _ = fs::remove_dir_all(target.dir.join(make::LINKS));
     for path in files(&target.dir).filter(|path| !path.ends_with(OBJECT)) {
         let _ = fs::remove_file(path);
     }

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Models: how they are constructed, what they have in common, and the simulation behind each.
 
+use std::cell::Cell;
 use std::ffi::{CStr, CString};
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::fs::File;
+use std::io::Read;
 use std::ops::{Deref, DerefMut};
 use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::ptr::NonNull;
-use std::thread;
 
 use crate::ffi::{self, vrs_config, vrs_error, vrs_model, vrs_reads, vrs_stop, vrs_table};
 use crate::library::text;
 use crate::port::Place;
-use crate::{Builtin, Ended, Error, Library, Port, PortInfo, Ran, ReadPorts, Reads, RtlKind, Stop};
+use crate::{
+    Builtin, Clock, Ended, Error, Library, Port, PortInfo, Ran, ReadPorts, Reads, RtlKind, Stop,
+};
 
 /// The values that registers and memories hold before the RTL gives them one.
 ///
@@ -183,8 +185,8 @@ pub trait Model: Deref<Target = Sim<Self>> + DerefMut + Sized + Send {
 pub struct Sim<M: Model> {
     // What every tick reads comes first.
     raw: NonNull<vrs_model>,
-    tick: unsafe extern "C" fn(*mut vrs_model) -> u32,
-    eval: unsafe extern "C" fn(*mut vrs_model) -> u32,
+    tick: unsafe extern "C-unwind" fn(*mut vrs_model) -> u32,
+    eval: unsafe extern "C-unwind" fn(*mut vrs_model) -> u32,
     places: M::Places,
     library: Library,
     capture: bool,
@@ -274,9 +276,9 @@ impl<M: Model> Sim<M> {
     }
 
     /// Lets the model settle after a change of inputs other than by the clock, and moves
-    /// the time on by one unit (by no more than 4 between two ticks). Not needed
-    /// before [`tick`](Self::tick); of use to read outputs that depend on inputs
-    /// without a register between.
+    /// the time on by one unit. Not needed before [`tick`](Self::tick); of use to read outputs
+    /// that depend on inputs without a register between, and for inputs that are to change more
+    /// than once between two ticks. More than four evaluations delay the next tick's edges.
     ///
     /// # Errors
     /// What the RTL raised; [`Error::Finished`] after `$finish`; [`Error::Poisoned`].
@@ -285,6 +287,58 @@ impl<M: Model> Sim<M> {
         // SAFETY: the handle is alive and `&mut self` makes this its only call.
         let flags = unsafe { (self.eval)(self.raw()) };
         if flags == 0 { Ok(()) } else { self.settle(flags) }
+    }
+
+    /// As [`eval`](Self::eval), at this time. Edges of the next tick come later.
+    ///
+    /// # Errors
+    /// As `eval`; [`Error::Time`] when the time is over.
+    pub fn eval_at(&mut self, time: u64) -> Result<(), Error> {
+        let now = self.time();
+        if time <= now {
+            return Err(Error::Time { asked: time, now });
+        }
+        // SAFETY: the handle is alive and `&mut self` makes this its only call.
+        let flags = unsafe { (self.table().eval_at)(self.raw(), time) };
+        if flags == 0 { Ok(()) } else { self.settle(flags) }
+    }
+
+    /// Drives any number of clocks up to and including a time, with the other inputs as they are:
+    /// each edge is an evaluation at its time. Inputs settle before the first edge, at the next
+    /// unit of time where that is free.
+    ///
+    /// # Errors
+    /// As [`eval`](Self::eval).
+    ///
+    /// # Panics
+    /// When a port is no input of 1 bit, or a period is below 2.
+    pub fn run_clocks(&mut self, clocks: &[Clock<M>], until: u64) -> Result<(), Error> {
+        for clock in clocks {
+            let port = &self.library.raw_ports()[clock.port.index];
+            let fits = (port.width, port.input) == (1, 1) && clock.period >= 2;
+            assert!(
+                fits,
+                "port `{}` cannot be a clock of period {}",
+                text(port.name),
+                clock.period
+            );
+        }
+        let mut settled = false;
+        while let Some(mut next) = clocks.iter().map(|clock| clock.after(self.time()).0).min()
+            && next <= until
+        {
+            if !settled && next > self.time() + 1 {
+                next = self.time() + 1;
+            }
+            settled = true;
+            for clock in clocks {
+                let at = self.places.as_ref()[clock.port.index].at.cast::<u8>();
+                // SAFETY: the storage of an input of one bit of this model.
+                unsafe { *at = clock.after(next).1.into() };
+            }
+            self.eval_at(next)?;
+        }
+        Ok(())
     }
 
     /// Runs one clock cycle: the clock falls and the inputs set before settle, then the
@@ -472,7 +526,8 @@ impl<M: Model> Sim<M> {
     #[must_use]
     pub fn take_output(&mut self) -> String {
         if self.flags() & ffi::OUTPUT != 0 {
-            self.drain();
+            // Text that cannot be printed has no other place to go to.
+            let _ = self.drain();
         }
         std::mem::take(&mut self.output)
     }
@@ -486,8 +541,13 @@ impl<M: Model> Sim<M> {
     /// created.
     pub fn open_trace(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
-        let fail = |reason| Error::Trace { path: path.to_owned(), reason };
-        let text = self.create_file(path, "trace", self.library.traced()).map_err(fail)?;
+        let fail = |reason: String| Error::Trace { path: path.to_owned(), reason };
+        self.able("trace", self.library.traced()).map_err(fail)?;
+        let text = path.to_str().ok_or_else(|| fail("the path is not UTF-8".to_owned()))?;
+        let text = CString::new(text).map_err(|error| fail(error.to_string()))?;
+        // Verilator does not tell why a file cannot be opened, and its FST writer does not notice
+        // at all.
+        File::create(path).map_err(|error| fail(error.to_string()))?;
         // SAFETY: the handle is alive and the path is a C string.
         let status = unsafe { (self.table().trace_open)(self.raw(), text.as_ptr()) };
         self.settle(self.flags())?;
@@ -534,48 +594,36 @@ impl<M: Model> Sim<M> {
     /// be written.
     pub fn write_coverage(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
-        let fail = |reason| Error::Coverage { path: path.to_owned(), reason };
-        self.create_file(path, "coverage", self.library.covered()).map_err(fail)?;
-        let io = |error: io::Error| fail(error.to_string());
-        // Verilator does not tell of a full disk: it writes into a pipe, and this into the file.
-        let (mut reader, writer) = io::pipe().map_err(io)?;
-        let name = CString::new(format!("/dev/fd/{}", writer.as_raw_fd())).expect("no nul");
-        let bytes = thread::scope(|scope| {
-            let counts = scope.spawn(move || {
-                let mut bytes = Vec::new();
-                reader.read_to_end(&mut bytes).map(|_| bytes)
-            });
-            // SAFETY: the handle is alive and the path is a C string.
-            unsafe { (self.table().coverage_write)(self.raw(), name.as_ptr()) };
-            drop(writer);
-            counts.join().expect("reading does not panic")
+        let fail = |reason: String| Error::Coverage { path: path.to_owned(), reason };
+        self.able("coverage", self.library.covered()).map_err(fail)?;
+        // Verilator does not look whether the disk is full: it writes into a pipe.
+        let mut counts = Vec::new();
+        let piped = std::io::pipe().and_then(|(mut reader, writer)| {
+            let path = CString::new(format!("/dev/fd/{}", writer.as_raw_fd()))?;
+            std::thread::scope(|scope| {
+                let read = scope.spawn(|| reader.read_to_end(&mut counts));
+                // SAFETY: the handle is alive and the path is a C string.
+                unsafe { (self.table().coverage_write)(self.raw(), path.as_ptr()) };
+                drop(writer);
+                read.join().expect("a read does not panic")
+            })
         });
         self.settle(self.flags())?;
-        fs::write(path, bytes.map_err(io)?).map_err(io)
+        piped.and_then(|_| std::fs::write(path, counts)).map_err(|error| fail(error.to_string()))
     }
 
-    /// Makes sure that a file can be written: Verilator does not tell why not, its FST writer
-    /// does not notice at all, and for coverage it would be a fatal error.
-    fn create_file(&self, path: &Path, what: &str, able: bool) -> Result<CString, String> {
-        if !able {
-            let name = self.library.name();
-            let a = if what == "trace" { "a " } else { "" };
-            return Err(format!(
-                "model `{name}` is built without {a}{what}: use Verilate::{what} in build.rs"
-            ));
-        }
-        let text = path.to_str().ok_or("the path is not UTF-8")?;
-        let text = CString::new(text).map_err(|_| "the path holds a nul character".to_owned())?;
-        File::create(path).map_err(|error| error.to_string())?;
-        Ok(text)
+    fn able(&self, what: &str, able: bool) -> Result<(), String> {
+        let (name, a) = (self.library.name(), if what == "trace" { "a " } else { "" });
+        let text = || {
+            format!("model `{name}` is built without {a}{what}: use Verilate::{what} in build.rs")
+        };
+        if able { Ok(()) } else { Err(text()) }
     }
 
     /// Sees to the status of a call that is not zero.
     #[cold]
     fn settle(&mut self, flags: u32) -> Result<(), Error> {
-        if flags & ffi::OUTPUT != 0 {
-            self.drain();
-        }
+        let printed = if flags & ffi::OUTPUT != 0 { self.drain() } else { Ok(()) };
         if flags & ffi::NO_CLOCK != 0 {
             return Err(Error::NoClock { model: self.library.name() });
         }
@@ -587,13 +635,8 @@ impl<M: Model> Sim<M> {
                 Error::Finished
             });
         }
-        if flags & ffi::ERROR == 0 {
-            return Ok(());
-        }
-        match self.take_error() {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
+        let error = if flags & ffi::ERROR != 0 { self.take_error() } else { None };
+        error.map_or(printed, Err)
     }
 
     fn take_error(&mut self) -> Option<Error> {
@@ -613,6 +656,10 @@ impl<M: Model> Sim<M> {
         let text = unsafe { text_of(raw.text.cast(), raw.text_len) };
         // SAFETY: a nul-terminated string, as good as the text.
         let file = unsafe { CStr::from_ptr(raw.file) }.to_string_lossy().into_owned();
+        if raw.kind == ffi::KIND_FILE {
+            let folder = std::env::current_dir().unwrap_or_default();
+            return Some(Error::NoMemoryFile { file, folder, time: raw.time });
+        }
         if raw.kind == ffi::KIND_FATAL {
             self.poison = Some(text.clone());
             let (message, line, time) = (text, raw.line, raw.time);
@@ -629,7 +676,7 @@ impl<M: Model> Sim<M> {
         Some(Error::Rtl { kind, message, file, line: raw.line, scope, time: raw.time })
     }
 
-    fn drain(&mut self) {
+    fn drain(&mut self) -> Result<(), Error> {
         let mut len = 0;
         // SAFETY: the handle is alive; the text stays good until the next call.
         let text = unsafe {
@@ -640,10 +687,25 @@ impl<M: Model> Sim<M> {
         if !self.capture
             && let Some(end) = self.output.rfind('\n')
         {
-            print!("{}", &self.output[..=end]);
-            self.output.drain(..=end);
+            let rest = self.output.split_off(end + 1);
+            return print(&std::mem::replace(&mut self.output, rest));
+        }
+        Ok(())
+    }
+}
+
+/// Prints with `print!`, for the sake of `cargo test`, but without its panic.
+fn print(text: &str) -> Result<(), Error> {
+    struct Text<'a>(&'a str, Cell<bool>);
+    impl std::fmt::Display for Text<'_> {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            self.1.set(f.write_str(self.0).is_ok());
+            Ok(())
         }
     }
+    let text = Text(text, Cell::new(true));
+    print!("{text}");
+    if text.1.get() { Ok(()) } else { Err(Error::Output) }
 }
 
 #[allow(unsafe_code)]
@@ -656,7 +718,7 @@ impl<M: Model> Drop for Sim<M> {
         if !self.capture {
             let rest = self.take_output();
             if !rest.is_empty() {
-                println!("{rest}");
+                let _ = print(&(rest + "\n"));
             }
         }
         // SAFETY: the handle is alive, and this is its end.

@@ -65,7 +65,7 @@ macro_rules! copy {
         impl<M> Copy for $ty<M> {}
     )*};
 }
-copy!(Port Stop);
+copy!(Port Stop Clock);
 
 impl<M> Stop<M> {
     /// No condition: the count alone ends the run.
@@ -95,6 +95,28 @@ impl<M> Stop<M> {
 
     const fn on(port: Port<M>, mask: u64, value: u64, equal: bool) -> Self {
         Self { port: Some(port), mask, value, equal }
+    }
+}
+
+/// A clock that [`Sim::run_clocks`](crate::Sim::run_clocks) drives, in units of the model's time
+/// precision.
+#[derive(Debug)]
+pub struct Clock<M> {
+    /// Input of 1 bit.
+    pub port: Port<M>,
+    /// From one rising edge to the next, 2 or more. It is high for half of it, rounded down.
+    pub period: u64,
+    /// The time of the first rising edge; it is low before.
+    pub phase: u64,
+}
+
+impl<M> Clock<M> {
+    /// The time of the next edge after this time, and whether it is high at this time.
+    pub(crate) fn after(&self, time: u64) -> (u64, bool) {
+        let Some(since) = time.checked_sub(self.phase) else { return (self.phase, false) };
+        let (begin, high) = (time - since % self.period, self.period / 2);
+        let is_high = since % self.period < high;
+        (begin + if is_high { high } else { self.period }, is_high)
     }
 }
 

@@ -34,9 +34,11 @@ struct Built {
 
 impl Package {
     fn new() -> Self {
-        let package = Self { dir: tempfile::tempdir().unwrap() };
-        package.write("rtl/counter.sv", COUNTER);
-        package.write("inc/step.svh", "`define STEP 8'd1\n");
+        // Blanks in paths do no harm.
+        let dir = tempfile::Builder::new().prefix("my package ").tempdir().unwrap();
+        let package = Self { dir };
+        package.write("my rtl/counter.sv", COUNTER);
+        package.write("my inc/step.svh", "`define STEP 8'd1\n");
         fs::create_dir(package.path("out")).unwrap();
         package.compiler("nothing");
         package
@@ -75,7 +77,7 @@ impl Package {
         let log = self.path("runs");
         self.script(
             "verilator.sh",
-            &format!("case \"$1\" in --version|--getenv) ;; *) echo run >> {} ;; esac\nexec {real} \"$@\"", log.display()),
+            &format!("case \"$1\" in --version|--getenv) ;; *) echo run >> \"{}\" ;; esac\nexec {real} \"$@\"", log.display()),
         )
     }
 
@@ -150,10 +152,10 @@ fn build_script() {
     let Ok(what) = std::env::var("BUILD_WHAT") else {
         return;
     };
-    let plain = |name: &str| Verilate::new(name, "counter").source("rtl/counter.sv");
-    let counter = plain("counter").include_dir("inc").clock("clk_i").optimization("-O0");
+    let plain = |name: &str| Verilate::new(name, "counter").source("my rtl/counter.sv");
+    let counter = plain("counter").include_dir("my inc").clock("clk_i").optimization("-O0");
     let width = |name: &str, width: u32| {
-        let model = Verilate::new(name, "wide").source("rtl/wide.sv").optimization("-O0");
+        let model = Verilate::new(name, "wide").source("my rtl/wide.sv").optimization("-O0");
         model.parameter("Width", width)
     };
     let wide = Family::new("wide", width("one", 1)).row(width("one", 1)).row(width("nine", 9));
@@ -168,20 +170,20 @@ fn build_script() {
         return note(verilated::build::run([family]));
     }
     let models = match &*what {
+        "timing" => vec![counter.arg("--timing")],
         "counter" => vec![counter],
         "reports" => vec![counter.warnings(Warnings::Report)],
         "traced" => vec![counter.trace(Trace::Vcd)],
-        "waived" => vec![counter.waivers("rtl/waivers.vlt")],
+        "waived" => vec![counter.waivers("my rtl/waivers.vlt")],
         "twice" => vec![counter.clone(), counter],
         "same_type" => vec![plain("a_b"), plain("a__b")],
         "name" => vec![plain("Counter")],
-        "keyword" => vec![plain("match")],
         "clock" => vec![counter.clock("clock")],
         "memory" => vec![counter.memory("ram", "u_ram.words")],
         "memory_name" => vec![counter.memory("Ram", "steps")],
         "memory_taken" => vec![counter.memory("tick", "steps")],
         "clock_width" => vec![counter.clock("count_o")],
-        "missing" => vec![plain("counter").source("rtl/other.sv")],
+        "missing" => vec![plain("counter").source("my rtl/other.sv")],
         "missing_dir" => vec![plain("counter").include_dir("nowhere")],
         other => panic!("{other}"),
     };
@@ -200,7 +202,7 @@ fn a_build_is_redone_when_an_input_changes_and_only_then() {
     let package = Package::new();
     let verilator = package.counting_verilator();
     let first = package.good("counter", &verilator);
-    for line in ["rtl/counter.sv", "inc", "inc/step.svh"] {
+    for line in ["my rtl/counter.sv", "my inc", "my inc/step.svh"] {
         assert!(first.stdout.contains(&format!("cargo:rerun-if-changed={line}\n")), "{line}");
     }
     assert!(first.stdout.contains("cargo:rerun-if-env-changed=VERILATOR\n"));
@@ -208,8 +210,8 @@ fn a_build_is_redone_when_an_input_changes_and_only_then() {
     let (library, shared) = (modified(&package.library()), modified(&package.runtime()));
 
     // Nothing changed, though all times did.
-    package.write("rtl/counter.sv", COUNTER);
-    package.write("inc/step.svh", "`define STEP 8'd1\n");
+    package.write("my rtl/counter.sv", COUNTER);
+    package.write("my inc/step.svh", "`define STEP 8'd1\n");
     let second = package.good("counter", &verilator);
     assert_eq!((package.runs(), modified(&package.library())), (1, library));
     let watched = |built: &Built| -> BTreeSet<String> {
@@ -218,18 +220,18 @@ fn a_build_is_redone_when_an_input_changes_and_only_then() {
     assert_eq!(watched(&first), watched(&second));
 
     // An include file, a new file in its folder, a flag, a waiver file.
-    package.write("inc/step.svh", "`define STEP 8'd2\n");
+    package.write("my inc/step.svh", "`define STEP 8'd2\n");
     package.good("counter", &verilator);
     assert_eq!(package.runs(), 2);
-    package.write("inc/hides.svh", "");
+    package.write("my inc/hides.svh", "");
     package.good("counter", &verilator);
     assert_eq!(package.runs(), 3);
     package.good("reports", &verilator);
     package.good("counter", &verilator);
     assert_eq!(package.runs(), 5);
-    package.write("rtl/waivers.vlt", "`verilator_config\n");
+    package.write("my rtl/waivers.vlt", "`verilator_config\n");
     package.good("waived", &verilator);
-    package.write("rtl/waivers.vlt", "`verilator_config\nlint_off -rule WIDTH\n");
+    package.write("my rtl/waivers.vlt", "`verilator_config\nlint_off -rule WIDTH\n");
     package.good("waived", &verilator);
     assert_eq!(package.runs(), 7);
     // The runtime has been compiled once for all of them.
@@ -243,9 +245,9 @@ fn what_a_failed_or_interrupted_build_leaves_is_never_taken_for_good() {
     package.good("counter", &verilator);
 
     // A mistake, and back: the old results are gone with the failed build.
-    package.write("rtl/counter.sv", &COUNTER.replace("endmodule", "endmodul"));
-    assert!(package.bad("counter").contains("rtl/counter.sv:"));
-    package.write("rtl/counter.sv", COUNTER);
+    package.write("my rtl/counter.sv", &COUNTER.replace("endmodule", "endmodul"));
+    assert!(package.bad("counter").contains("my rtl/counter.sv:"));
+    package.write("my rtl/counter.sv", COUNTER);
     package.good("counter", &verilator);
     assert_eq!(package.runs(), 2);
 
@@ -269,7 +271,7 @@ fn what_a_failed_or_interrupted_build_leaves_is_never_taken_for_good() {
     }
 
     // A compiler that dies.
-    package.write("inc/step.svh", "`define STEP 8'd3\n");
+    package.write("my inc/step.svh", "`define STEP 8'd3\n");
     package.compiler("all_fast.cpp");
     let error = package.bad("counter");
     assert!(error.contains("all_fast.cpp") && error.contains("broken compiler"), "{error}");
@@ -282,21 +284,37 @@ fn what_a_failed_or_interrupted_build_leaves_is_never_taken_for_good() {
 fn warnings_and_errors_come_with_file_and_line() {
     let package = Package::new();
     let wide = COUNTER.replace("count_q + `STEP", "count_q + 9'd1");
-    package.write("rtl/counter.sv", &wide);
+    package.write("my rtl/counter.sv", &wide);
     let error = package.bad("counter");
-    assert!(error.contains("%Warning-WIDTH") && error.contains("rtl/counter.sv:6:"), "{error}");
-    // It can be reported only.
-    let built = package.build("reports", &[]);
-    assert!(built.error.is_none(), "{:?}", built.error);
-    assert!(built.stdout.contains("cargo:warning=%Warning-WIDTH"), "{}", built.stdout);
+    assert!(error.contains("%Warning-WIDTH") && error.contains("my rtl/counter.sv:6:"), "{error}");
+    // It can be reported only, and is by each build.
+    let verilator = package.counting_verilator();
+    for _ in 0..2 {
+        let built = package.good("reports", &verilator);
+        assert!(built.stdout.contains("cargo:warning=%Warning-WIDTH"), "{}", built.stdout);
+    }
+    assert_eq!(package.runs(), 1);
     // A mistake in an include file names that file.
-    package.write("rtl/counter.sv", COUNTER);
-    package.write("inc/step.svh", "`define STEP 8'd1\nlogic logic;\n");
+    package.write("my rtl/counter.sv", COUNTER);
+    package.write("my inc/step.svh", "`define STEP 8'd1\nlogic logic;\n");
     let built = package.build("counter", &[]);
     let error = built.error.unwrap();
-    assert!(error.contains("%Error") && error.contains("inc/step.svh:2"), "{error}");
+    let place = "%Error: my inc/step.svh:2:7: syntax error";
+    assert_eq!(error.matches(place).count(), 1, "{error}");
+    assert!(error.contains("    2 | logic logic;\n      |       ^~~~~\n"), "{error}");
     // Cargo shows what a failed build script has printed: nothing that hides the error.
     assert!(!built.stdout.contains("cargo:"), "{}", built.stdout);
+    // Delays are refused in a sentence.
+    package.write("my inc/step.svh", "`define STEP 8'd1\n");
+    let sentence = "delays and waits need Verilator's --timing, which this crate does not support";
+    let error = package.bad("timing");
+    assert!(error.starts_with(&format!("model `counter`: {sentence}")), "{error}");
+    package.write(
+        "my rtl/counter.sv",
+        &COUNTER.replace("endmodule", "initial #5 $finish;\nendmodule"),
+    );
+    let error = package.bad("counter");
+    assert!(error.contains(sentence) && error.contains("my rtl/counter.sv:7:"), "{error}");
 }
 
 #[test]
@@ -324,8 +342,7 @@ fn mistakes_in_the_description_are_named() {
         ("twice", &["two models", "`counter`"][..]),
         ("same_type", &["two models", "`a__b`"]),
         ("name", &["`Counter` is no name"]),
-        ("keyword", &["`match` is no name"]),
-        ("missing", &["`counter`", "rtl/other.sv", "No such file"]),
+        ("missing", &["`counter`", "my rtl/other.sv", "No such file"]),
         ("missing_dir", &["`counter`", "nowhere"]),
         ("clock", &["`clock`", "clk_i, count_o"]),
         ("memory", &["`counter`", "`u_ram.words`", "no such array", "this model has steps"]),
@@ -339,21 +356,24 @@ fn mistakes_in_the_description_are_named() {
 }
 
 #[test]
-fn ports_of_other_types_are_named() {
-    for (port, reason) in [
-        ("input logic [3:0] u_i [4]", "unpacked array"),
-        ("output real r_o", "no packed vector"),
-        ("inout wire b_io", "bidirectional"),
+fn ports_that_cannot_be_are_named() {
+    for (port, name, reason) in [
+        ("input logic [3:0] u_i [4]", "u_i", "is an unpacked array: pack it"),
+        ("input logic [70:0] w_i [2][3]", "w_i", "is an unpacked array: pack it"),
+        ("output real r_o", "r_o", "is real: wrap the top module"),
+        ("output string s_o", "s_o", "is no packed vector"),
+        ("inout wire b_io", "b_io", "is inout: wrap the top module"),
+        ("input logic eval", "eval", "has a name that means something else in C++"),
     ] {
         let package = Package::new();
-        let name = port.split_whitespace().find(|word| word.contains("_i") || word.contains("_o"));
         let text = format!(
             "/* verilator lint_off UNUSED */\n/* verilator lint_off UNDRIVEN */\n{}",
             COUNTER.replace("output logic", &format!("{port}, output logic"))
         );
-        package.write("rtl/counter.sv", &text);
+        package.write("my rtl/counter.sv", &text);
         let error = package.bad("counter");
-        assert!(error.contains(name.unwrap()) && error.contains(reason), "{port}: {error}");
+        let start = format!("model `counter`: the port `{name}` {reason}");
+        assert!(error.starts_with(&start), "{port}: {error}");
     }
 }
 
@@ -366,7 +386,7 @@ endmodule
 #[test]
 fn rows_of_a_family_have_the_same_ports() {
     let package = Package::new();
-    package.write("rtl/wide.sv", WIDE);
+    package.write("my rtl/wide.sv", WIDE);
     for (what, words) in [
         (
             "widths",
@@ -387,4 +407,52 @@ fn rows_of_a_family_have_the_same_ports() {
     let built = package.build("no_rows", &[("CXX", &package.compiler("all_fast"))]);
     assert!(built.error.is_none(), "{:?}", built.error);
     assert!(!built.stdout.contains("rustc-link"), "{}", built.stdout);
+}
+
+/// Copies what Git would: everything but the folders of builds.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        if entry.path().is_file() {
+            fs::copy(entry.path(), to).unwrap();
+        } else if entry.file_name() != "target" {
+            copy(&entry.path(), &to);
+        }
+    }
+}
+
+#[test]
+fn the_folder_stands_alone() {
+    let crate_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let dir = tempfile::Builder::new().prefix("a copy ").tempdir().unwrap();
+    copy(crate_dir, &dir.path().join("verilated"));
+    let example = dir.path().join("verilated").join("examples").join("counter");
+    // The versions that are there, for nothing is downloaded.
+    if let Ok(lock) = fs::read(crate_dir.join("../../Cargo.lock")) {
+        fs::write(example.join("Cargo.lock"), lock).unwrap();
+    }
+    let cargo = || {
+        let mut cargo = Command::new("timeout");
+        cargo.args(["1200", env!("CARGO"), "test", "--offline", "--color=never"]);
+        cargo.current_dir(&example).env("CARGO_PROFILE_DEV_DEBUG", "0");
+        // Kept, so that the next time is short; what a build script is told here is not for it.
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("a target folder");
+        cargo.env("CARGO_TARGET_DIR", target).env_remove("RUSTFLAGS");
+        let output = cargo.output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.success(), text(&output.stdout), text(&output.stderr))
+    };
+    let (good, output, messages) = cargo();
+    assert!(good && output.contains("test tests::it_stops_at_the_limit ... ok"), "{messages}");
+    // A mistake in the RTL is shown as Verilator prints it, once.
+    let rtl = example.join("rtl/counter.sv");
+    let text = fs::read_to_string(&rtl).unwrap();
+    fs::write(&rtl, text.replace("count_q <= '0;", "count_q <= '0")).unwrap();
+    let (good, _, messages) = cargo();
+    let place = "%Error: rtl/counter.sv:27:5: syntax error";
+    assert!(!good && messages.matches(place).count() == 1, "{messages}");
+    assert!(messages.contains("27 |     end else begin\n"), "{messages}");
+    assert!(messages.contains(" |     ^~~\n"), "{messages}");
+    assert!(!messages.contains("cargo:") && !messages.contains("\\n"), "{messages}");
 }

@@ -9,12 +9,15 @@ module startup (
   output logic        verbose_o
 );
 
+  logic [7:0] words [4] /*verilator public_flat_rw*/;
+
   initial begin
     value_o   = 32'd5;
     verbose_o = 1'b0;
     if ($value$plusargs("value=%d", value_o)) $display("value is %0d", value_o);
     if ($test$plusargs("verbose")) verbose_o = 1'b1;
     if ($test$plusargs("finish")) $finish;
+    if ($test$plusargs("memory")) $readmemh("nowhere/to be found.hex", words);
     if ($test$plusargs("fail")) $fatal(1, "asked to fail");
   end
 

@@ -6,7 +6,6 @@ use std::env;
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use super::key::{self, Stamp};
 use super::make::{self, Job, Runtime, Target, Verilated};
@@ -51,15 +50,9 @@ pub fn run<F: Into<Family>>(families: impl IntoIterator<Item = F>) -> Result<(),
         };
         groups.push((family, targets));
     }
-    let warnings = Mutex::new(String::new());
     let stale = groups.iter().flat_map(|(_, targets)| targets);
     let stale = stale.filter(|target| !Stamp::matches(&target.dir, &target.key));
-    let verilated = tool::in_parallel(stale.collect(), |target: &Target<'_>| {
-        target.verilate(&tools, |text| {
-            let mut warnings = warnings.lock().expect("no panic under the lock");
-            text.lines().for_each(|line| *warnings += &format!("cargo:warning={line}\n"));
-        })
-    })?;
+    let verilated = tool::in_parallel(stale.collect(), |target| target.verilate(&tools))?;
     let (mut globals, mut types) = (BTreeSet::new(), Vec::new());
     for (family, targets) in &groups {
         let rows: Vec<Verilated<'_>> =
@@ -89,6 +82,7 @@ pub fn run<F: Into<Family>>(families: impl IntoIterator<Item = F>) -> Result<(),
         let (target, prefix) = (made.target, made.target.prefix());
         let mut files: Vec<String> =
             [".h", "_classes.mk", "__ver.d"].iter().map(|end| format!("{prefix}{end}")).collect();
+        files.push(make::WARNINGS.to_owned());
         if target.linked {
             let library = format!("lib{}.a", target.table());
             make::archive(&tools.compiler, &objects, &target.dir.join(&library))?;
@@ -105,7 +99,6 @@ pub fn run<F: Into<Family>>(families: impl IntoIterator<Item = F>) -> Result<(),
         let text = rust_file(family, &rows, &runtime.dir)?;
         key::write(&out.join(format!("{}.rs", family.name)), &text)?;
     }
-    print!("{}", warnings.into_inner().expect("no panic under the lock"));
     print!("{}", lines_for_cargo(&tools, &groups, &runtime.dir)?);
     Ok(())
 }
@@ -126,11 +119,11 @@ fn check_names(families: &[Family]) -> Result<(), BuildError> {
     };
     for family in families {
         let name = &family.name;
-        if !is_name(name) || is_keyword(name) || name == "verilated" {
+        if !is_name(name) {
             return Err(BuildError::name(name));
         }
         // Names that differ in underscores alone make the same type.
-        if !types.insert(type_name(name)) {
+        if !types.insert(rust_names(name).1) {
             return twice(name);
         }
         for row in &family.rows {
@@ -196,6 +189,11 @@ fn lines_for_cargo(
         files.extend(target.inputs.files.iter().chain(&target.model.include_dirs).cloned());
         files.extend(target.files_read()?);
     }
+    for target in groups.iter().flat_map(|group| &group.1) {
+        for line in target.warnings()?.lines() {
+            let _ = writeln!(lines, "cargo:warning={line}");
+        }
+    }
     for path in files {
         let _ = writeln!(lines, "cargo:rerun-if-changed={}", path.display());
     }
@@ -242,6 +240,7 @@ fn bind(family: &str, rows: &[Verilated<'_>], shared: &Path) -> Result<String, B
         .header_contents("vrs_family.h", &header)
         .clang_arg(format!("-I{}", shared.display()))
         .allowlist_function("vrs_.*")
+        .allowlist_type("vrs_.*")
         .rust_target(target)
         .rust_edition(edition)
         .merge_extern_blocks(true)
@@ -262,22 +261,26 @@ fn bind(family: &str, rows: &[Verilated<'_>], shared: &Path) -> Result<String, B
     }
 }
 
-/// The name of a model's type: `conv_k3` gives `ConvK3`.
-pub(crate) fn type_name(model: &str) -> String {
+/// The names of a model's module and type: `conv_k3` gives `conv_k3` and `ConvK3`. Names that Rust
+/// or the macros here need get an underscore at the end.
+fn rust_names(model: &str) -> (String, String) {
     let capital = |word: &str| match word.split_at_checked(1) {
         Some((first, rest)) => first.to_uppercase() + rest,
         None => String::new(),
     };
-    model.split('_').map(capital).collect()
+    let ty: String = model.split('_').map(capital).collect();
+    let free =
+        |name: String| if is_keyword(&name) || name == "verilated" { name + "_" } else { name };
+    (free(model.to_owned()), free(ty))
 }
 
 /// The names that accessors cannot have: keywords, and what all models have.
 const TAKEN: &str = "abstract as async await become box break const continue crate do dyn else enum \
     extern false final fn for gen if impl in let loop macro match mod move mut override priv pub ref \
     return self Self static struct super trait true try type typeof unsafe unsized use virtual where \
-    while yield _ BUILTINS MEMORIES NAME PORTS builtin close_trace cycles deref deref_mut drop eval \
+    while yield _ BUILTINS MEMORIES NAME PORTS builtin close_trace cycles deref deref_mut drop eval eval_at \
     finalize finished flush_trace from_library library new open_trace places places_mut port \
-    run_cycles run_reads run_until start_trace stop_trace take_output tick time wrap write_coverage";
+    run_clocks run_cycles run_reads run_until start_trace stop_trace take_output tick time wrap write_coverage";
 
 /// The names of a type's accessors.
 struct Names(BTreeSet<String>);
@@ -311,14 +314,14 @@ fn is_name(name: &str) -> bool {
 
 /// The Rust file of a family. The first row tells the ports, all of which are in every row.
 fn rust_file(family: &Family, rows: &[Verilated<'_>], shared: &Path) -> Result<String, BuildError> {
-    let (module, ty, first) = (&family.name, type_name(&family.name), &rows[0]);
+    let ((module, ty), first) = (rust_names(&family.name), &rows[0]);
     let linked = if family.rows.is_empty() { &[] } else { rows };
-    let shim = bind(module, linked, shared)?;
+    let shim = bind(&family.name, linked, shared)?;
     let (mut layout, mut infos, mut builtins) = (String::new(), String::new(), String::new());
     for (structure, last) in LAYOUT {
         let _ = writeln!(
             layout,
-            "        assert!(size_of::<shim::{structure}>() == size_of::<ffi::{structure}>());
+            "        assert!(::std::mem::size_of::<shim::{structure}>() == ::std::mem::size_of::<ffi::{structure}>());
         assert!(::std::mem::offset_of!(shim::{structure}, {last})
             == ::std::mem::offset_of!(ffi::{structure}, {last}));"
         );
@@ -426,7 +429,7 @@ pub mod {module} {{
     verilated::__model!({ty});
 
     impl verilated::Model for {ty} {{
-        const NAME: &'static str = {module:?};
+        const NAME: &'static str = {name:?};
         const PORTS: &'static [verilated::PortInfo] = &[
 {infos}        ];
         const BUILTINS: &'static [verilated::Builtin] = &[
@@ -442,8 +445,10 @@ pub mod {module} {{
     impl {ty} {{{accessors}    }}
 }}
 
+#[allow(unused_imports)]
 pub use {module}::{ty};
 ",
+        name = family.name,
         top = first.target.model.top,
         count = first.ports.len() + first.memories.len(),
     ))

@@ -2,6 +2,7 @@
 //! From SystemVerilog to objects: what the build of linked and of loaded models have in common.
 
 use std::collections::BTreeSet;
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,6 +11,12 @@ use super::key::{self, Inputs, Key, Stamp};
 use super::shim::{self, HeaderPort, Memory};
 use super::tool::{self, Compiler, Toolbox};
 use super::{BuildError, Verilate, Warnings};
+
+/// The file with what Verilator says of warnings.
+pub(crate) const WARNINGS: &str = "warnings";
+
+/// The folder of the links to files with blanks in their paths.
+pub(crate) const LINKS: &str = "links";
 
 /// A model to be made in a folder.
 pub(crate) struct Target<'a> {
@@ -39,7 +46,7 @@ impl<'a> Target<'a> {
         for text in [shim::TOP, include_str!("shim.rs"), &target.prefix(), &target.inputs.digest] {
             key.text(text);
         }
-        key.text(&format!("{model:?}{:?}", target.arguments(tools)));
+        key.text(&format!("{model:?}{:?}", target.arguments(tools, &Links::default())));
         target.key = key.finish();
         Ok(target)
     }
@@ -54,33 +61,52 @@ impl<'a> Target<'a> {
         format!("vrs_{}_table", self.symbol)
     }
 
-    fn arguments(&self, tools: &Toolbox) -> Vec<String> {
-        self.model.arguments(tools.verilator.version, &self.prefix())
+    fn arguments(&self, tools: &Toolbox, links: &Links) -> Vec<String> {
+        self.model.arguments(tools.verilator.version, &self.prefix(), |path| links.link(path))
     }
 
-    /// Empties the folder, runs Verilator and writes the shim. What Verilator says of its
-    /// warnings goes to `report` where they are no errors.
-    pub(crate) fn verilate(
-        &self,
-        tools: &Toolbox,
-        report: impl Fn(&str),
-    ) -> Result<Verilated<'_>, BuildError> {
-        let dir = &self.dir;
+    /// Empties the folder, runs Verilator and writes the shim, and what Verilator says of warnings
+    /// that are no errors.
+    pub(crate) fn verilate(&self, tools: &Toolbox) -> Result<Verilated<'_>, BuildError> {
+        let (dir, model) = (&self.dir, self.model);
+        let timing = "delays and waits need Verilator's --timing, which this crate does not support: \
+                      take them out of the design, and drive clocks and time from Rust";
+        if model.args.iter().any(|arg| arg.trim_start_matches('-') == "timing") {
+            let text = format!("model `{}`: {timing}", model.name);
+            return Err(BuildError::Description(text));
+        }
         Stamp::clear(dir)?;
         fs::create_dir_all(dir).map_err(BuildError::io(dir))?;
+        let here = env::current_dir().map_err(BuildError::io("."))?;
+        let links = Links::new(model, &here, &dir.join(LINKS))?;
         let mut command = Command::new(&tools.verilator.path);
-        command.arg("--Mdir").arg(dir).args(self.arguments(tools));
-        let output = tool::run(&mut command).map_err(|messages| BuildError::VerilatorFailed {
-            model: self.model.name.clone(),
-            messages: messages.trim_end().to_owned(),
-        })?;
-        if self.model.warnings == Warnings::Report {
-            report(&String::from_utf8_lossy(&output.stderr));
+        command.current_dir(links.dir.as_ref().unwrap_or(&here));
+        command.arg("--Mdir").arg(here.join(dir)).args(self.arguments(tools, &links));
+        if let Some((_, package)) = links.names.last() {
+            command.arg(format!("-I{package}"));
         }
+        let output = tool::run(&mut command).map_err(|messages| {
+            let hint =
+                if messages.contains("-timing") { format!(" ({timing}.)") } else { String::new() };
+            let (model, messages) = (model.name.clone(), links.undo(messages.trim_end(), " "));
+            BuildError::VerilatorFailed { model, hint, messages }
+        })?;
+        links.undo_in(dir)?;
+        let warnings = match model.warnings {
+            Warnings::Report => links.undo(&String::from_utf8_lossy(&output.stderr), " "),
+            Warnings::Fatal | Warnings::Basic => String::new(),
+        };
+        key::write(&dir.join(WARNINGS), &warnings)?;
         let made = Verilated::read(self)?;
         made.check_clock()?;
         key::write(&dir.join("vrs_top.cpp"), &shim::text(&made, &shim::places(dir)))?;
         Ok(made)
+    }
+
+    /// The warnings that came with it, whenever that was.
+    pub(crate) fn warnings(&self) -> Result<String, BuildError> {
+        let path = self.dir.join(WARNINGS);
+        fs::read_to_string(&path).map_err(BuildError::io(path))
     }
 
     /// The stamp of the finished folder.
@@ -110,6 +136,68 @@ impl<'a> Target<'a> {
             name.starts_with("verilator_bin")
         };
         Ok(files.filter(|path| !binary(path)).collect())
+    }
+}
+
+/// Verilator cuts the names of files at blanks. Where a path has any, it runs in a folder with links
+/// to the files under other names, which are undone in all that it says and writes.
+#[derive(Default)]
+struct Links {
+    dir: Option<PathBuf>,
+    /// Paths as given, and their links. The link of a folder ends with a slash.
+    names: Vec<(PathBuf, String)>,
+}
+
+impl Links {
+    fn new(model: &Verilate, here: &Path, dir: &Path) -> Result<Self, BuildError> {
+        let blank = |path: &PathBuf| path.to_string_lossy().contains(char::is_whitespace);
+        if !model.paths().any(blank) {
+            return Ok(Self::default());
+        }
+        let mut names = Vec::new();
+        // The package is where else files are looked for.
+        for (index, path) in model.paths().chain([&PathBuf::new()]).enumerate() {
+            let (original, folder) = (here.join(path), dir.join(format!("vrs_{index}")));
+            let mut link = format!("vrs_{index}/");
+            let at = if original.is_dir() {
+                fs::create_dir_all(dir).map_err(BuildError::io(dir))?;
+                folder
+            } else {
+                fs::create_dir_all(&folder).map_err(BuildError::io(&folder))?;
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                link += &name.replace(char::is_whitespace, "_");
+                dir.join(&link)
+            };
+            std::os::unix::fs::symlink(original, &at).map_err(BuildError::io(&at))?;
+            names.push((path.clone(), link));
+        }
+        Ok(Self { dir: Some(dir.to_owned()), names })
+    }
+
+    fn link(&self, path: &Path) -> String {
+        let link = self.names.iter().find(|(original, _)| original == path).map(|(_, link)| link);
+        link.map_or(path.to_string_lossy().into(), |link| link.trim_end_matches('/').to_owned())
+    }
+
+    /// Each blank becomes this text, for a list for `make` has them escaped.
+    fn undo(&self, text: &str, blank: &str) -> String {
+        self.names.iter().fold(text.to_owned(), |text, (path, link)| {
+            let path = if link.ends_with('/') { path.join("") } else { path.clone() };
+            text.replace(link, &path.to_string_lossy().replace(' ', blank))
+        })
+    }
+
+    /// In the files of a folder.
+    fn undo_in(&self, dir: &Path) -> Result<(), BuildError> {
+        for entry in fs::read_dir(dir).map_err(BuildError::io(dir))?.flatten() {
+            let path = entry.path();
+            if self.dir.is_some() && path.is_file() {
+                let text = fs::read_to_string(&path).map_err(BuildError::io(&path))?;
+                let list = path.extension().is_some_and(|extension| extension == "d");
+                key::write(&path, &self.undo(&text, if list { "\\ " } else { " " }))?;
+            }
+        }
+        Ok(())
     }
 }
 

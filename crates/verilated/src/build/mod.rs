@@ -205,8 +205,18 @@ impl Verilate {
         warnings: Warnings,
     }
 
-    /// Verilator's arguments but for the output folder.
-    pub(crate) fn arguments(&self, version: tool::Version, prefix: &str) -> Vec<String> {
+    /// The sources, waivers and include folders.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.sources.iter().chain(&self.waivers).chain(&self.include_dirs)
+    }
+
+    /// Verilator's arguments but for the output folder, with paths spelt as `text` does.
+    pub(crate) fn arguments(
+        &self,
+        version: tool::Version,
+        prefix: &str,
+        text: impl Fn(&PathBuf) -> String,
+    ) -> Vec<String> {
         let warnings = match self.warnings {
             Warnings::Fatal => "-Wall",
             Warnings::Report => "-Wall -Wno-fatal",
@@ -220,7 +230,7 @@ impl Verilate {
         };
         let x = |value: String| value.to_lowercase().replace("zero", "0").replace("one", "1");
         let fixed = format!(
-            "--cc --no-timing -O3 --threads 1 --prefix {prefix} --x-assign {} --x-initial {} \
+            "--cc --no-timing -O3 --threads 1 -Wno-SYMRSVDWORD --prefix {prefix} --x-assign {} --x-initial {} \
              {warnings} {trace} {} {} {}",
             x(format!("{:?}", self.x_assign)),
             x(format!("{:?}", self.x_initial)),
@@ -230,7 +240,6 @@ impl Verilate {
         );
         let mut args: Vec<String> = fixed.split_whitespace().map(str::to_owned).collect();
         args.extend(["--top-module".to_owned(), self.top.clone()]);
-        let text = |path: &PathBuf| path.to_string_lossy().into_owned();
         args.extend(self.include_dirs.iter().map(|dir| format!("-I{}", text(dir))));
         args.extend(self.parameters.iter().map(|(name, value)| format!("-G{name}={value}")));
         args.extend(self.defines.iter().map(|(name, value)| match value.as_str() {
@@ -238,7 +247,7 @@ impl Verilate {
             _ => format!("-D{name}={value}"),
         }));
         args.extend(self.args.iter().cloned());
-        args.extend(self.waivers.iter().map(text));
+        args.extend(self.waivers.iter().map(&text));
         args.extend(self.sources.iter().map(text));
         args
     }

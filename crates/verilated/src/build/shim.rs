@@ -113,12 +113,6 @@ impl HeaderPort {
 /// Reads the ports from a header, in the order of their names: Verilator's own depends on the
 /// widths, and the rows of a family are to have the same.
 pub(crate) fn ports(model: &str, header: &str) -> Result<Vec<HeaderPort>, BuildError> {
-    let bad = |port: &str, reason: &str| {
-        BuildError::Description(format!(
-            "model `{model}`: the port `{port}` is of an unsupported type: {reason}. Wrap the top \
-             module in one with packed vectors for ports."
-        ))
-    };
     let mut ports: Vec<HeaderPort> = Vec::new();
     let section = header.lines().map(str::trim).skip_while(|line| *line != "// PORTS").skip(1);
     let ends = |line: &str| {
@@ -129,41 +123,60 @@ pub(crate) fn ports(model: &str, header: &str) -> Result<Vec<HeaderPort>, BuildE
         if line.is_empty() || line.starts_with("//") {
             continue;
         }
-        if line.starts_with("VL_INOUT") {
-            return Err(bad(line, "it is bidirectional"));
-        }
-        if line.contains("VlUnpacked") || line.contains(")[") {
-            return Err(bad(line, "it is an unpacked array"));
-        }
-        let Some((rest, direction)) = (line.strip_prefix("VL_IN").map(|it| (it, Direction::Input)))
-            .or_else(|| Some((line.strip_prefix("VL_OUT")?, Direction::Output)))
-        else {
-            return Err(bad(line, "it is no packed vector"));
+        // `VL_INW(&name,70,0,3);`, and `VL_IN8((&name)[4],7,0);` for an array.
+        let (kind, rest) = line.split_once('&').unwrap_or((line, ""));
+        let member = rest.split([')', '[', ',', ';']).next().unwrap_or_default();
+        let width = || -> Option<u32> {
+            let mut bounds = rest.trim_end_matches(");").split(',').skip(1);
+            let mut bound = || bounds.next()?.parse::<i64>().ok();
+            u32::try_from(bound()?.abs_diff(bound()?) + 1).ok()
         };
-        // `8(&name,7,0);`, and the number of words behind that.
-        let range = |arguments: &str| -> Option<(String, u32)> {
-            let mut parts = arguments.split(',').map(str::trim);
-            let member = parts.next()?.to_owned();
-            let (high, low): (i64, i64) =
-                (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-            Some((member, u32::try_from(high.abs_diff(low) + 1).ok()?))
+        let reason = if kind.starts_with("VL_INOUT") {
+            "is inout: wrap the top module in one with an input, an output and an output enable in \
+             its place"
+        } else if line.contains("VlUnpacked") || rest.contains(")[") {
+            "is an unpacked array: pack it, as in `logic [3:0][7:0]`, or wrap the top module in one \
+             that does"
+        } else if kind.starts_with("double") {
+            "is real: wrap the top module in one with its 64 bits for a port, by $bitstoreal and \
+             $realtobits"
+        } else if !kind.starts_with("VL_") {
+            "is no packed vector: wrap the top module in one with such"
+        } else if REFUSED.split(' ').any(|name| name == member) {
+            "has a name that means something else in C++: rename it, or wrap the top module in one \
+             with another name"
+        } else if let Some(width) = width() {
+            let direction =
+                if kind.starts_with("VL_IN") { Direction::Input } else { Direction::Output };
+            ports.push(HeaderPort {
+                name: decode(member),
+                member: member.to_owned(),
+                width,
+                direction,
+            });
+            continue;
+        } else {
+            "is declared in a way that is not understood"
         };
-        let arguments = rest.split_once("(&").and_then(|(_, rest)| rest.strip_suffix(");"));
-        let Some((member, width)) = arguments.and_then(range) else {
-            return Err(bad(line, "its declaration is not understood"));
-        };
-        let name = decode(&member);
-        ports.push(HeaderPort { name, member, width, direction });
+        let name = decode(member);
+        let text = format!("model `{model}`: the port `{name}` {reason} (`{line}`)");
+        return Err(BuildError::Description(text));
     }
     ports.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(ports)
 }
 
+/// Members of the class that Verilator writes, macros of C, and a keyword that it forgets.
+const REFUSED: &str = "contextp eval eval_end_step eval_step eventsPending final hierName modelName name \
+    nextTimeSlot rootp threads trace vlSymsp CData SData IData QData EData WData BUFSIZ EOF INFINITY \
+    M_PI NAN NULL RAND_MAX errno reinterpret_cast";
+
 /// Undoes Verilator's spelling of characters that C++ identifiers cannot have:
 /// `__0` and two hexadecimal digits.
 pub(crate) fn decode(member: &str) -> String {
     let mut name = String::new();
-    let mut rest = member;
+    // Keywords of C++.
+    let mut rest = member.strip_prefix("__SYM__").unwrap_or(member);
     while let Some(at) = rest.find("__0") {
         let code = rest.get(at + 3..at + 5).and_then(|hex| u8::from_str_radix(hex, 16).ok());
         name.push_str(&rest[..at]);
@@ -403,14 +416,17 @@ mod tests {
 
     #[test]
     fn odd_ports_are_named() {
-        for line in [
-            "VL_IN8((&u_i)[4],3,0);",
-            "VlUnpacked<CData/*3:0*/, 4> &u_i;",
-            "VL_INOUT8(&b_io,7,0);",
-            "double &r_o;",
+        for (line, name) in [
+            ("VL_IN8((&u_i)[4],3,0);", "u_i"),
+            ("VL_INW((&w_i)[2],64,0,3);", "w_i"),
+            ("VlUnpacked<CData/*3:0*/, 4> &u_i;", "u_i"),
+            ("VL_INOUT8(&b_io,7,0);", "b_io"),
+            ("double &r_o;", "r_o"),
+            ("std::string &s__024i;", "s$i"),
+            ("VL_IN8(&eval,0,0);", "eval"),
         ] {
             let error = self::ports("m", &format!("// PORTS\n{line}\n// CELLS\n")).unwrap_err();
-            assert!(error.to_string().contains(line), "{error}");
+            assert!(error.to_string().contains(&format!("the port `{name}` ")), "{error}");
         }
     }
 

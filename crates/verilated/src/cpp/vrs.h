@@ -26,6 +26,7 @@ extern "C" {
 /* Kinds of error. */
 #define VRS_KIND_STOP 1u  /* vl_stop: $stop, $error, $fatal or an assertion */
 #define VRS_KIND_FATAL 2u /* vl_fatal or a C++ exception */
+#define VRS_KIND_FILE 3u  /* $readmemh or $readmemb without its file */
 
 typedef struct vrs_model vrs_model;
 
@@ -115,6 +116,7 @@ typedef struct vrs_table {
     void (*finalize)(vrs_model* model);
     /* These return the status. */
     uint32_t (*eval)(vrs_model* model);
+    uint32_t (*eval_at)(vrs_model* model, uint64_t time); /* later than the present time */
     uint32_t (*tick)(vrs_model* model);
     /* Up to `count` cycles, with a memory that is read, or null; `*hit` tells whether the
      * condition ended them. */

@@ -24,8 +24,8 @@ struct vrs_model {
     uint32_t flags = 0;
     bool dumping = false;
     uint64_t id = 0;
-    uint64_t base = 0;  // time at the end of the last whole cycle
-    uint64_t start = 0;  // time at construction
+    uint64_t base = 0;  // the next cycle is from here to VRS_CYCLE later
+    uint64_t cycles = 0;
     VerilatedContext* contextp = nullptr;
 
     bool closing = false;  // inside a destructor, where nothing may throw
@@ -48,12 +48,34 @@ struct vrs_model {
 // Thrown by vl_fatal; the error is recorded in the model by then.
 struct vrs_fatal final {};
 
-// The model a thread evaluated last. The identifier is unique for the life of the
-// process, so that a model at the address of a deleted one is not taken for it.
+// What a thread knows of models. The identifier of the one that it entered last is unique for the
+// life of the process, so that a model at the address of a deleted one is not taken for it.
+struct vrs_thread {
+    uint64_t id;
+    vrs_model* currentp;
+    vrs_model* callp;  // the one that is in a call, or null
+    bool ending;       // it destroys what is local to it, what Verilator prints with among it
+};
 // __thread rather than thread_local: the latter calls a wrapper from other files.
-extern __thread uint64_t vrs_current_id;
-void vrs_enter(vrs_model* modelp);
+extern __thread vrs_thread vrs_this;
+void vrs_switch(vrs_model* modelp);
+void vrs_enter(vrs_model* modelp);  // throws when the thread is ending
 void vrs_leave(vrs_model* modelp);
+
+// A call of a model on this thread. A function of the design's that is written in Rust may call
+// another model meanwhile: what the outer one prints and raises afterwards is its own again.
+struct vrs_call final {
+    vrs_model* const outerp = vrs_this.callp;
+    explicit vrs_call(vrs_model* modelp) {
+        if (VL_UNLIKELY(vrs_this.id != modelp->id)) vrs_enter(modelp);
+        vrs_this.callp = modelp;
+    }
+    ~vrs_call() {
+        vrs_this.callp = outerp;
+        if (VL_UNLIKELY(outerp != nullptr)) vrs_switch(outerp);
+    }
+};
+
 // Serialises construction: Verilator before 5.038 restarts the random sequence of
 // every thread when any model is given its seed.
 std::mutex& vrs_construct_mutex();

@@ -7,21 +7,38 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <vector>
 
-__thread uint64_t vrs_current_id = 0;
-static __thread vrs_model* vrs_currentp = nullptr;
+__thread vrs_thread vrs_this = {0, nullptr, nullptr, false};
 
-void vrs_enter(vrs_model* modelp) {
-    vrs_current_id = modelp->id;
-    vrs_currentp = modelp;
+void vrs_switch(vrs_model* modelp) {
+    vrs_this.id = modelp->id;
+    vrs_this.currentp = modelp;
     Verilated::threadContextp(modelp->contextp);
 }
 
+void vrs_enter(vrs_model* modelp) {
+    if (vrs_this.ending) {
+        modelp->record(VRS_KIND_FATAL, "", 0, "the thread that calls the model is ending");
+        throw vrs_fatal{};
+    }
+    vrs_switch(modelp);
+}
+
+// Made later than what Verilator keeps for a thread that prints, and destroyed earlier.
+struct vrs_ending final {
+    bool used = false;
+    ~vrs_ending() {
+        vrs_this.ending = true;
+        vrs_this.id = 0;
+    }
+};
+
 void vrs_leave(vrs_model* modelp) {
-    if (vrs_current_id == modelp->id) {
-        vrs_current_id = 0;
-        vrs_currentp = nullptr;
+    if (vrs_this.id == modelp->id) {
+        vrs_this.id = 0;
+        vrs_this.currentp = nullptr;
     }
 }
 
@@ -38,7 +55,6 @@ uint64_t vrs_next_id() {
 void vrs_configure(vrs_model* modelp, const vrs_config* configp) {
     VerilatedContext* const contextp = modelp->contextp;
     modelp->base = configp->time;
-    modelp->start = configp->time;
     contextp->fatalOnError(false);
     contextp->assertOn(configp->assertions != 0);
     // Arguments first: a `+verilator+seed` among them gives way to the seed here.
@@ -93,7 +109,9 @@ extern "C" int vrs_printf(const char* formatp, ...) {
         text.resize(static_cast<size_t>(len));
     }
     va_end(args);
-    vrs_model* const modelp = vrs_currentp;
+    static thread_local vrs_ending t_ending;
+    t_ending.used = true;
+    vrs_model* const modelp = vrs_this.currentp;
     if (!modelp) {
         std::fputs(text.c_str(), stdout);
         return len;
@@ -114,12 +132,12 @@ extern "C" int vrs_printf(const char* formatp, ...) {
 // Verilator's own versions of the next four end the process or print and go on.
 
 void vl_finish(const char*, int, const char*) {
-    if (vrs_currentp) vrs_currentp->flags |= VRS_FINISHED;
+    if (vrs_this.currentp) vrs_this.currentp->flags |= VRS_FINISHED;
     Verilated::threadContextp()->gotFinish(true);
 }
 
 void vl_stop(const char* filep, int line, const char*) {
-    vrs_model* const modelp = vrs_currentp;
+    vrs_model* const modelp = vrs_this.currentp;
     if (!modelp) {
         std::fprintf(stderr, "%s:%d: error in a model outside of a call\n", filep, line);
         return;
@@ -134,7 +152,7 @@ void vl_stop(const char* filep, int line, const char*) {
 }
 
 void vl_fatal(const char* filep, int line, const char*, const char* msgp) {
-    vrs_model* const modelp = vrs_currentp;
+    vrs_model* const modelp = vrs_this.currentp;
     if (!modelp) {
         std::fprintf(stderr, "%s:%d: %s\n", filep, line, msgp);
         std::abort();
@@ -145,12 +163,16 @@ void vl_fatal(const char* filep, int line, const char*, const char* msgp) {
 }
 
 void vl_warn(const char* filep, int line, const char*, const char* msgp) {
+    // `$readmemh` of a file that is not there leaves the memory as it is.
+    if (vrs_this.currentp && std::strcmp(msgp, "$readmem file not found") == 0) {
+        return vrs_this.currentp->record(VRS_KIND_FILE, filep, line, msgp);
+    }
     vrs_printf("%%Warning: %s:%d: %s\n", filep, line, msgp);
 }
 
 uint64_t vrs_time(const vrs_model* modelp) { return modelp->contextp->time(); }
 uint64_t vrs_cycles(const vrs_model* modelp) {
-    return (modelp->base - modelp->start) / VRS_CYCLE;
+    return modelp->cycles;
 }
 uint32_t vrs_flags(const vrs_model* modelp) { return modelp->flags; }
 

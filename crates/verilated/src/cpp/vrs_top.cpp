@@ -7,6 +7,7 @@
 //   VRS_CLOCK   the clock's member, absent without a clock
 
 #include <cstring>
+#include <exception>
 
 #if VRS_TRACE == 1
 #include "verilated_vcd_c.h"
@@ -34,21 +35,21 @@ inline bool refused(const vrs_model* modelp) {
     return VL_UNLIKELY((modelp->flags & (VRS_FINISHED | VRS_POISONED)) != 0);
 }
 
-inline void enter(vrs_model* modelp) {
-    if (VL_UNLIKELY(vrs_current_id != modelp->id)) vrs_enter(modelp);
-}
-
-// Runs an action that may throw; whatever is thrown poisons the model.
+// Calls the model by an action that may throw; whatever is thrown poisons it.
 template <typename Action>
 inline void guarded(vrs_model* modelp, Action action) {
     try {
+        const vrs_call call{modelp};
         action();
     } catch (const vrs_fatal&) {
         vrs_poison(modelp, nullptr);
     } catch (const std::exception& error) {
         vrs_poison(modelp, error.what());
     } catch (...) {
-        vrs_poison(modelp, "unknown C++ exception");
+        const bool is_panic = !std::current_exception();
+        vrs_poison(modelp, is_panic ? "a panic in a function of the design" : "unknown C++ exception");
+        // It goes on to whoever called the model.
+        if (is_panic) throw;
     }
 }
 
@@ -78,6 +79,7 @@ inline void cycle(Instance* modelp, VRS_TOP* topp) {
     topp->eval();
     dump(modelp);
     modelp->base += VRS_CYCLE;
+    ++modelp->cycles;
     modelp->contextp->time(modelp->base);
     topp->VRS_CLOCK = 1;
     topp->eval();
@@ -85,15 +87,13 @@ inline void cycle(Instance* modelp, VRS_TOP* topp) {
 }
 #endif
 
-// Moves time on for an evaluation between two clock edges.
-void advance(Instance* modelp) {
-    VerilatedContext* const contextp = modelp->contextp;
-#ifdef VRS_CLOCK
-    // The falling edge is due half a cycle after the rising one.
-    if (contextp->time() + 1 < modelp->base + VRS_HALF) contextp->timeInc(1);
-#else
-    contextp->timeInc(1);
-#endif
+// An evaluation between two clock edges. The falling edge is due half a cycle after the rising
+// one, and later where evaluations have come so far: nothing that they show may go missing.
+void eval_between(Instance* modelp, uint64_t now) {
+    modelp->contextp->time(now);
+    if (now >= modelp->base + VRS_HALF) modelp->base = now + 1 - VRS_HALF;
+    modelp->topp->eval();
+    dump(modelp);
 }
 
 // Always gives a model back, so that its text and error can be read from it.
@@ -103,7 +103,6 @@ vrs_model* create(const vrs_config* configp, void** storagepp) {
     // Nobody else may set a seed until this model has drawn its initial values.
     const std::lock_guard<std::mutex> lock{vrs_construct_mutex()};
     modelp->contextp = new VerilatedContext;
-    vrs_enter(modelp);
     guarded(modelp, [=]() {
 #if VRS_TRACE
         modelp->contextp->traceEverOn(true);
@@ -121,7 +120,6 @@ vrs_model* create(const vrs_config* configp, void** storagepp) {
 
 void finalize(vrs_model* modelp) {
     if (modelp->flags & VRS_POISONED || !self(modelp)->topp) return;
-    enter(modelp);
     guarded(modelp, [=]() { self(modelp)->topp->final(); });
     modelp->flags |= VRS_FINISHED | VRS_FINALIZED;
 }
@@ -132,7 +130,6 @@ void trace_close(vrs_model* modelp) {
     modelp->dumping = false;
     if (!modelp->trace_open) return;
     modelp->trace_open = false;
-    enter(modelp);
     guarded(modelp, [=]() { instancep->tracep->close(); });
     modelp->closing = true;
     delete instancep->tracep;
@@ -145,29 +142,26 @@ void trace_close(vrs_model* modelp) {
 
 void destroy(vrs_model* modelp) {
     trace_close(modelp);
-    enter(modelp);
+    vrs_switch(modelp);
     modelp->closing = true;
     delete self(modelp)->topp;
     delete modelp->contextp;
     vrs_leave(modelp);
+    if (vrs_this.callp) vrs_switch(vrs_this.callp);
     delete self(modelp);
 }
 
-uint32_t eval(vrs_model* modelp) {
+uint32_t eval_at(vrs_model* modelp, uint64_t time) {
     if (refused(modelp)) return modelp->flags | VRS_REFUSED;
-    enter(modelp);
-    guarded(modelp, [=]() {
-        advance(self(modelp));
-        self(modelp)->topp->eval();
-        dump(self(modelp));
-    });
+    guarded(modelp, [=]() { eval_between(self(modelp), time); });
     return modelp->flags;
 }
+
+uint32_t eval(vrs_model* modelp) { return eval_at(modelp, modelp->contextp->time() + 1); }
 
 uint32_t tick(vrs_model* modelp) {
 #ifdef VRS_CLOCK
     if (refused(modelp)) return modelp->flags | VRS_REFUSED;
-    enter(modelp);
     guarded(modelp, [=]() { cycle(self(modelp), self(modelp)->topp); });
     return modelp->flags;
 #else
@@ -210,7 +204,6 @@ inline uint32_t run_batch(vrs_model* modelp, uint64_t count, const vrs_stop* sto
     *hitp = 0;
 #ifdef VRS_CLOCK
     if (refused(modelp)) return modelp->flags | VRS_REFUSED;
-    enter(modelp);
     const uint64_t first = vrs_cycles(modelp);
     guarded(modelp, [=, &before]() {
         Instance* const instancep = self(modelp);
@@ -256,7 +249,6 @@ uint32_t trace_open(vrs_model* modelp, const char* pathp) {
 #if VRS_TRACE
     Instance* const instancep = self(modelp);
     if ((modelp->flags & VRS_POISONED) || !instancep->topp) return 1;
-    enter(modelp);
     trace_close(modelp);
     guarded(modelp, [=]() {
         instancep->tracep = new vrs_trace_file;
@@ -282,7 +274,6 @@ uint32_t trace_open(vrs_model* modelp, const char* pathp) {
 void trace_flush(vrs_model* modelp) {
 #if VRS_TRACE
     if (!modelp->trace_open) return;
-    enter(modelp);
     guarded(modelp, [=]() { self(modelp)->tracep->flush(); });
 #else
     (void)modelp;
@@ -291,7 +282,6 @@ void trace_flush(vrs_model* modelp) {
 
 void coverage_write(vrs_model* modelp, const char* pathp) {
 #if VRS_COVERAGE
-    enter(modelp);
     guarded(modelp, [=]() { modelp->contextp->coveragep()->write(pathp); });
 #else
     (void)modelp;
@@ -304,7 +294,7 @@ void coverage_write(vrs_model* modelp, const char* pathp) {
 extern "C" __attribute__((visibility("default"))) const vrs_table* VRS_TABLE(void) {
     static const vrs_table s_table = {
         VRS_ABI, VRS_DATA,
-        create, destroy, finalize, eval, tick, run, vrs_flags, vrs_time, vrs_cycles,
+        create, destroy, finalize, eval, eval_at, tick, run, vrs_flags, vrs_time, vrs_cycles,
         trace_open, trace_close, trace_flush, vrs_trace_enable, coverage_write,
         vrs_take_output, vrs_take_error,
     };

@@ -235,13 +235,17 @@ fn mistakes_in_the_rtl_come_in_verilators_words() {
     let broken = lanes_rtl().replace("always_comb begin", "always_comb begn");
     let (path, recipe) = changed("broken", &broken);
     let error = load(&recipe, cache()).unwrap_err();
-    let BuildError::VerilatorFailed { model, messages } = &error else {
+    let BuildError::VerilatorFailed { model, messages, .. } = &error else {
         panic!("{error}");
     };
     assert_eq!(model, "lanes");
     let place = format!("%Error: {}:2", path.display());
     assert!(messages.starts_with(&place), "{messages}");
     assert_eq!(error.to_string().matches(&place).count(), messages.matches(&place).count());
+    // A loaded model cannot call the program: the function is named.
+    let error = load(&recipe("outer", "outer"), cache()).unwrap_err();
+    assert!(matches!(error, BuildError::Load { .. }), "{error}");
+    assert!(error.to_string().contains("verilated_checks_inner"), "{error}");
     let odd = Verilate::new("a/b", "lanes");
     assert!(matches!(load(&odd, cache()), Err(BuildError::Description(_))));
 }

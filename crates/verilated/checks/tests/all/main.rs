@@ -19,6 +19,24 @@ verilated::include_model!("unset");
 verilated::include_model!("shifter");
 verilated::include_model!("lanes");
 verilated::include_model!("reader");
+verilated::include_model!("clocks");
+verilated::include_model!("outer");
+
+/// Models whose names mean something in Rust.
+mod odd {
+    verilated::include_model!("names");
+    verilated::include_model!("box");
+    verilated::include_model!("core");
+    verilated::include_model!("err");
+    verilated::include_model!("match");
+    verilated::include_model!("option");
+    verilated::include_model!("result");
+    verilated::include_model!("self");
+    verilated::include_model!("std");
+    verilated::include_model!("string");
+    verilated::include_model!("u8");
+    verilated::include_model!("verilated");
+}
 
 /// A different pattern in each word.
 fn words<const N: usize>(seed: u32) -> [u32; N] {
@@ -88,6 +106,58 @@ fn odd_names_are_spelt_for_rust() -> Result<(), Error> {
     model.set_high_i(15);
     model.eval()?;
     assert_eq!((model.sum_o(), model.tick_()), (30, 2));
+    Ok(())
+}
+
+#[test]
+fn names_that_are_taken_get_underscores() -> Result<(), Error> {
+    let mut model = odd::Names::new(&Config::new())?;
+    model.set_RST_N(1);
+    model.set_D(5);
+    model.tick()?;
+    assert_eq!((model.Q(), model.RST_N(), model.CLK()), (5, 1, 1));
+    // Readers come first, setters next, constants last.
+    model.set_irq_(0x0f);
+    model.eval()?;
+    assert_eq!((model.irq(), model.set_irq()), (0x0f, 0xf0));
+    model.set_a(1);
+    model.set_A(2);
+    for (port, value) in [
+        (odd::Names::Q_, 5),
+        (odd::Names::A_, 2),
+        (odd::Names::A__, 1),
+        (odd::Names::PORTS_, 0),
+        (odd::Names::MATCH_, 0),
+    ] {
+        model.run_until(Stop::equal(port, value), 1)?;
+    }
+    for (bit, set) in [
+        odd::Names::set_a,
+        odd::Names::set_A,
+        odd::Names::set_ports,
+        odd::Names::set_self_,
+        odd::Names::set_Self_,
+        odd::Names::set_match_,
+        odd::Names::set_Option,
+        odd::Names::set_u8,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        set(&mut model, 1 << bit);
+    }
+    model.eval()?;
+    assert_eq!(model.namespace(), 0xff);
+    for set in [odd::Names::set_delete, odd::Names::set_template, odd::Names::set_int8_t] {
+        set(&mut model, 1);
+    }
+    model.eval()?;
+    assert_eq!(model.namespace(), 2);
+    // Types and modules of models likewise.
+    let error = odd::result::Result::new(&Config::new()).unwrap_err().to_string();
+    assert_eq!(error, "`result` has no built-in row ``; there is none");
+    assert_eq!((odd::self_::Self_::NAME, odd::Match::NAME), ("self", "match"));
+    assert_eq!((odd::match_::Match::PORTS, odd::verilated_::Verilated::NAME).1, "verilated");
     Ok(())
 }
 

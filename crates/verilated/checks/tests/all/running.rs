@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Batches, time, errors in the RTL, output, threads, waveforms and coverage.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::thread;
 
-use verilated::{Config, Ended, Error, Model, RtlKind, Stop};
+use verilated::{Clock, Config, Ended, Error, Model, RtlKind, Stop};
 
-use crate::{Errors, Oscillator, Shifter, Startup, Unset};
+use crate::{Clocks, Errors, Oscillator, Outer, Shifter, Startup, Unset};
 
 fn captured() -> Config {
     Config::new().capture_output(true)
@@ -78,17 +81,64 @@ fn the_watchdog_barks_after_its_cycles() {
 }
 
 #[test]
-fn time_starts_where_it_is_told_and_evaluations_stay_between_the_edges() {
+fn time_starts_where_it_is_told_and_evaluations_move_it() {
     let mut model = Shifter::new(&Config::new().time(1000)).unwrap();
     assert_eq!(model.time(), 1000);
     model.tick().unwrap();
     assert_eq!((model.time(), model.cycles()), (1010, 1));
-    for after in [1011, 1012, 1013, 1014, 1014, 1014] {
-        model.eval().unwrap();
+    // The falling edge waits for more than four evaluations.
+    for (evaluations, after) in [(4, 1020), (6, 1032), (1, 1042)] {
+        (0..evaluations).for_each(|_| model.eval().unwrap());
+        model.tick().unwrap();
         assert_eq!(model.time(), after);
     }
+    model.eval_at(1045).unwrap();
+    model.eval_at(1090).unwrap();
+    let error = model.eval_at(1090).unwrap_err();
+    assert!(matches!(error, Error::Time { asked: 1090, now: 1090 }), "{error}");
     model.tick().unwrap();
-    assert_eq!(model.time(), 1020);
+    assert_eq!((model.time(), model.cycles()), (1096, 5));
+}
+
+#[test]
+fn every_edge_of_every_clock_is_in_the_waveform() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.vcd");
+    let rising = |name| values(&path, name).iter().filter(|it| it.1 == 1).count();
+
+    // Pulses of another clock between the ticks of the model's own.
+    let mut model = Clocks::builtin("clocked", &Config::new()).unwrap();
+    model.open_trace(&path).unwrap();
+    for _ in 0..4 {
+        model.tick().unwrap();
+        for level in [1, 0, 1, 0, 1, 0] {
+            model.set_other_i(level);
+            model.eval().unwrap();
+        }
+    }
+    model.close_trace().unwrap();
+    assert_eq!((model.count_o(), model.other_o(), model.cycles()), (4, 12, 4));
+    assert_eq!((rising("clk_i"), rising("other_i")), (4, 12));
+
+    // Periods and phases.
+    let mut model = Clocks::builtin("free", &Config::new()).unwrap();
+    model.open_trace(&path).unwrap();
+    let clocks = [
+        Clock { port: Clocks::CLK_I, period: 10, phase: 5 },
+        Clock { port: Clocks::OTHER_I, period: 7, phase: 2 },
+    ];
+    for until in [20, 21, 60] {
+        model.run_clocks(&clocks, until).unwrap();
+    }
+    model.close_trace().unwrap();
+    let levels = |name| values(&path, name)[1..].to_vec();
+    let expected = |period: u64, phase: u64| -> Vec<(u64, u64)> {
+        let edges =
+            (0..).flat_map(|n| [(phase + n * period, 1), (phase + n * period + period / 2, 0)]);
+        edges.take_while(|edge| edge.0 <= 60).collect()
+    };
+    assert_eq!((levels("clk_i"), levels("other_i")), (expected(10, 5), expected(7, 2)));
+    assert_eq!((model.count_o(), model.other_o()), (6, 9));
 }
 
 #[test]
@@ -217,6 +267,10 @@ fn plusargs_reach_the_blocks_of_their_model_only() {
     assert!(error.to_string().starts_with("rtl/startup.sv:"), "{error}");
     assert!(startup("finish").unwrap().finished());
     assert!(matches!(startup("a\0b"), Err(Error::Text { .. })));
+    let error = startup("memory").unwrap_err();
+    assert!(
+        matches!(&error, Error::NoMemoryFile { file, .. } if file == "nowhere/to be found.hex")
+    );
 
     let mut model = Startup::new(&captured().plusarg("value=42").plusarg("+verbose")).unwrap();
     let other = Startup::new(&captured()).unwrap();
@@ -257,6 +311,102 @@ fn the_trait_does_the_same() {
         Ok(model.cycles())
     }
     assert_eq!(run::<Errors>(&captured()).unwrap(), 4);
+}
+
+thread_local! {
+    static INNER: RefCell<Option<Errors>> = const { RefCell::new(None) };
+}
+
+/// What `outer.sv` calls.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+extern "C-unwind" fn verilated_checks_inner(what: i32) -> i32 {
+    assert_ne!(what, 9, "a panic in a function of the design");
+    INNER.with_borrow_mut(|inner| {
+        let inner = inner.as_mut().unwrap();
+        inner.set_what_i(if what == 6 { 1 } else { 8 });
+        let result = inner.tick();
+        assert_eq!(result.is_err(), what == 6, "{result:?}");
+        inner.count_o().into()
+    })
+}
+
+#[test]
+fn models_that_call_models_report_their_own() {
+    INNER.set(Some(counter()));
+    let outer = || Outer::new(&captured()).unwrap();
+    let mut model = outer();
+    for (count, what) in [1, 3, 6, 5, 4].into_iter().enumerate() {
+        model.set_what_i(what);
+        let result = model.tick();
+        match what {
+            3 | 5 => assert!(
+                matches!(&result, Err(Error::Rtl { message, .. }) if message == "of the outer model"),
+                "{result:?}"
+            ),
+            _ => assert!(result.is_ok(), "{result:?}"),
+        }
+        assert_eq!(model.answer_o(), count as u32 + 1);
+        assert_eq!(model.take_output(), format!("outer {what}\n"));
+        INNER.with_borrow_mut(|inner| {
+            let inner = inner.as_mut().unwrap();
+            let output = if what == 6 { String::new() } else { format!("count is {count}\n") };
+            assert_eq!((inner.take_output(), inner.finished()), (output, false));
+        });
+        assert_eq!(model.finished(), what == 4);
+    }
+    // A panic goes through to whoever ticks the model, which is unusable then.
+    let mut model = outer();
+    model.set_what_i(9);
+    assert!(catch_unwind(AssertUnwindSafe(|| model.tick())).is_err());
+    assert!(matches!(model.tick(), Err(Error::Poisoned { .. })));
+    let mut model = outer();
+    model.tick().unwrap();
+}
+
+/// Not a test: prints to a pipe that is closed when there is something on standard input.
+#[test]
+#[ignore = "run by the test below"]
+fn prints_into_a_closed_pipe() {
+    let Some(path) = std::env::var_os("RESULT") else { return };
+    let mut model = Errors::new(&Config::new()).unwrap();
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+    model.set_what_i(8);
+    assert!(matches!(model.tick(), Err(Error::Output)));
+    // An error in the RTL comes first, and the model goes on.
+    model.set_what_i(1);
+    assert!(matches!(model.tick(), Err(Error::Rtl { .. })));
+    model.set_what_i(0);
+    model.tick().unwrap();
+    assert_eq!(model.count_o(), 3);
+    // Its final block prints.
+    drop(model);
+    fs::write(path, "good").unwrap();
+}
+
+#[test]
+fn a_closed_pipe_is_an_error_and_no_panic() {
+    let dir = tempfile::tempdir().unwrap();
+    let result = dir.path().join("result");
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "running::prints_into_a_closed_pipe", "--ignored", "--nocapture"])
+        .env("RESULT", &result)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The harness has printed its head when it has run into the test.
+    let mut line = String::new();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    while !line.contains("running 1 test") {
+        assert_ne!(output.read_line(&mut line).unwrap(), 0);
+    }
+    drop(output);
+    child.stdin.take().unwrap().write_all(b"\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let messages = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(fs::read_to_string(result).ok().as_deref(), Some("good"), "{messages}");
 }
 
 #[test]
@@ -538,10 +688,8 @@ fn coverage_is_counted_per_model() {
     second.write_coverage(&two).unwrap();
     // The word is all ones from the eighth cycle on, and sampled one cycle later.
     assert_eq!((cover_count(&one), cover_count(&two)), (12, 0));
-    let missing = dir.path().join("none").join("x.dat");
-    for unwritable in [missing.as_path(), Path::new("/dev/full")] {
-        let error = first.write_coverage(unwritable);
-        assert!(matches!(error, Err(Error::Coverage { .. })), "{unwritable:?}: {error:?}");
+    for path in [&*dir.path().join("none").join("x.dat"), Path::new("/dev/full")] {
+        assert!(matches!(first.write_coverage(path), Err(Error::Coverage { .. })), "{path:?}");
     }
     first.shift(1).unwrap();
     let error = row("plain").write_coverage(&one).unwrap_err();
