@@ -28,7 +28,7 @@ impl PreparedPlane {
     /// Takes the log proxies of `plane`, with `log_frac` fraction bits.
     pub fn new(plane: &Plane, log_frac: u32) -> Self {
         check_fraction_bits(log_frac);
-        let words = Words::new(plane.data().iter().copied(), log_frac);
+        let words = Words::new(plane.data(), log_frac);
         Self { width: plane.width(), height: plane.height(), log_frac, words }
     }
 }
@@ -54,8 +54,12 @@ impl PreparedKernels {
         if let Some(other) = kernels.iter().find(|kernel| kernel.side() != side) {
             return Err(ShapeError::MixedKernels { first: side, other: other.side() });
         }
-        let weights = (0..side * side).flat_map(|i| kernels.iter().map(move |k| k.weights()[i]));
-        Ok(Self { count, side, log_frac, words: Words::new(weights, log_frac) })
+        let mut weights = vec![0; side * side * count];
+        for (number, kernel) in kernels.iter().enumerate() {
+            let places = weights[number..].iter_mut().step_by(count);
+            places.zip(kernel.weights()).for_each(|(place, &weight)| *place = weight);
+        }
+        Ok(Self { count, side, log_frac, words: Words::new(&weights, log_frac) })
     }
 
     /// The number of kernels; at least 1.
@@ -217,9 +221,8 @@ struct Words {
 }
 
 impl Words {
-    fn new(operands: impl Iterator<Item = i32>, log_frac: u32) -> Self {
-        let mut words: Vec<i32> = operands.collect();
-        words.resize(words.len() + BLOCK - 1, 0);
+    fn new(operands: &[i32], log_frac: u32) -> Self {
+        let words = [operands, &[0; BLOCK - 1]].concat();
         let mut logs = vec![0; words.len()];
         Arch::new().dispatch(|| {
             for (log, &word) in logs.iter_mut().zip(&words) {

@@ -215,16 +215,23 @@ pub(super) fn count_products(layer: &Convolution, input: &[Plane], counts: &mut 
     let side = layer.side();
     let (width, height) = (input[0].width() - side + 1, input[0].height() - side + 1);
     let mut products = vec![0_i64; side * side];
+    let mut window = Vec::with_capacity(side * side);
     for (c, plane) in input.iter().enumerate() {
         for y in 0..height {
             for x in 0..width {
-                let window = plane.window(x, y, side);
+                window.clear();
+                for row in plane.data().chunks_exact(plane.width()).skip(y).take(side) {
+                    window.extend_from_slice(&row[x..x + side]);
+                }
                 for filter in &layer.filters {
                     let operands = filter[c].weights().iter().zip(&window);
                     for (product, (&w, &x)) in products.iter_mut().zip(operands) {
                         *product = i64::from(w) * i64::from(x);
                     }
                     let largest = products.iter().fold(0, |largest, p| p.abs().max(largest));
+                    if largest == 0 {
+                        continue;
+                    }
                     for &product in products.iter().filter(|product| **product != 0) {
                         // (product/largest + 1) · PRODUCT_BINS/2, rounded down; 1 belongs to the last bin.
                         let place = (product + largest) * PRODUCT_BINS as i64 / (2 * largest);
