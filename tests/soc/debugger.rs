@@ -104,5 +104,5 @@ fn a_program_goes_on_without_gdb() {
     let (child, mut gdb) = Client::start(folder.path(), "hello");
     assert_eq!(gdb.ask("D"), "OK");
     let printed = Ran::of(child.wait_with_output().unwrap()).ends(0);
-    assert!(printed.contains("passed after 956 cycles"));
+    assert!(printed.contains("passed after 956 cycles"), "{printed}");
 }

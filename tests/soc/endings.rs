@@ -7,7 +7,7 @@ use std::path::Path;
 use model::elf::{Executable, Segment};
 use model::facts::soc::RAM_BASE;
 
-use crate::common;
+use crate::common::{self, Ran};
 use crate::{SPIN, T0, T1, TOHOST, addi, finish, lui, sw};
 
 const T2: u32 = 7;
@@ -23,7 +23,7 @@ fn beqz_back(register: u32) -> u32 {
     0xfe00_0ee3 | register << 15
 }
 
-/// Runs a program of these instructions and data; its exit status, and what it printed.
+/// Runs a program of these instructions and data; what it printed, and its exit status.
 fn soc(words: &[u32], data: &[(u32, Vec<u8>)], parts: &[(&str, u32)], more: &str) -> (i32, String) {
     let folder = tempfile::tempdir().unwrap();
     let mut program = Executable { tohost: Some(TOHOST), ..Executable::from_words(words) };
@@ -36,8 +36,8 @@ fn soc(words: &[u32], data: &[(u32, Vec<u8>)], parts: &[(&str, u32)], more: &str
 }
 
 fn run(folder: &Path, line: &str) -> (i32, String) {
-    let ran = common::run(folder, line);
-    (ran.status.unwrap_or(-1), ran.stdout + &ran.stderr)
+    let Ran { status, stdout, stderr } = common::run(folder, line);
+    (status.unwrap_or(-1), stdout + &stderr)
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn the_log_has_the_format_of_spike() {
 fn every_cycle_is_accounted_for() {
     let folder = tempfile::tempdir().unwrap();
     for program in ["convolution", "interrupts_timer", "sort"] {
-        for (more, factor) in [("", 1), ("--stalls 5", 3)] {
+        for more in ["", "--stalls 5"] {
             let (status, printed) = run(folder.path(), &format!("soc {program} --stats {more}"));
             assert_eq!(status, 0, "{printed}");
             let rows = printed.split("where the cycles went").nth(1).unwrap();
@@ -165,7 +165,7 @@ fn every_cycle_is_accounted_for() {
             let (all, rows) = counts.split_last().unwrap();
             assert_eq!(rows.iter().sum::<u64>(), *all, "{program}: {printed}");
             assert!(printed.contains(&format!("after {all} cycles")), "{printed}");
-            assert!(rows[1] > 0 && rows[11] < 20 * factor, "{rows:?}");
+            assert!(rows[1] > 0 && rows[11] < 100, "{rows:?}");
         }
     }
 }
