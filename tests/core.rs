@@ -20,7 +20,7 @@ use model::hart::{Hart, HartConfig, RunEnd, UnitShape};
 /// What the programs in question print, apart from benchmarks and measurements.
 const OUTPUTS: &[(&str, &str)] = &[
     ("devices", "uuuaaarrrttt\n"),
-    ("printf", include_str!("../../firmware/tests/printf.expected")),
+    ("printf", include_str!("../firmware/tests/printf.expected")),
     (
         "support",
         "-7   -42|-0042|3000000000 beef 00000abc conv% -1000000000007 18364758544493064720 \

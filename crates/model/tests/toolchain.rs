@@ -389,9 +389,7 @@ fn compile(source: &Path, options: &[&str], elf: &Path) -> Result<(), String> {
     let runtime = ["start.S", "runtime.c", "libcalls.c"].map(|file| format!("firmware/{file}"));
     let output = Command::new(format!("{}gcc", toolchain()))
         .current_dir(ROOT)
-        .args(["-march=rv32imc_zicsr_zifencei", "-mabi=ilp32", "-std=gnu11", "-O2"])
-        .args(["-ffreestanding", "-ffunction-sections", "-fdata-sections", "-Ifirmware"])
-        .args(["-nostdlib", "-static", "-Wl,--gc-sections", "-Tfirmware/link.ld"])
+        .args(["@firmware/compile.flags", "@firmware/link.flags"])
         .args(options)
         .args(runtime)
         .args([source.as_os_str(), "-o".as_ref(), elf.as_os_str()])
