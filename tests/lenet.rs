@@ -155,6 +155,16 @@ fn a_digit_from_a_file_is_classified_on_the_rtl() {
         assert_eq!(number("absolute_error"), error);
         assert!(error > 0, "at this tolerance something is skipped for every score: {row:?}");
     }
+
+    // One bad file does not end the others; its error and the exit status tell of it.
+    fs::write(folder.path().join("bad.png"), "no picture").unwrap();
+    let both = run(folder.path(), "classify bad.png digit.png --engine golden --out both");
+    let error = "error: bad.png is not a PNG, JPEG, BMP, GIF or WebP file";
+    assert!(both.stderr.contains(error) && both.stdout.contains("ahead of a "), "{}", both.stderr);
+    assert_eq!(both.status, Some(2));
+    let refused = run(folder.path(), "classify bad.png --out none");
+    refused.refuses(2, error);
+    assert!(!folder.path().join("none").exists());
 }
 
 #[test]

@@ -32,7 +32,7 @@ use safetensors::{Dtype, tensor::TensorView};
 use serde_json::{Value, json};
 use study::Error;
 use study::data::mnist::{IdxFile, IdxKind};
-use study::data::{Dataset, Source, Split, digits, png};
+use study::data::{Dataset, Source, Split, digits, pictures};
 use study::experiment::lenet::OperatingPoint;
 use study::experiment::windows::from_file;
 use study::results::{Earlier, ProgramFacts, ResultFolder};
@@ -381,14 +381,14 @@ fn png_file() -> Vec<u8> {
 
 /// What another decoding of the file's pixels gives, where there is a picture.
 fn read_png(path: &Path, mutant: &[u8]) -> Verdict {
-    let read = png::import(path, 3).ok()?;
+    let read = pictures::import(path, 3).ok()?;
     let again = path.with_file_name("again.png");
     let picture = match image::load_from_memory(mutant) {
         Ok(picture) => picture,
         Err(error) => return Some(Err(format!("it has no picture: {error}"))),
     };
     picture.save(&again).unwrap();
-    let same = png::import(&again, 3).is_ok_and(|it| it == read);
+    let same = pictures::import(&again, 3).is_ok_and(|it| it.image == read.image);
     Some(check(same, "its pixels are others"))
 }
 

@@ -128,10 +128,11 @@ fn scores(result: &Summary, network: &str, paper: bool) -> Table {
     }
     let mut table = table(header);
     let rows = || result.scores.iter().filter(|row| row.network == network);
-    let Some(tau) = rows().filter_map(|row| row.tau).min_by(|a, b| a.0.total_cmp(&b.0)) else {
+    let Some(tau) = rows().filter_map(|row| row.tolerance.tau).min_by(|a, b| a.0.total_cmp(&b.0))
+    else {
         return table;
     };
-    for row in rows().filter(|row| row.tau == Some(tau)) {
+    for row in rows().filter(|row| row.tolerance.tau == Some(tau)) {
         let mut line = vec![
             row.class.to_string(),
             row.exact_score.to_string(),
@@ -156,7 +157,7 @@ fn score_errors(result: &Summary, network: &str) -> Table {
         rows,
         &[
             ("configuration", &|row| row.configuration.clone()),
-            (">T", &|row| optional(row.threshold)),
+            (">T", &|row| optional(row.tolerance.threshold)),
             (">error: mean", &|row| format!("{:.0}", row.mean_absolute_error)),
             (">median", &|row| format!("{:.0}", row.median_absolute_error)),
             (">95 %", &|row| format!("{:.0}", row.p95_absolute_error)),

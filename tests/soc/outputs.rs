@@ -18,6 +18,7 @@ const COMMANDS: [&str; 7] = [
     "columns lenet.csv",
 ];
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_standard_output_that_takes_nothing_is_an_error() {
     let full = || File::options().write(true).open("/dev/full").unwrap();
@@ -115,6 +116,7 @@ fn a_limit_before_the_mismatch_is_refused() {
         .refuses(2, "max_cycles is 100, before the mismatch in cycle ");
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_waveform_that_does_not_fit_is_no_waveform() {
     let folder = tempfile::tempdir().unwrap();

@@ -286,13 +286,12 @@ fn shows_two(ink: &[u8], width: usize) -> bool {
         })
     };
     let beside = |gap: usize| {
-        let parts = parts(&|it| it.0 < gap);
-        inked.iter().all(|it| it.0 != gap) && parts.iter().all(|it| 2 * it.1 >= height)
+        inked.iter().all(|it| it.0 != gap)
+            && parts(&|it| it.0 < gap).iter().all(|it| 2 * it.1 >= height)
     };
     let above = |gap: usize| {
-        let parts = parts(&|it| it.1 < gap);
         inked.iter().all(|it| it.1 != gap)
-            && parts.iter().all(|it| 3 * it.0 >= width && 3 * it.1 >= height)
+            && parts(&|it| it.1 < gap).iter().all(|it| 3 * it.0 >= width && 3 * it.1 >= height)
     };
     (1..width).any(beside) || (1..height).any(above)
 }

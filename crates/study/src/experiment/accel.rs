@@ -18,7 +18,9 @@ use crate::results::ResultFolder;
 use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
 use crate::statistics::{Distribution, Proportion, percentile};
 use crate::table::{Digit, Shortest};
-use crate::tables::{ALL_LAYERS, CycleRow, Level, PARTS, ScoreErrorRow, ScoreRow, TimeRow};
+use crate::tables::{
+    ALL_LAYERS, CycleRow, Level, PARTS, ScoreErrorRow, ScoreRow, TimeRow, Tolerance,
+};
 use model::conv::{ConfigError, Mode, SmaxScope};
 use model::engine::{Detail, Findings, Place, StageCounts, StageRecord};
 use model::nn::{Configuration, NetworkError, class_of, input_planes};
@@ -303,9 +305,11 @@ macro_rules! row {
         $row {
             network: measured.variant.network_name.clone(),
             configuration: configuration.name.clone(),
-            tau: configuration.tau.map(Shortest),
-            threshold: approx.map(|it| it.threshold.get()),
-            smax_scope: approx.map_or(String::new(), |it| it.scope.to_string()),
+            tolerance: Tolerance {
+                tau: configuration.tau.map(Shortest),
+                threshold: approx.map(|it| it.threshold.get()),
+                smax_scope: approx.map_or(String::new(), |it| it.scope.to_string()),
+            },
             $($rest)*
         }
     }};

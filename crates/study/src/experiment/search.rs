@@ -183,9 +183,11 @@ impl Descent<'_> {
         let total: u64 = self.search.variant.exact_multiplications().iter().sum();
         let percent = |right: u64| 100.0 * right as f64 / images;
         let thresholds: Vec<_> = place.iter().map(|&it| self.rungs[it].to_string()).collect();
+        let lowered = self.search.variant.layers().iter().position(|it| it == layer);
         SearchRow {
             step,
             layer: layer.to_owned(),
+            threshold: lowered.map(|it| self.rungs[place[it]]),
             thresholds: thresholds.join("/"),
             multiplications_average: average,
             reduction_vs_exact_percent: 100.0 * (1.0 - average / total as f64),

@@ -3,10 +3,10 @@
 
 use plotters::style::RGBColor;
 
-use super::{ALL_LAYERS, Level, PlotBy, colour, technique};
+use super::{ALL_LAYERS, Level, PlotBy, Tolerance, colour, technique};
 use crate::report::figure::{Bar, Bars, Group, configuration_title, distinct, palette};
 use crate::table;
-use crate::table::{Digit, Shortest};
+use crate::table::Digit;
 
 table! {
     /// What one layer, or all of them, takes on the core in one program.
@@ -17,12 +17,7 @@ table! {
         pub build: String,
         /// `exact` or `tau=…`.
         pub configuration: String,
-        /// Tolerance τ; empty without one.
-        pub tau: Option<Shortest>,
-        /// Threshold T in units of 2^−F; empty where nothing is compared with it.
-        pub threshold: Option<u32>,
-        /// What S_max is taken over: `window` or `running`; empty where nothing is compared.
-        pub smax_scope: String,
+        pub tolerance: Tolerance,
         /// Images, from the first of the test set.
         pub images: usize,
         /// `layer`; or `network`, whose rows sum all layers.
@@ -82,12 +77,7 @@ table! {
         pub build: String,
         /// `exact` or `tau=…`.
         pub configuration: String,
-        /// Tolerance τ; empty without one.
-        pub tau: Option<Shortest>,
-        /// Threshold T in units of 2^−F; empty where nothing is compared with it.
-        pub threshold: Option<u32>,
-        /// What S_max is taken over: `window` or `running`; empty where nothing is compared.
-        pub smax_scope: String,
+        pub tolerance: Tolerance,
         /// Images, from the first of the test set.
         pub images: usize,
         /// `layer`; or `network`, whose rows sum all layers.
@@ -114,12 +104,7 @@ table! {
         pub label: Digit,
         /// `tau=…`.
         pub configuration: String,
-        /// Tolerance τ; empty without one.
-        pub tau: Option<Shortest>,
-        /// Threshold T in units of 2^−F; empty where nothing is compared with it.
-        pub threshold: Option<u32>,
-        /// What S_max is taken over: `window` or `running`; empty where the layers differ.
-        pub smax_scope: String,
+        pub tolerance: Tolerance,
         /// Class that the score is of.
         pub class: usize,
         /// Score with exact convolutions.
@@ -144,12 +129,7 @@ table! {
         pub images: usize,
         /// `tau=…`.
         pub configuration: String,
-        /// Tolerance τ; empty without one.
-        pub tau: Option<Shortest>,
-        /// Threshold T in units of 2^−F; empty where nothing is compared with it.
-        pub threshold: Option<u32>,
-        /// What S_max is taken over: `window` or `running`; empty where the layers differ.
-        pub smax_scope: String,
+        pub tolerance: Tolerance,
         /// Scores compared.
         pub scores: usize,
         /// |exact − approximate|, mean over the scores.
@@ -308,8 +288,10 @@ pub(super) static SCORES: PlotBy<ScoreRow> = PlotBy {
     name: "scores",
     key: |row| &row.network,
     figure: |of, rows, name| {
-        let least = rows.iter().filter_map(|row| row.tau).min_by(|a, b| a.0.total_cmp(&b.0));
-        let rows: Vec<&ScoreRow> = rows.iter().copied().filter(|row| row.tau == least).collect();
+        let least =
+            rows.iter().filter_map(|row| row.tolerance.tau).min_by(|a, b| a.0.total_cmp(&b.0));
+        let rows: Vec<&ScoreRow> =
+            rows.iter().copied().filter(|row| row.tolerance.tau == least).collect();
         let group = |row: &&ScoreRow| {
             let bar = Bar::new(f64::from(row.absolute_error), colour(&row.configuration));
             Group::new(

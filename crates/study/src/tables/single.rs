@@ -42,6 +42,8 @@ table! {
         pub step: usize,
         /// Layer whose threshold was lowered; empty at the start.
         pub layer: String,
+        /// T that it was lowered to, in units of 2^−F; empty at the start.
+        pub threshold: Option<u32>,
         /// T of each layer in units of 2^−F, with / between.
         pub thresholds: String,
         /// Multiplications per inference, mean over the validation images.

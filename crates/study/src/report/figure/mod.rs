@@ -330,6 +330,18 @@ pub(crate) struct Key {
     pub fill: Option<RGBColor>,
 }
 
+impl Key {
+    fn draw(&self, canvas: &Canvas<'_>, (x, y): Pixel) -> Drawing<()> {
+        if let Some(fill) = self.fill {
+            canvas.rectangle((x + 7, y - 8), (x + 31, y + 8), fill)?;
+        }
+        if let Some(stroke) = self.line {
+            canvas.line(&[(x, y), (x + 36, y)], stroke)?;
+        }
+        self.marker.map_or(Ok(()), |marker| canvas.marker((x + 18, y), marker))
+    }
+}
+
 /// A list of keys and texts, in groups under headings.
 #[derive(Debug, Default)]
 pub(crate) struct Legend {
@@ -356,16 +368,7 @@ impl Legend {
                 y += 30;
                 continue;
             };
-            let middle = y + 8;
-            if let Some(fill) = key.fill {
-                canvas.rectangle((x + 6, y), (x + 30, y + 16), fill)?;
-            }
-            if let Some(stroke) = key.line {
-                canvas.line(&[(x, middle), (x + 36, middle)], stroke)?;
-            }
-            if let Some(marker) = key.marker {
-                canvas.marker((x + 18, middle), marker)?;
-            }
+            key.draw(canvas, (x, y + 8))?;
             y = canvas.paragraph((x + KEY, y), width - KEY, text, Font::SMALL)? + 5;
         }
         Ok(y)
@@ -377,16 +380,7 @@ impl Legend {
         for (key, text) in self.entries.iter().rev() {
             canvas.text((x, y), text, Font::BODY, HPos::Right, VPos::Center)?;
             x -= canvas.width(text, Font::BODY)? + 46;
-            let key = key.unwrap_or_default();
-            if let Some(fill) = key.fill {
-                canvas.rectangle((x + 8, y - 9), (x + 32, y + 9), fill)?;
-            }
-            if let Some(stroke) = key.line {
-                canvas.line(&[(x, y), (x + 36, y)], stroke)?;
-            }
-            if let Some(marker) = key.marker {
-                canvas.marker((x + 18, y), marker)?;
-            }
+            key.unwrap_or_default().draw(canvas, (x, y))?;
             x -= 26;
         }
         Ok(())

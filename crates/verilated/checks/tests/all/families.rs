@@ -243,7 +243,7 @@ fn mistakes_in_the_rtl_come_in_verilators_words() {
     assert!(messages.starts_with(&place), "{messages}");
     assert_eq!(error.to_string().matches(&place).count(), messages.matches(&place).count());
     // A loaded model cannot call the program: the function is named.
-    let error = load(&recipe("outer", "outer"), cache()).unwrap_err();
+    let error = load(&self::recipe("outer", "outer"), cache()).unwrap_err();
     assert!(matches!(error, BuildError::Load { .. }), "{error}");
     assert!(error.to_string().contains("verilated_checks_inner"), "{error}");
     let odd = Verilate::new("a/b", "lanes");
