@@ -59,6 +59,18 @@ pub fn run(folder: &Path, line: &str) -> Ran {
     Ran::of(convapprox(folder, line).output().expect("the command starts"))
 }
 
+/// Runs a command to its end that has room for so many blocks of 512 bytes in a file: a write beyond
+/// fails as on a full disk.
+pub fn run_with_room(folder: &Path, line: &str, blocks: u32) -> Ran {
+    // Without the signal that would end it.
+    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
+    let inner = convapprox(folder, line);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script, "sh"]).arg(inner.get_program()).args(inner.get_args());
+    shell.envs(inner.get_envs().filter_map(|(key, value)| Some((key, value?))));
+    Ran::of(shell.current_dir(folder).output().expect("the shell starts"))
+}
+
 /// What a command printed that ends well.
 #[track_caller]
 pub fn succeeds(folder: &Path, line: &str) -> String {

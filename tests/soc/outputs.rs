@@ -4,9 +4,8 @@
 use std::fs::{self, File};
 use std::os::unix::fs::{FileTypeExt, symlink};
 use std::path::Path;
-use std::process::Command;
 
-use crate::common::{Ran, convapprox, run};
+use crate::common::{Ran, convapprox, files, run, run_with_room};
 
 /// Commands that print and are soon done.
 const COMMANDS: [&str; 7] = [
@@ -123,18 +122,28 @@ fn a_waveform_that_does_not_fit_is_no_waveform() {
     let folder = tempfile::tempdir().unwrap();
     for (format, blocks) in [("VCD", 64), ("FST", 200)] {
         let line = format!("soc sort --trace {format} --out waves --max-cycles 30000");
-        // Blocks of 512 bytes; without the signal a write fails as on a full disk.
-        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
-        let inner = convapprox(folder.path(), &line);
-        let mut shell = Command::new("sh");
-        shell.args(["-c", &script, "sh"]).arg(inner.get_program()).args(inner.get_args());
-        shell.current_dir(folder.path());
-        shell.envs(inner.get_envs().filter_map(|(key, value)| Some((key, value?))));
         let file = format!("waves/wave.{}", format.to_lowercase());
         let incomplete = format!("the waveform {file} is incomplete");
-        Ran::of(shell.output().unwrap()).refuses(2, &incomplete);
+        run_with_room(folder.path(), &line, blocks).refuses(2, &incomplete);
         assert!(!folder.path().join(file).exists());
         let left = fs::read_dir(folder.path().join("waves")).unwrap().count();
         assert_eq!(left, 0, "nothing is left behind");
+    }
+}
+
+#[test]
+fn a_table_that_does_not_fit_is_no_table() {
+    for line in [
+        "torture --instructions 100",
+        "stats --dataset digits",
+        "windows --dataset digits --images 1 --engine golden",
+        "lenet --dataset digits --images 1 --engine golden",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let line = format!("{line} --quiet --out out");
+        run_with_room(folder.path(), &line, 1).refuses(2, "cannot write out/");
+        let files = files(&folder.path().join("out"));
+        let cut: Vec<_> = files.iter().filter(|(_, bytes)| bytes.len() >= 512).collect();
+        assert!(cut.is_empty() && !files.contains_key("provenance.json"), "{line}: {files:?}");
     }
 }

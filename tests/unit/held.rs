@@ -118,6 +118,14 @@ fn in_slot(slot: usize, side: usize, version: i32) -> Window {
     Window { weights, run: WindowRun { slot: number(slot), ..plain.run }, ..plain }
 }
 
+/// A window for each slot, with its kernel there.
+fn filled(bench: &mut Bench, side: usize) -> Vec<Window> {
+    let windows: Vec<_> =
+        (0..bench.parameters.kernels).map(|slot| in_slot(slot, side, 0)).collect();
+    windows.iter().for_each(|window| bench.load(window));
+    windows
+}
+
 /// A slot's number on the pins.
 fn number(slot: usize) -> u8 {
     u8::try_from(slot).unwrap()
@@ -185,10 +193,7 @@ fn slots_that_the_unit_has_not_are_refused() {
     for mut bench in benches() {
         let parameters = bench.parameters;
         let slots = parameters.kernels;
-        let windows: Vec<_> = (0..slots).map(|slot| in_slot(slot, 1, 0)).collect();
-        for window in &windows {
-            bench.load(window);
-        }
+        let windows = filled(&mut bench, 1);
         bench.check(&windows[0], "before");
         // Each one, so also those whose low bits name a slot that there is.
         for slot in slots..256 {
@@ -212,10 +217,7 @@ fn a_load_that_fails_leaves_every_slot() {
     for mut bench in benches() {
         let parameters = bench.parameters;
         let slots = parameters.kernels;
-        let windows: Vec<_> = (0..slots).map(|slot| in_slot(slot, parameters.kernel, 0)).collect();
-        for window in &windows {
-            bench.load(window);
-        }
+        let windows = filled(&mut bench, parameters.kernel);
         for slot in 0..slots {
             bench.unit.memory().set_bad(Some(KERNEL_ADDR));
             bench.fails(CommandError::Bus, "bad", |unit| {
@@ -288,9 +290,7 @@ fn one_window_for_every_kernel() {
 #[test]
 fn each_run_on_the_same_words_has_its_own_command() {
     for mut bench in benches() {
-        let parameters = bench.parameters;
-        let window = Window::plain(parameters.kernel, Tile::TwoByTwo);
-        bench.load(&window);
+        let window = bench.loaded();
         bench.check(&window, "fetched");
         for round in 0..3u32 {
             for mode in Mode::ALL {
@@ -344,8 +344,7 @@ fn a_window_has_every_smaller_one_in_its_corner() {
 
 /// A unit that holds a window, and the run on it.
 fn holding(mut bench: Bench) -> (Bench, Window, Window) {
-    let window = Window::plain(bench.parameters.kernel, Tile::TwoByTwo);
-    bench.load(&window);
+    let window = bench.loaded();
     bench.check(&window, "fetched");
     let again = again(&window, 0, window.side, window.weights.clone(), Tile::TwoByTwo);
     bench.check(&again, "before");

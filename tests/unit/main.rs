@@ -146,6 +146,13 @@ impl Bench {
         self.load_at(window, KERNEL_ADDR).unwrap();
     }
 
+    /// Loads the kernel of a plain window of the largest side, and returns that.
+    pub fn loaded(&mut self) -> Window {
+        let window = Window::plain(self.parameters.kernel, Tile::TwoByTwo);
+        self.load(&window);
+        window
+    }
+
     /// Loads the window's kernel from a byte address.
     pub fn load_at(&mut self, window: &Window, addr: u32) -> Result<(), UnitError> {
         let side = window.side as u32;

@@ -21,8 +21,7 @@ fn reset_in_the_middle_of_a_window() {
     for (parameters, x_seed) in units_and_x_seeds() {
         for stalls in [None, Some(Stalls { seed: 11 })] {
             let mut bench = Bench::new(parameters, x_seed, stalls);
-            let window = Window::plain(parameters.kernel, Tile::TwoByTwo);
-            bench.load(&window);
+            let window = bench.loaded();
             let cycles = bench.check(&window, "before any reset").cycles;
             // In each state, in each beat, between two issues, and while the result waits, which the
             // RTL asserts to hold meanwhile.
@@ -44,8 +43,7 @@ fn reset_in_the_middle_of_a_window() {
 fn a_result_holds_until_it_is_taken() {
     for mut bench in benches_and_x_seeds() {
         let parameters = bench.parameters;
-        let window = Window::plain(parameters.kernel, Tile::TwoByTwo);
-        bench.load(&window);
+        let window = bench.loaded();
         let at_once = bench.check(&window, "taken at once");
         for delay in [1, 2, 9] {
             bench.unit.set_acknowledge_delay(delay);
@@ -120,8 +118,7 @@ fn a_kernel_that_cannot_be_read_leaves_the_old_one() {
 fn reads_past_the_memory_are_bus_errors() {
     for mut bench in benches() {
         let parameters = bench.parameters;
-        let window = Window::plain(parameters.kernel, Tile::TwoByTwo);
-        bench.load(&window);
+        let window = bench.loaded();
         for addr in [4 * MEMORY_WORDS - 8, 4 * MEMORY_WORDS, 1 << 31, !3] {
             let what = format!("at {addr:#x}");
             let run = WindowRun { addr, ..window.run };
@@ -223,9 +220,7 @@ fn pauses_between_commands_change_nothing() {
 #[test]
 fn counters_can_be_cleared_at_any_time() {
     for mut bench in benches() {
-        let parameters = bench.parameters;
-        let window = Window::plain(parameters.kernel, Tile::TwoByTwo);
-        bench.load(&window);
+        let window = bench.loaded();
         for _ in 0..3 {
             bench.check(&window, "counted");
             bench.check_counters("since they were cleared");
