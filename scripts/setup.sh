@@ -57,7 +57,7 @@ missing() {
   packages+=("$1") formulas+=("$2")
 }
 verilator_found || missing verilator verilator "Verilator 5.006 or newer turns the SystemVerilog into C++"
-compiler_found || missing clang llvm "a C++ compiler compiles what Verilator writes; clang makes the fastest models"
+compiler_found || missing clang llvm "a C++ compiler compiles what Verilator writes; clang's models are as fast as those of g++ or up to 9 % faster"
 libclang_found || missing libclang-dev llvm "bindgen reads the models' C interface through libclang"
 zlib_found || missing zlib1g-dev zlib "zlib compresses FST waveforms"
 riscv_compiler_found || missing gcc-riscv64-unknown-elf riscv64-elf-gcc "a RISC-V compiler builds the programs for the core"

@@ -141,7 +141,7 @@ impl Compiler {
                 || name == "HOST_CXX"
                 || name == "TARGET_CXX"
         });
-        // clang makes faster models than gcc.
+        // Its models are as fast as gcc's, or faster by some percent.
         if native && !chosen && find_in_path(Path::new("clang++")).is_some() {
             build.compiler("clang++");
         }
