@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use safetensors::{Dtype, SafeTensors};
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
@@ -29,6 +29,8 @@ pub struct Tensor {
 pub struct Weights {
     tensors: BTreeMap<String, Tensor>,
     sha256: String,
+    /// The file that they are from.
+    path: Option<PathBuf>,
 }
 
 impl Weights {
@@ -40,7 +42,7 @@ impl Weights {
                 hash.update(value.to_le_bytes());
             }
         }
-        Self { tensors, sha256: hex(&hash.finalize()) }
+        Self { tensors, sha256: hex(&hash.finalize()), path: None }
     }
 
     /// Reads a safetensors file.
@@ -67,7 +69,15 @@ impl Weights {
             let data: Vec<f32> = view.data().chunks_exact(4).map(word).collect();
             tensors.insert(name.to_owned(), Tensor { shape: view.shape().to_vec(), data });
         }
-        Ok(Self { tensors, sha256: hex(&Sha256::digest(bytes)) })
+        Ok(Self { tensors, sha256: hex(&Sha256::digest(bytes)), path: Some(path.to_owned()) })
+    }
+
+    /// An error about them, with their file.
+    pub(super) fn error(&self, error: NetworkError) -> NetworkError {
+        match &self.path {
+            Some(path) if !matches!(error, NetworkError::Description(_)) => error.in_file(path),
+            _ => error,
+        }
     }
 
     /// The SHA-256 of the file, or of the tensors' names and values.
@@ -156,6 +166,10 @@ pub struct FloatNetwork {
 impl FloatNetwork {
     /// A network with its weights; an error if they do not fit.
     pub fn new(network: &Network, weights: &Weights) -> Result<Self, NetworkError> {
+        Self::load(network, weights).map_err(|error| weights.error(error))
+    }
+
+    fn load(network: &Network, weights: &Weights) -> Result<Self, NetworkError> {
         let shapes = network.shapes()?;
         let mut layers = Vec::with_capacity(network.layers.len());
         let mut known = Vec::new();

@@ -378,7 +378,10 @@ pub enum NetworkError {
 
 impl NetworkError {
     fn in_file(self, path: &Path) -> Self {
-        Self::InFile { path: path.to_owned(), source: Box::new(self) }
+        match self {
+            Self::InFile { .. } => self,
+            _ => Self::InFile { path: path.to_owned(), source: Box::new(self) },
+        }
     }
 }
 

@@ -62,7 +62,8 @@ impl IntegerNetwork {
     ) -> Result<Self, NetworkError> {
         let shapes = network.shapes()?;
         let float = FloatNetwork::new(network, weights)?;
-        let largest = calibrate(network, &float, calibration)?;
+        let largest =
+            calibrate(network, &float, calibration).map_err(|error| weights.error(error))?;
         let limit = (1_u16 << network.activation_bits) - 1;
         let (mut input_shift, mut input_limit) = (PIXEL_BITS, 255);
         let mut integer = Self {
@@ -92,7 +93,8 @@ impl IntegerNetwork {
                 Some(Activation::Tanh) => Some(TANH_INPUT_BITS as i32),
                 None => None,
             };
-            let scaled = Scaled::find(&layer.name, values, bias, input_shift, input_limit, target)?;
+            let scaled = Scaled::find(&layer.name, values, bias, input_shift, input_limit, target)
+                .map_err(|error| weights.error(error))?;
             let finish = Finish { activation, shift: scaled.shift, bits };
             let words = scaled.weights.chunks_exact(values.len() / outputs);
             integer.layers.push(match layer.kind {
