@@ -629,8 +629,9 @@ impl<M: Model> Sim<M> {
         }
         if flags & ffi::REFUSED != 0 {
             return Err(if self.flags() & ffi::POISONED != 0 {
-                let message = self.poison.clone().unwrap_or_else(|| "see the output".to_owned());
-                Error::Poisoned { message }
+                // A panic has gone past this function.
+                self.take_error();
+                Error::Poisoned { message: self.poison.clone().unwrap_or_default() }
             } else {
                 Error::Finished
             });

@@ -359,7 +359,8 @@ fn models_that_call_models_report_their_own() {
     let mut model = outer();
     model.set_what_i(9);
     assert!(catch_unwind(AssertUnwindSafe(|| model.tick())).is_err());
-    assert!(matches!(model.tick(), Err(Error::Poisoned { .. })));
+    let message = "a panic in a function of the design";
+    assert!(matches!(model.tick(), Err(Error::Poisoned { message: m }) if m == message));
     let mut model = outer();
     model.tick().unwrap();
 }
