@@ -20,6 +20,7 @@ use convapprox::bench::unit::{Tile, WindowRun};
 use convapprox::firmware::find;
 use convapprox::hw::{PAPER_UNIT, SOC};
 use flate2::{Compression, Crc, write::GzEncoder};
+use image::ImageFormat;
 use model::conv::{Mode, SmaxScope, Threshold};
 use model::elf::Executable;
 use model::engine::{EngineFactory, Findings, Golden, Place};
@@ -371,16 +372,22 @@ fn gz(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn png_file() -> Vec<u8> {
+fn picture_file(format: ImageFormat) -> Vec<u8> {
     let digit = digits::digit(7, 3);
     let mut bytes = std::io::Cursor::new(Vec::new());
     let image = image::GrayImage::from_raw(28, 28, digit.pixels.to_vec()).unwrap();
-    image.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    let rgb = image::DynamicImage::from(image.clone()).into_rgb8();
+    let written = match format {
+        ImageFormat::Png => image.write_to(&mut bytes, format),
+        // GIF and WebP are written in colour alone.
+        _ => rgb.write_to(&mut bytes, format),
+    };
+    written.unwrap();
     bytes.into_inner()
 }
 
 /// What another decoding of the file's pixels gives, where there is a picture.
-fn read_png(path: &Path, mutant: &[u8]) -> Verdict {
+fn read_picture(path: &Path, mutant: &[u8]) -> Verdict {
     let read = pictures::import(path, 3).ok()?;
     let again = path.with_file_name("again.png");
     let picture = match image::load_from_memory(mutant) {
@@ -680,10 +687,16 @@ fn formats() -> Vec<Format> {
     let format =
         |name, file, originals, mutate, read| Format { name, file, originals, mutate, read };
     let text: fn(&mut ChaCha8Rng, &[u8]) -> Vec<u8> = mutate_text;
+    use ImageFormat::{Bmp, Gif, Jpeg, Png, WebP};
+    let picture = picture_file;
     vec![
         format("IDX", "idx", vec![labels.clone(), images.clone()], mutate_bytes, read_idx),
         format("gz", "idx.gz", vec![gz(&labels), gz(&images)], mutate_bytes, read_idx),
-        format("PNG", "digit.png", vec![png_file()], mutate_png, read_png),
+        format("PNG", "digit.png", vec![picture(Png)], mutate_png, read_picture),
+        format("JPEG", "digit.jpg", vec![picture(Jpeg)], mutate_bytes, read_picture),
+        format("BMP", "digit.bmp", vec![picture(Bmp)], mutate_bytes, read_picture),
+        format("GIF", "digit.gif", vec![picture(Gif)], mutate_bytes, read_picture),
+        format("WebP", "digit.webp", vec![picture(WebP)], mutate_bytes, read_picture),
         format(
             "network",
             "network.json",

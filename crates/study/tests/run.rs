@@ -15,7 +15,7 @@ use model::engine::{
 use model::nn::{Convolution, Finish};
 use serde_json::{Value, json};
 use study::data::{Dataset, Source, Split, digits};
-use study::results::{Earlier, MARKER, PROVENANCE, ProgramFacts, ResultFolder, is_incomplete};
+use study::results::{Earlier, PROVENANCE, ProgramFacts, ResultFolder, is_incomplete};
 use study::run::{Engines, Experiment, Finished, Outcomes, Progress, REPORTS, Run, run};
 use study::{Error, Status};
 
@@ -255,46 +255,6 @@ fn neither_threads_nor_an_interruption_show_in_the_results() {
     assert_eq!(results(&out("whole")), results(&out("stopped")));
     assert!(!out("stopped").join("checkpoints").exists());
     assert!(!is_incomplete(&out("stopped")));
-}
-
-/// A checkpoint with a bit flipped anywhere, cut anywhere, or of another batch or run is named and its
-/// batch is done again: none passes for what it is not.
-#[test]
-fn damaged_checkpoints_are_done_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let out = |name: &str| folder.path().join(name);
-    sums(&out("whole"), &PLAIN).0.unwrap();
-    let stop = |name: &str, weight| {
-        sums(&out(name), &Way { jobs: 1, stop_after: 2, weight, ..PLAIN }).0.unwrap_err();
-        out(name).join("checkpoints/000001.json")
-    };
-    let checkpoint = stop("stopped", 3);
-    let good = fs::read(&checkpoint).unwrap();
-    let of_other_run = fs::read(stop("other", 4)).unwrap();
-    let damaged = (0..500_usize).map(|number| {
-        let mut bytes = good.clone();
-        let at = number * 7_919 % good.len();
-        if number % 5 == 0 {
-            bytes.truncate(at)
-        } else {
-            bytes[at] ^= 1 << (number % 8)
-        }
-        bytes
-    });
-    let results_of_whole = results(&out("whole"));
-    for (number, bytes) in damaged.chain([of_other_run]).enumerate() {
-        let copy = folder.path().join(format!("{number}"));
-        fs::create_dir_all(copy.join("checkpoints")).unwrap();
-        fs::copy(out("stopped").join(MARKER), copy.join(MARKER)).unwrap();
-        fs::write(copy.join("checkpoints/000001.json"), bytes).unwrap();
-        let (resumed, notices) = sums(&copy, &Way { earlier: Earlier::Resume, ..PLAIN });
-        resumed.unwrap();
-        let notices = notices.0.into_inner().unwrap();
-        assert_eq!(notices.len(), 1, "{number}: {notices:?}");
-        assert!(notices[0].contains("000001.json is damaged or of another run"), "{notices:?}");
-        assert_eq!(results(&copy), results_of_whole, "{number}");
-        fs::remove_dir_all(copy).unwrap();
-    }
 }
 
 #[test]

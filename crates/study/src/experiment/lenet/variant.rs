@@ -285,9 +285,15 @@ impl OperatingPoint {
             let found = self.layers.get(layer).ok_or_else(|| {
                 Error::Input(format!("operating point {name} has no entry for layer {layer}"))
             })?;
-            let threshold = Threshold::new(found.threshold)?;
-            let scope = found.smax_scope.parse()?;
-            Ok(Semantics::new(Mode::Approx, found.log_frac, threshold, scope)?)
+            let semantics = || {
+                let threshold = Threshold::new(found.threshold)?;
+                let scope = found.smax_scope.parse()?;
+                Semantics::new(Mode::Approx, found.log_frac, threshold, scope)
+            };
+            let place = |error: ConfigError| {
+                Error::Input(format!("operating point {name}, layer {layer}: {error}"))
+            };
+            semantics().map_err(place)
         };
         let layers = layers.iter().map(semantics).collect::<Result<_, Error>>()?;
         Ok(Configuration { name: name.to_owned(), tau: None, layers })
