@@ -57,9 +57,9 @@ const NETWORK: &str = r#"{
     "name": "mine", "activation_bits": 10,
     "input": { "channels": 1, "height": 28, "width": 28 },
     "layers": [
-        { "name": "all", "kind": "convolution", "outputs": 2, "side": 5, "activation": "relu" },
+        { "name": "all", "kind": "convolution", "outputs": 2, "side": 5, "activation": "tanh" },
         { "name": "P", "kind": "average-pool", "side": 4 },
-        { "name": "B", "kind": "convolution", "outputs": 3, "side": 3, "activation": "tanh" },
+        { "name": "B", "kind": "convolution", "outputs": 3, "side": 3, "activation": "relu" },
         { "name": "out", "kind": "dense", "outputs": 12, "activation": null }
     ]
 }"#;

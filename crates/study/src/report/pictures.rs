@@ -6,7 +6,6 @@ use std::io::{self, Cursor, Write};
 use image::{ImageFormat, Rgb, RgbImage};
 use model::conv::Plane;
 use model::nn::{Inference, Network};
-use plotters::style::text_anchor::{HPos, VPos};
 
 use super::figure::{Figure, Font, Pixel, configuration_title, thousands};
 use crate::data::{PIXELS, SIDE};
@@ -14,7 +13,7 @@ use crate::data::{PIXELS, SIDE};
 /// Text on white, and words painted as squares.
 #[derive(Default)]
 struct Picture {
-    texts: Vec<(Pixel, String, Font, HPos)>,
+    texts: Vec<(Pixel, String, Font)>,
     maps: Vec<Map>,
 }
 
@@ -30,7 +29,7 @@ struct Map {
 
 impl Picture {
     fn text(&mut self, at: Pixel, text: impl Into<String>, font: Font) {
-        self.texts.push((at, text.into(), font, HPos::Left));
+        self.texts.push((at, text.into(), font));
     }
 
     fn map(&mut self, at: Pixel, zoom: i32, width: usize, words: &[i32], levels: (i64, i64)) {
@@ -39,10 +38,7 @@ impl Picture {
 
     fn write_png(&self, (width, height): Pixel, out: &mut dyn Write) -> io::Result<()> {
         let figure = Figure::draw("picture".to_owned(), (width as u32, height as u32), |canvas| {
-            let write = |(at, text, font, side): &(Pixel, String, Font, HPos)| {
-                canvas.text(*at, text, *font, *side, VPos::Top)
-            };
-            self.texts.iter().try_for_each(write)
+            self.texts.iter().try_for_each(|(at, text, font)| canvas.left(*at, text, *font))
         });
         let text = figure.and_then(|it| it.png()).map_err(io::Error::other)?;
         let mut picture: RgbImage =
@@ -70,7 +66,7 @@ fn range(words: &[i32]) -> (i64, i64) {
 }
 
 /// Room for the names of rows, left of them.
-const NAMES: i32 = 130;
+const NAMES: i32 = 170;
 /// Room for title, note and headings, above the first row.
 const TOP: i32 = 112;
 
@@ -117,8 +113,7 @@ impl FeatureMaps<'_> {
         }
         for (y, (name, maps)) in (TOP..).step_by(down as usize).zip(&self.filters) {
             let shown: String = name.chars().take(14).collect();
-            picture.text((left - 16, y + cell / 2 - 10), shown, Font::HEADING);
-            picture.texts.last_mut().expect("it is written").3 = HPos::Right;
+            picture.text((16, y + cell / 2 - 10), shown, Font::HEADING);
             let Some(exact) = maps.first() else { continue };
             for (x, map) in (left..).step_by(across as usize).zip(maps) {
                 picture.map((x, y), ZOOM, map.width, &map.words, range(&exact.words));
