@@ -84,12 +84,17 @@ impl Format {
 
     /// Feeds so many mutants to the reader, prints a row of the table, and says what is wrong.
     fn try_all(self, count: u64, seed: u64) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        for original in &self.originals {
+            let path = folder.path().join(self.file);
+            fs::write(&path, original).unwrap();
+            assert_eq!((self.read)(&path, original), Some(Ok(())), "{}: an original", self.name);
+        }
         let (send, receive) = channel();
         let format = Arc::new(self);
         let fed = format.clone();
         // A thread of its own, which is left alone if it hangs.
         std::thread::spawn(move || {
-            let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join(fed.file);
             for number in 0..count {
                 let mutant = fed.mutant(seed, number);

@@ -156,6 +156,9 @@ fn unit_set(text: &str) -> Result<UnitParameters, String> {
 
 /// Reads a name (`soc`, `soc_k3_f3`) or parameters (`kernel=3,log_frac=3`).
 fn soc_set(text: &str) -> Result<SocParameters, String> {
+    if text.trim().is_empty() {
+        return Err(format!("it needs a name such as {SOC}, or a parameter such as log_frac=3"));
+    }
     let known = [
         (KERNEL.0, KERNEL.1, KERNEL.2, SOC.kernel as u32),
         (LOG_FRAC.0, LOG_FRAC.1, LOG_FRAC.2, SOC.log_frac),
