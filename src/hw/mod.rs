@@ -182,8 +182,7 @@ macro_rules! as_name {
                 type Err = ParameterError;
 
                 fn from_str(text: &str) -> Result<Self, ParameterError> {
-                    let read = if text.is_empty() { Err("it is empty".to_owned()) } else { $read(text) };
-                    read.map_err(|reason| ParameterError(text.to_owned(), reason))
+                    $read(text).map_err(|reason| ParameterError(text.to_owned(), reason))
                 }
             }
 
