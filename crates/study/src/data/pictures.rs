@@ -95,6 +95,9 @@ fn decode(path: &Path) -> Result<GrayAlphaImage, DataError> {
     }
     let mut decoder = reader.into_decoder().map_err(damaged)?;
     let (width, height) = decoder.dimensions();
+    if width.min(height) == 0 {
+        return Err(DataError::malformed(path, "has no pixels"));
+    }
     if width.max(height) > MAX_SIDE {
         let most = format!("at most {MAX_SIDE} x {MAX_SIDE} are read; scale it down first");
         let problem = format!("is too large: {width} x {height} pixels, {most}");
