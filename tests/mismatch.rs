@@ -131,7 +131,7 @@ fn the_report_names_everything_and_its_command_replays_it() {
         "   S_i  expected  unit\n",
         "  skip      keep  <--\n",
         "gtkwave wave.vcd wave.gtkw",
-        &format!("replay      ./run replay {}\n", mismatch.display()),
+        &format!("/run replay {}\n", mismatch.display()),
     ] {
         assert!(report.contains(part), "{part:?} is not in the report:\n{report}");
     }

@@ -11,11 +11,10 @@ use model::isa::disassemble;
 
 use super::case::{self, FILTERS, Flip, PROGRAM_FILE, ProgramCase, WindowCase};
 use super::lockstep::{LastTrap, Mismatch, cause};
-use super::replay::WindowUnit;
 use super::scoreboard::{ExpectedWindow, score};
 use super::symbols::Symbols;
 use super::system::{LastRun, Retirement};
-use super::under_test::{UnitUnderTest, footer};
+use super::under_test::{footer, replay_command};
 use super::unit::{Kept, Outcome};
 use crate::hw::{SocParameters, UnitParameters};
 
@@ -211,7 +210,7 @@ pub(super) fn program(
     if let Some((actual, expected)) = &mismatch.run {
         run(&mut text, &case.soc, actual, expected);
     }
-    text.push_str(&footer(WindowUnit::REPLAY, folder, true));
+    text.push_str(&footer(&replay_command(folder), true));
     text
 }
 

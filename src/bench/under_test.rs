@@ -32,8 +32,10 @@ pub trait UnitUnderTest: Sized {
     /// All that comes out.
     type Outcome;
 
-    /// The command that runs the case in a folder again, but for the folder.
-    const REPLAY: &'static str = "./run replay";
+    /// The command that runs the case in a folder again, wherever it is typed.
+    fn replay_command(folder: &Path) -> String {
+        replay_command(folder)
+    }
 
     /// A unit out of reset, for this transaction and those after it.
     fn open(first: &Self::Transaction, build: Build) -> Result<Self, BoxError>;
@@ -307,17 +309,36 @@ pub(super) fn replay_in<U: UnitUnderTest>(
         let _ = writeln!(text, "\n  first wrong: {place}");
     }
     let _ = writeln!(text, "\n{}", U::describe(transaction, outcome.as_ref().ok()));
-    text.push_str(&footer(U::REPLAY, folder, save_file.is_some()));
+    text.push_str(&footer(&U::replay_command(folder), save_file.is_some()));
     write(&report, text)?;
     let folder = folder.to_owned();
     Ok(Replayed { outcome, differences, folder, wave, report })
 }
 
 /// How to look at it, and how to run it again.
-pub(super) fn footer(replay: &str, folder: &Path, save_file: bool) -> String {
+pub(super) fn footer(replay: &str, save_file: bool) -> String {
     let save_file = if save_file { " wave.gtkw" } else { "" };
     format!(
-        "waveform    gtkwave wave.vcd{save_file}   (or: surfer wave.vcd)\nreplay      {replay} {}\n",
-        folder.display()
+        "waveform    gtkwave wave.vcd{save_file}   (or: surfer wave.vcd)\nreplay      {replay}\n"
     )
+}
+
+/// The command that runs a report of this program again, wherever it is typed: `run` of the source
+/// folder, or the program itself where that folder is gone.
+pub fn replay_command(folder: &Path) -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("run");
+    let program = if script.is_file() {
+        script
+    } else {
+        std::env::current_exe().unwrap_or_else(|_| "convapprox".into())
+    };
+    let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    format!("{} replay {}", for_shell(&program), for_shell(&folder))
+}
+
+/// A path as one word of a shell's command.
+fn for_shell(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+=,:@".contains(c);
+    if text.chars().all(plain) { text.into() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }

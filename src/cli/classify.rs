@@ -53,7 +53,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let mut refused: Vec<_> = refused.into_iter().filter_map(Result::err).collect();
     if digits.is_empty() {
         let last = refused.pop().expect("a file is required");
-        refused.iter().for_each(|error| eprintln!("error: {error}"));
+        refused.iter().for_each(|error| note!("error: {error}"));
         return Err(last.into());
     }
     let dataset = classify::dataset(&digits);
@@ -67,7 +67,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     }
     let status = ended.close("windows");
     // One bad file does not end the others; it is told last, where it is seen.
-    refused.iter().for_each(|error| eprintln!("error: {error}"));
+    refused.iter().for_each(|error| note!("error: {error}"));
     Ok(if refused.is_empty() || status != Status::Good { status } else { Status::BadInput })
 }
 
@@ -89,7 +89,7 @@ fn network(args: &Args) -> anyhow::Result<(Variant, Configuration)> {
 fn print(digit: &Digit, found: &Classified, variant: &Variant) {
     say!("{}", digit.file.display());
     if let Some(doubt) = digit.doubt {
-        eprintln!("notice: {} {doubt}", digit.file.display());
+        note!("notice: {} {doubt}", digit.file.display());
     }
     say!("{}", draw(&digit.image));
     let headings = [">exact", ">approximate", ">absolute error", ">error %", ">softmax %"];

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use comfy_table::Table;
 use study::report::terminal::table;
-use study::{Error, Status};
+use study::{Error, Status, error_message};
 
 /// Approximate convolution in hardware: run it, check it, measure it.
 #[derive(Debug, Parser)]
@@ -75,7 +75,7 @@ impl Cli {
             Err(error) => error.exit(),
         };
         let status = result.unwrap_or_else(|error| {
-            note!("error: {}", message(&error));
+            note!("error: {}", error_message(error.as_ref()));
             status(&error)
         });
         ExitCode::from(status as u8)
@@ -123,29 +123,9 @@ fn status(error: &anyhow::Error) -> Status {
     error.downcast_ref::<Error>().map_or(Status::BadInput, Error::status)
 }
 
-/// The error and what caused it; a cause that the text before already tells is not told again.
-fn message(error: &anyhow::Error) -> String {
-    let mut text = error.to_string();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
-        if !text.contains(&cause) {
-            text = format!("{text}: {cause}");
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use anyhow::anyhow;
-
-    #[test]
-    fn each_cause_is_told_once() {
-        let error = anyhow!("the disk is full").context("cannot write a: the disk is full");
-        assert_eq!(message(&error), "cannot write a: the disk is full");
-        let error = anyhow!("no such file").context("cannot read a");
-        assert_eq!(message(&error), "cannot read a: no such file");
-    }
 
     #[test]
     fn a_flag_means_the_same_in_every_command() {

@@ -20,7 +20,7 @@ use crate::bench::report::{last_steps, program_save_file};
 use crate::bench::symbols::Symbols;
 use crate::bench::system::{Events, Retirement, Statistics, SystemError};
 use crate::bench::trace::{Cycles, Profile, commit_line};
-use crate::bench::under_test::Waveform;
+use crate::bench::under_test::{Waveform, replay_command};
 use crate::bench::unit::Counters;
 use crate::firmware;
 use crate::hw::{Build, SOC, SocParameters};
@@ -479,7 +479,7 @@ fn follow_up(
 ) -> anyhow::Result<()> {
     let found = investigate_program(elf, case, mismatch, folder)?;
     say!("mismatch report: {}", found.report.display());
-    say!("replay: ./run replay {}", found.folder.display());
+    say!("replay: {}", replay_command(&found.folder));
     Ok(())
 }
 

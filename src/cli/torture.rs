@@ -13,6 +13,7 @@ use torture::{Coverage, Stimulus};
 use super::flags::{Bar, BasicFlags, default_jobs, positive, stop_flag};
 use crate::bench::lockstep::Mismatch;
 use crate::bench::torture::{Campaign, follow_up};
+use crate::bench::under_test::replay_command;
 use crate::hw::{SOC, SocParameters, soc_digest};
 
 #[derive(Debug, clap::Args)]
@@ -118,6 +119,6 @@ fn report(
         say!("  {difference}");
     }
     say!("mismatch report: {}", found.investigation.report.display());
-    say!("replay: ./run replay {}", found.investigation.folder.display());
+    say!("replay: {}", replay_command(&found.investigation.folder));
     Ok(())
 }

@@ -180,9 +180,11 @@ const FLIP: &str = "0,0x80000040,0x10";
 /// Runs `hello` with the fault; what it printed, and the folder of its report.
 fn run_with_fault(folder: &Path) -> (String, PathBuf) {
     let printed = run(folder, &format!("soc hello --flip {FLIP}")).ends(3);
-    let (_, rest) = printed.split_once("replay: ./run replay ").expect(&printed);
-    let report = PathBuf::from(rest.lines().next().unwrap());
+    let (_, rest) = printed.split_once("mismatch report: ").expect(&printed);
+    let report = PathBuf::from(rest.lines().next().unwrap()).parent().unwrap().to_owned();
     assert!(report.starts_with("reports/runs/soc/mismatch"), "{printed}");
+    let replay = format!("/run replay {}\n", folder.join(&report).display());
+    assert!(printed.contains(&replay), "{replay:?} is not in {printed}");
     (printed, report)
 }
 
@@ -208,7 +210,7 @@ fn a_fault_is_found_at_the_instruction_that_meets_it() {
         "registers after it",
         "planted     bits 0x10 of the word at 0x80000040 flip behind cycle 0",
         "gtkwave wave.vcd wave.gtkw",
-        &format!("./run replay {name}"),
+        &format!("/run replay {}", folder.path().join(&path).display()),
     ] {
         assert!(report.contains(words), "{words:?} is not in\n{report}");
     }
@@ -247,7 +249,8 @@ fn a_report_replays() {
     let before = fs::read(report.join("wave.vcd")).unwrap();
     let told = fs::read_to_string(report.join("report.txt")).unwrap();
     fs::remove_file(report.join("wave.vcd")).unwrap();
-    let printed = run(folder.path(), &format!("replay {}", path.display())).ends(3);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let printed = run(elsewhere.path(), &format!("replay {}", report.display())).ends(3);
     assert!(printed.starts_with(&told), "{printed}");
     assert!(printed.ends_with("1 programs compared, 1 mismatches\n"), "{printed}");
     assert_eq!(fs::read(report.join("wave.vcd")).unwrap(), before, "the same waveform");

@@ -39,7 +39,7 @@ use std::path::Path;
 use convapprox::bench::case::{FILTERS, Operands, WindowCase};
 use convapprox::bench::replay::WindowUnit;
 use convapprox::bench::scoreboard::{Difference, ExpectedWindow, load_counters, window_counters};
-use convapprox::bench::under_test::investigate;
+use convapprox::bench::under_test::{investigate, replay_command};
 use convapprox::bench::unit::{
     CommandError, Counters, Memory, Outcome, Stalls, Tile, UnitDriver, UnitError, UnitOptions,
     WindowRun,
@@ -441,8 +441,8 @@ pub fn report(case: &WindowCase, found: &[String], origin: &Origin, parent: &Pat
                     let _ =
                         writeln!(text, "alone, from reset, it agrees: it needs what came before");
                 }
-                let folder = replayed.folder.display();
-                let _ = writeln!(text, "replay with a waveform:  ./run replay {folder}");
+                let replay = replay_command(&replayed.folder);
+                let _ = writeln!(text, "replay with a waveform:  {replay}");
             }
             Err(error) => {
                 let _ = writeln!(text, "its replay failed: {error}");

@@ -195,7 +195,7 @@ fn a_failure_can_be_replayed() {
             case.window.run.threshold = threshold(3 << unit.log_frac);
             let text = report(&case, &["planted".to_owned()], &origin, folder.path());
 
-            let (_, rest) = text.split_once("./run replay ").expect(&text);
+            let (_, rest) = text.split_once("/run replay ").expect(&text);
             let written = std::path::PathBuf::from(rest.lines().next().unwrap());
             assert_eq!(written.parent().unwrap(), folder.path());
             for part in ["planted", "seed 4711", "CONVAPPROX_SEED=4711"] {

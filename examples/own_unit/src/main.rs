@@ -60,7 +60,9 @@ struct Unit(TruncatedConv);
 impl UnitUnderTest for Unit {
     type Transaction = Window;
     type Outcome = i32;
-    const REPLAY: &'static str = "cargo run -p own-unit -- replay";
+    fn replay_command(folder: &Path) -> String {
+        format!("cargo run -p own-unit -- replay {}", folder.display())
+    }
 
     fn open(first: &Window, build: Build) -> Result<Self, BoxError> {
         let planted = if first.planted { "planted_" } else { "" };

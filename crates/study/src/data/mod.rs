@@ -11,7 +11,7 @@ pub mod mnist;
 pub mod pictures;
 
 use std::fmt;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -287,7 +287,8 @@ pub fn load(choice: DatasetChoice, options: &LoadOptions) -> Result<Dataset, Dat
         options.seed
     );
     if !options.quiet {
-        eprintln!("{notice}");
+        // Where standard error cannot be written to, nobody listens.
+        let _ = writeln!(io::stderr(), "{notice}");
     }
     let notice = Some(notice);
     Ok(Dataset { notice, ..draw(options) })

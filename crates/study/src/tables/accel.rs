@@ -38,7 +38,7 @@ table! {
         pub software_cycles_average: Option<f64>,
         /// How many percent fewer cycles than software.
         pub reduction_percent: Option<f64>,
-        /// What LeNet-Accel's instructions save; on the unit's `all` rows alone.
+        /// What LeNet-Accel's instructions save; on the unit's rows of the network alone.
         pub lenet_accel_reduction_percent: Option<f64>,
         /// Software's cycles over these.
         pub speed_up: Option<f64>,
