@@ -84,6 +84,7 @@ pub struct Instance {
 pub struct Scope {
     /// Names of instances from the top, with dots between; empty for the top itself.
     pub path: String,
+    /// As in the RTL: what a synthesiser puts behind a `$` to tell variants apart is left out.
     pub module: String,
     pub parent: Option<usize>,
 }
@@ -520,6 +521,11 @@ impl<'d> Elaboration<'d> {
         let pins = self.netlist.cells.iter_mut().flat_map(|cell| cell.nets.iter_mut().flatten());
         for net in ports.chain(pins) {
             *net = numbers[net.index()];
+        }
+        for scope in &mut self.netlist.scopes {
+            if let Some(end) = scope.module.find('$').filter(|&end| end > 0) {
+                scope.module.truncate(end);
+            }
         }
         self.netlist
     }

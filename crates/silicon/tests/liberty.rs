@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use silicon::liberty::{Direction, Edge, Library, Storage};
+use silicon::liberty::{Both, Direction, Edge, Library, Storage};
 
 const TINY: &str = include_str!("data/tiny.lib");
 
@@ -19,7 +19,7 @@ fn all_numbers_are_in_the_units_of_the_crate() {
 
     let inverter = cell("INV");
     assert_eq!((inverter.area_um2, inverter.leakage_nw), (2.0, 1000.0));
-    assert_eq!(inverter.pins[0].capacitance_ff, 2.0);
+    assert_eq!(inverter.pins[0].capacitance_ff, Both { rise: 1.0, fall: 2.0 });
     let near = |found: f64, expected: f64| {
         assert!((found - expected).abs() < 1e-9, "{found} is not {expected}")
     };

@@ -15,7 +15,7 @@ const NESTED: &str = r#"{"modules": {
     "cells": {},
     "netnames": {}
   },
-  "pair": {
+  "pair$top.u_pair": {
     "attributes": {},
     "ports": {
       "a": {"direction": "input", "bits": [2]},
@@ -42,7 +42,7 @@ const NESTED: &str = r#"{"modules": {
       "z": {"direction": "output", "bits": [10, 2, 11, "0", 12]}
     },
     "cells": {
-      "u_pair": {"type": "pair", "connections": {
+      "u_pair": {"type": "pair$top.u_pair", "connections": {
         "a": [2], "y": [10], "same": [20], "one": [11], "open": ["x"]}},
       "alone": {"type": "NAND2", "connections": {"A": [20], "B": [3], "Y": [12]}},
       "flop": {"type": "DFFR", "connections": {"CK": [2], "D": [3], "RN": ["1"], "Q": [30]}}
@@ -100,7 +100,7 @@ fn areas_add_up_over_the_hierarchy() {
     };
     assert_eq!(netlist.own_areas(&library()), [area(2, 10.0, 3.0), area(2, 0.0, 4.0)]);
     assert_eq!(netlist.areas(&library()), [area(4, 10.0, 7.0), area(2, 0.0, 4.0)]);
-    let inner = read(NESTED, Some("pair")).unwrap();
+    let inner = read(NESTED, Some("pair$top.u_pair")).unwrap();
     assert_eq!(inner.areas(&library()), [area(2, 0.0, 4.0)]);
 }
 
@@ -110,7 +110,7 @@ fn what_is_wrong_is_said() {
         (
             "\"type\": \"INV\"",
             "\"type\": \"INV9\"",
-            "the cell first of module pair is a INV9, which is neither a module",
+            "the cell first of module pair$top.u_pair is a INV9, which is neither a module",
         ),
         (
             "\"type\": \"INV\"",
@@ -128,7 +128,7 @@ fn what_is_wrong_is_said() {
         (
             "\"a\": {\"direction\": \"input\"",
             "\"a\": {\"direction\": \"inout\"",
-            "port a of module pair is inout",
+            "port a of module pair$top.u_pair is inout",
         ),
         ("\"top\": \"0000", "\"src\": \"0000", "not one module is marked as the top"),
         ("\"modules\"", "\"creator\"", "net.json:"),
@@ -143,5 +143,8 @@ fn what_is_wrong_is_said() {
         assert!(error.starts_with("net.json:") && error.contains(words), "{new}: {error}");
     }
     let error = read(NESTED, Some("bottom")).unwrap_err();
-    assert!(error.contains("there is no module bottom; there are INV, pair, top"), "{error}");
+    assert!(
+        error.contains("there is no module bottom; there are INV, pair$top.u_pair, top"),
+        "{error}"
+    );
 }

@@ -59,8 +59,7 @@ pub struct Cell {
 pub struct Pin {
     pub name: String,
     pub direction: Direction,
-    /// The larger one of rising and falling.
-    pub capacitance_ff: f64,
+    pub capacitance_ff: Both<f64>,
     /// Of an output: its value, of the other pins and the state.
     pub function: Option<Function>,
     /// Of an output: its delays.
@@ -122,6 +121,31 @@ pub enum ArcKind {
 pub enum Edge {
     Rise,
     Fall,
+}
+
+/// Something for a rising and for a falling edge.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Both<T> {
+    pub rise: T,
+    pub fall: T,
+}
+
+impl<T: Copy> Both<T> {
+    /// One of them.
+    pub fn of(&self, edge: Edge) -> T {
+        match edge {
+            Edge::Rise => self.rise,
+            Edge::Fall => self.fall,
+        }
+    }
+
+    /// The place of one of them.
+    pub fn of_mut(&mut self, edge: Edge) -> &mut T {
+        match edge {
+            Edge::Rise => &mut self.rise,
+            Edge::Fall => &mut self.fall,
+        }
+    }
 }
 
 /// Whether an output follows an input, or its inverse.

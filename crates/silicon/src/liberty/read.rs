@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use super::syntax::{self, Statement, Wrong};
 use super::{
-    Arc, ArcKind, Cell, Delay, Direction, Edge, Function, Library, Pin, Power, Sense, Setup, State,
-    Storage, Table, WireLoad,
+    Arc, ArcKind, Both, Cell, Delay, Direction, Edge, Function, Library, Pin, Power, Sense, Setup,
+    State, Storage, Table, WireLoad,
 };
 
 pub(super) fn library(text: &str) -> Result<Library, Wrong> {
@@ -332,10 +332,13 @@ impl<'a> Reader<'a> {
                 clock => Function::Or(clock.clone().into(), Function::Not(state.into()).into()),
             });
         }
-        let mut capacitance: f64 = 0.0;
-        for attribute in ["capacitance", "rise_capacitance", "fall_capacitance"] {
-            capacitance = capacitance.max(number(pin, attribute)?.unwrap_or(0.0));
-        }
+        let both = number(pin, "capacitance")?;
+        let one = |attribute| {
+            let written = number(pin, attribute)?.or(both).unwrap_or(0.0);
+            Ok(written * self.scale.ff)
+        };
+        let capacitance_ff =
+            Both { rise: one("rise_capacitance")?, fall: one("fall_capacitance")? };
         let (mut arcs, mut setups) = (Vec::new(), Vec::new());
         for timing in pin.all("timing") {
             self.timing(timing, names, &mut arcs, &mut setups)?;
@@ -353,7 +356,6 @@ impl<'a> Reader<'a> {
                 fall: table(["fall_power", "power"])?,
             });
         }
-        let capacitance_ff = capacitance * self.scale.ff;
         Ok(Pin { name: name.to_owned(), direction, capacitance_ff, function, arcs, setups, powers })
     }
 
