@@ -329,11 +329,13 @@ pub struct UnitOptions {
     pub x_seed: u64,
     /// Random waiting of the memory; none without.
     pub stalls: Option<Stalls>,
+    /// Whether the values of all ports are kept, cycle by cycle.
+    pub record: bool,
 }
 
 impl Default for UnitOptions {
     fn default() -> Self {
-        Self { build: Build::Fast, x_seed: 1, stalls: None }
+        Self { build: Build::Fast, x_seed: 1, stalls: None, record: false }
     }
 }
 
@@ -359,6 +361,37 @@ pub struct UnitDriver {
     stream: u64,
     last_word_cycle: u32,
     acknowledge_delay: u32,
+    recording: Option<Recording>,
+}
+
+/// The values of all ports of a unit in each cycle since it was made: inputs, and the outputs that
+/// belong to them.
+#[derive(Debug, Clone, Default)]
+pub struct Recording {
+    /// Words of a cycle: those of each port, in the order of [`ConvUnit::PORTS`].
+    words: usize,
+    values: Vec<u32>,
+}
+
+impl Recording {
+    fn take(&mut self, model: &ConvUnit) {
+        let before = self.values.len();
+        for port in ConvUnit::PORTS {
+            let bits = model.bits(ConvUnit::port(port.name).expect("it is in the list of ports"));
+            self.values.extend((0..bits.words()).map(|word| bits.word(word)));
+        }
+        self.words = self.values.len() - before;
+    }
+
+    /// Cycles so far.
+    pub fn cycles(&self) -> usize {
+        self.values.len().checked_div(self.words).unwrap_or(0)
+    }
+
+    /// The words of all ports in a cycle.
+    pub fn cycle(&self, number: usize) -> &[u32] {
+        &self.values[number * self.words..][..self.words]
+    }
 }
 
 impl UnitDriver {
@@ -373,6 +406,7 @@ impl UnitDriver {
             stream: 0,
             last_word_cycle: 0,
             acknowledge_delay: 0,
+            recording: options.record.then(Recording::default),
         };
         driver.reset()?;
         Ok(driver)
@@ -399,6 +433,11 @@ impl UnitDriver {
         self.acknowledge_delay = cycles;
     }
 
+    /// What has been recorded, if [`UnitOptions::record`] asks for it.
+    pub fn recording(&self) -> Option<&Recording> {
+        self.recording.as_ref()
+    }
+
     /// Clock cycles since the model was made.
     pub fn cycles(&self) -> u64 {
         self.model.cycles()
@@ -421,7 +460,7 @@ impl UnitDriver {
         self.port.begin(self.stream);
         for _ in 0..2 {
             self.model.set_mem_rvalid_i(0);
-            self.model.tick()?;
+            self.tick()?;
         }
         self.model.set_rst_ni(1);
         // A port that never waits grants in every cycle.
@@ -583,7 +622,7 @@ impl UnitDriver {
     #[inline]
     fn run_to_done(&mut self) -> Result<u32, UnitError> {
         let mut cycles = 1;
-        if let Port::Ready { next } = &mut self.port {
+        if let (Port::Ready { next }, None) = (&mut self.port, &self.recording) {
             if self.model.done_valid_o() != 0 {
                 return Ok(cycles);
             }
@@ -643,8 +682,18 @@ impl UnitDriver {
                 }
             }
         }
-        self.model.tick()?;
-        Ok(())
+        self.tick()
+    }
+
+    /// The clock's edge, on which the inputs are taken.
+    #[inline]
+    fn tick(&mut self) -> Result<(), UnitError> {
+        if let Some(recording) = &mut self.recording {
+            // Outputs that depend on inputs follow these before the edge.
+            self.model.eval()?;
+            recording.take(&self.model);
+        }
+        Ok(self.model.tick()?)
     }
 }
 

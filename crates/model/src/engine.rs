@@ -5,6 +5,7 @@
 //! for results and costs and know none of them by name; an engine that is not the golden model
 //! compares what it did with the golden model itself and reports what differs as [`Findings`].
 
+use std::collections::BTreeMap;
 use std::iter::Sum;
 use std::ops::{AddAssign, Sub};
 use std::path::{Path, PathBuf};
@@ -219,6 +220,43 @@ pub enum EngineError {
     },
 }
 
+/// Which windows of a layer are measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sampling {
+    /// How many, at least.
+    pub windows: usize,
+    /// The seed that they are drawn with.
+    pub seed: u64,
+}
+
+/// What some windows of a layer have taken of a netlist, all added up.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnergyReading {
+    pub windows: u64,
+    /// Clock cycles from one command to the next.
+    pub cycles: u64,
+    /// Products of exact windows.
+    pub products: u64,
+    pub multiplications: u64,
+    /// Bits that were read from memory.
+    pub memory_bits: u64,
+    /// By block of the unit, as it is named in tables.
+    pub blocks: BTreeMap<String, BlockEnergy>,
+}
+
+/// The energy of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BlockEnergy {
+    /// Of all changes of its nets, in fJ.
+    pub dynamic_fj: f64,
+    /// Of the changes that are left without glitches, in fJ.
+    pub settled_fj: f64,
+    /// What it leaks all the time, in nW.
+    pub leakage_nw: f64,
+}
+
 /// What runs the convolutions of networks: one of these per thread.
 pub trait Engine: Send {
     /// The name in flags and files: `golden`, `rtl`, `soc`.
@@ -247,6 +285,20 @@ pub trait Engine: Send {
         detail: Detail,
     ) -> Result<NetworkRun, EngineError> {
         nn::infer(self, place, network, configuration, images, detail)
+    }
+
+    /// Measures the energy of some windows of a layer, of which `inputs` are as in
+    /// [`layer`](Self::layer). Only an engine that is a netlist can.
+    fn energy(
+        &mut self,
+        _place: &Place,
+        _layer: &Convolution,
+        _semantics: &Semantics,
+        _inputs: &[Vec<Plane>],
+        _sampling: Sampling,
+    ) -> Result<EnergyReading, EngineError> {
+        let reason = "it has no gates whose energy could be measured".to_owned();
+        Err(EngineError::Unsupported { engine: self.name(), reason })
     }
 
     /// What the scoreboard has seen since the last call.
