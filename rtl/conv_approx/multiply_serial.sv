@@ -8,6 +8,7 @@
 
 module multiply_serial #(
   parameter  int KERNEL      = 3,
+  parameter  int OPERAND_W   = 32,
   parameter  int MULTIPLIERS = 2,
   localparam int PRODUCTS    = KERNEL * KERNEL,
   localparam int LANES       = 4 * PRODUCTS,
@@ -21,13 +22,27 @@ module multiply_serial #(
   output wire logic                    last_issue_o,  // with issue_i: STAGE_2 ends here
 
   input  wire logic [LANES-1:0]        keep_i,        // read in the first cycle of STAGE_2
-  input  wire logic [32*PRODUCTS-1:0]  weight_i,
-  input  wire logic [32*SPAN*SPAN-1:0] data_i,        // the buffer, rows of SPAN words
+  input  wire logic [OPERAND_W*PRODUCTS-1:0]  weight_i,
+  input  wire logic [OPERAND_W*SPAN*SPAN-1:0] data_i, // the buffer, rows of SPAN words
 
-  output      logic [127:0]            output_o       // 4 words, output 0 lowest
+  output wire logic [127:0]            output_o       // 4 sums of 32 bits, output 0 lowest
 );
 
   import conv_approx_pkg::*;
+
+  // Bits of a sum: as many as it can need, but 32, modulo which it is.
+  localparam int FULL_W = 2 * OPERAND_W + $clog2(PRODUCTS);
+  localparam int ACC_W  = FULL_W < 32 ? FULL_W : 32;
+
+  function automatic logic [ACC_W-1:0] product(input logic signed [OPERAND_W-1:0] weight,
+                                               input logic signed [OPERAND_W-1:0] activation);
+    product = ACC_W'(weight) * ACC_W'(activation);
+  endfunction
+
+  logic [4*ACC_W-1:0] acc_q;
+  for (genvar out = 0; out < 4; out++) begin : gen_output
+    assign output_o[32*out +: 32] = 32'(signed'(acc_q[ACC_W*out +: ACC_W]));
+  end
 
   // ---- Issue: each multiplier takes the lowest product that the ones before it leave ----------
 
@@ -36,7 +51,7 @@ module multiply_serial #(
   logic [LANES-1:0] rest;     // what is pending after this cycle
 
   logic [MULTIPLIERS-1:0]    take;
-  logic [32*MULTIPLIERS-1:0] weight, activation;
+  logic [OPERAND_W*MULTIPLIERS-1:0] weight, activation;
   logic [2*MULTIPLIERS-1:0]  target;  // the output that the product belongs to
 
   always_comb begin
@@ -55,8 +70,8 @@ module multiply_serial #(
         rest    = rest & ~pick;
         for (int lane = 0; lane < LANES; lane++) begin
           if (pick[lane]) begin
-            weight[32*m +: 32]     = weight_i[32*(lane % PRODUCTS) +: 32];
-            activation[32*m +: 32] = data_i[32*activation_word(KERNEL, lane) +: 32];
+            weight[OPERAND_W*m +: OPERAND_W]     = weight_i[OPERAND_W*(lane % PRODUCTS) +: OPERAND_W];
+            activation[OPERAND_W*m +: OPERAND_W] = data_i[OPERAND_W*activation_word(KERNEL, lane) +: OPERAND_W];
             target[2*m +: 2]       = 2'(lane / PRODUCTS);
           end
         end
@@ -80,7 +95,7 @@ module multiply_serial #(
 
   logic [MULTIPLIERS-1:0]    valid_q;
   logic [2*MULTIPLIERS-1:0]  target_q;
-  logic [32*MULTIPLIERS-1:0] weight_q, activation_q;
+  logic [OPERAND_W*MULTIPLIERS-1:0] weight_q, activation_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) valid_q <= '0;
@@ -91,8 +106,8 @@ module multiply_serial #(
   for (genvar m = 0; m < MULTIPLIERS; m++) begin : gen_multiplier
     always_ff @(posedge clk_i) begin
       if (take[m]) begin
-        weight_q[32*m +: 32]     <= weight[32*m +: 32];
-        activation_q[32*m +: 32] <= activation[32*m +: 32];
+        weight_q[OPERAND_W*m +: OPERAND_W]     <= weight[OPERAND_W*m +: OPERAND_W];
+        activation_q[OPERAND_W*m +: OPERAND_W] <= activation[OPERAND_W*m +: OPERAND_W];
         target_q[2*m +: 2]       <= target[2*m +: 2];
       end
     end
@@ -101,19 +116,20 @@ module multiply_serial #(
   // Blocking only on a local: the outputs are written whole.
   always_ff @(posedge clk_i) begin
     if (issue_i && first_q) begin
-      output_o <= '0;
+      acc_q <= '0;
     end else if (valid_q != '0) begin
-      logic [127:0] sum;
-      sum = output_o;
+      logic [4*ACC_W-1:0] sum;
+      sum = acc_q;
       for (int m = 0; m < MULTIPLIERS; m++) begin
         for (int out = 0; out < 4; out++) begin
           if (valid_q[m] && target_q[2*m +: 2] == 2'(out)) begin
-            sum[32*out +: 32] = sum[32*out +: 32] +
-                weight_q[32*m +: 32] * activation_q[32*m +: 32];
+            sum[ACC_W*out +: ACC_W] = sum[ACC_W*out +: ACC_W] +
+                product(weight_q[OPERAND_W*m +: OPERAND_W],
+                        activation_q[OPERAND_W*m +: OPERAND_W]);
           end
         end
       end
-      output_o <= sum;
+      acc_q <= sum;
     end
   end
 
