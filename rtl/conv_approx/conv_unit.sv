@@ -266,9 +266,10 @@ module conv_unit #(
       .MULTIPLIERS (MULTIPLIERS)
     ) u_multiply (
       .clk_i, .rst_ni,
-      .issue_i      (run_stage_2),
-      .last_issue_o (last_issue),
+      .decide_i     (decide),
       .keep_i       (keep),
+      .issue_i      (run_stage_2 && decided_q),
+      .last_issue_o (last_issue),
       .weight_i     (kernel),
       .data_i       (data),
       .output_o

@@ -17,8 +17,8 @@ module multiply_parallel #(
   input  wire logic                    clk_i,
   input  wire logic                    rst_ni,
 
-  input  wire logic                    issue_i,       // STAGE_2: the operands are valid, and the
-                                                      // outputs become zero
+  input  wire logic                    issue_i,       // STAGE_2: the operands are valid; if none
+                                                      // is kept, the outputs are zero
   output wire logic                    last_issue_o,  // with issue_i: STAGE_2 ends here
   input  wire logic                    accumulate_i,  // STAGE_3
 
@@ -40,12 +40,7 @@ module multiply_parallel #(
     product = ACC_W'(weight) * ACC_W'(activation);
   endfunction
 
-  logic [4*ACC_W-1:0] acc_q;
-  for (genvar out = 0; out < 4; out++) begin : gen_output
-    assign output_o[32*out +: 32] = 32'(signed'(acc_q[ACC_W*out +: ACC_W]));
-  end
-
-  logic [LANES-1:0]    keep_q;
+  logic [LANES-1:0]           keep_q;
   logic [OPERAND_W*LANES-1:0] weight_q, activation_q;
 
   assign last_issue_o = 1'b1;
@@ -57,34 +52,42 @@ module multiply_parallel #(
   for (genvar lane = 0; lane < LANES; lane++) begin : gen_lane
     always_ff @(posedge clk_i) begin
       if (issue_i && keep_i[lane]) begin
-        weight_q[OPERAND_W*lane +: OPERAND_W]     <= weight_i[OPERAND_W*(lane % PRODUCTS) +: OPERAND_W];
-        activation_q[OPERAND_W*lane +: OPERAND_W] <= data_i[OPERAND_W*activation_word(KERNEL, lane) +: OPERAND_W];
+        weight_q[OPERAND_W*lane +: OPERAND_W] <=
+            weight_i[OPERAND_W*(lane % PRODUCTS) +: OPERAND_W];
+        activation_q[OPERAND_W*lane +: OPERAND_W] <=
+            data_i[OPERAND_W*activation_word(KERNEL, lane) +: OPERAND_W];
       end
     end
   end
 
-  // Blocking only on a local: the outputs are written whole.
+  // Masks, not branches: synthesis makes one carry-save tree of each sum. Blocking only on a local:
+  // the sums are written whole.
+  logic               some_q;   // products are kept
+  logic [4*ACC_W-1:0] sum_q;
+
   always_ff @(posedge clk_i) begin
-    if (issue_i) begin
-      acc_q <= '0;
-    end else if (accumulate_i) begin
+    if (issue_i) some_q <= keep_i != '0;
+    if (accumulate_i) begin
       logic [4*ACC_W-1:0] sum;
       sum = '0;
       for (int lane = 0; lane < LANES; lane++) begin
-        if (keep_q[lane]) begin
-          sum[ACC_W*(lane / PRODUCTS) +: ACC_W] = sum[ACC_W*(lane / PRODUCTS) +: ACC_W] +
-              product(weight_q[OPERAND_W*lane +: OPERAND_W],
-                      activation_q[OPERAND_W*lane +: OPERAND_W]);
-        end
+        sum[ACC_W*(lane / PRODUCTS) +: ACC_W] = sum[ACC_W*(lane / PRODUCTS) +: ACC_W] +
+            (product(weight_q[OPERAND_W*lane +: OPERAND_W],
+                     activation_q[OPERAND_W*lane +: OPERAND_W]) & {ACC_W{keep_q[lane]}});
       end
-      acc_q <= sum;
+      sum_q <= sum;
     end
+  end
+
+  for (genvar out = 0; out < 4; out++) begin : gen_output
+    assign output_o[32*out +: 32] =
+        32'(signed'(sum_q[ACC_W*out +: ACC_W] & {ACC_W{some_q}}));
   end
 
 `ifndef SYNTHESIS
   // The gating claim, stated from outside: one cycle after an issue, a lane whose product was not
   // kept has the operands that it had before.
-  logic                issued_q;
+  logic                       issued_q;
   logic [OPERAND_W*LANES-1:0] weight_before_q, activation_before_q;
   always_ff @(posedge clk_i) begin
     issued_q <= rst_ni && issue_i;
@@ -95,8 +98,10 @@ module multiply_parallel #(
     if (rst_ni && issued_q) begin
       for (int lane = 0; lane < LANES; lane++) begin
         SkippedLaneHolds: assert (keep_q[lane] ||
-            (weight_q[OPERAND_W*lane +: OPERAND_W] == weight_before_q[OPERAND_W*lane +: OPERAND_W] &&
-             activation_q[OPERAND_W*lane +: OPERAND_W] == activation_before_q[OPERAND_W*lane +: OPERAND_W]))
+            (weight_q[OPERAND_W*lane +: OPERAND_W] ==
+                 weight_before_q[OPERAND_W*lane +: OPERAND_W] &&
+             activation_q[OPERAND_W*lane +: OPERAND_W] ==
+                 activation_before_q[OPERAND_W*lane +: OPERAND_W]))
           else $error("the operands of skipped product %0d toggle", lane);
       end
     end

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// GET_DATA: reads a side x side block of words, of OPERAND_W bits each, through the memory port into
-// the data buffer.
+// GET_DATA: reads a side x side block of words, of OPERAND_W bits each, through the memory port
+// into the data buffer.
 //
 // The buffer has rows of KERNEL + 1 words, whatever the side. Requests go out without waiting for
 // answers, so a zero-wait memory delivers a beat a cycle.
@@ -105,7 +105,9 @@ module window_fetch #(
 
   logic [OPERAND_W-1:0] data_q [SPAN*SPAN];
   always_comb begin
-    for (int word = 0; word < SPAN * SPAN; word++) data_o[OPERAND_W*word +: OPERAND_W] = data_q[word];
+    for (int word = 0; word < SPAN * SPAN; word++) begin
+      data_o[OPERAND_W*word +: OPERAND_W] = data_q[word];
+    end
   end
 
   wire logic [INDEX_W-1:0] arrival_index =
