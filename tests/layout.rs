@@ -14,7 +14,7 @@ const MAY_IMPORT: [(&str, &[&str]); 9] = [
     ("crates/study", &["model"]),
     ("crates/trainer", &["model", "study"]),
     ("src/hw", &["verilated", "model"]),
-    ("src/bench", &["hw", "firmware", "model", "study", "torture", "verilated"]),
+    ("src/bench", &["hw", "firmware", "model", "silicon", "study", "torture", "verilated"]),
     ("src/cli", &["hw", "bench", "firmware", "model", "silicon", "study", "torture"]),
 ];
 

@@ -178,7 +178,7 @@ impl WindowCase {
     /// How its unit is opened.
     pub fn options(&self, build: Build) -> UnitOptions {
         let stalls = self.stall_seed.map(|seed| Stalls { seed });
-        UnitOptions { build, x_seed: self.x_seed, stalls }
+        UnitOptions { build, x_seed: self.x_seed, stalls, record: false }
     }
 
     /// The golden semantics.

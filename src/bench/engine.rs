@@ -284,18 +284,18 @@ const LINE: usize = 128;
 /// The sizes of a layer, and where its operands lie in the unit's memory: all kernels, then all
 /// planes of the batch.
 #[derive(Debug, Clone, Copy)]
-struct Shape {
+pub(super) struct Shape {
     /// Bits of a word.
     operand_w: u32,
-    channels: usize,
-    outputs: usize,
+    pub channels: usize,
+    pub outputs: usize,
     /// Kernel side.
-    side: usize,
+    pub side: usize,
     /// Of a plane.
-    pitch: usize,
+    pub pitch: usize,
     /// Of a map.
-    width: usize,
-    height: usize,
+    pub width: usize,
+    pub height: usize,
     kernel_words: usize,
     plane_words: usize,
     /// The first plane's first word.
@@ -304,7 +304,7 @@ struct Shape {
 }
 
 impl Shape {
-    fn of(
+    pub fn of(
         layer: &Convolution,
         inputs: &[Vec<Plane>],
         operand_w: u32,
@@ -343,7 +343,7 @@ impl Shape {
         })
     }
 
-    fn tiles(&self) -> usize {
+    pub fn tiles(&self) -> usize {
         tiles(self.width, self.height).count()
     }
 
@@ -354,7 +354,7 @@ impl Shape {
     }
 
     /// The byte address of a kernel.
-    fn kernel(&self, output: usize, channel: usize) -> u32 {
+    pub fn kernel(&self, output: usize, channel: usize) -> u32 {
         self.address((output * self.channels + channel) * self.kernel_words)
     }
 
@@ -364,8 +364,14 @@ impl Shape {
         self.address(self.planes + (image * self.channels + channel) * self.plane_words)
     }
 
+    /// The byte address of a window's upper left word.
+    #[inline]
+    pub fn window(&self, image: usize, channel: usize, column: usize, row: usize) -> u32 {
+        self.plane(image, channel) + self.address(row * self.pitch + column)
+    }
+
     /// A memory with the operands of the batch.
-    fn memory(&self, layer: &Convolution, inputs: &[Vec<Plane>]) -> Memory {
+    pub fn memory(&self, layer: &Convolution, inputs: &[Vec<Plane>]) -> Memory {
         let mut memory = Memory::new(self.operand_w, self.words);
         for (output, filter) in layer.filters.iter().enumerate() {
             for (channel, kernel) in filter.iter().enumerate() {

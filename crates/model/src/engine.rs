@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::conv::{
-    FeatureMap, Kernel, OperandError, Plane, PreparedKernels, PreparedPlane, Semantics, conv2d_prepared,
-    dot_kernels,
+    FeatureMap, Kernel, OperandError, Plane, PreparedKernels, PreparedPlane, Semantics,
+    conv2d_prepared, dot_kernels,
 };
 use crate::nn::{self, Configuration, Convolution, IntegerNetwork, LayerOutcome, NetworkRun};
 
@@ -236,6 +236,10 @@ pub struct Sampling {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EnergyReading {
+    /// Side of the kernels: the layer's, or the unit's if it is smaller.
+    pub side: u64,
+    /// Windows of the whole layer in an inference, if the kernels are the layer's.
+    pub layer_windows: Option<u64>,
     pub windows: u64,
     /// Clock cycles from one command to the next.
     pub cycles: u64,

@@ -4,6 +4,7 @@
 pub mod accel;
 pub mod channels;
 pub mod classify;
+pub mod energy;
 pub mod lenet;
 pub mod peers;
 pub mod search;
@@ -16,9 +17,9 @@ use serde::{Deserialize, Serialize};
 use crate::data::Image;
 use crate::tables::{
     self, AblationRow, ClassifyRow, ConfusionRow, CoverageRow, CycleRow, FlipRow, LayerErrorRow,
-    LenetRow, MarginRow, MemoryRow, OperandRow, OverflowRow, PeerRow, PointLayerRow, PointRow, ProductRow,
-    QuantisationRow, ScoreErrorRow, ScoreRow, SearchRow, SkipRow, SplitRow, StatRow, SummaryRow,
-    Table, TimeRow, WindowsRow, ZeroRow,
+    LenetRow, MarginRow, MemoryRow, OperandRow, OverflowRow, PeerRow, PointLayerRow, PointRow,
+    ProductRow, QuantisationRow, ScoreErrorRow, ScoreRow, SearchRow, SkipRow, SplitRow, StatRow,
+    SummaryRow, Table, TimeRow, WindowsRow, ZeroRow,
 };
 use model::conv::{Plane, Semantics};
 use model::engine::{Detail, Engine, EngineError, LayerRun, Place};
@@ -50,6 +51,10 @@ pub static TABLES: &[Table] = &[
     Table::of::<MemoryRow>(&[]),
     Table::of::<ClassifyRow>(&[&tables::single::CLASSIFY]),
     Table::of::<channels::ChannelRow>(&[&channels::CHANNELS]),
+    Table::of::<energy::EnergyRow>(&[]),
+    Table::of::<energy::BlockRow>(&[&energy::BLOCKS]),
+    Table::of::<energy::InferenceEnergyRow>(&[&energy::INFERENCES]),
+    Table::of::<energy::MemoryEnergyRow>(&[]),
     Table::of::<SearchRow>(&[&tables::single::SEARCH]),
     Table::of::<ScoreRow>(&[&tables::accel::SCORES]),
     Table::of::<ScoreErrorRow>(&[&tables::accel::SCORE_ERRORS]),
