@@ -8,12 +8,17 @@
 //! says whether a model in the program is up to date. Models made at run time are kept in
 //! `target/models`, in the user's cache folder where there is no source tree, or where
 //! `CONVAPPROX_CACHE` says.
+//!
+//! A set may also stand for the netlist of its design ([`View::Gates`]), which has the same ports:
+//! [`gates`] makes it.
 
+pub mod gates;
 #[allow(dead_code, reason = "build.rs has the rest of its uses")]
 mod parameter_sets;
 
 pub use parameter_sets::{
     Build, NETWORK_UNIT, PAPER_UNIT, RARE_UNITS, SOC, SOCS, SocParameters, UNITS, UnitParameters,
+    View,
 };
 
 use std::collections::BTreeMap;
@@ -28,6 +33,8 @@ use std::{env, fs, io};
 use model::facts::soc::RAM_BASE;
 use model::hart::{HartConfig, UnitShape};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::synthesis::SynthesisError;
 use verilated::build::{BuildError, Verilate};
 use verilated::{Config, Library, Model};
 
@@ -78,7 +85,7 @@ impl UnitParameters {
 
 impl SocParameters {
     pub fn hart(&self) -> HartConfig {
-        let &Self { kernel, log_frac, multipliers, kernels, ram_bytes } = self;
+        let &Self { kernel, log_frac, multipliers, kernels, ram_bytes, .. } = self;
         let unit = UnitShape { kernel, log_frac, multipliers, kernels };
         HartConfig { ram_base: RAM_BASE, ram_bytes, boot: RAM_BASE, unit }
     }
@@ -97,6 +104,8 @@ const KERNEL: Known = ("kernel", "k", [1, 7], 0);
 const LOG_FRAC: Known = ("log_frac", "f", [0, 8], 0);
 const MULTIPLIERS: Known = ("multipliers", "m", [1, 196], 0);
 const KERNELS: Known = ("kernels", "n", [1, 256], 1);
+const GATES: Known = ("gates", "g", [0, 1], 0);
+const CHANGED_CELL: Known = ("changed_cell", "c", [0, u32::MAX], 0);
 
 /// The parameters of a text, `kernel=7,log_frac=2` or a name such as `k7_f2`.
 fn parse<const N: usize>(text: &str, prefix: &str, known: [Known; N]) -> Result<[u32; N], String> {
@@ -139,11 +148,20 @@ fn multipliers(kernel: u32, given: u32) -> Result<u32, String> {
     }
 }
 
+fn view(gates: u32, changed_cell: u32) -> Result<View, String> {
+    match (gates, changed_cell) {
+        (0, 0) => Ok(View::Rtl),
+        (0, _) => Err("changed_cell needs gates=1: the RTL has no cells".to_owned()),
+        _ => Ok(View::Gates { changed_cell }),
+    }
+}
+
 /// Reads a name (`k7_m4_f2`) or parameters (`kernel=7,log_frac=2,multipliers=4`).
 fn unit_set(text: &str) -> Result<UnitParameters, String> {
     let width = ("mem_width", "w", [32, 128], 32);
-    let known = [KERNEL, LOG_FRAC, MULTIPLIERS, width, KERNELS];
-    let [kernel, log_frac, given, mem_width, kernels] = parse(text, "", known)?;
+    let known = [KERNEL, LOG_FRAC, MULTIPLIERS, width, KERNELS, GATES, CHANGED_CELL];
+    let [kernel, log_frac, given, mem_width, kernels, gates, changed_cell] =
+        parse(text, "", known)?;
     if kernel == 0 {
         return Err("it needs kernel=N, the largest kernel side".to_owned());
     }
@@ -151,7 +169,8 @@ fn unit_set(text: &str) -> Result<UnitParameters, String> {
         return Err("mem_width is 32 or 128".to_owned());
     }
     let (multipliers, kernels) = (multipliers(kernel, given)?, kernels as usize);
-    Ok(UnitParameters { kernel: kernel as usize, log_frac, multipliers, mem_width, kernels })
+    let view = view(gates, changed_cell)?;
+    Ok(UnitParameters { kernel: kernel as usize, log_frac, multipliers, mem_width, kernels, view })
 }
 
 /// Reads a name (`soc`, `soc_k3_f3`) or parameters (`kernel=3,log_frac=3`).
@@ -165,13 +184,17 @@ fn soc_set(text: &str) -> Result<SocParameters, String> {
         MULTIPLIERS,
         (KERNELS.0, KERNELS.1, KERNELS.2, SOC.kernels as u32),
         ("ram_bytes", "r", [1 << 16, 1 << 28], SOC.ram_bytes),
+        GATES,
+        CHANGED_CELL,
     ];
-    let [kernel, log_frac, given, kernels, ram_bytes] = parse(text, "soc", known)?;
+    let [kernel, log_frac, given, kernels, ram_bytes, gates, changed_cell] =
+        parse(text, "soc", known)?;
     if !ram_bytes.is_power_of_two() {
         return Err("ram_bytes is a power of two".to_owned());
     }
     let (multipliers, kernels) = (multipliers(kernel, given)?, kernels as usize);
-    Ok(SocParameters { kernel: kernel as usize, log_frac, multipliers, kernels, ram_bytes })
+    let view = view(gates, changed_cell)?;
+    Ok(SocParameters { kernel: kernel as usize, log_frac, multipliers, kernels, ram_bytes, view })
 }
 
 /// A set is written as its name, which says everything, in flags and in files.
@@ -222,6 +245,8 @@ pub enum HwError {
     Interface(verilated::Error),
     #[error(transparent)]
     Model(verilated::Error),
+    #[error(transparent)]
+    Synthesis(#[from] SynthesisError),
 }
 
 /// A model of the unit. Registers start with the values of a seed.
@@ -245,11 +270,17 @@ pub fn soc_digest(set: &SocParameters) -> Result<&'static str, HwError> {
 }
 
 fn unit_library(set: &UnitParameters, build: Build) -> Result<Library, HwError> {
-    library::<ConvUnit>(build.name_of(set), build, |rtl| set.recipe(build, rtl))
+    library::<ConvUnit>(build.name_of(set), build, |rtl| match set.view {
+        View::Rtl => Ok(set.recipe(build, rtl)?),
+        View::Gates { changed_cell } => gates::unit_recipe(set, build, changed_cell),
+    })
 }
 
 fn soc_library(set: &SocParameters, build: Build) -> Result<Library, HwError> {
-    library::<Soc>(build.name_of(set), build, |rtl| set.recipe(build, rtl))
+    library::<Soc>(build.name_of(set), build, |rtl| match set.view {
+        View::Rtl => Ok(set.recipe(build, rtl)?),
+        View::Gates { changed_cell } => gates::soc_recipe(set, build, rtl, changed_cell),
+    })
 }
 
 fn open<M: Model>(library: Library, x_seed: u64) -> Result<M, HwError> {
@@ -270,7 +301,7 @@ fn open<M: Model>(library: Library, x_seed: u64) -> Result<M, HwError> {
 fn library<M: Model>(
     name: String,
     build: Build,
-    recipe: impl FnOnce(&Path) -> io::Result<Verilate>,
+    recipe: impl FnOnce(&Path) -> Result<Verilate, HwError>,
 ) -> Result<Library, HwError> {
     static FOUND: Mutex<BTreeMap<String, Library>> = Mutex::new(BTreeMap::new());
     let mut found = FOUND.lock().expect("no thread panics with the lock");
