@@ -11,8 +11,8 @@ use verilated::build::{Verilate, Warnings};
 use super::parameter_sets::{coprocessor_sources, core_sources};
 use super::{Build, HwError, SocParameters, UnitParameters};
 use crate::synthesis::{
-    CellLibrary, Design, Flow, LibraryChoice, PAPER_PERIOD_PS, Synthesised, SynthesisError, Tools,
-    cells, synthesise,
+    CellLibrary, Design, Flow, LibraryChoice, Multiplier, PAPER_PERIOD_PS, SynthesisError,
+    Synthesised, Tools, cells, synthesise,
 };
 
 /// The unit, as parameters of its module say.
@@ -124,7 +124,12 @@ fn of_gates(model: Verilate) -> Verilate {
 fn files(design: &Design, changed_cell: u32) -> Result<[PathBuf; 2], HwError> {
     let tools = Tools::find()?;
     let library = standard(&tools)?;
-    let flow = Flow { library: &library, period_ps: PAPER_PERIOD_PS, clock_gates: true };
+    let flow = Flow {
+        library: &library,
+        period_ps: PAPER_PERIOD_PS,
+        clock_gates: true,
+        multiplier: Multiplier::Booth,
+    };
     let note = |text: String| {
         let _ = writeln!(io::stderr(), "{text}");
     };
@@ -151,8 +156,11 @@ fn files(design: &Design, changed_cell: u32) -> Result<[PathBuf; 2], HwError> {
 /// those that it was made for.
 fn declared(netlist: String, design: &Design) -> String {
     let header = format!("module {}(", design.top);
-    let list: Vec<String> =
-        design.parameters.iter().map(|(name, value)| format!("parameter {name} = {value}")).collect();
+    let list: Vec<String> = design
+        .parameters
+        .iter()
+        .map(|(name, value)| format!("parameter {name} = {value}"))
+        .collect();
     let check = |(name, value): &(&str, String)| {
         format!("  if ({name} != {value}) $error(\"this netlist has {name} = {value}\");\n")
     };

@@ -3,8 +3,8 @@
 
 use std::fmt::Write as _;
 
-use rand::seq::IndexedRandom;
 use rand::SeedableRng;
+use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 use silicon::liberty::{Cell, Direction, Function, Library, Storage};
 
@@ -44,7 +44,9 @@ fn model(cell: &Cell) -> String {
         // Clear and preset together: what the library says that the state is then.
         let both = u8::from(state.cleared_and_preset);
         let mut branches: Vec<String> = match &forced[..] {
-            [(clear, _), (preset, _)] => vec![format!("if ({clear} && {preset}) state <= 1'b{both};")],
+            [(clear, _), (preset, _)] => {
+                vec![format!("if ({clear} && {preset}) state <= 1'b{both};")]
+            }
             _ => Vec::new(),
         };
         branches
@@ -78,11 +80,7 @@ fn model(cell: &Cell) -> String {
 
 /// A netlist in which one cell is another one with the same pins, both chosen by a seed, and what was
 /// changed; nothing if no cell has another one that fits.
-pub fn with_changed_cell(
-    netlist: &str,
-    library: &Library,
-    seed: u32,
-) -> Option<(String, String)> {
+pub fn with_changed_cell(netlist: &str, library: &Library, seed: u32) -> Option<(String, String)> {
     let mut module = "";
     let mut cells = Vec::new();
     let mut at = 0;

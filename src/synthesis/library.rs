@@ -62,10 +62,40 @@ pub struct CellLibrary {
     pub nand2_um2: f64,
     /// Cell and pin of a constant 1 and of a constant 0, where it has such cells.
     pub(super) ties: Option<[(String, String); 2]>,
+    /// The cell that gates a clock, if it has one that needs no more than an enable.
+    pub(super) clock_gate: Option<ClockGate>,
     /// The cell that is taken to drive inputs.
     driver: String,
     /// The load in fF of outputs: four inputs of that NAND.
     load_ff: f64,
+}
+
+/// A cell that gates a clock, and its pins.
+#[derive(Debug, Clone)]
+pub(super) struct ClockGate {
+    pub cell: String,
+    pub clock: String,
+    pub enable: String,
+    pub output: String,
+}
+
+impl ClockGate {
+    /// The smallest one.
+    fn of(library: &Library) -> Option<Self> {
+        let fits =
+            |cell: &&Cell| cell.clock_gate && (cell.inputs().len(), cell.outputs().len()) == (2, 1);
+        let gates = library.cells.iter().filter(fits);
+        let cell = gates.min_by(|a, b| a.area_um2.total_cmp(&b.area_um2))?;
+        let name = |pin: usize| cell.pins[pin].name.clone();
+        let (clocks, enables): (Vec<usize>, Vec<usize>) =
+            cell.inputs().into_iter().partition(|&pin| cell.is_clock(pin));
+        Some(Self {
+            cell: cell.name.clone(),
+            clock: name(*clocks.first()?),
+            enable: name(*enables.first()?),
+            output: name(cell.outputs()[0]),
+        })
+    }
 }
 
 impl CellLibrary {
@@ -92,7 +122,7 @@ impl CellLibrary {
         let smallest = |inputs, table| smallest(&cells, inputs, table);
         let nand2 = smallest(2, 0b0111).ok_or_else(|| lacks("NAND with two inputs"))?;
         let driver = smallest(1, 0b10).ok_or_else(|| lacks("buffer"))?;
-        let load_ff = 4.0 * nand2.pins[nand2.inputs()[0]].capacitance_ff;
+        let load_ff = 4.0 * nand2.pins[nand2.inputs()[0]].capacitance_ff.rise;
         let tie = |table| {
             let cell = smallest(0, table)?;
             Some((cell.name.clone(), cell.pins[cell.outputs()[0]].name.clone()))
@@ -102,6 +132,7 @@ impl CellLibrary {
             digest: model::hex(&Sha256::digest(&bytes)),
             nand2_um2: nand2.area_um2,
             ties: tie(1).zip(tie(0)).map(|(high, low)| [high, low]),
+            clock_gate: ClockGate::of(&cells),
             driver: driver.name.clone(),
             load_ff,
             path,

@@ -41,6 +41,27 @@ pub struct Flow<'a> {
     pub period_ps: u32,
     /// Whether registers with an enable get a gated clock, where the library has cells for that.
     pub clock_gates: bool,
+    pub multiplier: Multiplier,
+}
+
+/// How products are made of gates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Multiplier {
+    /// Booth encoding, built for speed
+    #[default]
+    Booth,
+    /// Booth encoding with fewer gates, slower
+    BoothLowpower,
+}
+
+impl Multiplier {
+    /// Its name in flags and records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Booth => "booth",
+            Self::BoothLowpower => "booth-lowpower",
+        }
+    }
 }
 
 /// The paper's clock: 2.81 ns.
@@ -108,20 +129,11 @@ pub fn synthesise(
 ) -> Result<Synthesised, SynthesisError> {
     let sources = design.sources()?;
     let [front_end, mapping] = script::scripts(design, flow, sources.iter().map(|(name, _)| name));
+    let gate = script::clock_gate(flow.library);
     let constraints = flow.library.constraints();
-    let mut key = Sha256::new();
-    let mut add = |bytes: &[u8]| {
-        key.update((bytes.len() as u64).to_le_bytes());
-        key.update(bytes);
-    };
-    for text in [tools.versions(), &flow.library.digest, &front_end, &mapping, &constraints] {
-        add(text.as_bytes());
-    }
-    for (name, text) in &sources {
-        add(name.as_bytes());
-        add(text);
-    }
-    let key = model::hex(&key.finalize());
+    let texts = [tools.versions(), &flow.library.digest, &front_end, &mapping, &gate, &constraints];
+    let digest = digest_of(&sources);
+    let key = digest_of_parts(texts.into_iter().chain([digest.as_str()]).map(str::as_bytes));
     let folder = verilated::load::cached(cache, &design.name, &key, |folder| {
         on_start();
         let write = |name: &str, bytes: &[u8]| {
@@ -134,6 +146,7 @@ pub fn synthesise(
         write(script::FRONT_END, front_end.as_bytes())?;
         write(script::MAPPING, mapping.as_bytes())?;
         write(script::CONSTRAINTS, constraints.as_bytes())?;
+        write(script::CLOCK_GATE, gate.as_bytes())?;
         flow.library.place(&folder.join(script::LIBRARY))?;
         for command in [tools.front_end(folder), tools.mapping(folder)] {
             run(command, design)?;
@@ -145,6 +158,23 @@ pub fn synthesise(
         Ok::<_, SynthesisError>(vec![script::JSON.to_owned(), script::VERILOG.to_owned()])
     })?;
     Ok(Synthesised { folder, key })
+}
+
+type Sources = [(String, Vec<u8>)];
+
+/// SHA-256 over names and contents, in hexadecimal.
+fn digest_of(sources: &Sources) -> String {
+    digest_of_parts(sources.iter().flat_map(|(name, text)| [name.as_bytes(), text]))
+}
+
+/// The length of each part sets it apart from the next one.
+fn digest_of_parts<'a>(parts: impl Iterator<Item = &'a [u8]>) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update((part.len() as u64).to_le_bytes());
+        digest.update(part);
+    }
+    model::hex(&digest.finalize())
 }
 
 /// A file in the cache that holds a text, under a digest of it.
@@ -186,6 +216,14 @@ fn run(mut command: Command, design: &Design) -> Result<(), SynthesisError> {
 const MESSAGE_LINES: usize = 12;
 
 impl Design {
+    /// SHA-256 of its sources, in hexadecimal.
+    ///
+    /// # Errors
+    /// If one cannot be read.
+    pub fn digest(&self) -> Result<String, SynthesisError> {
+        Ok(digest_of(&self.sources()?))
+    }
+
     /// The sources by the names that they have in the folder of the tools, which see no others.
     fn sources(&self) -> Result<Vec<(String, Vec<u8>)>, SynthesisError> {
         let mut sources: Vec<(String, Vec<u8>)> = Vec::new();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What Yosys is told.
 
-use super::{Design, Flow};
+use super::library::ClockGate;
+use super::{CellLibrary, Design, Flow, Multiplier};
 
 pub(super) const JSON: &str = "netlist.json";
 pub(super) const VERILOG: &str = "netlist.v";
@@ -9,10 +10,26 @@ pub(super) const FRONT_END: &str = "front_end.ys";
 pub(super) const MAPPING: &str = "mapping.ys";
 pub(super) const CONSTRAINTS: &str = "abc.constraints";
 pub(super) const LIBRARY: &str = "cells.lib";
+pub(super) const CLOCK_GATE: &str = "clock_gate.map.v";
 const ELABORATED: &str = "elaborated.il";
 
 /// Files that nobody needs behind the synthesis.
-pub(super) const LEFT_OVER: [&str; 5] = [FRONT_END, MAPPING, CONSTRAINTS, LIBRARY, ELABORATED];
+pub(super) const LEFT_OVER: [&str; 6] =
+    [FRONT_END, MAPPING, CONSTRAINTS, LIBRARY, CLOCK_GATE, ELABORATED];
+
+/// What takes the place of the RTL's clock gates: the library's cell; nothing where it has none, and
+/// the latch of the RTL stays.
+pub(super) fn clock_gate(library: &CellLibrary) -> String {
+    let Some(ClockGate { cell, clock, enable, output }) = &library.clock_gate else {
+        return String::new();
+    };
+    format!(
+        "module clock_gate (input clk_i, input enable_i, output clk_o);
+  {cell} gate (.{clock}(clk_i), .{enable}(enable_i), .{output}(clk_o));
+endmodule
+"
+    )
+}
 
 /// The scripts of the two steps: elaboration by slang, which is there only where Yosys is
 /// WebAssembly, and all else by native code, which is several times as fast.
@@ -23,6 +40,10 @@ pub(super) fn scripts<'a>(
 ) -> [String; 2] {
     let top = design.top;
     let mut front_end = format!("read_slang --threads 1 --keep-hierarchy --top {top}");
+    let has_gate = flow.library.clock_gate.is_some();
+    if has_gate {
+        front_end += " --blackboxed-module clock_gate";
+    }
     for (name, value) in &design.parameters {
         front_end += &format!(" -G{name}={value}");
     }
@@ -31,7 +52,13 @@ pub(super) fn scripts<'a>(
     }
     front_end += &format!("\nwrite_rtlil {ELABORATED}\n");
 
-    let Flow { library, period_ps, clock_gates } = flow;
+    let Flow { library, period_ps, clock_gates, multiplier } = flow;
+    // `synth` would make them of the plain kind.
+    let products = match multiplier {
+        Multiplier::Booth => "",
+        Multiplier::BoothLowpower => "proc\nopt\nwreduce\npeepopt\nopt_clean\nbooth -lowpower\n",
+    };
+    let place_gates = if has_gate { format!("techmap -map {CLOCK_GATE}\n") } else { String::new() };
     let gates = match clock_gates {
         // A gate is worth its clock pin from a few registers on.
         true => format!("clockgate -liberty {LIBRARY} -min_net_size 4\n"),
@@ -46,8 +73,8 @@ pub(super) fn scripts<'a>(
         "read_liberty -lib {LIBRARY}
 read_rtlil {ELABORATED}
 hierarchy -check -top {top}
-check -assert
-synth -booth -noabc -top {top}
+{place_gates}check -assert
+{products}synth -booth -noabc -top {top}
 opt_hier
 opt -full
 {gates}dfflibmap -liberty {LIBRARY}

@@ -74,9 +74,10 @@ impl Tools {
         let pythons = fs::read_dir(&lib).map_err(failed)?;
         let file = "site-packages/adks/freepdk-45nm/view-tiny/stdcells.lib";
         let mut files = pythons.filter_map(|it| Some(it.ok()?.path().join(file)));
-        files
-            .find(|path| path.is_file())
-            .ok_or_else(|| SynthesisError::Read { path: lib, source: std::io::ErrorKind::NotFound.into() })
+        files.find(|path| path.is_file()).ok_or_else(|| SynthesisError::Read {
+            path: lib,
+            source: std::io::ErrorKind::NotFound.into(),
+        })
     }
 
     fn python(&self, program: &str, folder: &Path) -> Command {

@@ -37,7 +37,7 @@ impl Column {
 
     /// Its unit, which its name tells; empty for text and for pure numbers.
     pub fn unit(&self) -> &'static str {
-        const UNITS: [(&str, &str); 15] = [
+        const UNITS: [(&str, &str); 18] = [
             ("percent", "%"),
             ("percentage", "%"),
             ("points", "percentage points"),
@@ -53,6 +53,9 @@ impl Column {
             ("windows", "windows"),
             ("outputs", "outputs"),
             ("images", "images"),
+            ("um2", "µm²"),
+            ("kge", "kGE"),
+            ("ns", "ns"),
         ];
         // The last word of the name that is a unit: `share_percent`, `cycles_average`.
         let word = |word: &str| UNITS.iter().find(|(name, _)| *name == word).map(|(_, unit)| *unit);
