@@ -41,8 +41,8 @@ module conv_counters #(
         done_q    <= done_q + 32'(kept_i);
         skipped_q <= skipped_q + 32'(skipped_i);
       end
-      words_q <= words_q + 32'(words_i);
-      beats_q <= beats_q + 32'(beat_i);
+      if (words_i != '0) words_q <= words_q + 32'(words_i);
+      if (beat_i) beats_q <= beats_q + 32'd1;
       case (state_i)
         IDLE:     idle_q     <= idle_q + 32'd1;
         GET_DATA: get_data_q <= get_data_q + 32'd1;

@@ -16,8 +16,8 @@ module multiply_parallel #(
   input  wire logic                    clk_i,
   input  wire logic                    rst_ni,
 
-  input  wire logic                    issue_i,       // STAGE_2: the operands are valid, and the
-                                                      // outputs become zero
+  input  wire logic                    issue_i,       // STAGE_2: the operands are valid; if none
+                                                      // is kept, the outputs are zero
   output wire logic                    last_issue_o,  // with issue_i: STAGE_2 ends here
   input  wire logic                    accumulate_i,  // STAGE_3
 
@@ -25,7 +25,7 @@ module multiply_parallel #(
   input  wire logic [32*PRODUCTS-1:0]  weight_i,
   input  wire logic [32*SPAN*SPAN-1:0] data_i,        // the buffer, rows of SPAN words
 
-  output      logic [127:0]            output_o       // 4 words, output 0 lowest
+  output wire logic [127:0]            output_o       // 4 words, output 0 lowest
 );
 
   import conv_approx_pkg::*;
@@ -48,22 +48,25 @@ module multiply_parallel #(
     end
   end
 
-  // Blocking only on a local: the outputs are written whole.
+  // Masks, not branches: synthesis makes one carry-save tree of each sum. Blocking only on a local:
+  // the sums are written whole.
+  logic         some_q;   // products are kept
+  logic [127:0] sum_q;
+
   always_ff @(posedge clk_i) begin
-    if (issue_i) begin
-      output_o <= '0;
-    end else if (accumulate_i) begin
+    if (issue_i) some_q <= keep_i != '0;
+    if (accumulate_i) begin
       logic [127:0] sum;
       sum = '0;
       for (int lane = 0; lane < LANES; lane++) begin
-        if (keep_q[lane]) begin
-          sum[32*(lane / PRODUCTS) +: 32] = sum[32*(lane / PRODUCTS) +: 32] +
-              weight_q[32*lane +: 32] * activation_q[32*lane +: 32];
-        end
+        sum[32*(lane / PRODUCTS) +: 32] = sum[32*(lane / PRODUCTS) +: 32] +
+            (weight_q[32*lane +: 32] * activation_q[32*lane +: 32] & {32{keep_q[lane]}});
       end
-      output_o <= sum;
+      sum_q <= sum;
     end
   end
+
+  assign output_o = sum_q & {128{some_q}};
 
 `ifndef SYNTHESIS
   // The gating claim, stated from outside: one cycle after an issue, a lane whose product was not

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // STAGE_2, the issue, and STAGE_3: a few multipliers, used for kept products only.
 //
-// The kept products are issued MULTIPLIERS a cycle in the order of their numbers (output by
-// output, row by row), so STAGE_2 takes ceil(kept / MULTIPLIERS) cycles: here a skipped product
-// saves time as well as energy.
+// The first cycle of STAGE_2 decides. Then the kept products are issued MULTIPLIERS a cycle in the
+// order of their numbers (output by output, row by row), so STAGE_2 takes 1 + ceil(kept /
+// MULTIPLIERS) cycles: here a skipped product saves time as well as energy.
 `default_nettype none
 
 module multiply_serial #(
@@ -16,11 +16,13 @@ module multiply_serial #(
   input  wire logic                    clk_i,
   input  wire logic                    rst_ni,
 
-  input  wire logic                    issue_i,       // STAGE_2: the operands are valid; in its
-                                                      // first cycle the outputs become zero
+  input  wire logic                    decide_i,      // the first cycle of STAGE_2: the outputs
+                                                      // become zero
+  input  wire logic [LANES-1:0]        keep_i,        // with decide_i
+  input  wire logic                    issue_i,       // the other cycles of STAGE_2: the operands
+                                                      // are valid
   output wire logic                    last_issue_o,  // with issue_i: STAGE_2 ends here
 
-  input  wire logic [LANES-1:0]        keep_i,        // read in the first cycle of STAGE_2
   input  wire logic [32*PRODUCTS-1:0]  weight_i,
   input  wire logic [32*SPAN*SPAN-1:0] data_i,        // the buffer, rows of SPAN words
 
@@ -29,88 +31,103 @@ module multiply_serial #(
 
   import conv_approx_pkg::*;
 
-  // ---- Issue: each multiplier takes the lowest product that the ones before it leave ----------
+  // ---- Issue: multiplier m takes the pending product that has m pending ones before it --------
 
-  logic             first_q;  // the next issue is the first of its window
+  localparam int RANK_W = $clog2(MULTIPLIERS + 2);
+  localparam logic [RANK_W-1:0] LATER = RANK_W'(MULTIPLIERS + 1);
+
   logic [LANES-1:0] pending_q;
   logic [LANES-1:0] rest;     // what is pending after this cycle
 
-  logic [MULTIPLIERS-1:0]    take;
+  logic [4*MULTIPLIERS-1:0]  target;   // one-hot: the output that the product belongs to
   logic [32*MULTIPLIERS-1:0] weight, activation;
-  logic [2*MULTIPLIERS-1:0]  target;  // the output that the product belongs to
 
   always_comb begin
-    logic [LANES-1:0] pick;
+    logic [RANK_W-1:0]    rank [LANES];   // pending ones up to this one, at most LATER
+    logic [RANK_W:0]      sum;
+    logic                 pick;
+    logic [PRODUCTS-1:0]  of_weight;
+    logic [SPAN*SPAN-1:0] of_word;
     rest       = '0;
-    pick       = '0;
-    take       = '0;
+    target     = '0;
     weight     = '0;
     activation = '0;
-    target     = '0;
+    sum        = '0;
+    pick       = '0;
+    of_weight  = '0;
+    of_word    = '0;
+    for (int lane = 0; lane < LANES; lane++) rank[lane] = '0;
     if (issue_i) begin
-      rest = first_q ? keep_i : pending_q;
-      for (int m = 0; m < MULTIPLIERS; m++) begin
-        pick    = rest & (~rest + LANES'(1));
-        take[m] = pick != '0;
-        rest    = rest & ~pick;
-        for (int lane = 0; lane < LANES; lane++) begin
-          if (pick[lane]) begin
-            weight[32*m +: 32]     = weight_i[32*(lane % PRODUCTS) +: 32];
-            activation[32*m +: 32] = data_i[32*activation_word(KERNEL, lane) +: 32];
-            target[2*m +: 2]       = 2'(lane / PRODUCTS);
+      // Sums over ever longer runs of lanes, each twice as long as the one before.
+      for (int lane = 0; lane < LANES; lane++) rank[lane] = RANK_W'(pending_q[lane]);
+      for (int run = 1; run < LANES; run = 2 * run) begin
+        for (int lane = LANES - 1; lane >= 0; lane--) begin
+          if ((lane / run) % 2 == 1) begin
+            sum = {1'b0, rank[lane]} + {1'b0, rank[lane/run*run-1]};
+            rank[lane] = sum > {1'b0, LATER} ? LATER : sum[RANK_W-1:0];
           end
+        end
+      end
+      for (int lane = 0; lane < LANES; lane++) rest[lane] = pending_q[lane] && rank[lane] == LATER;
+      for (int m = 0; m < MULTIPLIERS; m++) begin
+        of_weight = '0;
+        of_word   = '0;
+        for (int lane = 0; lane < LANES; lane++) begin
+          pick = pending_q[lane] && rank[lane] == RANK_W'(m + 1);
+          of_weight[lane % PRODUCTS]             |= pick;
+          of_word[activation_word(KERNEL, lane)] |= pick;
+          target[4*m + lane/PRODUCTS]            |= pick;
+        end
+        for (int i = 0; i < PRODUCTS; i++) begin
+          weight[32*m +: 32] |= weight_i[32*i +: 32] & {32{of_weight[i]}};
+        end
+        for (int word = 0; word < SPAN * SPAN; word++) begin
+          activation[32*m +: 32] |= data_i[32*word +: 32] & {32{of_word[word]}};
         end
       end
     end
   end
 
-  assign last_issue_o = rest == '0;
+  assign last_issue_o = issue_i && rest == '0;
 
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      first_q   <= 1'b1;
-      pending_q <= '0;
-    end else if (issue_i) begin
-      first_q   <= last_issue_o;
-      pending_q <= rest;
-    end
+  always_ff @(posedge clk_i) begin
+    if (decide_i)     pending_q <= keep_i;
+    else if (issue_i) pending_q <= rest;
   end
 
   // ---- Multiply and accumulate, a cycle behind the issue --------------------------------------
 
-  logic [MULTIPLIERS-1:0]    valid_q;
-  logic [2*MULTIPLIERS-1:0]  target_q;
+  logic [4*MULTIPLIERS-1:0]  target_q;   // zero: the multiplier has no product
   logic [32*MULTIPLIERS-1:0] weight_q, activation_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) valid_q <= '0;
-    else         valid_q <= take;
+    if (!rst_ni) target_q <= '0;
+    else         target_q <= target;
   end
 
   // An idle multiplier holds its operands.
   for (genvar m = 0; m < MULTIPLIERS; m++) begin : gen_multiplier
     always_ff @(posedge clk_i) begin
-      if (take[m]) begin
+      if (target[4*m +: 4] != '0) begin
         weight_q[32*m +: 32]     <= weight[32*m +: 32];
         activation_q[32*m +: 32] <= activation[32*m +: 32];
-        target_q[2*m +: 2]       <= target[2*m +: 2];
       end
     end
   end
 
-  // Blocking only on a local: the outputs are written whole.
+  // Masks, not branches: synthesis makes one carry-save tree of each sum. Blocking only on locals:
+  // the outputs are written whole.
   always_ff @(posedge clk_i) begin
-    if (issue_i && first_q) begin
+    if (decide_i) begin
       output_o <= '0;
-    end else if (valid_q != '0) begin
+    end else if (target_q != '0) begin
       logic [127:0] sum;
+      logic [31:0]  product;
       sum = output_o;
       for (int m = 0; m < MULTIPLIERS; m++) begin
+        product = weight_q[32*m +: 32] * activation_q[32*m +: 32];
         for (int out = 0; out < 4; out++) begin
-          if (valid_q[m] && target_q[2*m +: 2] == 2'(out)) begin
-            sum[32*out +: 32] = sum[32*out +: 32] +
-                weight_q[32*m +: 32] * activation_q[32*m +: 32];
-          end
+          sum[32*out +: 32] = sum[32*out +: 32] + (product & {32{target_q[4*m + out]}});
         end
       end
       output_o <= sum;
@@ -120,7 +137,7 @@ module multiply_serial #(
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
-      PipelineEmptyAtClear: assert (!(issue_i && first_q) || valid_q == '0)
+      PipelineEmptyAtClear: assert (!decide_i || target_q == '0)
         else $error("a window starts while products of the last one are in flight");
     end
   end

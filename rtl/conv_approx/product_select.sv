@@ -3,7 +3,8 @@
 // sections III and IV-C).
 //
 // S_i = L(w_i) + L(x_i) estimates the logarithm of product i; S_max is the largest S_i over the
-// products with two non-zero operands. In approx mode product i is kept if S_i > S_max - T.
+// products with two non-zero operands. In approx mode product i is kept if S_i > S_max - T. S_max
+// comes from the reduction tree of the paper's section IV-C.
 `default_nettype none
 
 module product_select #(
@@ -41,41 +42,53 @@ module product_select #(
 
   import conv_approx_pkg::*;
 
-  localparam int COMPARE_W = (THRESHOLD_W > SCORE_W ? THRESHOLD_W : SCORE_W) + 1;
+  // The leaves of the tree: the products' scores, and the S_max handed in.
+  localparam int LEAVES = PRODUCTS + 1;
 
   // The word of the buffer that product i of this output multiplies.
   function automatic int word(input int i);
     word = activation_word(KERNEL, OUTPUT * PRODUCTS + i);
   endfunction
 
-  // A score with its live bit on top compares above every dead one.
-  logic [PRODUCTS-1:0]         activation_live, live;
-  logic [SCORE_W*PRODUCTS-1:0] score;
+  logic [PRODUCTS-1:0] activation_live, live;
+  logic [SCORE_W-1:0]  score [PRODUCTS];
+  logic [SMAX_W-1:0]   node [2*LEAVES-1];   // of nodes 2n+1 and 2n+2, node n is the larger one
+  logic [SCORE_W:0]    reach, cutoff;       // the cutoff is S_max - T; its top bit: below all scores
   always_comb begin
-    smax_o          = running_i ? smax_i : '0;
+    smax_o          = '0;
     keep_o          = '0;
     activation_live = '0;
     live            = '0;
-    score           = '0;
+    reach           = '0;
+    cutoff          = '0;
+    for (int i = 0; i < PRODUCTS; i++) score[i] = '0;
+    for (int n = 0; n < 2*LEAVES-1; n++) node[n] = '0;
     if (enable_i) begin
+      // A score with its live bit on top compares above every dead one.
+      node[LEAVES-1] = running_i ? smax_i : '0;
       for (int i = 0; i < PRODUCTS; i++) begin
         activation_live[i] = data_live_i[word(i)];
-        live[i] = active_i[i] && weight_live_i[i] && activation_live[i];
-        score[SCORE_W*i +: SCORE_W] = SCORE_W'(weight_log_i[LOG_W*i +: LOG_W]) +
-                                      SCORE_W'(data_log_i[LOG_W*word(i) +: LOG_W]);
-        if (live[i] && {1'b1, score[SCORE_W*i +: SCORE_W]} > smax_o) begin
-          smax_o = {1'b1, score[SCORE_W*i +: SCORE_W]};
-        end
+        live[i]  = active_i[i] && weight_live_i[i] && activation_live[i];
+        score[i] = SCORE_W'(weight_log_i[LOG_W*i +: LOG_W]) +
+                   SCORE_W'(data_log_i[LOG_W*word(i) +: LOG_W]);
+        node[LEAVES+i] = live[i] ? {1'b1, score[i]} : '0;
       end
+      for (int n = LEAVES - 2; n >= 0; n--) begin
+        node[n] = node[2*n+1] > node[2*n+2] ? node[2*n+1] : node[2*n+2];
+      end
+      smax_o = node[0];
+
+      // A T of 2^SCORE_W and more reaches below every score.
+      reach  = threshold_i[THRESHOLD_W-1:SCORE_W] != '0 ? {1'b1, SCORE_W'(0)} :
+                                                          {1'b0, threshold_i[SCORE_W-1:0]};
+      cutoff = {1'b0, smax_o[SCORE_W-1:0]} - reach;
       case (mode_i)
         MODE_EXACT:          keep_o = active_i;
         MODE_ZERO_SKIP:      keep_o = active_i & activation_live;
         MODE_DUAL_ZERO_SKIP: keep_o = live;
         default: begin
           for (int i = 0; i < PRODUCTS; i++) begin
-            keep_o[i] = live[i] &&
-                COMPARE_W'(score[SCORE_W*i +: SCORE_W]) + COMPARE_W'(threshold_i) >
-                COMPARE_W'(smax_o[SCORE_W-1:0]);
+            keep_o[i] = live[i] && (cutoff[SCORE_W] || score[i] > cutoff[SCORE_W-1:0]);
           end
         end
       endcase

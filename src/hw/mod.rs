@@ -67,9 +67,11 @@ impl UnitParameters {
             .sum()
     }
 
-    /// Cycles of STAGE_2 that issue `kept` products: 0 if there are none to issue.
+    /// Cycles of STAGE_2 if `kept` products are issued, and 0 if there are none to issue. A serial
+    /// unit issues from the cycle after the decision on.
     pub const fn issue_cycles(&self, kept: u32) -> u32 {
-        kept.div_ceil(self.multipliers)
+        let serial = (self.multipliers as usize) < 4 * self.kernel * self.kernel;
+        kept.div_ceil(self.multipliers) + (serial && kept > 0) as u32
     }
 
     /// Cycles from start to done of a window whose memory never waits: see `docs/unit.md`.

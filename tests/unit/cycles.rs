@@ -5,7 +5,7 @@ use convapprox::bench::unit::{Tile, WindowRun};
 use convapprox::hw::UnitParameters;
 use model::conv::{Mode, SmaxScope};
 
-use crate::{Bench, Window, benches, run, state_cycles, threshold};
+use crate::{Bench, Window, benches, issue_cycles, run, state_cycles, threshold};
 
 /// A window of which about `wanted` products are kept, at most `4 · side²`, and how many are.
 ///
@@ -92,7 +92,7 @@ fn check_cycles(bench: &mut Bench, window: &Window, kept: u32, what: &str) {
 
     assert_eq!(outcome.kept.total(), kept, "{name}: {what}");
     assert_eq!(outcome.cycles, unit.window_cycles(beats, kept), "{name}: {what}");
-    let issue = kept.div_ceil(unit.multipliers);
+    let issue = issue_cycles(&unit, kept);
     let states = state_cycles(&before, &after);
     // The first answer comes a cycle after the first request; the decision takes a cycle even if there
     // is nothing to issue.

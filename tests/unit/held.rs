@@ -6,8 +6,8 @@ use convapprox::bench::unit::{CommandError, Stalls, Tile, WindowRun};
 use model::conv::Mode;
 
 use crate::{
-    Bench, KERNEL_ADDR, WINDOW_ADDR, Window, benches, benches_and_x_seeds, noise, state_cycles,
-    threshold, units, units_and_x_seeds,
+    Bench, KERNEL_ADDR, WINDOW_ADDR, Window, benches, benches_and_x_seeds, issue_cycles, noise,
+    state_cycles, threshold, units, units_and_x_seeds,
 };
 
 #[test]
@@ -472,7 +472,7 @@ fn a_run_on_held_words_takes_the_cycles_of_its_stages() {
                 let outcome = bench.check(&again, &format!("every {zeros:?} zero, {tile:?}"));
                 let after = bench.unit.counters().unwrap();
                 let kept = outcome.kept.total();
-                let issue = kept.div_ceil(parameters.multipliers);
+                let issue = issue_cycles(&parameters, kept);
                 let name = parameters;
                 assert_eq!(outcome.cycles, 2 + issue, "{name}: {kept} kept");
                 assert_eq!(outcome.last_word_cycle, 0, "{name}: no word comes");

@@ -89,6 +89,16 @@ pub fn benches_and_x_seeds() -> impl Iterator<Item = Bench> {
     units_and_x_seeds().map(|(unit, x_seed)| Bench::new(unit, x_seed, None))
 }
 
+/// The cycles that the issue of `kept` products adds to a window.
+pub fn issue_cycles(unit: &UnitParameters, kept: u32) -> u32 {
+    let parallel = unit.multipliers as usize == 4 * unit.kernel * unit.kernel;
+    match kept {
+        0 => 0,
+        _ if parallel => 1,
+        _ => 1 + kept.div_ceil(unit.multipliers),
+    }
+}
+
 /// The cycles between two readings of the counters: in IDLE, GET_DATA, STAGE_1, STAGE_2, STAGE_3, DONE.
 pub fn state_cycles(before: &Counters, after: &Counters) -> [u32; 6] {
     let states = |it: &Counters| {

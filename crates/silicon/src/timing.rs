@@ -3,11 +3,13 @@
 //!
 //! Delays come from the library's tables; a net has the capacitance of its pins and of the library's
 //! default wire load. The clock is ideal: it reaches every register at once, with a slew of zero,
-//! through clock gates, buffers and inverters. All registers take their data at the rising edge.
+//! through buffers and clock gates. All registers take their data at the rising edge.
 
 use std::fmt;
 
-use crate::liberty::{ArcKind, Both, Cell, Delay, Direction, Edge, Library, Sense, Storage};
+use crate::liberty::{
+    ArcKind, Both, Cell, Delay, Direction, Edge, Function, Library, Sense, Storage,
+};
 use crate::netlist::{Net, Netlist};
 
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -20,6 +22,8 @@ pub enum TimingError {
     Storage(String),
     #[error("the clock of {0} does not come from the clock input alone")]
     DataClock(String),
+    #[error("{0} is in the clock, and is neither a buffer nor a gate for a rising clock")]
+    ClockCell(String),
     #[error("{0} is in a combinational loop")]
     Loop(String),
 }
@@ -284,6 +288,11 @@ fn clock_nets(
     clock: Net,
     readers: &[Vec<(usize, usize)>],
 ) -> Result<Vec<bool>, TimingError> {
+    /// The values for 0 and 1 of the one variable.
+    fn table(function: &Function) -> Option<u64> {
+        let variables = function.variables();
+        function.truth_table(&variables).filter(|_| variables.len() == 1).map(|table| table & 3)
+    }
     let mut clocks = vec![false; netlist.net_names.len()];
     clocks[clock.index()] = true;
     let mut open = vec![clock];
@@ -291,8 +300,16 @@ fn clock_nets(
         for &(cell, _) in &readers[net.index()] {
             let instance = &netlist.cells[cell];
             let kind = &library.cells[instance.cell];
-            if kind.state.is_some() && !kind.clock_gate {
-                continue;
+            let passes = match &kind.state {
+                Some(latch) if kind.clock_gate => table(&latch.control) == Some(0b01),
+                Some(_) => continue,
+                None => {
+                    let functions = kind.pins.iter().filter_map(|pin| pin.function.as_ref());
+                    functions.map(table).all(|table| table == Some(0b10))
+                }
+            };
+            if !passes {
+                return Err(TimingError::ClockCell(netlist.cell_path(cell)));
             }
             for net in kind.outputs().into_iter().filter_map(|pin| instance.nets[pin]) {
                 if !std::mem::replace(&mut clocks[net.index()], true) {
@@ -304,14 +321,11 @@ fn clock_nets(
     for (cell, instance) in netlist.cells.iter().enumerate() {
         let kind = &library.cells[instance.cell];
         let Some(state) = &kind.state else { continue };
-        let rising =
-            |pin: usize| state.control.truth_table(&[pin]).is_some_and(|it| it & 3 == 0b10);
-        let pins = state.control.variables();
-        if !kind.clock_gate
-            && (state.kind != Storage::FlipFlop || pins.len() != 1 || !rising(pins[0]))
-        {
+        let rising = state.kind == Storage::FlipFlop && table(&state.control) == Some(0b10);
+        if !kind.clock_gate && !rising {
             return Err(TimingError::Storage(netlist.cell_path(cell)));
         }
+        let pins = state.control.variables();
         if !pins.iter().all(|&pin| instance.nets[pin].is_some_and(|net| clocks[net.index()])) {
             return Err(TimingError::DataClock(netlist.cell_path(cell)));
         }

@@ -50,6 +50,11 @@ impl Function {
         }
     }
 
+    /// The value; `of` gives the value of a variable.
+    pub fn holds(&self, of: &impl Fn(usize) -> bool) -> bool {
+        self.evaluate(&|variable| u64::from(of(variable))) & 1 != 0
+    }
+
     /// The variables that it reads, ascending.
     pub fn variables(&self) -> Vec<usize> {
         let mut found = Vec::new();
