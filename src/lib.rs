@@ -86,3 +86,4 @@ pub mod firmware {
     include!(concat!(env!("OUT_DIR"), "/firmware.rs"));
 }
 pub mod hw;
+pub mod synthesis;

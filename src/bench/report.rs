@@ -41,7 +41,7 @@ pub(super) fn window(
     let (window_side, weights) = (case.window.window_side(), &case.window.weights);
     let mut text = String::new();
     line!(text, "experiment  {experiment}, data set {dataset}, seed {}", case.seed);
-    let UnitParameters { kernel, log_frac, multipliers, mem_width, kernels, operand_w } = unit;
+    let UnitParameters { kernel, log_frac, multipliers, mem_width, kernels, operand_w, .. } = unit;
     line!(
         text,
         "unit        {unit}: KERNEL = {kernel}, LOG_FRAC = {log_frac}, MULTIPLIERS = {multipliers}, \
@@ -159,7 +159,8 @@ pub(super) fn program(
     folder: &Path,
     symbols: &Symbols,
 ) -> String {
-    let SocParameters { kernel, log_frac, multipliers, kernels, operand_w, ram_bytes } = &case.soc;
+    let SocParameters { kernel, log_frac, multipliers, kernels, operand_w, ram_bytes, .. } =
+        &case.soc;
     let mut text = String::new();
     line!(text, "MISMATCH {}\n", folder.file_name().unwrap_or_default().to_string_lossy());
     for difference in &mismatch.differences {

@@ -33,6 +33,17 @@ pub(super) struct RunFlags {
     #[command(flatten)]
     pub basic: BasicFlags,
 
+    #[command(flatten)]
+    work: JobFlags,
+
+    /// Stop the run at this many mismatches
+    #[arg(long, value_name = "N", default_value = "1000", value_parser = positive)]
+    max_mismatches: usize,
+}
+
+/// How work is shared out, and taken up again.
+#[derive(Debug, clap::Args)]
+pub(super) struct JobFlags {
     /// Threads [default: one per processor]
     #[arg(long, value_name = "N", value_parser = positive)]
     jobs: Option<usize>,
@@ -40,10 +51,44 @@ pub(super) struct RunFlags {
     /// Go on with an interrupted run of the same command
     #[arg(long, conflicts_with = "force")]
     resume: bool,
+}
 
-    /// Stop the run at this many mismatches
-    #[arg(long, value_name = "N", default_value = "1000", value_parser = positive)]
-    max_mismatches: usize,
+impl JobFlags {
+    pub fn jobs(&self) -> usize {
+        self.jobs.unwrap_or_else(default_jobs)
+    }
+
+    fn earlier(&self, basic: &BasicFlags) -> Earlier {
+        match (self.resume, basic.force) {
+            (true, _) => Earlier::Resume,
+            (_, true) => Earlier::Replace,
+            _ => Earlier::Keep,
+        }
+    }
+
+    /// With --resume, and without --out, the last run that was interrupted.
+    fn out(&self, basic: &BasicFlags, command: &str) -> PathBuf {
+        let interrupted = (1..).map(|it| numbered(command, it)).take_while(|it| it.exists());
+        match (&basic.out, self.resume) {
+            (None, true) => interrupted.filter(|it| is_incomplete(it)).last(),
+            _ => None,
+        }
+        .unwrap_or_else(|| basic.out(command))
+    }
+
+    /// Opens a result folder for what has no images and can be resumed.
+    pub fn results(
+        &self,
+        basic: &BasicFlags,
+        command: &str,
+        settings: Value,
+    ) -> Result<ResultFolder, Error> {
+        ResultFolder::open(
+            &self.out(basic, command),
+            record(command, settings),
+            self.earlier(basic),
+        )
+    }
 }
 
 /// What every command that computes something has.
@@ -81,14 +126,18 @@ impl BasicFlags {
 
     /// Opens a result folder for what has no images.
     pub fn results(&self, command: &str, settings: Value) -> Result<ResultFolder, Error> {
-        let record = Map::from_iter([
-            ("command".to_owned(), command.into()),
-            ("settings".to_owned(), settings),
-            ("program".to_owned(), json!(PROGRAM)),
-        ]);
         let earlier = if self.force { Earlier::Replace } else { Earlier::Keep };
-        ResultFolder::open(&self.out(command), record, earlier)
+        ResultFolder::open(&self.out(command), record(command, settings), earlier)
     }
+}
+
+/// The record of a run without images.
+fn record(command: &str, settings: Value) -> Map<String, Value> {
+    Map::from_iter([
+        ("command".to_owned(), command.into()),
+        ("settings".to_owned(), settings),
+        ("program".to_owned(), json!(PROGRAM)),
+    ])
 }
 
 fn numbered(command: &str, number: usize) -> PathBuf {
@@ -107,25 +156,7 @@ impl RunFlags {
     }
 
     pub fn jobs(&self) -> usize {
-        self.jobs.unwrap_or_else(default_jobs)
-    }
-
-    fn earlier(&self) -> Earlier {
-        match (self.resume, self.basic.force) {
-            (true, _) => Earlier::Resume,
-            (_, true) => Earlier::Replace,
-            _ => Earlier::Keep,
-        }
-    }
-
-    /// With --resume, and without --out, the last run that was interrupted.
-    fn out(&self, command: &str) -> PathBuf {
-        let interrupted = (1..).map(|it| numbered(command, it)).take_while(|it| it.exists());
-        match (&self.basic.out, self.resume) {
-            (None, true) => interrupted.filter(|it| is_incomplete(it)).last(),
-            _ => None,
-        }
-        .unwrap_or_else(|| self.basic.out(command))
+        self.work.jobs()
     }
 
     /// Runs an experiment on the first `images` of a part of the data set. Ctrl-C ends it after the
@@ -145,8 +176,8 @@ impl RunFlags {
             images,
             seed: self.basic.seed,
             jobs: self.jobs(),
-            out: self.out(command),
-            earlier: self.earlier(),
+            out: self.work.out(&self.basic, command),
+            earlier: self.work.earlier(&self.basic),
             max_mismatches: self.max_mismatches as u64,
             engines,
             program: &PROGRAM,

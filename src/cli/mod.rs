@@ -6,10 +6,12 @@ mod output;
 
 mod accel;
 mod classify;
+mod energy;
 mod experiments;
 mod flags;
 mod lenet;
 mod soc;
+mod synth;
 mod tables;
 mod torture;
 mod windows;
@@ -54,6 +56,10 @@ enum Command {
     Experiment(experiments::Experiment),
     /// Run LeNet-Accel and LeNet-5 as programs on the core, with and without the unit
     Accel(accel::Args),
+    /// Synthesise the unit and the core: area by module, the longest path, what the unit adds to the core
+    Synth(synth::Args),
+    /// Measure what windows of LeNet-5 cost in energy, on the netlist of a unit
+    Energy(energy::Args),
     /// Run a program on the RISC-V core with the unit, beside the reference model
     Soc(soc::Args),
     /// Run random programs on the system, in lockstep with the reference model
@@ -100,6 +106,8 @@ impl Command {
             Self::Classify(args) => classify::run(&args),
             Self::Experiment(experiment) => experiment.run(),
             Self::Accel(args) => accel::run(&args),
+            Self::Synth(args) => synth::run(&args),
+            Self::Energy(args) => energy::run(&args),
             Self::Soc(args) => soc::run(&args),
             Self::Torture(args) => torture::run(&args),
             Self::Replay(args) => soc::replay(&args),
@@ -129,12 +137,14 @@ mod tests {
 
     #[test]
     fn a_flag_means_the_same_in_every_command() {
-        // What a flag is called in the help is its type; a few say more about one command.
+        // What a flag is called in the help is its type; a few say more about one command. One that
+        // can be repeated is the same flag.
         let mut values = std::collections::BTreeMap::new();
         for command in Cli::command().get_subcommands() {
             for flag in command.get_arguments().filter(|it| it.get_long().is_some()) {
                 let name = flag.get_long().unwrap_or_default().to_owned();
-                let value = format!("{:?} {:?}", flag.get_value_names(), flag.get_action());
+                let value =
+                    format!("{:?} {}", flag.get_value_names(), flag.get_action().takes_values());
                 let first = values.entry(name.clone()).or_insert_with(|| value.clone());
                 assert_eq!(*first, value, "--{name} of {}", command.get_name());
             }

@@ -8,13 +8,17 @@
 //! says whether a model in the program is up to date. Models made at run time are kept in
 //! `target/models`, in the user's cache folder where there is no source tree, or where
 //! `CONVAPPROX_CACHE` says.
+//!
+//! A set may also stand for the netlist of its design ([`View::Gates`]), which has the same ports:
+//! [`gates`] makes it.
 
+pub mod gates;
 #[allow(dead_code, reason = "build.rs has the rest of its uses")]
 mod parameter_sets;
 
 pub use parameter_sets::{
     Build, NETWORK_UNIT, PAPER_UNIT, RARE_UNITS, SOC, SOC_16, SOCS, SocParameters, UNITS,
-    UnitParameters,
+    UnitParameters, View,
 };
 
 use std::collections::BTreeMap;
@@ -30,6 +34,8 @@ use model::conv::OPERAND_WIDTHS;
 use model::facts::soc::RAM_BASE;
 use model::hart::{HartConfig, UnitShape};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::synthesis::SynthesisError;
 use verilated::build::{BuildError, Verilate};
 use verilated::{Config, Library, Model};
 
@@ -93,7 +99,7 @@ impl UnitParameters {
 
 impl SocParameters {
     pub fn hart(&self) -> HartConfig {
-        let &Self { kernel, log_frac, multipliers, kernels, operand_w, ram_bytes } = self;
+        let &Self { kernel, log_frac, multipliers, kernels, operand_w, ram_bytes, .. } = self;
         let unit = UnitShape { kernel, log_frac, multipliers, kernels, operand_w };
         HartConfig { ram_base: RAM_BASE, ram_bytes, boot: RAM_BASE, unit }
     }
@@ -113,6 +119,8 @@ const LOG_FRAC: Known = ("log_frac", "f", [0, 8], 0);
 const MULTIPLIERS: Known = ("multipliers", "m", [1, 196], 0);
 const KERNELS: Known = ("kernels", "n", [1, 256], 1);
 const OPERAND_W: Known = ("operand_w", "o", [8, 32], 32);
+const GATES: Known = ("gates", "g", [0, 1], 0);
+const CHANGED_CELL: Known = ("changed_cell", "c", [0, u32::MAX], 0);
 
 /// The parameters of a text, `kernel=7,log_frac=2` or a name such as `k7_f2`.
 fn parse<const N: usize>(text: &str, prefix: &str, known: [Known; N]) -> Result<[u32; N], String> {
@@ -160,11 +168,20 @@ fn check_operand_w(operand_w: u32) -> Result<(), String> {
     known.then_some(()).ok_or_else(|| "operand_w is 8, 16 or 32".to_owned())
 }
 
+fn view(gates: u32, changed_cell: u32) -> Result<View, String> {
+    match (gates, changed_cell) {
+        (0, 0) => Ok(View::Rtl),
+        (0, _) => Err("changed_cell needs gates=1: the RTL has no cells".to_owned()),
+        _ => Ok(View::Gates { changed_cell }),
+    }
+}
+
 /// Reads a name (`k7_m4_f2`) or parameters (`kernel=7,log_frac=2,multipliers=4`).
 fn unit_set(text: &str) -> Result<UnitParameters, String> {
     let width = ("mem_width", "w", [32, 128], 32);
-    let known = [KERNEL, LOG_FRAC, MULTIPLIERS, width, KERNELS, OPERAND_W];
-    let [kernel, log_frac, given, mem_width, kernels, operand_w] = parse(text, "", known)?;
+    let known = [KERNEL, LOG_FRAC, MULTIPLIERS, width, KERNELS, OPERAND_W, GATES, CHANGED_CELL];
+    let [kernel, log_frac, given, mem_width, kernels, operand_w, gates, changed_cell] =
+        parse(text, "", known)?;
     if kernel == 0 {
         return Err("it needs kernel=N, the largest kernel side".to_owned());
     }
@@ -173,8 +190,9 @@ fn unit_set(text: &str) -> Result<UnitParameters, String> {
     }
     check_operand_w(operand_w)?;
     let (multipliers, kernels) = (multipliers(kernel, given)?, kernels as usize);
+    let view = view(gates, changed_cell)?;
     let kernel = kernel as usize;
-    Ok(UnitParameters { kernel, log_frac, multipliers, mem_width, kernels, operand_w })
+    Ok(UnitParameters { kernel, log_frac, multipliers, mem_width, kernels, operand_w, view })
 }
 
 /// Reads a name (`soc`, `soc_k3_f3`) or parameters (`kernel=3,log_frac=3`).
@@ -189,15 +207,19 @@ fn soc_set(text: &str) -> Result<SocParameters, String> {
         (KERNELS.0, KERNELS.1, KERNELS.2, SOC.kernels as u32),
         OPERAND_W,
         ("ram_bytes", "r", [1 << 16, 1 << 28], SOC.ram_bytes),
+        GATES,
+        CHANGED_CELL,
     ];
-    let [kernel, log_frac, given, kernels, operand_w, ram_bytes] = parse(text, "soc", known)?;
+    let [kernel, log_frac, given, kernels, operand_w, ram_bytes, gates, changed_cell] =
+        parse(text, "soc", known)?;
     check_operand_w(operand_w)?;
     if !ram_bytes.is_power_of_two() {
         return Err("ram_bytes is a power of two".to_owned());
     }
     let (multipliers, kernels) = (multipliers(kernel, given)?, kernels as usize);
+    let view = view(gates, changed_cell)?;
     let kernel = kernel as usize;
-    Ok(SocParameters { kernel, log_frac, multipliers, kernels, operand_w, ram_bytes })
+    Ok(SocParameters { kernel, log_frac, multipliers, kernels, operand_w, ram_bytes, view })
 }
 
 /// A set is written as its name, which says everything, in flags and in files.
@@ -248,6 +270,8 @@ pub enum HwError {
     Interface(verilated::Error),
     #[error(transparent)]
     Model(verilated::Error),
+    #[error(transparent)]
+    Synthesis(#[from] SynthesisError),
 }
 
 /// A model of the unit. Registers start with the values of a seed.
@@ -271,11 +295,17 @@ pub fn soc_digest(set: &SocParameters) -> Result<&'static str, HwError> {
 }
 
 fn unit_library(set: &UnitParameters, build: Build) -> Result<Library, HwError> {
-    library::<ConvUnit>(build.name_of(set), build, |rtl| set.recipe(build, rtl))
+    library::<ConvUnit>(build.name_of(set), build, |rtl| match set.view {
+        View::Rtl => Ok(set.recipe(build, rtl)?),
+        View::Gates { changed_cell } => gates::unit_recipe(set, build, changed_cell),
+    })
 }
 
 fn soc_library(set: &SocParameters, build: Build) -> Result<Library, HwError> {
-    library::<Soc>(build.name_of(set), build, |rtl| set.recipe(build, rtl))
+    library::<Soc>(build.name_of(set), build, |rtl| match set.view {
+        View::Rtl => Ok(set.recipe(build, rtl)?),
+        View::Gates { changed_cell } => gates::soc_recipe(set, build, rtl, changed_cell),
+    })
 }
 
 fn open<M: Model>(library: Library, x_seed: u64) -> Result<M, HwError> {
@@ -296,7 +326,7 @@ fn open<M: Model>(library: Library, x_seed: u64) -> Result<M, HwError> {
 fn library<M: Model>(
     name: String,
     build: Build,
-    recipe: impl FnOnce(&Path) -> io::Result<Verilate>,
+    recipe: impl FnOnce(&Path) -> Result<Verilate, HwError>,
 ) -> Result<Library, HwError> {
     static FOUND: Mutex<BTreeMap<String, Library>> = Mutex::new(BTreeMap::new());
     let mut found = FOUND.lock().expect("no thread panics with the lock");

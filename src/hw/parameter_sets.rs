@@ -25,6 +25,29 @@ pub struct UnitParameters {
     pub kernels: usize,
     /// `OPERAND_W`: bits of an operand, 8, 16 or 32.
     pub operand_w: u32,
+    /// Whether its RTL is simulated, or what synthesis makes of it.
+    pub view: View,
+}
+
+/// What of a design is simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum View {
+    Rtl,
+    /// The netlist of NanGate's cells, synthesised for the paper's clock.
+    Gates {
+        /// A planted bug: the seed by which one cell became another; 0 for none.
+        changed_cell: u32,
+    },
+}
+
+impl View {
+    /// As parameters of a name: 1 for the netlist, and the seed.
+    const fn parameters(self) -> [u32; 2] {
+        match self {
+            Self::Rtl => [0, 0],
+            Self::Gates { changed_cell } => [1, changed_cell],
+        }
+    }
 }
 
 /// The parameters of `soc.sv`; named alike, as in `soc_k3_f3`.
@@ -41,6 +64,8 @@ pub struct SocParameters {
     pub operand_w: u32,
     /// `RAM_BYTES`: a power of two, 64 KiB to 256 MiB.
     pub ram_bytes: u32,
+    /// Whether the RTL of the core is simulated, or what synthesis makes of it; all else is RTL.
+    pub view: View,
 }
 
 /// The paper's unit: 3×3 kernels, all 36 products of the 2×2 tile at once.
@@ -51,6 +76,7 @@ pub const PAPER_UNIT: UnitParameters = UnitParameters {
     mem_width: 32,
     kernels: 1,
     operand_w: 32,
+    view: View::Rtl,
 };
 
 /// For LeNet-5: a window is fetched once for up to 16 output channels.
@@ -65,6 +91,7 @@ pub const SOC: SocParameters = SocParameters {
     kernels: 16,
     operand_w: 32,
     ram_bytes: 1 << 20,
+    view: View::Rtl,
 };
 
 /// The sets on which the tests of the unit run by default. To add one, add a line.
@@ -123,7 +150,7 @@ pub enum Build {
 }
 
 impl Build {
-    fn apply(self, model: Verilate) -> Verilate {
+    pub fn apply(self, model: Verilate) -> Verilate {
         match self {
             Self::Fast => model,
             Self::Vcd => model.trace(Trace::Vcd).optimization("-O1"),
@@ -147,44 +174,89 @@ pub const UNIT_VARYING: &[&str] = &["cmd_smax_i", "keep_o", "mem_rdata_i", "smax
 pub const SOC_VARYING: &[&str] = &["conv_keep_o"];
 
 impl UnitParameters {
+    /// The module of the unit.
+    pub const TOP: &str = "conv_unit";
+
+    /// The parameters of the module.
+    pub fn parameters(&self) -> Vec<(&'static str, u64)> {
+        vec![
+            ("KERNEL", self.kernel as u64),
+            ("LOG_FRAC", self.log_frac.into()),
+            ("MULTIPLIERS", self.multipliers.into()),
+            ("MEM_WIDTH", self.mem_width.into()),
+            ("KERNELS", self.kernels as u64),
+            ("OPERAND_W", self.operand_w.into()),
+        ]
+    }
+
+    /// The files of the module.
+    pub fn sources(rtl: &Path) -> io::Result<Vec<PathBuf>> {
+        unit_sources(rtl)
+    }
+
+    /// The model of its RTL.
     pub fn recipe(&self, build: Build, rtl: &Path) -> io::Result<Verilate> {
-        let model = Verilate::new(build.name_of(self), "conv_unit")
-            .sources(unit_sources(rtl)?)
+        let model = Verilate::new(build.name_of(self), Self::TOP)
+            .sources(Self::sources(rtl)?)
             .waivers(rtl.join("waivers.vlt"))
-            .parameter("KERNEL", self.kernel)
-            .parameter("LOG_FRAC", self.log_frac)
-            .parameter("MULTIPLIERS", self.multipliers)
-            .parameter("MEM_WIDTH", self.mem_width)
-            .parameter("KERNELS", self.kernels)
-            .parameter("OPERAND_W", self.operand_w)
             .clock("clk_i");
-        Ok(build.apply(model))
+        let parameters = self.parameters().into_iter();
+        Ok(build.apply(parameters.fold(model, |model, (name, value)| model.parameter(name, value))))
     }
 }
 
 impl SocParameters {
+    /// The parameters of the coprocessor.
+    pub fn coprocessor(&self) -> Vec<(&'static str, u64)> {
+        vec![
+            ("KERNEL", self.kernel as u64),
+            ("LOG_FRAC", self.log_frac.into()),
+            ("MULTIPLIERS", self.multipliers.into()),
+            ("KERNELS", self.kernels as u64),
+            ("OPERAND_W", self.operand_w.into()),
+        ]
+    }
+
+    /// The model with the RTL of the core.
     pub fn recipe(&self, build: Build, rtl: &Path) -> io::Result<Verilate> {
-        let mut sources = unit_sources(rtl)?;
-        sources.push(rtl.join(COPROCESSOR));
-        sources.extend(package_first(&rtl.join("core"), "core_pkg.sv")?);
+        self.recipe_with(build, rtl, core_sources(rtl)?)
+    }
+
+    /// The model with the core of these files, of which the first is its package.
+    pub fn recipe_with(
+        &self,
+        build: Build,
+        rtl: &Path,
+        core: Vec<PathBuf>,
+    ) -> io::Result<Verilate> {
+        let mut sources = coprocessor_sources(rtl)?;
+        sources.extend(core);
         sources.extend(package_first(&rtl.join("soc"), "soc_pkg.sv")?);
         let model = Verilate::new(build.name_of(self), "soc")
             .sources(sources)
             .waivers(rtl.join("waivers.vlt"))
-            .parameter("KERNEL", self.kernel)
-            .parameter("LOG_FRAC", self.log_frac)
-            .parameter("MULTIPLIERS", self.multipliers)
-            .parameter("KERNELS", self.kernels)
-            .parameter("OPERAND_W", self.operand_w)
             .parameter("RAM_BYTES", self.ram_bytes)
             .clock("clk_i")
             .memory("ram", "u_ram.words");
-        Ok(build.apply(model))
+        let parameters = self.coprocessor().into_iter();
+        Ok(build.apply(parameters.fold(model, |model, (name, value)| model.parameter(name, value))))
     }
 }
 
 /// What the core needs of the unit's folder and the unit alone does not.
 const COPROCESSOR: &str = "conv_approx/conv_coprocessor.sv";
+
+/// The files of the core; its package comes first.
+pub fn core_sources(rtl: &Path) -> io::Result<Vec<PathBuf>> {
+    package_first(&rtl.join("core"), "core_pkg.sv")
+}
+
+/// The files of the unit and of its coprocessor.
+pub fn coprocessor_sources(rtl: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut sources = unit_sources(rtl)?;
+    sources.push(rtl.join(COPROCESSOR));
+    Ok(sources)
+}
 
 fn unit_sources(rtl: &Path) -> io::Result<Vec<PathBuf>> {
     let mut sources = package_first(&rtl.join("conv_approx"), "conv_approx_pkg.sv")?;
@@ -219,13 +291,16 @@ fn name(parts: &[(&str, u32, u32)]) -> String {
 
 impl fmt::Display for UnitParameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let &Self { kernel, log_frac, multipliers, mem_width, kernels, operand_w } = self;
+        let &Self { kernel, log_frac, multipliers, mem_width, kernels, operand_w, view } = self;
+        let [gates, changed_cell] = view.parameters();
         let rest = name(&[
             ("m", multipliers, 4 * (kernel * kernel) as u32),
             ("n", kernels as u32, 1),
             ("f", log_frac, 0),
             ("w", mem_width, 32),
             ("o", operand_w, 32),
+            ("g", gates, 0),
+            ("c", changed_cell, 0),
         ]);
         f.pad(&format!("k{kernel}{rest}"))
     }
@@ -233,7 +308,8 @@ impl fmt::Display for UnitParameters {
 
 impl fmt::Display for SocParameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let &Self { kernel, log_frac, multipliers, kernels, operand_w, ram_bytes } = self;
+        let &Self { kernel, log_frac, multipliers, kernels, operand_w, ram_bytes, view } = self;
+        let [gates, changed_cell] = view.parameters();
         let rest = name(&[
             ("k", kernel as u32, SOC.kernel as u32),
             ("m", multipliers, 4 * (kernel * kernel) as u32),
@@ -241,6 +317,8 @@ impl fmt::Display for SocParameters {
             ("f", log_frac, SOC.log_frac),
             ("o", operand_w, SOC.operand_w),
             ("r", ram_bytes, SOC.ram_bytes),
+            ("g", gates, 0),
+            ("c", changed_cell, 0),
         ]);
         f.pad(&format!("soc{rest}"))
     }

@@ -37,14 +37,13 @@ impl Column {
 
     /// Its unit, which its name tells; empty for text and for pure numbers.
     pub fn unit(&self) -> &'static str {
-        const UNITS: [(&str, &str); 18] = [
+        const UNITS: [(&str, &str); 20] = [
             ("percent", "%"),
             ("percentage", "%"),
             ("points", "percentage points"),
             ("db", "dB"),
             ("pj", "pJ"),
             ("nj", "nJ"),
-            ("ns", "ns"),
             ("bits", "bits"),
             ("frac", "bits"),
             ("threshold", "2^−F"),
@@ -56,6 +55,9 @@ impl Column {
             ("windows", "windows"),
             ("outputs", "outputs"),
             ("images", "images"),
+            ("um2", "µm²"),
+            ("kge", "kGE"),
+            ("ns", "ns"),
         ];
         // The last word of the name that is a unit: `share_percent`, `cycles_average`.
         let word = |word: &str| UNITS.iter().find(|(name, _)| *name == word).map(|(_, unit)| *unit);

@@ -63,22 +63,61 @@ pub fn load_with(
     }
     let tools = tools()?;
     let mut target = Target::new(&tools, model, SYMBOL.to_owned(), true)?;
-    let entry = cache.join(format!("{}-{}", model.name, &target.key[..16]));
-    target.dir = entry.with_extension("part");
-    if !Stamp::matches(&entry, &target.key) {
+    let key = target.key.clone();
+    let entry = entry(cache, &model.name, &key, |dir| {
+        target.dir = dir.to_owned();
+        on_build(&model.name);
+        build(&tools, &target, cache)
+    })?;
+    open(&entry.join(OBJECT))
+}
+
+/// The folder with files that `make` makes of all that is in `key`, a digest in hexadecimal. They are
+/// kept in the cache as models are; `make` gets the folder that it is to put them into, and gives
+/// their names.
+///
+/// # Errors
+/// Those of `make`; [`BuildError::Io`] if the cache cannot be used.
+pub fn cached<E: From<BuildError>>(
+    cache: impl AsRef<Path>,
+    name: &str,
+    key: &str,
+    make: impl FnOnce(&Path) -> Result<Vec<String>, E>,
+) -> Result<PathBuf, E> {
+    entry(cache.as_ref(), name, key, |dir| {
+        fs::create_dir_all(dir).map_err(BuildError::io(dir))?;
+        let mut stamp = Stamp::new(dir, key);
+        for file in make(dir)? {
+            stamp.file(true, Path::new(&file))?;
+        }
+        Ok(stamp.write()?)
+    })
+}
+
+/// What is in the cache under a name and a key. `make` makes it where it lacks, in a folder that gets
+/// its final name when it is complete.
+fn entry<E: From<BuildError>>(
+    cache: &Path,
+    name: &str,
+    key: &str,
+    make: impl FnOnce(&Path) -> Result<(), E>,
+) -> Result<PathBuf, E> {
+    let entry = cache.join(format!("{name}-{}", &key[..16]));
+    let part = entry.with_extension("part");
+    if !Stamp::matches(&entry, key) {
         fs::create_dir_all(cache).map_err(BuildError::io(cache))?;
-        let _lock = lock(cache, &target.key[..1])?;
-        // Another one may have built it meanwhile.
-        if !Stamp::matches(&entry, &target.key) {
-            on_build(&model.name);
-            build(&tools, &target, cache).inspect_err(|_| drop(Stamp::clear(&target.dir)))?;
+        let _lock = lock(cache, &key[..1])?;
+        // Another one may have made it meanwhile.
+        if !Stamp::matches(&entry, key) {
+            Stamp::clear(&part)?;
+            make(&part).inspect_err(|_| drop(Stamp::clear(&part)))?;
             Stamp::clear(&entry)?;
-            fs::rename(&target.dir, &entry).map_err(BuildError::io(&entry))?;
+            fs::rename(&part, &entry).map_err(BuildError::io(&entry))?;
             remove_unused(cache);
         }
     }
     Stamp::touch(&entry);
-    open(&entry.join(OBJECT))
+    Ok(entry)
 }
 
 /// The digest of what a model is made from: the contents of its sources and waivers, of the HDL

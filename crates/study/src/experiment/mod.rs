@@ -16,10 +16,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::Image;
 use crate::tables::{
-    self, AblationRow, ClassifyRow, ConfusionRow, CoverageRow, CycleRow, FlipRow, LayerErrorRow,
-    LenetRow, MarginRow, MemoryRow, OperandRow, OverflowRow, PeerRow, PointLayerRow, PointRow,
-    ProductRow, QuantisationRow, ScoreErrorRow, ScoreRow, SearchRow, SkipRow, SplitRow, StatRow,
-    SummaryRow, Table, TimeRow, WindowsRow, ZeroRow,
+    self, AblationRow, ClassifyRow, ConfusionRow, CoverageRow, CycleRow, DesignRow, FlipRow,
+    LayerErrorRow, LenetRow, MarginRow, MemoryRow, ModuleRow, OperandRow, OverflowRow, PeerRow,
+    PointLayerRow, PointRow, ProductRow, QuantisationRow, ScoreErrorRow, ScoreRow, SearchRow,
+    SkipRow, SplitRow, StatRow, SummaryRow, Table, TimeRow, WindowsRow, ZeroRow,
 };
 use model::conv::{Plane, Semantics};
 use model::engine::{Detail, Engine, EngineError, LayerRun, Place};
@@ -61,6 +61,8 @@ pub static TABLES: &[Table] = &[
     Table::of::<CycleRow>(&[&tables::accel::CYCLES]),
     Table::of::<TimeRow>(&[&tables::accel::TIME]),
     Table::of::<CoverageRow>(&[&tables::single::COVERAGE]),
+    Table::of::<DesignRow>(&[]),
+    Table::of::<ModuleRow>(&[]),
 ];
 
 /// `count` images in batches of `size`, the last perhaps smaller.

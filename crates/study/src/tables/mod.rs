@@ -5,6 +5,7 @@ pub(crate) mod accel;
 pub(crate) mod accuracy;
 pub(crate) mod layers;
 pub(crate) mod lenet;
+pub(crate) mod silicon;
 pub(crate) mod single;
 pub(crate) mod windows;
 
@@ -21,6 +22,7 @@ pub use lenet::{
     OverflowRow, PeerRow, PointLayerRow, PointRow, ProductRow, QuantisationRow, Sample, Saves,
     SkipRow, SplitRow, Tolerance, ZeroRow, technique,
 };
+pub use silicon::{DesignRow, ModuleRow};
 pub use single::{ClassifyRow, CoverageRow, SearchRow, StatRow, ZeroPixelStats};
 pub use windows::{Compared, FilterKey, Over, SummaryRow, WindowsRow};
 

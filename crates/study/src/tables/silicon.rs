@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Tables of what designs cost in gates.
+
+use crate::table;
+use crate::table::Fixed;
+
+table! {
+    /// One design, synthesised for one clock.
+    pub struct DesignRow in "synth.csv" {
+        /// Name of the parameter set, `core`, or `pair` with the parameters of the coprocessor: core and
+        /// coprocessor together.
+        pub design: String,
+        /// The cell library.
+        pub library: String,
+        /// The clock period that mapping and sizing aim at.
+        pub period_ns: Fixed<3>,
+        /// Whether registers with an enable have a gated clock.
+        pub clock_gates: bool,
+        /// The area of all cells. No wire, no placement, no memory macro is in it.
+        pub area_um2: Fixed<1>,
+        /// The same in thousands of the library's smallest NAND with two inputs.
+        pub area_kge: Fixed<2>,
+        /// Of it, registers, latches and clock gates.
+        pub sequential_um2: Fixed<1>,
+        /// Of it, everything else.
+        pub combinational_um2: Fixed<1>,
+        /// Cells.
+        pub cells: usize,
+        /// The area in percent of the core's, as the paper counts: what the unit adds to the core. Of a
+        /// pair what it has more than the core alone. Empty for the core, and without it.
+        pub over_core_percent: Option<Fixed<2>>,
+        /// What the paper has there, for its unit: 108.23.
+        pub paper_over_core_percent: Option<Fixed<2>>,
+        /// The longest path: from the edge of an ideal clock, or an input at that edge, to the data of a
+        /// register with its setup time, or an output.
+        pub critical_path_ns: Fixed<3>,
+        /// The period less that; negative where the design is too slow.
+        pub slack_ns: Fixed<3>,
+        /// Where the longest path starts.
+        pub path_start: String,
+        /// Where it ends.
+        pub path_end: String,
+        /// The critical path in percent more than the core's; negative for a faster one. Empty for the
+        /// core, and without it.
+        pub delay_over_core_percent: Option<Fixed<2>>,
+        /// What the paper has there, for its unit: 0.
+        pub paper_delay_over_core_percent: Option<Fixed<2>>,
+    }
+}
+
+table! {
+    /// One instance of a module in a design.
+    pub struct ModuleRow in "modules.csv" {
+        /// As in synth.csv.
+        pub design: String,
+        /// Names of instances from the top, with dots between; empty for the top itself.
+        pub instance: String,
+        /// The module.
+        pub module: String,
+        /// The area of its cells and of all instances in it.
+        pub area_um2: Fixed<1>,
+        /// The same in thousands of the library's smallest NAND with two inputs.
+        pub area_kge: Fixed<2>,
+        /// In percent of the design.
+        pub share_percent: Fixed<2>,
+        /// Of the area, registers, latches and clock gates.
+        pub sequential_um2: Fixed<1>,
+        /// The area of its own cells alone.
+        pub own_um2: Fixed<1>,
+        /// Cells, those of all instances in it included.
+        pub cells: usize,
+    }
+}
