@@ -6,6 +6,7 @@ pub mod channels;
 pub mod classify;
 pub mod lenet;
 pub mod peers;
+pub mod planes;
 pub mod search;
 pub mod windows;
 
@@ -48,6 +49,7 @@ pub static TABLES: &[Table] = &[
     Table::of::<OverflowRow>(&[&tables::lenet::OVERFLOW]),
     Table::of::<ClassifyRow>(&[&tables::single::CLASSIFY]),
     Table::of::<channels::ChannelRow>(&[&channels::CHANNELS]),
+    Table::of::<planes::PlaneRow>(&[&planes::PLANES]),
     Table::of::<SearchRow>(&[&tables::single::SEARCH]),
     Table::of::<ScoreRow>(&[&tables::accel::SCORES]),
     Table::of::<ScoreErrorRow>(&[&tables::accel::SCORE_ERRORS]),
