@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use common::{rows, succeeds};
 use convapprox::bench::inference::{Core, CoreSettings};
+use convapprox::hw::SOC;
 use model::conv::{Mode, SmaxScope};
 use model::engine::{Detail, Engine, EngineError, EngineFactory, Findings, Place, StageRecord};
 use model::nn::{
@@ -27,7 +28,7 @@ fn shipped(name: &str) -> IntegerNetwork {
 }
 
 fn builds(core: Core) -> [CoreSettings; 2] {
-    [CoreSettings::software(core), CoreSettings::unit(core)]
+    [CoreSettings::software(core), CoreSettings::unit(core, SOC)]
 }
 
 /// Every configuration that a build is run in: exact, and on the unit the tolerances.
@@ -186,7 +187,7 @@ fn the_unit_saves_more_of_the_latency_than_lenet_accels_instructions() {
 
 #[test]
 fn every_instruction_of_an_inference_is_that_of_the_reference_model() {
-    let settings = CoreSettings { lockstep: true, ..CoreSettings::unit(Core::Soc) };
+    let settings = CoreSettings { lockstep: true, ..CoreSettings::unit(Core::Soc, SOC) };
     let network = shipped("lenet5-tanh");
     let layers = network.convolutions().count();
     let configuration = Configuration::tau(0.01, 0, SmaxScope::Window, layers).unwrap();
@@ -202,7 +203,7 @@ fn every_instruction_of_an_inference_is_that_of_the_reference_model() {
 #[test]
 fn what_the_core_cannot_run_is_refused_in_words() {
     let refused = |network: &IntegerNetwork, configuration: &Configuration, words: &str| {
-        let mut engine = CoreSettings::unit(Core::Hart).open().unwrap();
+        let mut engine = CoreSettings::unit(Core::Hart, SOC).open().unwrap();
         let error = infer(&mut *engine, network, configuration, &digits(1)[0]).unwrap_err();
         assert!(matches!(error, EngineError::Unsupported { .. }), "{error:?}");
         assert!(error.to_string().contains(words), "{error}");

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::conv::{
-    FeatureMap, Kernel, Plane, PreparedKernels, PreparedPlane, Semantics, conv2d_prepared,
+    FeatureMap, Kernel, OperandError, Plane, PreparedKernels, PreparedPlane, Semantics, conv2d_prepared,
     dot_kernels,
 };
 use crate::nn::{self, Configuration, Convolution, IntegerNetwork, LayerOutcome, NetworkRun};
@@ -210,6 +210,9 @@ pub enum EngineError {
         /// Why, and what to do.
         reason: String,
     },
+    /// A network has weights or activations that the unit has no room for.
+    #[error(transparent)]
+    Operand(#[from] OperandError),
     /// The hardware gave up in the middle: it hangs, or an assertion of the RTL failed.
     #[error("{source}")]
     Failed {
@@ -286,8 +289,18 @@ pub trait EngineFactory: Sync {
     fn open(&self) -> Result<Box<dyn Engine>, EngineError>;
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Golden;
+/// The golden model, which refuses operands that a unit of this width has no room for.
+#[derive(Debug, Clone, Copy)]
+pub struct Golden {
+    /// Bits of an operand: 8, 16 or 32.
+    pub operand_w: u32,
+}
+
+impl Default for Golden {
+    fn default() -> Self {
+        Self { operand_w: i32::BITS }
+    }
+}
 
 impl EngineFactory for Golden {
     fn info(&self) -> EngineInfo {
@@ -296,21 +309,30 @@ impl EngineFactory for Golden {
             unit: String::new(),
             compares: false,
             timed: false,
-            settings: serde_json::json!({ "name": "golden" }),
+            settings: serde_json::json!({ "name": "golden", "operand_w": self.operand_w }),
         }
     }
 
     fn open(&self) -> Result<Box<dyn Engine>, EngineError> {
-        Ok(Box::new(GoldenEngine::default()))
+        Ok(Box::new(GoldenEngine { operand_w: self.operand_w }))
     }
 }
 
-/// The fast golden model, on the calling thread.
-#[derive(Debug, Default)]
-pub struct GoldenEngine {}
+/// The fast golden model, on the calling thread; by default of 32-bit operands.
+#[derive(Debug)]
+pub struct GoldenEngine {
+    /// Bits of an operand, which [`Engine::layer`] refuses more of.
+    pub operand_w: u32,
+}
+
+impl Default for GoldenEngine {
+    fn default() -> Self {
+        Self { operand_w: i32::BITS }
+    }
+}
 
 impl GoldenEngine {
-    /// [`Engine::layer`], which cannot fail here; it panics if the kernels do not fit the planes.
+    /// [`Engine::layer`] of operands that fit, which cannot fail then; it panics if the kernels do not fit the planes.
     pub fn outcomes(
         &mut self,
         layer: &Convolution,
@@ -336,8 +358,8 @@ impl GoldenEngine {
         inputs.iter().map(|it| conv_layer(layer, it, semantics, detail)).collect()
     }
 
-    /// [`Engine::infer`] with the place left out; it panics if the network, the configuration and the
-    /// images do not fit together.
+    /// [`Engine::infer`] with the place left out; it panics if the network, the configuration, the images
+    /// and the width of the operands do not fit together.
     pub fn inferences(
         &mut self,
         network: &IntegerNetwork,
@@ -346,7 +368,7 @@ impl GoldenEngine {
         detail: Detail,
     ) -> Vec<nn::Inference> {
         let run = self.infer(&Place::default(), network, configuration, images, detail);
-        run.expect("software does not fail").inferences
+        run.expect("the operands fit").inferences
     }
 }
 
@@ -431,6 +453,7 @@ impl Engine for GoldenEngine {
         inputs: &[Vec<Plane>],
         detail: Detail,
     ) -> Result<LayerRun, EngineError> {
+        layer.check_operands(inputs, self.operand_w)?;
         Ok(LayerRun::of_software(self.outcomes(layer, semantics, inputs, detail)))
     }
 }

@@ -285,6 +285,7 @@ pub mod conv {
         READ_LOG_FRAC = 33;
         READ_MULTIPLIERS = 34;
         READ_KERNELS = 35;
+        READ_OPERAND_W = 36;
 
         /// S_max in 16 bits has this one set where there is one.
         SMAX_VALID = 1 << 15;

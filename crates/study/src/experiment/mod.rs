@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::Image;
 use crate::tables::{
     self, AblationRow, ClassifyRow, ConfusionRow, CoverageRow, CycleRow, FlipRow, LayerErrorRow,
-    LenetRow, MarginRow, OverflowRow, PeerRow, PointLayerRow, PointRow, ProductRow,
+    LenetRow, MarginRow, MemoryRow, OperandRow, OverflowRow, PeerRow, PointLayerRow, PointRow, ProductRow,
     QuantisationRow, ScoreErrorRow, ScoreRow, SearchRow, SkipRow, SplitRow, StatRow, SummaryRow,
     Table, TimeRow, WindowsRow, ZeroRow,
 };
@@ -47,6 +47,8 @@ pub static TABLES: &[Table] = &[
     Table::of::<MarginRow>(&[&tables::lenet::MARGINS]),
     Table::of::<QuantisationRow>(&[&tables::lenet::QUANTISATION]),
     Table::of::<OverflowRow>(&[&tables::lenet::OVERFLOW]),
+    Table::of::<OperandRow>(&[]),
+    Table::of::<MemoryRow>(&[]),
     Table::of::<ClassifyRow>(&[&tables::single::CLASSIFY]),
     Table::of::<channels::ChannelRow>(&[&channels::CHANNELS]),
     Table::of::<planes::PlaneRow>(&[&planes::PLANES]),
