@@ -384,7 +384,8 @@ impl Memory<'_> {
         let output = |index: u32| {
             let word = self.word(stage.output + 4 * (index / per_word));
             // Shifted to the top, and back with its sign.
-            (word << (u32::BITS - bits * (1 + index % per_word))).cast_signed() >> (u32::BITS - bits)
+            (word << (u32::BITS - bits * (1 + index % per_word))).cast_signed()
+                >> (u32::BITS - bits)
         };
         (0..stage.outputs as u32).map(output).collect()
     }

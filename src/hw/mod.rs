@@ -113,6 +113,7 @@ const LOG_FRAC: Known = ("log_frac", "f", [0, 8], 0);
 const MULTIPLIERS: Known = ("multipliers", "m", [1, 196], 0);
 const KERNELS: Known = ("kernels", "n", [1, 256], 1);
 const OPERAND_W: Known = ("operand_w", "o", [8, 32], 32);
+const COUNTERS: Known = ("counters", "p", [0, 1], 1);
 
 /// The parameters of a text, `kernel=7,log_frac=2` or a name such as `k7_f2`.
 fn parse<const N: usize>(text: &str, prefix: &str, known: [Known; N]) -> Result<[u32; N], String> {
@@ -163,8 +164,9 @@ fn check_operand_w(operand_w: u32) -> Result<(), String> {
 /// Reads a name (`k7_m4_f2`) or parameters (`kernel=7,log_frac=2,multipliers=4`).
 fn unit_set(text: &str) -> Result<UnitParameters, String> {
     let width = ("mem_width", "w", [32, 128], 32);
-    let known = [KERNEL, LOG_FRAC, MULTIPLIERS, width, KERNELS, OPERAND_W];
-    let [kernel, log_frac, given, mem_width, kernels, operand_w] = parse(text, "", known)?;
+    let known = [KERNEL, LOG_FRAC, MULTIPLIERS, width, KERNELS, OPERAND_W, COUNTERS];
+    let [kernel, log_frac, given, mem_width, kernels, operand_w, counters] =
+        parse(text, "", known)?;
     if kernel == 0 {
         return Err("it needs kernel=N, the largest kernel side".to_owned());
     }
@@ -174,7 +176,7 @@ fn unit_set(text: &str) -> Result<UnitParameters, String> {
     check_operand_w(operand_w)?;
     let (multipliers, kernels) = (multipliers(kernel, given)?, kernels as usize);
     let kernel = kernel as usize;
-    Ok(UnitParameters { kernel, log_frac, multipliers, mem_width, kernels, operand_w })
+    Ok(UnitParameters { kernel, log_frac, multipliers, mem_width, kernels, operand_w, counters })
 }
 
 /// Reads a name (`soc`, `soc_k3_f3`) or parameters (`kernel=3,log_frac=3`).

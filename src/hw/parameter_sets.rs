@@ -25,6 +25,8 @@ pub struct UnitParameters {
     pub kernels: usize,
     /// `OPERAND_W`: bits of an operand, 8, 16 or 32.
     pub operand_w: u32,
+    /// `COUNTERS`: 1 with performance counters, 0 without.
+    pub counters: u32,
 }
 
 /// The parameters of `soc.sv`; named alike, as in `soc_k3_f3`.
@@ -51,6 +53,7 @@ pub const PAPER_UNIT: UnitParameters = UnitParameters {
     mem_width: 32,
     kernels: 1,
     operand_w: 32,
+    counters: 1,
 };
 
 /// For LeNet-5: a window is fetched once for up to 16 output channels.
@@ -80,7 +83,7 @@ pub const UNITS: &[UnitParameters] = &[
     UnitParameters { operand_w: 16, ..PAPER_UNIT },
     UnitParameters { operand_w: 16, log_frac: 3, multipliers: 2, mem_width: 128, ..PAPER_UNIT },
     UnitParameters { operand_w: 8, ..NETWORK_UNIT },
-    UnitParameters { operand_w: 8, multipliers: 2, kernels: 3, ..PAPER_UNIT },
+    UnitParameters { operand_w: 8, multipliers: 2, kernels: 3, counters: 0, ..PAPER_UNIT },
 ];
 
 /// Further sets, also at the ends of the ranges: the tests run on them with `CONVAPPROX_SETS=all`.
@@ -157,6 +160,7 @@ impl UnitParameters {
             .parameter("MEM_WIDTH", self.mem_width)
             .parameter("KERNELS", self.kernels)
             .parameter("OPERAND_W", self.operand_w)
+            .parameter("COUNTERS", self.counters)
             .clock("clk_i");
         Ok(build.apply(model))
     }
@@ -219,13 +223,14 @@ fn name(parts: &[(&str, u32, u32)]) -> String {
 
 impl fmt::Display for UnitParameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let &Self { kernel, log_frac, multipliers, mem_width, kernels, operand_w } = self;
+        let &Self { kernel, log_frac, multipliers, mem_width, kernels, operand_w, counters } = self;
         let rest = name(&[
             ("m", multipliers, 4 * (kernel * kernel) as u32),
             ("n", kernels as u32, 1),
             ("f", log_frac, 0),
             ("w", mem_width, 32),
             ("o", operand_w, 32),
+            ("p", counters, 1),
         ]);
         f.pad(&format!("k{kernel}{rest}"))
     }

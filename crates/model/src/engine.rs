@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::conv::{
-    FeatureMap, Kernel, OperandError, Plane, PreparedKernels, PreparedPlane, Semantics, conv2d_prepared,
-    dot_kernels,
+    FeatureMap, Kernel, OperandError, Plane, PreparedKernels, PreparedPlane, Semantics,
+    conv2d_prepared, dot_kernels,
 };
 use crate::nn::{self, Configuration, Convolution, IntegerNetwork, LayerOutcome, NetworkRun};
 
