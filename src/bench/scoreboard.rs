@@ -215,27 +215,19 @@ pub(super) struct GoldenMap<'a> {
     pub side: usize,
 }
 
-/// What the unit counts of that.
-fn counted(unit: &UnitParameters, counters: Counters) -> Counters {
-    if unit.counters == 0 { Counters::default() } else { counters }
-}
-
 /// What a kernel load that took `cycles` does to the counters.
 pub fn load_counters(unit: &UnitParameters, side: u32, addr: u32, cycles: u32) -> Counters {
-    counted(
-        unit,
-        Counters {
-            memory_words: side * side,
-            memory_beats: unit.beats(addr, side, side),
-            cycles_idle: 1,
-            // The last word arrives three cycles before the end.
-            cycles_get_data: cycles - 3,
-            cycles_stage_1: 1,
-            cycles_stage_2: 1,
-            cycles_done: 1,
-            ..Counters::default()
-        },
-    )
+    Counters {
+        memory_words: side * side,
+        memory_beats: unit.beats(addr, side, side),
+        cycles_idle: 1,
+        // The last word arrives three cycles before the end.
+        cycles_get_data: cycles - 3,
+        cycles_stage_1: 1,
+        cycles_stage_2: 1,
+        cycles_done: 1,
+        ..Counters::default()
+    }
 }
 
 /// What a window with a kernel of side `side` does to the counters. Counts that are compared
@@ -251,22 +243,19 @@ pub fn window_counters(
     let products = (run.tile.outputs() * side * side) as u32;
     // A window that is used again is not fetched, and its logs are there.
     let window_side = if run.reuse { 0 } else { run.tile.window_side(side) as u32 };
-    counted(
-        unit,
-        Counters {
-            windows: 1,
-            multiplications_done: kept,
-            multiplications_skipped: products.wrapping_sub(kept),
-            memory_words: window_side * window_side,
-            memory_beats: unit.beats(run.addr, run.pitch, window_side),
-            cycles_idle: 1,
-            cycles_get_data: outcome.last_word_cycle,
-            cycles_stage_1: u32::from(!run.reuse),
-            cycles_stage_2: unit.issue_cycles(kept).max(1),
-            cycles_stage_3: u32::from(kept > 0),
-            cycles_done: 1,
-        },
-    )
+    Counters {
+        windows: 1,
+        multiplications_done: kept,
+        multiplications_skipped: products.wrapping_sub(kept),
+        memory_words: window_side * window_side,
+        memory_beats: unit.beats(run.addr, run.pitch, window_side),
+        cycles_idle: 1,
+        cycles_get_data: outcome.last_word_cycle,
+        cycles_stage_1: u32::from(!run.reuse),
+        cycles_stage_2: unit.issue_cycles(kept).max(1),
+        cycles_stage_3: u32::from(kept > 0),
+        cycles_done: 1,
+    }
 }
 
 #[cfg(test)]
