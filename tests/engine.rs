@@ -273,9 +273,8 @@ fn operands_beyond_the_width_of_the_unit_are_refused() {
             inputs.clone()
         };
         let place = "layer C9, the input in row 3, column 4 of channel 1 of image 1 of the batch";
-        let error = |place: &str, value| {
-            Err(OperandError { place: place.to_owned(), value, operand_w })
-        };
+        let error =
+            |place: &str, value| Err(OperandError { place: place.to_owned(), value, operand_w });
         for (end, beyond) in [(high, high + 1), (-high - 1, -high - 2)] {
             assert_eq!(with(&plane(beyond), &layer), [(); 2].map(|()| error(place, beyond)));
             let [found, expected] = with(&plane(end), &layer);
@@ -283,7 +282,8 @@ fn operands_beyond_the_width_of_the_unit_are_refused() {
         }
         let mut layer = layer;
         layer.filters[0][1] = Kernel::new(3, vec![high + 1; 9]).unwrap();
-        let place = "layer C9, the weight in row 0, column 0 of output channel 0 and input channel 1";
+        let place =
+            "layer C9, the weight in row 0, column 0 of output channel 0 and input channel 1";
         assert_eq!(with(&inputs, &layer), [(); 2].map(|()| error(place, high + 1)));
         assert_eq!(unit.take_findings().unwrap().mismatches, 0);
     }

@@ -122,7 +122,10 @@ fn networks_for_narrow_operands() {
         for row in found {
             let number = |column: &str| row[column].parse::<f64>().unwrap();
             let bits = operand_w.min(13) - 1;
-            assert_eq!((number("operand_w"), number("activation_bits")), (operand_w.into(), bits.into()));
+            assert_eq!(
+                (number("operand_w"), number("activation_bits")),
+                (operand_w.into(), bits.into())
+            );
             let most = if operand_w == 8 { 1.0 } else { 0.0 };
             assert!(number("loss_points") <= most, "{row:?}");
             assert!(operand_w == 8 || row["flipped"] == "0", "{row:?}");

@@ -304,11 +304,7 @@ struct Shape {
 }
 
 impl Shape {
-    fn of(
-        layer: &Convolution,
-        inputs: &[Vec<Plane>],
-        operand_w: u32,
-    ) -> Result<Self, EngineError> {
+    fn of(layer: &Convolution, inputs: &[Vec<Plane>], operand_w: u32) -> Result<Self, EngineError> {
         let [first, ..] = inputs else {
             return Err(unsupported("a batch of no images".to_owned()));
         };

@@ -93,11 +93,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let lockstep = args.lockstep && args.engine == Engine::Soc;
     let seed = args.run.basic.seed;
     let builds = core.map(|core| {
-        [CoreSettings::software(core), CoreSettings::unit(core, args.soc)].map(|build| CoreSettings {
-            lockstep,
-            seed,
-            ..build
-        })
+        [CoreSettings::software(core), CoreSettings::unit(core, args.soc)]
+            .map(|build| CoreSettings { lockstep, seed, ..build })
     });
     let engines: Vec<&dyn EngineFactory> =
         builds.iter().flatten().map(|it| it as &dyn EngineFactory).collect();

@@ -236,9 +236,9 @@ impl UnitFlags {
         let &Self { engine, stalls, threshold_offset } = self;
         match engine {
             LayerEngine::Rtl => Box::new(RtlSettings { unit, seed, stalls, threshold_offset }),
-            LayerEngine::Golden => Box::new(unit.map_or_else(Golden::default, |unit| Golden {
-                operand_w: unit.operand_w,
-            })),
+            LayerEngine::Golden => Box::new(
+                unit.map_or_else(Golden::default, |unit| Golden { operand_w: unit.operand_w }),
+            ),
         }
     }
 }

@@ -117,7 +117,8 @@ fn rows_may_be_any_distance_apart() {
 fn in_slot(slot: usize, side: usize, version: i32) -> Window {
     let plain = Window::plain(side, Tile::TwoByTwo);
     let weights = plain.weights.iter().enumerate();
-    let weights = weights.map(|(i, w)| (w * (version + 2) + slot as i32 * 37 + i as i32) % 120).collect();
+    let weights =
+        weights.map(|(i, w)| (w * (version + 2) + slot as i32 * 37 + i as i32) % 120).collect();
     Window { weights, run: WindowRun { slot: number(slot), ..plain.run }, ..plain }
 }
 

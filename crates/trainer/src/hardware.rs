@@ -79,8 +79,7 @@ pub fn weight_scale(model: &Model, layer: usize, hardware: &Hardware) -> Result<
         Activation::Relu => fraction_bits(layer),
         Activation::Tanh => TANH_INPUT_BITS as i32,
     });
-    let scaled =
-        Scaled::find(&stage.layer.name, &weights, &biases, input, target, WEIGHT_LIMIT)?;
+    let scaled = Scaled::find(&stage.layer.name, &weights, &biases, input, target, WEIGHT_LIMIT)?;
     Ok(scaled.proof.weight_shift)
 }
 

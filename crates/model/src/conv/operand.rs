@@ -48,7 +48,8 @@ mod tests {
     #[test]
     fn the_ends_of_each_width_fit_and_their_neighbours_do_not() {
         for (operand_w, low, high) in [(8, -128, 127), (16, -32768, 32767)] {
-            let check = |value| check_operands(&[0, value], operand_w, |index| format!("[{index}]"));
+            let check =
+                |value| check_operands(&[0, value], operand_w, |index| format!("[{index}]"));
             assert_eq!((check(low), check(high)), (Ok(()), Ok(())));
             for value in [low - 1, high + 1, i32::MIN, i32::MAX] {
                 let place = "[1]".to_owned();
@@ -57,6 +58,8 @@ mod tests {
         }
         assert_eq!(operand_range(32), i32::MIN..=i32::MAX);
         let error = check_operands(&[200], 8, |_| "layer C1".to_owned()).unwrap_err().to_string();
-        assert!(error.starts_with("layer C1: 200 does not fit into 8 bits, which hold -128 to 127"));
+        assert!(
+            error.starts_with("layer C1: 200 does not fit into 8 bits, which hold -128 to 127")
+        );
     }
 }

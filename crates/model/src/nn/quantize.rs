@@ -76,10 +76,8 @@ impl IntegerNetwork {
         operand_w: u32,
     ) -> Result<Self, NetworkError> {
         let magnitude = operand_w - 1;
-        let network = Network {
-            activation_bits: network.activation_bits.min(magnitude),
-            ..network.clone()
-        };
+        let network =
+            Network { activation_bits: network.activation_bits.min(magnitude), ..network.clone() };
         let shapes = network.shapes()?;
         let float = FloatNetwork::new(&network, weights)?;
         let largest =
@@ -393,7 +391,8 @@ mod tests {
             let network = network(activation);
             let weights = weights(&network, |o, i| ((o * 31 + i * 17) % 41) as f32 / 400.0 - 0.05);
             let with = |operand_w| {
-                IntegerNetwork::with_operands(&network, &weights, &calibration(), operand_w).unwrap()
+                IntegerNetwork::with_operands(&network, &weights, &calibration(), operand_w)
+                    .unwrap()
             };
             let (wide, half, byte) = (with(32), with(16), with(8));
             assert_eq!((&half.layers, &half.proof), (&wide.layers, &wide.proof));

@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 use crate::data::Image;
 use crate::tables::{
     self, AblationRow, ClassifyRow, ConfusionRow, CoverageRow, CycleRow, FlipRow, LayerErrorRow,
-    LenetRow, MarginRow, MemoryRow, OperandRow, OverflowRow, PeerRow, PointLayerRow, PointRow, ProductRow,
-    QuantisationRow, ScoreErrorRow, ScoreRow, SearchRow, SkipRow, SplitRow, StatRow, SummaryRow,
-    Table, TimeRow, WindowsRow, ZeroRow,
+    LenetRow, MarginRow, MemoryRow, OperandRow, OverflowRow, PeerRow, PointLayerRow, PointRow,
+    ProductRow, QuantisationRow, ScoreErrorRow, ScoreRow, SearchRow, SkipRow, SplitRow, StatRow,
+    SummaryRow, Table, TimeRow, WindowsRow, ZeroRow,
 };
 use model::conv::{Plane, Semantics};
 use model::engine::{Detail, Engine, EngineError, LayerRun, Place};

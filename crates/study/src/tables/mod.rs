@@ -18,8 +18,8 @@ pub use accel::{CycleRow, PARTS, ScoreErrorRow, ScoreRow, TimeRow};
 pub use lenet::{
     ALL_LAYERS, AblationRow, Accuracy, CellKey, Change, ConfusionRow, ErrorOf, FlipRow,
     LayerErrorRow, LenetRow, Level, MarginRow, McNemar, MemoryRow, NO_LOSS_POINTS, OperandRow,
-    OverflowRow, PeerRow, PointLayerRow, PointRow, ProductRow, QuantisationRow, Sample, Saves, SkipRow, SplitRow,
-    Tolerance, ZeroRow, technique,
+    OverflowRow, PeerRow, PointLayerRow, PointRow, ProductRow, QuantisationRow, Sample, Saves,
+    SkipRow, SplitRow, Tolerance, ZeroRow, technique,
 };
 pub use single::{ClassifyRow, CoverageRow, SearchRow, StatRow, ZeroPixelStats};
 pub use windows::{Compared, FilterKey, Over, SummaryRow, WindowsRow};

@@ -463,7 +463,8 @@ fn a_held_window_may_be_too_small() {
 #[test]
 fn narrow_operands_are_packed() {
     let bytes = |operands: &[i32], operand_w: u32| {
-        let bytes = operands.iter().flat_map(|it| it.to_le_bytes()[..operand_w as usize / 8].to_vec());
+        let bytes =
+            operands.iter().flat_map(|it| it.to_le_bytes()[..operand_w as usize / 8].to_vec());
         bytes.collect::<Vec<u8>>()
     };
     // Rows of the window, a number from its ends among them, and what is beside it.
@@ -488,7 +489,11 @@ fn narrow_operands_are_packed() {
         };
         let expected = [golden(0, 0), golden(1, 0), golden(0, 1), golden(1, 1)];
         let found: Vec<_> = (0..4).map(|output| read(&mut hart, output).cast_signed()).collect();
-        assert_eq!((found[0], &found[..]), (first.cast_signed(), &expected[..]), "{operand_w} bits");
+        assert_eq!(
+            (found[0], &found[..]),
+            (first.cast_signed(), &expected[..]),
+            "{operand_w} bits"
+        );
         // −128 · −128 has the largest score of 8 bits; 15 and 7 bits of carry are kept.
         value(&mut hart, 5, u32::MAX, 0);
         assert_eq!(read(&mut hart, 4), 0x8000 | ((2 << operand_w.ilog2()) - 1));

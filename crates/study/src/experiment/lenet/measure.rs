@@ -53,7 +53,8 @@ impl Measurement<'_> {
         totals.exact.wide_classes = match &self.variant.wide {
             None => totals.exact.classes.clone(),
             Some(wide) => {
-                let inputs: Vec<_> = images.iter().map(|it| input_planes(wide, &it.pixels)).collect();
+                let inputs: Vec<_> =
+                    images.iter().map(|it| input_planes(wide, &it.pixels)).collect();
                 verdicts(&engines.golden().inferences(wide, &plain, &inputs, Detail::Sums)).0
             }
         };

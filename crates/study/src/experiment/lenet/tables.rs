@@ -21,9 +21,8 @@ use crate::table::{Digit, Fixed, Maybe, Shortest};
 use crate::tables::{
     ALL_LAYERS, AblationRow, Accuracy, CellKey, Change, ConfusionRow, ErrorOf, FlipRow,
     LayerErrorRow, LenetRow, Level, MarginRow, MemoryRow, NO_LOSS_POINTS, OperandRow, OverflowRow,
-    PointLayerRow,
-    PointRow, ProductRow, QuantisationRow, Sample, SkipRow, SplitRow, Tolerance, ZeroRow,
-    technique,
+    PointLayerRow, PointRow, ProductRow, QuantisationRow, Sample, SkipRow, SplitRow, Tolerance,
+    ZeroRow, technique,
 };
 
 /// The first images of the test set, over which the paper counts.
