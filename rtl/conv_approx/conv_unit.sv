@@ -107,6 +107,16 @@ module conv_unit #(
   wire logic start_fetch = accept && command_ok && !reuse;
   wire logic start_run   = accept && command_ok && cmd_op_i == OP_RUN_WINDOW;
 
+  // Idle, only the command's registers, the state and the counters have a clock.
+  wire logic active = cmd_valid_i || state_q != IDLE;
+  wire logic clk_active;
+
+  clock_gate u_gate (
+    .clk_i,
+    .enable_i (active),
+    .clk_o    (clk_active)
+  );
+
   // ---- GET_DATA ------------------------------------------------------------------------------
 
   wire logic              fetch_done, fetch_error;
@@ -118,7 +128,7 @@ module conv_unit #(
     .MEM_WIDTH (MEM_WIDTH),
     .OPERAND_W (OPERAND_W)
   ) u_fetch (
-    .clk_i, .rst_ni,
+    .clk_i (clk_active), .rst_ni,
     .start_i (start_fetch),
     .addr_i  (cmd_addr_i),
     .pitch_i (size_q),
@@ -140,7 +150,7 @@ module conv_unit #(
     .OPERAND_W (OPERAND_W),
     .LOG_FRAC  (LOG_FRAC)
   ) u_logs (
-    .clk_i,
+    .clk_i    (clk_active),
     .enable_i (state_q == STAGE_1),
     .data_i   (data),
     .log_o    (data_log),
@@ -179,7 +189,7 @@ module conv_unit #(
     .LOG_FRAC  (LOG_FRAC),
     .KERNELS   (KERNELS)
   ) u_kernels (
-    .clk_i, .rst_ni,
+    .clk_i (clk_active), .rst_ni,
     .query_slot_i (cmd_kernel_i[SLOT_W-1:0]),
     .query_side_o (kernel_side),
     .store_i      (store_kernel),
@@ -229,7 +239,7 @@ module conv_unit #(
   logic [LANES-1:0]    keep_q;
   logic [4*SMAX_W-1:0] smax_out_q;
 
-  always_ff @(posedge clk_i) begin
+  always_ff @(posedge clk_active) begin
     if (decide) begin
       keep_q     <= keep;
       smax_out_q <= smax;
@@ -250,7 +260,7 @@ module conv_unit #(
       .KERNEL    (KERNEL),
       .OPERAND_W (OPERAND_W)
     ) u_multiply (
-      .clk_i, .rst_ni,
+      .clk_i        (clk_active), .rst_ni,
       .issue_i      (run_stage_2),
       .last_issue_o (last_issue),
       .accumulate_i (state_q == STAGE_3),
@@ -265,7 +275,7 @@ module conv_unit #(
       .OPERAND_W   (OPERAND_W),
       .MULTIPLIERS (MULTIPLIERS)
     ) u_multiply (
-      .clk_i, .rst_ni,
+      .clk_i        (clk_active), .rst_ni,
       .decide_i     (decide),
       .keep_i       (keep),
       .issue_i      (run_stage_2 && decided_q),

@@ -73,21 +73,35 @@ module core_divider (
 
   wire logic divide = state_q == DIVIDE;
 
+  // What is left of the remainder for each value of the two bits, side by side: one subtraction
+  // after the other would set the clock of the core. The top bit of a difference is its sign.
   logic        bit_1, bit_0;    // of the quotient
-  logic [31:0] remainder_1, remainder_0;
+  logic [31:0] remainder;
+  logic [34:0] less_1, less_2, less_3;
 
   always_comb begin
-    bit_1       = 1'b0;
-    bit_0       = 1'b0;
-    remainder_1 = '0;
-    remainder_0 = '0;
+    bit_1     = 1'b0;
+    bit_0     = 1'b0;
+    remainder = '0;
+    less_1    = '0;
+    less_2    = '0;
+    less_3    = '0;
     if (divide) begin
-      bit_1       = {1'b0, remainder_q} >= divisor_q;
-      remainder_1 = bit_1 ? remainder_q - divisor_q[31:0] : remainder_q;
-      bit_0       = remainder_1 >= divisor_q[32:1];
-      remainder_0 = bit_0 ? remainder_1 - divisor_q[32:1] : remainder_1;
+      less_1 = {3'b0, remainder_q} - {3'b0, divisor_q[32:1]};
+      less_2 = {3'b0, remainder_q} - {2'b0, divisor_q};
+      less_3 = {3'b0, remainder_q} - {2'b0, divisor_q} - {3'b0, divisor_q[32:1]};
+      bit_1  = !less_2[34];
+      bit_0  = bit_1 ? !less_3[34] : !less_1[34];
+      case ({bit_1, bit_0})
+        2'd3:    remainder = less_3[31:0];
+        2'd2:    remainder = less_2[31:0];
+        2'd1:    remainder = less_1[31:0];
+        default: remainder = remainder_q;
+      endcase
     end
   end
+
+  wire logic [5:0] unused_bits = {less_3[33:32], less_2[33:32], less_1[33:32]};
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -116,7 +130,7 @@ module core_divider (
     if (divide) begin
       steps_q     <= steps_q - 4'd1;
       quotient_q  <= {quotient_q[29:0], bit_1, bit_0};
-      remainder_q <= remainder_0;
+      remainder_q <= remainder;
       divisor_q   <= {2'b0, divisor_q[32:2]};
     end
   end

@@ -21,6 +21,11 @@ use model::files;
 /// The longest side that is read: more than any camera's picture of a digit needs.
 pub const MAX_SIDE: u32 = 8192;
 
+/// The most that a decoded picture may take, in bytes: 44 million pixels in colour, 33 million with
+/// transparency. The decoder's copy and the grey one come on top, so reading takes up to three times
+/// as much.
+pub const MAX_DECODED: u64 = 128 << 20;
+
 /// The largest file that is read, in bytes.
 const MAX_BYTES: u64 = 64 << 20;
 
@@ -101,6 +106,12 @@ fn decode(path: &Path) -> Result<GrayAlphaImage, DataError> {
     if width.max(height) > MAX_SIDE {
         let most = format!("at most {MAX_SIDE} x {MAX_SIDE} are read; scale it down first");
         let problem = format!("is too large: {width} x {height} pixels, {most}");
+        return Err(DataError::malformed(path, problem));
+    }
+    if decoder.total_bytes() > MAX_DECODED {
+        let (takes, most) = (decoder.total_bytes() >> 20, MAX_DECODED >> 20);
+        let problem =
+            format!("takes {takes} MiB decoded, at most {most} are read; scale it down first");
         return Err(DataError::malformed(path, problem));
     }
     // A camera that is held upright says so, and leaves the picture on its side.
@@ -297,4 +308,32 @@ fn shows_two(ink: &[u8], width: usize) -> bool {
             && parts(&|it| it.1 < gap).iter().all(|it| 3 * it.0 >= width && 3 * it.1 >= height)
     };
     (1..width).any(beside) || (1..height).any(above)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The header of a BMP file of 24 bits a pixel, without the pixels.
+    fn bmp(width: u32, height: u32) -> Vec<u8> {
+        let mut bytes = b"BM".to_vec();
+        for word in [54, 0, 54, 40, width, height, 1 | 24 << 16, 0, 0, 0, 0, 0, 0] {
+            bytes.extend(u32::to_le_bytes(word));
+        }
+        bytes
+    }
+
+    #[test]
+    fn a_header_that_promises_too_much_is_refused_before_memory_is_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("digit.bmp");
+        for (width, height, reason) in [
+            (8193, 1, "is too large: 8193 x 1 pixels, at most 8192 x 8192"),
+            (8192, 8192, "takes 192 MiB decoded, at most 128 are read"),
+        ] {
+            std::fs::write(&path, bmp(width, height)).unwrap();
+            let error = import(&path, 3).unwrap_err().to_string();
+            assert!(error.contains(reason) && error.contains("digit.bmp"), "{error}");
+        }
+    }
 }
