@@ -16,12 +16,14 @@ for kernel in 1 3 5 7; do
   for log_frac in 0 3 8; do
     for multipliers in 1 2 $((4 * kernel * kernel)); do
       for mem_width in 32 128; do
-        # One slot; a number of slots that is no power of two, with each narrower operand in turn.
-        for rest in "1 32" "5 32" "1 16" "5 8"; do
-          read -r kernels operand_w <<<"$rest"
+        # One slot; a number of slots that is no power of two, with each narrower operand in turn;
+        # without counters.
+        for rest in "1 32 1" "5 32 1" "1 16 1" "5 8 0"; do
+          read -r kernels operand_w counters <<<"$rest"
           "$verilator" --lint-only -Wall rtl/waivers.vlt "${sources[@]}" --top-module conv_unit \
             "-GKERNEL=$kernel" "-GLOG_FRAC=$log_frac" "-GMULTIPLIERS=$multipliers" \
-            "-GMEM_WIDTH=$mem_width" "-GKERNELS=$kernels" "-GOPERAND_W=$operand_w" >/dev/null
+            "-GMEM_WIDTH=$mem_width" "-GKERNELS=$kernels" "-GOPERAND_W=$operand_w" \
+            "-GCOUNTERS=$counters" >/dev/null
         done
       done
     done

@@ -9,6 +9,7 @@ module conv_coprocessor #(
   parameter  int LOG_FRAC    = 0,
   parameter  int MULTIPLIERS = 4 * KERNEL * KERNEL,
   parameter  int KERNELS     = 16,
+  parameter  int COUNTERS    = 1,
   parameter  int OPERAND_W   = 32,
   localparam int LANES       = 4 * KERNEL * KERNEL
 ) (
@@ -154,6 +155,7 @@ module conv_coprocessor #(
     .MULTIPLIERS (MULTIPLIERS),
     .MEM_WIDTH   (32),
     .KERNELS     (KERNELS),
+    .COUNTERS    (COUNTERS),
     .OPERAND_W   (OPERAND_W)
   ) u_unit (
     .clk_i, .rst_ni,

@@ -13,6 +13,7 @@ module conv_unit #(
   parameter  int MULTIPLIERS = 4 * KERNEL * KERNEL,  // 4*KERNEL^2: parallel; fewer: serial
   parameter  int MEM_WIDTH   = 32,           // 32 or 128
   parameter  int KERNELS     = 1,            // kernels that are kept, 1 .. 256
+  parameter  int COUNTERS    = 1,            // 1: performance counters; 0: none
   parameter  int OPERAND_W   = 32,           // bits of a word: a weight, an activation; 8, 16, 32
   localparam int PRODUCTS    = KERNEL * KERNEL,
   localparam int LANES       = 4 * PRODUCTS,
@@ -55,7 +56,7 @@ module conv_unit #(
   input  wire logic                 mem_err_i,
   input  wire logic [MEM_WIDTH-1:0] mem_rdata_i,
 
-  // Performance counters: see conv_counters.
+  // Performance counters: see conv_counters. Without them they read 0.
   input  wire logic                 counter_clear_i,
   input  wire logic [3:0]           counter_select_i,
   output wire logic [31:0]          counter_o
@@ -346,38 +347,43 @@ module conv_unit #(
 
   // ---- Counters ------------------------------------------------------------------------------
 
-  // The first cycle of DONE after a window that went well.
-  logic window_ended_q;
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) window_ended_q <= 1'b0;
-    else         window_ended_q <= state_d == DONE && (run_stage_2 || state_q == STAGE_3);
-  end
-
-  logic [KEPT_W-1:0] kept, products;
-  always_comb begin
-    kept     = '0;
-    products = '0;
-    if (window_ended_q) begin
-      kept     = KEPT_W'($countones(keep_q));
-      products = KEPT_W'($countones(kernel_active)) << (tile_q ? 2 : 0);
+  if (COUNTERS != 0) begin : gen_counters
+    // The first cycle of DONE after a window that went well.
+    logic window_ended_q;
+    always_ff @(posedge clk_i or negedge rst_ni) begin
+      if (!rst_ni) window_ended_q <= 1'b0;
+      else         window_ended_q <= state_d == DONE && (run_stage_2 || state_q == STAGE_3);
     end
-  end
 
-  conv_counters #(
-    .LANES   (LANES),
-    .WORDS_W (SIDE_W)
-  ) u_counters (
-    .clk_i, .rst_ni,
-    .clear_i   (counter_clear_i),
-    .select_i  (counter_select_i),
-    .value_o   (counter_o),
-    .state_i   (state_q),
-    .window_i  (window_ended_q),
-    .kept_i    (kept),
-    .skipped_i (products - kept),
-    .words_i   (fetch_words),
-    .beat_i    (mem_req_o && mem_gnt_i)
-  );
+    logic [KEPT_W-1:0] kept, products;
+    always_comb begin
+      kept     = '0;
+      products = '0;
+      if (window_ended_q) begin
+        kept     = KEPT_W'($countones(keep_q));
+        products = KEPT_W'($countones(kernel_active)) << (tile_q ? 2 : 0);
+      end
+    end
+
+    conv_counters #(
+      .LANES   (LANES),
+      .WORDS_W (SIDE_W)
+    ) u_counters (
+      .clk_i, .rst_ni,
+      .clear_i   (counter_clear_i),
+      .select_i  (counter_select_i),
+      .value_o   (counter_o),
+      .state_i   (state_q),
+      .window_i  (window_ended_q),
+      .kept_i    (kept),
+      .skipped_i (products - kept),
+      .words_i   (fetch_words),
+      .beat_i    (mem_req_o && mem_gnt_i)
+    );
+  end else begin : gen_no_counters
+    assign counter_o = '0;
+    wire logic unused_counters = ^{counter_clear_i, counter_select_i, fetch_words};
+  end
 
   // ---- Assertions ----------------------------------------------------------------------------
 

@@ -136,8 +136,9 @@ impl RtlEngine {
     /// transactions so far, added up.
     pub fn counters(&mut self) -> Result<(Counters, Counters), UnitError> {
         let mut sum = (Counters::default(), Counters::default());
-        for unit in self.units.values_mut() {
-            sum = (sum.0.plus(&unit.driver.counters()?), sum.1.plus(&unit.counters));
+        for (parameters, unit) in &mut self.units {
+            let expected = parameters.counted(unit.counters);
+            sum = (sum.0.plus(&unit.driver.counters()?), sum.1.plus(&expected));
         }
         Ok(sum)
     }
@@ -223,7 +224,7 @@ impl Engine for RtlEngine {
         for (parameters, unit) in &mut self.units {
             let actual = unit.driver.counters();
             let actual = actual.map_err(|error| failed(None, Place::default(), error))?;
-            let expected = unit.counters;
+            let expected = parameters.counted(unit.counters);
             if actual != expected {
                 self.findings.mismatches += 1;
                 self.findings.counter_errors.push(format!(

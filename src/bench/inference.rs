@@ -17,7 +17,7 @@ use model::engine::{
 };
 use model::facts::blob::{
     AVERAGE_POOL, CONVOLUTION, DENSE, DENSE_SIDE, KERNELS, Layer, NETWORK_ADDRESS, NETWORK_END,
-    NETWORK_MAGIC, NO_ACTIVATION, Network, RECORD_WORDS, RELU, TANH, record_words,
+    NETWORK_MAGIC, NO_ACTIVATION, Network, OPERAND_W, RECORD_WORDS, RELU, TANH, record_words,
 };
 use model::facts::conv::{SCOPE_SHIFT, mode_bits};
 use model::hart::{Hart, RunEnd};
@@ -83,7 +83,7 @@ impl CoreSettings {
 
     /// Bits of a weight and of an input in the program's memory.
     const fn operand_w(&self) -> u32 {
-        if self.on_unit { self.soc.operand_w } else { u32::BITS }
+        if self.on_unit { self.soc.operand_w } else { OPERAND_W }
     }
 
     const fn name(&self) -> &'static str {
@@ -414,11 +414,11 @@ impl Memory<'_> {
         };
         let input = ("input", 0, 0);
         let stages = self.blob.stages.iter();
-        let stages = stages.map(|it| (it.name.as_str(), it.kernel_words, it.tile_outputs));
+        let stages = stages.map(|it| (it.name.as_str(), it.kernel_beats, it.tile_outputs));
         let named = iter::once(input).chain(stages).enumerate();
-        let counted = |(number, (stage, kernel_words, tile_outputs)): (usize, (&str, u32, u32))| {
+        let counted = |(number, (stage, kernel_beats, tile_outputs)): (usize, (&str, u32, u32))| {
             let counts = record(number + 1) - record(number);
-            StageRecord { stage: stage.to_owned(), kernel_words, tile_outputs, counts }
+            StageRecord { stage: stage.to_owned(), kernel_beats, tile_outputs, counts }
         };
         named.map(counted).collect()
     }
@@ -480,8 +480,8 @@ struct Stage {
     layer: usize,
     /// The convolution in it, by its number among the convolutions.
     convolution: Option<usize>,
-    /// Words of a kernel that the unit loads for it; 0 if it does without.
-    kernel_words: u32,
+    /// Accesses of memory that load the kernels of the unit for it; 0 if it does without.
+    kernel_beats: u32,
     /// Outputs of its convolutions, input channel by input channel, if the unit gives them tile by tile.
     tile_outputs: u32,
     /// Where its outputs are, and how many bits each has: those of an operand, or 32 of a score.
@@ -601,24 +601,32 @@ impl Blob {
             let (words, next, scratch) =
                 stage(network, configuration, first, last, &maps, &mut ram)?;
             scratch_words = scratch_words.max(scratch);
-            let (mut convolution, mut kernel_words, mut tile_outputs) = (None, 0, 0);
+            let (mut convolution, mut kernel_beats, mut tile_outputs) = (None, 0, 0);
+            let beats = |address, kernels, side| beats(address, kernels, side, operand_w);
             match &network.layers[first] {
                 IntegerLayer::Convolution(layer) => {
-                    (convolution, kernel_words) = (Some(layer.index), layer.side() * layer.side());
+                    convolution = Some(layer.index);
+                    let (side, kernels) = (layer.side(), layer.filters.len() * maps.channels);
                     let (height, width) =
                         (maps.height - layer.side() + 1, maps.width - layer.side() + 1);
+                    // Of one window the input channels are the kernels.
+                    kernel_beats = beats(maps.address, maps.channels, side);
                     if (height, width) != (1, 1) {
-                        tile_outputs = layer.filters.len() * maps.channels * height * width;
+                        kernel_beats = beats(words.weights, kernels, side);
+                        tile_outputs = kernels * height * width;
                     }
                 }
-                IntegerLayer::Dense(_) => kernel_words = DENSE_CHUNK,
+                IntegerLayer::Dense(_) => {
+                    let inputs = maps.channels * maps.height * maps.width;
+                    kernel_beats = beats(maps.address, inputs.div_ceil(DENSE_CHUNK), KERNEL);
+                }
                 IntegerLayer::AveragePool(_) => {}
             }
             blob_stages.push(Stage {
                 name: name(network, first, last),
                 layer: last,
                 convolution,
-                kernel_words: kernel_words as u32,
+                kernel_beats,
                 tile_outputs: tile_outputs as u32,
                 output: next.address,
                 output_w: if last + 1 == network.layers.len() { u32::BITS } else { operand_w },
@@ -662,6 +670,13 @@ impl Blob {
         bytes[image..image + pixels.len()].copy_from_slice(pixels);
         bytes
     }
+}
+
+/// Accesses of 32 bits that load kernels of `side` × `side` operands, packed one behind the other.
+fn beats(address: u32, kernels: usize, side: usize, operand_w: u32) -> u32 {
+    let bytes = side as u32 * operand_w / 8;
+    let row = |row: u32| ((address + row * bytes) % 4 + bytes).div_ceil(4);
+    (0..(kernels * side) as u32).map(row).sum()
 }
 
 /// The first and the last layer of each stage.
@@ -800,7 +815,7 @@ mod tests {
             name: name.to_owned(),
             layer,
             convolution,
-            kernel_words: 0,
+            kernel_beats: 0,
             tile_outputs: 0,
             output,
             output_w: 32,

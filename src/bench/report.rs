@@ -41,11 +41,20 @@ pub(super) fn window(
     let (window_side, weights) = (case.window.window_side(), &case.window.weights);
     let mut text = String::new();
     line!(text, "experiment  {experiment}, data set {dataset}, seed {}", case.seed);
-    let UnitParameters { kernel, log_frac, multipliers, mem_width, kernels, operand_w, .. } = unit;
+    let &UnitParameters {
+        kernel,
+        log_frac,
+        multipliers,
+        mem_width,
+        kernels,
+        operand_w,
+        counters,
+        ..
+    } = unit;
     line!(
         text,
         "unit        {unit}: KERNEL = {kernel}, LOG_FRAC = {log_frac}, MULTIPLIERS = {multipliers}, \
-         MEM_WIDTH = {mem_width}, KERNELS = {kernels}, OPERAND_W = {operand_w}"
+         MEM_WIDTH = {mem_width}, KERNELS = {kernels}, OPERAND_W = {operand_w}, COUNTERS = {counters}"
     );
     let layer = match place.network.as_str() {
         FILTERS => format!("filter {layer}"),
@@ -95,7 +104,7 @@ pub(super) fn window(
         let unit_has = outcome.map(|it| (it.outputs[output], it.s_max[output]));
         verdict(&mut text, output, (dot.output, dot.s_max), unit_has);
         let kept = (dot.kept, outcome.map(|outcome| outcome.kept.of(output, side)));
-        product_table(&mut text, weights, &case.window.inputs(output), side, *log_frac, kept);
+        product_table(&mut text, weights, &case.window.inputs(output), side, log_frac, kept);
     }
     text.pop();
     text

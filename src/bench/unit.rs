@@ -172,6 +172,13 @@ counters! {
     }
 }
 
+impl UnitParameters {
+    /// What the unit's counters read where these would be right: 0 if it has none.
+    pub fn counted(&self, counters: Counters) -> Counters {
+        if self.counters == 0 { Counters::default() } else { counters }
+    }
+}
+
 impl Counters {
     /// Those from here on count cycles, one for each state.
     pub const CYCLES: usize = 5;

@@ -121,6 +121,7 @@ const KERNELS: Known = ("kernels", "n", [1, 256], 1);
 const OPERAND_W: Known = ("operand_w", "o", [8, 32], 32);
 const GATES: Known = ("gates", "g", [0, 1], 0);
 const CHANGED_CELL: Known = ("changed_cell", "c", [0, u32::MAX], 0);
+const COUNTERS: Known = ("counters", "p", [0, 1], 1);
 
 /// The parameters of a text, `kernel=7,log_frac=2` or a name such as `k7_f2`.
 fn parse<const N: usize>(text: &str, prefix: &str, known: [Known; N]) -> Result<[u32; N], String> {
@@ -179,8 +180,9 @@ fn view(gates: u32, changed_cell: u32) -> Result<View, String> {
 /// Reads a name (`k7_m4_f2`) or parameters (`kernel=7,log_frac=2,multipliers=4`).
 fn unit_set(text: &str) -> Result<UnitParameters, String> {
     let width = ("mem_width", "w", [32, 128], 32);
-    let known = [KERNEL, LOG_FRAC, MULTIPLIERS, width, KERNELS, OPERAND_W, GATES, CHANGED_CELL];
-    let [kernel, log_frac, given, mem_width, kernels, operand_w, gates, changed_cell] =
+    let known =
+        [KERNEL, LOG_FRAC, MULTIPLIERS, width, KERNELS, OPERAND_W, COUNTERS, GATES, CHANGED_CELL];
+    let [kernel, log_frac, given, mem_width, kernels, operand_w, counters, gates, changed_cell] =
         parse(text, "", known)?;
     if kernel == 0 {
         return Err("it needs kernel=N, the largest kernel side".to_owned());
@@ -192,7 +194,16 @@ fn unit_set(text: &str) -> Result<UnitParameters, String> {
     let (multipliers, kernels) = (multipliers(kernel, given)?, kernels as usize);
     let view = view(gates, changed_cell)?;
     let kernel = kernel as usize;
-    Ok(UnitParameters { kernel, log_frac, multipliers, mem_width, kernels, operand_w, view })
+    Ok(UnitParameters {
+        kernel,
+        log_frac,
+        multipliers,
+        mem_width,
+        kernels,
+        operand_w,
+        counters,
+        view,
+    })
 }
 
 /// Reads a name (`soc`, `soc_k3_f3`) or parameters (`kernel=3,log_frac=3`).

@@ -25,6 +25,8 @@ pub struct UnitParameters {
     pub kernels: usize,
     /// `OPERAND_W`: bits of an operand, 8, 16 or 32.
     pub operand_w: u32,
+    /// `COUNTERS`: 1 with performance counters, 0 without.
+    pub counters: u32,
     /// Whether its RTL is simulated, or what synthesis makes of it.
     pub view: View,
 }
@@ -76,6 +78,7 @@ pub const PAPER_UNIT: UnitParameters = UnitParameters {
     mem_width: 32,
     kernels: 1,
     operand_w: 32,
+    counters: 1,
     view: View::Rtl,
 };
 
@@ -107,7 +110,7 @@ pub const UNITS: &[UnitParameters] = &[
     UnitParameters { operand_w: 16, ..PAPER_UNIT },
     UnitParameters { operand_w: 16, log_frac: 3, multipliers: 2, mem_width: 128, ..PAPER_UNIT },
     UnitParameters { operand_w: 8, ..NETWORK_UNIT },
-    UnitParameters { operand_w: 8, multipliers: 2, kernels: 3, ..PAPER_UNIT },
+    UnitParameters { operand_w: 8, multipliers: 2, kernels: 3, counters: 0, ..PAPER_UNIT },
 ];
 
 /// Further sets, also at the ends of the ranges: the tests run on them with `CONVAPPROX_SETS=all`.
@@ -186,6 +189,7 @@ impl UnitParameters {
             ("MEM_WIDTH", self.mem_width.into()),
             ("KERNELS", self.kernels as u64),
             ("OPERAND_W", self.operand_w.into()),
+            ("COUNTERS", self.counters.into()),
         ]
     }
 
@@ -214,6 +218,7 @@ impl SocParameters {
             ("MULTIPLIERS", self.multipliers.into()),
             ("KERNELS", self.kernels as u64),
             ("OPERAND_W", self.operand_w.into()),
+            ("COUNTERS", self.counters.into()),
         ]
     }
 
@@ -291,7 +296,8 @@ fn name(parts: &[(&str, u32, u32)]) -> String {
 
 impl fmt::Display for UnitParameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let &Self { kernel, log_frac, multipliers, mem_width, kernels, operand_w, view } = self;
+        let &Self { kernel, log_frac, multipliers, mem_width, kernels, operand_w, counters, view } =
+            self;
         let [gates, changed_cell] = view.parameters();
         let rest = name(&[
             ("m", multipliers, 4 * (kernel * kernel) as u32),
@@ -299,6 +305,7 @@ impl fmt::Display for UnitParameters {
             ("f", log_frac, 0),
             ("w", mem_width, 32),
             ("o", operand_w, 32),
+            ("p", counters, 1),
             ("g", gates, 0),
             ("c", changed_cell, 0),
         ]);

@@ -485,6 +485,9 @@ fn a_run_on_held_words_takes_the_cycles_of_its_stages() {
                 let name = parameters;
                 assert_eq!(outcome.cycles, 2 + issue, "{name}: {kept} kept");
                 assert_eq!(outcome.last_word_cycle, 0, "{name}: no word comes");
+                if parameters.counters == 0 {
+                    continue;
+                }
                 let expected = [1, 0, 0, issue.max(1), u32::from(kept > 0), 1];
                 let states = state_cycles(&before, &after);
                 assert_eq!(states, expected, "{name}: cycles in each state");

@@ -152,8 +152,8 @@ impl AddAssign for StageCounts {
 pub struct StageRecord {
     /// The names of its layers, with a `+` between; the first is `input`, before all layers.
     pub stage: String,
-    /// Words of a kernel that the unit loads for it; 0 if it does without.
-    pub kernel_words: u32,
+    /// Accesses of memory that load the kernels of the unit for it, all together; if it loads any.
+    pub kernel_beats: u32,
     /// Outputs of its convolutions, input channel by input channel, if the unit gives them tile by
     /// tile.
     pub tile_outputs: u32,

@@ -7,6 +7,7 @@ pub mod classify;
 pub mod energy;
 pub mod lenet;
 pub mod peers;
+pub mod planes;
 pub mod search;
 pub mod windows;
 
@@ -55,6 +56,7 @@ pub static TABLES: &[Table] = &[
     Table::of::<energy::BlockRow>(&[&energy::BLOCKS]),
     Table::of::<energy::InferenceEnergyRow>(&[&energy::INFERENCES]),
     Table::of::<energy::MemoryEnergyRow>(&[]),
+    Table::of::<planes::PlaneRow>(&[&planes::PLANES]),
     Table::of::<SearchRow>(&[&tables::single::SEARCH]),
     Table::of::<ScoreRow>(&[&tables::accel::SCORES]),
     Table::of::<ScoreErrorRow>(&[&tables::accel::SCORE_ERRORS]),
