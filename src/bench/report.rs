@@ -41,11 +41,11 @@ pub(super) fn window(
     let (window_side, weights) = (case.window.window_side(), &case.window.weights);
     let mut text = String::new();
     line!(text, "experiment  {experiment}, data set {dataset}, seed {}", case.seed);
-    let UnitParameters { kernel, log_frac, multipliers, mem_width, kernels } = unit;
+    let UnitParameters { kernel, log_frac, multipliers, mem_width, kernels, view } = unit;
     line!(
         text,
         "unit        {unit}: KERNEL = {kernel}, LOG_FRAC = {log_frac}, MULTIPLIERS = {multipliers}, \
-         MEM_WIDTH = {mem_width}, KERNELS = {kernels}"
+         MEM_WIDTH = {mem_width}, KERNELS = {kernels}{view}"
     );
     let layer = match place.network.as_str() {
         FILTERS => format!("filter {layer}"),
@@ -159,7 +159,7 @@ pub(super) fn program(
     folder: &Path,
     symbols: &Symbols,
 ) -> String {
-    let SocParameters { kernel, log_frac, multipliers, kernels, ram_bytes } = &case.soc;
+    let SocParameters { kernel, log_frac, multipliers, kernels, ram_bytes, view } = &case.soc;
     let mut text = String::new();
     line!(text, "MISMATCH {}\n", folder.file_name().unwrap_or_default().to_string_lossy());
     for difference in &mismatch.differences {
@@ -169,7 +169,7 @@ pub(super) fn program(
     line!(
         text,
         "system      {}: KERNEL = {kernel}, LOG_FRAC = {log_frac}, MULTIPLIERS = {multipliers}, \
-         KERNELS = {kernels}, RAM_BYTES = {ram_bytes}",
+         KERNELS = {kernels}, RAM_BYTES = {ram_bytes}{view}",
         case.soc
     );
     let (cycle, time) = (mismatch.cycle, begin + mismatch.cycle * CYCLE_TIME);
