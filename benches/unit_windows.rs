@@ -88,7 +88,7 @@ fn ready(parameters: &UnitParameters) -> Result<UnitDriver, Box<dyn std::error::
     let side = parameters.kernel;
     let kernel: Vec<i32> = (0..side * side).map(|i| (i as i32 * 37) % 11 - 5).collect();
     let pixel = |i: usize| if (i * 7919).is_multiple_of(5) { (i * 31) as i32 % 256 } else { 0 };
-    *unit.memory() = Memory::new(1024);
+    *unit.memory() = Memory::new(parameters.operand_w, 1024);
     unit.memory().write(0, &kernel);
     unit.memory().write(PLANE_ADDR, &(0..SIDE * SIDE).map(pixel).collect::<Vec<_>>());
     unit.load_kernel(0, side as u32, 0)?;

@@ -22,7 +22,7 @@ const WINDOW: [i32; 16] = [
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut unit = UnitDriver::open(&PAPER_UNIT, &UnitOptions::default())?;
     // 32 words behind the unit's port, and byte addresses in them.
-    *unit.memory() = Memory::new(32);
+    *unit.memory() = Memory::new(PAPER_UNIT.operand_w, 32);
     let (kernel, window) = (0, 64);
     unit.memory().write(kernel, &KERNEL);
     unit.memory().write(window, &WINDOW);

@@ -107,19 +107,23 @@ enum conv_index {
   CONV_LOG_FRAC = 33,
   CONV_MULTIPLIERS = 34,
   CONV_KERNELS = 35,
+  CONV_OPERAND_W = 36, /* bits of a weight and of a word of the window: 8, 16 or 32 */
 };
 
 /* S_max in a carry register: bit 15 tells that there is one. */
 #define CONV_SMAX_VALID 0x8000u
 
+/* Weights and words of a window are operands: numbers of CONV_OPERAND_W bits, packed in memory (int8_t,
+   int16_t or int32_t). */
+
 /* Reads side × side weights, row by row, into a slot. Side 0 is the configured one. */
-static inline void conv_load(const int32_t *weights, uint32_t side, uint32_t slot) {
+static inline void conv_load(const void *weights, uint32_t side, uint32_t slot) {
   (void)CONV_INSN(CONV_FUNCT3_LOAD, "%1, %2", "r"(slot << 8 | side), "r"(weights));
 }
 
 /* Convolves the window whose upper left word is `window`, in an array with `pitch` words a row,
    with the kernel in the configured slot: output 0. */
-static inline int32_t conv_run(const int32_t *window, int32_t pitch) {
+static inline int32_t conv_run(const void *window, int32_t pitch) {
   return (int32_t)CONV_INSN(CONV_FUNCT3_RUN, "%1, %2", "r"(pitch), "r"(window));
 }
 

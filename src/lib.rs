@@ -21,6 +21,7 @@ pub mod bench {
 
     pub mod case;
     pub mod cosimulation;
+    pub mod energy;
     pub mod engine;
     pub mod gdb;
     pub mod inference;

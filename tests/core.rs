@@ -185,9 +185,16 @@ fn every_program_passes_on_the_model_alone() {
 /// The tests of the unit take its parameters from it.
 #[test]
 fn the_tests_of_the_unit_pass_with_other_parameters() {
-    let shapes = [(1, 1, 4, 2), (3, 0, 36, 1), (3, 3, 1, 3), (7, 8, 4, 256)];
-    for (kernel, log_frac, multipliers, kernels) in shapes {
-        let unit = UnitShape { kernel, log_frac, multipliers, kernels };
+    let shapes = [
+        (1, 1, 4, 2, 32),
+        (3, 0, 36, 1, 16),
+        (3, 3, 1, 3, 32),
+        (5, 0, 100, 16, 16),
+        (5, 3, 100, 16, 8),
+        (7, 8, 4, 256, 32),
+    ];
+    for (kernel, log_frac, multipliers, kernels, operand_w) in shapes {
+        let unit = UnitShape { kernel, log_frac, multipliers, kernels, operand_w };
         let of = |program: &Program| program.kind == Kind::Test && program.name.contains("conv");
         let config = HartConfig { unit, ..HartConfig::default() };
         assert_all_pass(of, |program| run_on_model(program, &config));

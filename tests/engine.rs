@@ -4,14 +4,16 @@
 use convapprox::bench::case::WindowCase;
 use convapprox::bench::engine::{RtlEngine, RtlSettings};
 use convapprox::hw::{NETWORK_UNIT, PAPER_UNIT, UNITS, UnitParameters};
-use model::conv::{FeatureMap, Kernel, Mode, Plane, Semantics, SmaxScope, Threshold, conv2d_plain};
-use model::engine::{Cost, Detail, Engine, EngineError, Findings, LayerRun, Place};
+use model::conv::{
+    FeatureMap, Kernel, Mode, OperandError, Plane, Semantics, SmaxScope, Threshold, conv2d_plain,
+};
+use model::engine::{Cost, Detail, Engine, EngineError, Findings, GoldenEngine, LayerRun, Place};
 use model::nn::{Activation, Convolution, Finish};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
 
-/// A small layer of random words, many of them zero, and its images.
+/// A small layer of random words of 8 bits, many of them zero, and its images.
 fn layer(
     seed: u64,
     images: usize,
@@ -25,7 +27,7 @@ fn layer(
         let mut word = || if rng.random_ratio(1, 3) { 0 } else { rng.random_range(-range..=range) };
         (0..count).map(|_| word()).collect()
     };
-    let mut plane = |_| Plane::new(width, height, words(width * height, 255)).unwrap();
+    let mut plane = |_| Plane::new(width, height, words(width * height, 127)).unwrap();
     let inputs = (0..images).map(|_| (0..channels).map(&mut plane).collect()).collect();
     let mut kernel = |_| Kernel::new(side, words(side * side, 127)).unwrap();
     let filters = (0..outputs).map(|_| (0..channels).map(&mut kernel).collect()).collect();
@@ -243,6 +245,48 @@ fn what_a_unit_cannot_run_is_refused() {
     assert_eq!(refused(5, 0).as_deref(), Some("unit k3 has KERNEL = 3; a 5×5 kernel does not fit"));
     assert_eq!(refused(3, 3).as_deref(), Some("unit k3 has LOG_FRAC = 0; the semantics ask for 3"));
     assert_eq!(refused(3, 0), None);
+}
+
+/// An operand that does not fit is named with its value and place; its neighbour at the end of the range
+/// is computed.
+#[test]
+fn operands_beyond_the_width_of_the_unit_are_refused() {
+    let semantics = semantics(Mode::Exact, SmaxScope::Window, 0);
+    for operand_w in [8, 16] {
+        let mut unit = engine(&UnitParameters { operand_w, ..PAPER_UNIT }, None, 0);
+        let mut golden = GoldenEngine { operand_w };
+        let (layer, mut inputs) = layer(9, 2, 2, 1, 3, (5, 5));
+        let high = (1 << (operand_w - 1)) - 1;
+        let mut with = |inputs: &[Vec<Plane>], layer: &Convolution| {
+            let engines: [&mut dyn Engine; 2] = [&mut unit, &mut golden];
+            engines.map(|engine| {
+                match engine.layer(&place(), layer, &semantics, inputs, Detail::Sums) {
+                    Err(EngineError::Operand(error)) => Err(error),
+                    run => Ok(run.unwrap().outcomes),
+                }
+            })
+        };
+        let mut plane = |word: i32| {
+            let mut words = inputs[1][1].data().to_vec();
+            words[5 * 3 + 4] = word;
+            inputs[1][1] = Plane::new(5, 5, words).unwrap();
+            inputs.clone()
+        };
+        let place = "layer C9, the input in row 3, column 4 of channel 1 of image 1 of the batch";
+        let error =
+            |place: &str, value| Err(OperandError { place: place.to_owned(), value, operand_w });
+        for (end, beyond) in [(high, high + 1), (-high - 1, -high - 2)] {
+            assert_eq!(with(&plane(beyond), &layer), [(); 2].map(|()| error(place, beyond)));
+            let [found, expected] = with(&plane(end), &layer);
+            assert!(found.is_ok() && found == expected, "{end} of {operand_w} bits");
+        }
+        let mut layer = layer;
+        layer.filters[0][1] = Kernel::new(3, vec![high + 1; 9]).unwrap();
+        let place =
+            "layer C9, the weight in row 0, column 0 of output channel 0 and input channel 1";
+        assert_eq!(with(&inputs, &layer), [(); 2].map(|()| error(place, high + 1)));
+        assert_eq!(unit.take_findings().unwrap().mismatches, 0);
+    }
 }
 
 /// Without a unit of one's own choice, the network's is taken, whatever the number of fraction bits.

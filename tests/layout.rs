@@ -15,7 +15,7 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("crates/trainer", &["model", "study"]),
     ("src/synthesis", &["silicon", "verilated", "model"]),
     ("src/hw", &["synthesis", "verilated", "model"]),
-    ("src/bench", &["hw", "firmware", "model", "study", "torture", "verilated"]),
+    ("src/bench", &["hw", "firmware", "model", "silicon", "study", "torture", "verilated"]),
     ("src/cli", &["hw", "synthesis", "bench", "firmware", "model", "silicon", "study", "torture"]),
 ];
 

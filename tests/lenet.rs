@@ -100,6 +100,60 @@ fn the_shipped_weights_are_as_good_as_promised() {
     }
 }
 
+/// With 16 bits every word of the networks is that of 32, and so are the tables; 8 bits make other
+/// networks of them, which lose little, and are said to.
+#[test]
+fn networks_for_narrow_operands() {
+    let folder = tempfile::tempdir().unwrap();
+    let lenet = |rest: &str| succeeds(folder.path(), &format!("lenet {rest} --quiet"));
+    for operand_w in [32, 16, 8] {
+        lenet(&format!(
+            "--images 400 --tau 0.1 --engine golden --table-only \
+             --unit kernel=5,operand_w={operand_w} --out {operand_w}"
+        ));
+    }
+    let table = |operand_w: u32, name: &str| folder.path().join(format!("{operand_w}/{name}.csv"));
+    let lines = |operand_w| fs::read_to_string(table(operand_w, "lenet")).unwrap();
+    assert_eq!(lines(32), lines(16));
+    assert_ne!(lines(32), lines(8));
+    for operand_w in [32, 16, 8] {
+        let found = rows(&table(operand_w, "operands"));
+        assert_eq!(found.len(), 2);
+        for row in found {
+            let number = |column: &str| row[column].parse::<f64>().unwrap();
+            let bits = operand_w.min(13) - 1;
+            assert_eq!(
+                (number("operand_w"), number("activation_bits")),
+                (operand_w.into(), bits.into())
+            );
+            let most = if operand_w == 8 { 1.0 } else { 0.0 };
+            assert!(number("loss_points") <= most, "{row:?}");
+            assert!(operand_w == 8 || row["flipped"] == "0", "{row:?}");
+            assert!(number("loss_low_points") <= number("loss_points"), "{row:?}");
+        }
+    }
+
+    // On the RTL they take fewer accesses for the same words.
+    let beats = [32, 16, 8].map(|operand_w| {
+        let out = lenet(&format!(
+            "--images 1 --network lenet5-relu --tau 0.1 --unit kernel=5,kernels=16,mem_width=128,operand_w={operand_w} \
+             --out rtl{operand_w}"
+        ));
+        assert!(out.contains("12960 windows compared, 0 mismatches"), "{out}");
+        let rows = rows(&folder.path().join(format!("rtl{operand_w}/memory.csv")));
+        let row = rows.iter().find(|it| it["layer"].is_empty() && it["configuration"] == "exact");
+        let number = |column: &str| row.unwrap()[column].parse::<f64>().unwrap();
+        // 368 fetches of a window, and 2,022 kernels: see docs/unit.md.
+        assert_eq!(number("words_average"), 10_688.0 + 33_270.0);
+        number("beats_average")
+    });
+    assert!(beats[0] > beats[1] && beats[1] > beats[2], "{beats:?}");
+
+    // What is not made for them is refused.
+    let line = "windows --images 1 --unit kernel=3,operand_w=8 --quiet";
+    run(folder.path(), line).refuses(2, "does not fit into 8 bits, which hold -128 to 127");
+}
+
 #[test]
 fn a_killed_sweep_is_resumed_to_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();

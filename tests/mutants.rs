@@ -604,7 +604,7 @@ fn squares(out: PathBuf, earlier: Earlier) -> Result<Vec<u64>, Error> {
     let (test, train) = (digits::draw(1, digits::TEST, 1), Vec::new());
     let dataset = Dataset { source: Source::Digits { seed: 1 }, train, test, notice: None };
     let stop = AtomicBool::new(false);
-    let engines: [&dyn EngineFactory; 1] = [&Golden];
+    let engines: [&dyn EngineFactory; 1] = [&Golden::default()];
     let settings = Run {
         command: "squares",
         dataset: &dataset,

@@ -35,7 +35,7 @@ static __attribute__((noinline)) void take_record(struct record *record) {
 /* The pixels as words; four at a time, if a row has so many. */
 static void expand_image(const struct network *network) {
   const uint8_t *pixel = network->image;
-  int32_t *word = network->input;
+  operand *word = network->input;
   uint32_t padding = network->padding, width = network->width;
   for (uint32_t channel = 0; channel < network->channels; channel++) {
     word += padding * (width + 2 * padding);
@@ -45,13 +45,13 @@ static void expand_image(const struct network *network) {
       if (width % 4 == 0) {
         for (; pixel < end; pixel += 4, word += 4) {
           uint32_t four = *(const uint32_t *)pixel;
-          word[0] = (int32_t)(four & 0xff);
-          word[1] = (int32_t)(four >> 8 & 0xff);
-          word[2] = (int32_t)(four >> 16 & 0xff);
-          word[3] = (int32_t)(four >> 24);
+          word[0] = (operand)(four & 0xff);
+          word[1] = (operand)(four >> 8 & 0xff);
+          word[2] = (operand)(four >> 16 & 0xff);
+          word[3] = (operand)(four >> 24);
         }
       } else {
-        while (pixel < end) *word++ = *pixel++;
+        while (pixel < end) *word++ = (operand)*pixel++;
       }
       word += padding;
     }
@@ -64,15 +64,15 @@ static void average_pool(const struct layer *layer) {
   uint32_t side = layer->side, width = layer->width;
   uint32_t shift = 0;
   while (1u << shift < side * side) shift++;
-  const int32_t *band = layer->input;
-  int32_t *output = layer->output;
+  const operand *band = layer->input;
+  operand *output = layer->output;
   for (uint32_t bands = layer->inputs * layer->height / side; bands > 0; bands--) {
     for (uint32_t x = 0; x < width; x += side) {
       int32_t sum = 1 << shift >> 1;
       for (uint32_t dy = 0; dy < side; dy++) {
         for (uint32_t dx = 0; dx < side; dx++) sum += band[dy * width + x + dx];
       }
-      *output++ = sum >> shift;
+      *output++ = (operand)(sum >> shift);
     }
     band += side * width;
   }

@@ -18,10 +18,10 @@ struct block {
   uint32_t width, height; /* of a map, before the mean */
   uint32_t map;           /* words of a map, behind the mean */
   bool running;
-  const int32_t *kernels; /* of the first output channel and the input channel */
-  const int32_t *input;
+  const operand *kernels; /* of the first output channel and the input channel */
+  const operand *input;
   const int32_t *bias;
-  int32_t *output;
+  operand *output;
   int32_t *sums;   /* tile by tile and channel by channel, then the edges likewise */
   uint32_t *carry; /* S_max, in the same order; two words a tile */
 };
@@ -32,7 +32,7 @@ static uint32_t tiles_of(const struct block *block) {
 
 ALWAYS_INLINE void load_kernels(const struct block *block, const uint32_t outputs) {
   uint32_t side = block->layer->side, words = block->layer->inputs * side * side;
-  const int32_t *kernel = block->kernels;
+  const operand *kernel = block->kernels;
   UNROLLED
   for (uint32_t slot = 0; slot < outputs; slot++, kernel = step(kernel, words)) {
     conv_load(kernel, side, slot);
@@ -51,21 +51,24 @@ ALWAYS_INLINE void tiles(const struct block *block, const uint32_t outputs, cons
   UNROLLED
   for (uint32_t o = 0; o < KERNELS; o++) slots[o] = o > 0 && (o < 4 || !last) ? in_register(o) : o;
   uint32_t pitch = block->layer->width, width = block->width, map = block->map;
-  const int32_t *window = block->input;
-  int32_t *sums = block->sums, *output = block->output;
+  const operand *window = block->input;
+  int32_t *sums = block->sums;
+  operand *output = block->output;
   int32_t bias[KERNELS];
   UNROLLED
   for (uint32_t o = 0; o < KERNELS; o++) {
     bias[o] = first && o < outputs ? block->bias[o] + finish.rounding : 0;
   }
   for (uint32_t y = 0; y < block->height / 2; y++) {
-    for (const int32_t *end = window + (width & ~1u); window < end; window += 2) {
-      int32_t *out = output, *pending = NULL, value = 0;
+    for (const operand *end = window + (width & ~1u); window < end; window += 2) {
+      operand *out = output, *pending = NULL;
+      int32_t *pending_sum = NULL, value = 0;
       UNROLLED
       for (uint32_t o = 0; o < outputs; o++) {
         int32_t a, b, c, d, a0 = bias[o], b0 = a0, c0 = a0, d0 = a0;
         a = o == 0 ? conv_run(window, (int32_t)pitch) : conv_again(slots[o]);
-        if (o > 0) *pending = value;
+        if (o > 0 && last) *pending = (operand)value;
+        if (o > 0 && !last) *pending_sum = value;
         if (!first) a0 = sums[0], b0 = sums[1], c0 = sums[2], d0 = sums[3];
         a = add_last(a, a0);
         b = conv_read(slots[1]);
@@ -74,19 +77,20 @@ ALWAYS_INLINE void tiles(const struct block *block, const uint32_t outputs, cons
         b += b0, c += c0;
         if (!last) {
           sums[0] = a, sums[1] = b, sums[2] = c;
-          pending = sums + 3, value = add_last(d, d0);
+          pending_sum = sums + 3, value = add_last(d, d0);
         } else if (pool) {
           pending = out, value = relu_mean(a, b, c, d + d0, &finish);
         } else {
-          out[0] = relu(a, finish.shift, finish.limit);
-          out[1] = relu(b, finish.shift, finish.limit);
-          out[width] = relu(c, finish.shift, finish.limit);
+          out[0] = (operand)relu(a, finish.shift, finish.limit);
+          out[1] = (operand)relu(b, finish.shift, finish.limit);
+          out[width] = (operand)relu(c, finish.shift, finish.limit);
           pending = out + width + 1, value = relu(d + d0, finish.shift, finish.limit);
         }
         out += map;
         if (!first || !last) sums += 4;
       }
-      *pending = value;
+      if (last) *pending = (operand)value;
+      else *pending_sum = value;
       output += pool ? 1 : 2;
     }
     window += 2 * pitch - (width & ~1u);
@@ -100,8 +104,8 @@ static void tiles_rolled(const struct block *block, bool first) {
   int32_t *sums = block->sums;
   uint32_t *carry = block->carry;
   for (uint32_t y = 0; y < block->height / 2; y++) {
-    const int32_t *window = block->input + 2 * y * pitch;
-    for (const int32_t *end = window + (width & ~1u); window < end; window += 2) {
+    const operand *window = block->input + 2 * y * pitch;
+    for (const operand *end = window + (width & ~1u); window < end; window += 2) {
       for (uint32_t o = 0; o < block->outputs; o++, sums += 4) {
         int32_t a = block->bias[o] + block->finish.rounding, b = a, c = a, d = a;
         if (!first) a = sums[0], b = sums[1], c = sums[2], d = sums[3];
@@ -129,7 +133,7 @@ static void edges(const struct block *block, bool first) {
   conv_config(layer->configuration, layer->threshold);
   for (uint32_t y = 0; y < height; y++) {
     for (uint32_t x = y == (height & ~1u) ? 0 : width & ~1u; x < width; x++) {
-      const int32_t *window = block->input + y * layer->width + x;
+      const operand *window = block->input + y * layer->width + x;
       for (uint32_t o = 0; o < block->outputs; o++, sums++) {
         if (block->running) conv_carry_words(first ? 0 : *carry, 0);
         int32_t sum = o == 0 ? conv_run(window, (int32_t)layer->width) : conv_again(o);
@@ -142,7 +146,7 @@ static void edges(const struct block *block, bool first) {
   conv_config(layer->configuration | CONV_TILE_2X2 << 3, layer->threshold);
 }
 
-/* Activation and mean of sums in RAM: those of the tiles, if they are there, and of the edges. */
+/* Activation and mean of sums in RAM, of scores only where an operand has 32 bits: those of the tiles, if they are there, and of the edges. */
 ALWAYS_INLINE void finish_sums_by(const struct block *block, const enum activation activation,
                                   bool with_tiles) {
   const struct finish finish = block->finish;
@@ -151,15 +155,15 @@ ALWAYS_INLINE void finish_sums_by(const struct block *block, const enum activati
   const int32_t *sums = block->sums;
   for (uint32_t y = 0; with_tiles && y + 1 < height; y += 2) {
     for (uint32_t x = 0; x + 1 < width; x += 2) {
-      int32_t *out = block->output + (pool ? (y * width / 2 + x) / 2 : y * width + x);
+      operand *out = block->output + (pool ? (y * width / 2 + x) / 2 : y * width + x);
       for (uint32_t o = 0; o < block->outputs; o++, out += map, sums += 4) {
         if (pool) {
-          *out = mean_of(sums[0], sums[1], sums[2], sums[3], activation, &finish);
+          *out = (operand)mean_of(sums[0], sums[1], sums[2], sums[3], activation, &finish);
         } else {
-          out[0] = activation_of(sums[0], activation, &finish);
-          out[1] = activation_of(sums[1], activation, &finish);
-          out[width] = activation_of(sums[2], activation, &finish);
-          out[width + 1] = activation_of(sums[3], activation, &finish);
+          out[0] = (operand)activation_of(sums[0], activation, &finish);
+          out[1] = (operand)activation_of(sums[1], activation, &finish);
+          out[width] = (operand)activation_of(sums[2], activation, &finish);
+          out[width + 1] = (operand)activation_of(sums[3], activation, &finish);
         }
       }
     }
@@ -167,9 +171,9 @@ ALWAYS_INLINE void finish_sums_by(const struct block *block, const enum activati
   sums = block->sums + 4 * block->outputs * tiles_of(block);
   for (uint32_t y = 0; y < height; y++) {
     for (uint32_t x = y == (height & ~1u) ? 0 : width & ~1u; x < width; x++) {
-      int32_t *out = block->output + y * width + x;
+      operand *out = block->output + y * width + x;
       for (uint32_t o = 0; o < block->outputs; o++, out += map) {
-        *out = activation_of(*sums++, activation, &finish);
+        *out = (operand)activation_of(*sums++, activation, &finish);
       }
     }
   }

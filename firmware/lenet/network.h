@@ -1,11 +1,25 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The network blob: what the host writes into RAM for the inference programs, and reads back.
-   docs/accel.md is the manual. All fields are words; crates/model/src/facts.rs has the same ones, and
+   docs/accel.md is the manual. All fields have 32 bits; crates/model/src/facts.rs has the same ones, and
    the build compares. */
 #ifndef NETWORK_H
 #define NETWORK_H
 
 #include <stdint.h>
+
+/* Bits of an operand of the unit that a program is for; without the unit they are 32. */
+#ifndef OPERAND_W
+#define OPERAND_W 32
+#endif
+
+/* A weight, or a word that goes into a layer. */
+#if OPERAND_W == 8
+typedef int8_t operand;
+#elif OPERAND_W == 16
+typedef int16_t operand;
+#else
+typedef int32_t operand;
+#endif
 
 /* Where the blob begins; it reaches to the stack at most. */
 #define NETWORK_ADDRESS 0x80040000
@@ -27,10 +41,10 @@ struct layer {
   uint32_t pool;  /* 1: a mean of 2x2 follows; output is what it gives */
   /* Of a convolution by output, input channel, row, column. Of a dense layer by output and input,
      each output's filled up with zeros to a multiple of DENSE_CHUNK. */
-  const int32_t *weights;
+  const operand *weights;
   const int32_t *bias;
-  const int32_t *input; /* channel by channel, row by row; of a dense layer filled up likewise */
-  int32_t *output;
+  const operand *input; /* channel by channel, row by row; of a dense layer filled up likewise */
+  operand *output;      /* without an activation int32_t: the scores */
   uint32_t configuration; /* of the unit: mode and scope */
   uint32_t threshold;
 };
@@ -54,7 +68,7 @@ struct network {
   struct record *records; /* at the beginning, behind the input, behind each layer */
   const uint8_t *image;   /* channel by channel, row by row */
   uint32_t channels, height, width, padding;
-  int32_t *input;      /* the image as words, with the padding around, which is 0 already */
+  operand *input;      /* the image as words, with the padding around, which is 0 already */
   int32_t *scratch;    /* sums of a layer */
   const int32_t *tanh; /* 513 entries, of 16 fraction bits */
 };

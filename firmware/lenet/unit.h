@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "conv_approx.h"
+#include "network.h"
 
 /* With constants for the sizes its loops are unrolled, and its arrays are registers. */
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
@@ -18,7 +19,7 @@ ALWAYS_INLINE uint32_t in_register(uint32_t value) {
 }
 
 /* An address that the compiler is to compute from the one before, rather than to keep it. */
-ALWAYS_INLINE const int32_t *step(const int32_t *address, uint32_t words) {
+ALWAYS_INLINE const operand *step(const operand *address, uint32_t words) {
   address += words;
   __asm__("" : "+r"(address));
   return address;

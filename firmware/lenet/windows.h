@@ -15,8 +15,9 @@ struct windows {
   uint32_t outputs, inputs; /* of the layer */
   int32_t side;
   uint32_t configuration, threshold;
-  const int32_t *weights, *input, *bias;
-  int32_t *output;
+  const operand *weights, *input;
+  const int32_t *bias;
+  operand *output;
   int32_t *sums;
   uint32_t *carry;
 };
@@ -25,7 +26,7 @@ struct windows {
 ALWAYS_INLINE void add_windows(const struct windows *windows, uint32_t output, const uint32_t count,
                                uint32_t input, uint32_t channels) {
   uint32_t words = (uint32_t)(windows->side * windows->side), row = windows->inputs * words;
-  const int32_t *weights = windows->weights + output * row + input * words;
+  const operand *weights = windows->weights + output * row + input * words;
   int32_t side = windows->side, *sums = windows->sums + output;
   uint32_t threshold = windows->threshold, configuration = windows->configuration;
   uint32_t end = configuration + (channels << 8);
@@ -36,7 +37,7 @@ ALWAYS_INLINE void add_windows(const struct windows *windows, uint32_t output, c
   }
   for (; configuration < end; configuration += 1 << 8) {
     conv_config(configuration, threshold);
-    const int32_t *window = weights;
+    const operand *window = weights;
     UNROLLED
     for (uint32_t i = 0; i < count; i++, window = step(window, row)) {
       sum[i] += conv_run(window, side);
@@ -70,7 +71,10 @@ static void convolve_windows(const struct windows *windows) {
     window_fetches += channels * outputs;
   }
   for (uint32_t i = 0; i < outputs; i++) {
-    windows->output[i] = activation_of(windows->sums[i], windows->finish.activation, &windows->finish);
+    enum activation activation = windows->finish.activation;
+    int32_t value = activation_of(windows->sums[i], activation, &windows->finish);
+    if (OPERAND_W < 32 && activation == NO_ACTIVATION) ((int32_t *)windows->output)[i] = value;
+    else windows->output[i] = (operand)value;
   }
 }
 

@@ -24,6 +24,7 @@ static void refused(int number, uint32_t word, uint32_t threshold) {
 int main(void) {
   uint32_t sides = conv_read(CONV_KERNEL), slots = conv_read(CONV_KERNELS);
   uint32_t fraction = conv_read(CONV_LOG_FRAC), multipliers = conv_read(CONV_MULTIPLIERS);
+  uint32_t bits = conv_read(CONV_OPERAND_W);
   set_trap_handler(note_trap);
 
   // The parameters are possible ones.
@@ -31,6 +32,7 @@ int main(void) {
   check_equal(2, slots >= 1 && slots <= 256, 1);
   check_equal(3, fraction <= 8, 1);
   check_equal(4, multipliers >= 1 && multipliers <= 4 * sides * sides, 1);
+  check_equal(5, bits == 8 || bits == 16 || bits == 32, 1);
 
   // After reset.
   for (uint32_t index = 0; index < 12; index++) check_equal(10 + (int)index, conv_read(index), 0);
@@ -70,9 +72,9 @@ int main(void) {
   if (slots < 256) refused(134, 255 << 8, 1);
   for (int bit = CONV_CONFIG_END; bit < 32; bit++) refused(140 + bit, 1u << bit, 1);
 
-  // The carry registers: 0, or bit 15 and a score of 6 + F bits; other bits are not kept, and without
+  // The carry registers: 0, or bit 15 and a score, which is below 2·OPERAND_W·2^F; other bits are not kept, and without
   // bit 15 nothing is.
-  uint32_t score = (64u << fraction) - 1;
+  uint32_t score = (2 * bits << fraction) - 1;
   conv_carry(0, 0x8000, 0x8001, 0xffff);
   check_equal(200, conv_read(CONV_CARRY), 0);
   check_equal(201, conv_read(CONV_CARRY + 1), 0x8000);
@@ -85,7 +87,7 @@ int main(void) {
   check_equal(213, conv_read(CONV_CARRY + 3), 0x8000 | (score >> 1));
 
   // Indices without a value, and all bits of an index.
-  static const uint32_t none[] = {11, 15, 27, 31, 36, 63, 64, 0x80, 0x108, 0x10009, 0x80000020, ~0u};
+  static const uint32_t none[] = {11, 15, 27, 31, 37, 63, 64, 0x80, 0x108, 0x10009, 0x80000020, ~0u};
   for (uint32_t i = 0; i < sizeof none / sizeof *none; i++)
     check_equal(220 + (int)i, conv_read(none[i]), 0);
   check_equal(240, conv_read(CONV_CONFIGURATION), full);

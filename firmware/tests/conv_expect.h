@@ -9,11 +9,55 @@
 
 enum { MAX_SIDE = 7 };
 
+/* Room for operands of the unit, which are packed: as many as there are, or more. */
+
 /* A kernel, row by row of `side`. */
 struct kernel {
   uint32_t side;
   int32_t weights[MAX_SIDE * MAX_SIDE];
 };
+
+/* Bits and bytes of an operand. */
+static inline uint32_t operand_bits(void) { return conv_read(CONV_OPERAND_W); }
+static inline uint32_t operand_bytes(void) { return operand_bits() / 8; }
+
+/* What an operand takes of a number: its lowest bits, with their sign. */
+static inline int32_t narrow(int32_t value) {
+  uint32_t unused = 32 - operand_bits();
+  return (int32_t)((uint32_t)value << unused) >> unused;
+}
+
+/* 16 bits of an array of words. */
+typedef int16_t __attribute__((may_alias)) half;
+
+/* Where the operand of an index is. */
+static inline void *at(const void *array, int32_t index) {
+  return (uint8_t *)array + index * (int32_t)operand_bytes();
+}
+
+static inline int32_t operand(const void *array, int32_t index) {
+  switch (operand_bits()) {
+  case 8:
+    return ((const int8_t *)array)[index];
+  case 16:
+    return ((const half *)array)[index];
+  default:
+    return ((const int32_t *)array)[index];
+  }
+}
+
+static inline void set_operand(void *array, int32_t index, int32_t value) {
+  switch (operand_bits()) {
+  case 8:
+    ((int8_t *)array)[index] = (int8_t)value;
+    break;
+  case 16:
+    ((half *)array)[index] = (half)value;
+    break;
+  default:
+    ((int32_t *)array)[index] = value;
+  }
+}
 
 struct expected {
   int32_t outputs[4];
@@ -32,7 +76,7 @@ static inline uint32_t log_proxy(int32_t a, uint32_t fraction) {
 }
 
 /* One tile. `carry` is S_max of the channels before, in the form of the carry registers. */
-static inline struct expected expect_run(const int32_t *window, int32_t pitch,
+static inline struct expected expect_run(const void *window, int32_t pitch,
                                          const struct kernel *kernel, uint32_t configuration,
                                          uint32_t threshold, const uint32_t carry[4],
                                          uint32_t fraction) {
@@ -41,16 +85,19 @@ static inline struct expected expect_run(const int32_t *window, int32_t pitch,
   struct expected expected = {{0}, {0}, 0};
   int32_t limit = threshold < 0xffff ? (int32_t)threshold : 0xffff;
   for (int output = 0; output < (tile ? 4 : 1); output++) {
-    const int32_t *corner = window + (output / 2) * pitch + output % 2;
+    const void *corner = at(window, output / 2 * pitch + output % 2);
     int32_t s_max = running && carry[output] != 0 ? (int32_t)(carry[output] & 0x7fff) : -1;
-    int32_t words[MAX_SIDE * MAX_SIDE], scores[MAX_SIDE * MAX_SIDE]; // score -1: an operand is 0
+    int32_t weights[MAX_SIDE * MAX_SIDE], words[MAX_SIDE * MAX_SIDE];
+    int32_t scores[MAX_SIDE * MAX_SIDE]; // -1: an operand is 0
     uint32_t products = 0;
     for (uint32_t row = 0; row < kernel->side; row++) {
       for (uint32_t column = 0; column < kernel->side; column++, products++) {
-        int32_t w = kernel->weights[products], x = corner[(int32_t)row * pitch + (int32_t)column];
+        int32_t w = operand(kernel->weights, (int32_t)products);
+        int32_t x = operand(corner, (int32_t)row * pitch + (int32_t)column);
         int32_t score = -1;
         if (w != 0 && x != 0) score = (int32_t)(log_proxy(w, fraction) + log_proxy(x, fraction));
         if (score > s_max) s_max = score;
+        weights[products] = w;
         words[products] = x;
         scores[products] = score;
       }
@@ -62,7 +109,7 @@ static inline struct expected expect_run(const int32_t *window, int32_t pitch,
                   : mode == CONV_APPROX    ? live && scores[i] > s_max - limit
                                            : live;
       if (!keep) continue;
-      expected.outputs[output] += (int32_t)((uint32_t)kernel->weights[i] * (uint32_t)words[i]);
+      expected.outputs[output] += (int32_t)((uint32_t)weights[i] * (uint32_t)words[i]);
       expected.kept++;
     }
     if (s_max >= 0) expected.carry[output] = CONV_SMAX_VALID | (uint32_t)s_max;
@@ -90,9 +137,9 @@ static inline int32_t random_operand(void) {
   case 2:
     return (int32_t)(word & 0xff);
   case 3:
-    return (int32_t)(1u << (word & 31));
+    return (int32_t)(1u << word % operand_bits());
   case 4:
-    return word & 1 ? INT32_MIN : INT32_MAX;
+    return (word & 1 ? INT32_MIN : INT32_MAX) >> (32 - operand_bits());
   case 5:
     return -1;
   default:
@@ -100,8 +147,8 @@ static inline int32_t random_operand(void) {
   }
 }
 
-static inline void fill(int32_t *array, uint32_t words) {
-  for (uint32_t i = 0; i < words; i++) array[i] = random_operand();
+static inline void fill(void *array, uint32_t operands) {
+  for (uint32_t i = 0; i < operands; i++) set_operand(array, (int32_t)i, random_operand());
 }
 
 #endif

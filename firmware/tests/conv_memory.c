@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // What the unit reads: stores before it, not those behind; RAM and devices alike; the ends of the RAM.
+// A narrow operand is the lowest bits of what lies there.
 #include "conv_expect.h"
 
 int main(void) {
@@ -12,17 +13,17 @@ int main(void) {
 
   // Kernel 1×1 of 1: a run is a load. Stores of every width and alignment directly before.
   array[0] = 0x11223344;
-  check_equal(1, (uint32_t)conv_run(word, 0), 0x11223344);
+  check_equal(1, (uint32_t)conv_run(word, 0), (uint32_t)narrow(0x11223344));
   ((volatile uint8_t *)word)[1] = 0x77;
-  check_equal(2, (uint32_t)conv_run(word, 0), 0x11227744);
+  check_equal(2, (uint32_t)conv_run(word, 0), (uint32_t)narrow(0x11227744));
   __asm__ __volatile__("sw %1, 1(%0)" : : "r"(word), "r"(0x0a0b0c0d) : "memory");
-  check_equal(3, (uint32_t)conv_run(word, 0), 0x0b0c0d44);
+  check_equal(3, (uint32_t)conv_run(word, 0), (uint32_t)narrow(0x0b0c0d44));
   int32_t found;
   __asm__ __volatile__("sw %1, 0(%2)\n" CONV_RAW("1, 0, %0, x0, %2") "\nsw zero, 0(%2)"
                        : "=&r"(found)
                        : "r"(0x1234567), "r"(word)
                        : "memory");
-  check_equal(4, (uint32_t)found, 0x1234567);
+  check_equal(4, (uint32_t)found, (uint32_t)narrow(0x1234567));
   check_equal(5, (uint32_t)array[0], 0);
   // Between two loads.
   array[0] = 21;
@@ -39,8 +40,8 @@ int main(void) {
   // Devices.
   *device(MTIMECMP) = 0x01020304;
   *device(MTIMECMP + 4) = 0x7fffffff;
-  check_equal(10, (uint32_t)conv_run((const int32_t *)MTIMECMP, 0), 0x01020304);
-  check_equal(11, (uint32_t)conv_run((const int32_t *)(MTIMECMP + 4), 0), 0x7fffffff);
+  check_equal(10, (uint32_t)conv_run((const int32_t *)MTIMECMP, 0), (uint32_t)narrow(0x01020304));
+  check_equal(11, (uint32_t)conv_run((const int32_t *)(MTIMECMP + 4), 0), (uint32_t)narrow(0x7fffffff));
   *device(MSIP) = 1;
   check_equal(12, (uint32_t)conv_run((const int32_t *)MSIP, 0), 1);
   *device(MSIP) = 0;
@@ -52,18 +53,19 @@ int main(void) {
   // A kernel from a device.
   conv_load((const int32_t *)MTIMECMP, 1, 0);
   array[0] = 2;
-  check_equal(16, (uint32_t)conv_run(word, 0), 0x02040608);
+  check_equal(16, (uint32_t)conv_run(word, 0), 2 * (uint32_t)narrow(0x01020304));
   array[0] = 1;
   conv_load(word, 1, 0);
 
   // The first and the last word of the RAM.
-  check_equal(20, (uint32_t)conv_run((const int32_t *)RAM_BASE, 0), *device(RAM_BASE));
+  int32_t first = (int32_t)*device(RAM_BASE);
+  check_equal(20, (uint32_t)conv_run((const int32_t *)RAM_BASE, 0), (uint32_t)narrow(first));
   volatile uint32_t *last = device(RAM_BASE + RAM_BYTES - 4);
   uint32_t stacked = *last;
   *last = 0x5ca1ab1e;
   int32_t run_of_last = conv_run((const int32_t *)last, 0);
   *last = stacked;
-  check_equal(21, (uint32_t)run_of_last, 0x5ca1ab1e);
+  check_equal(21, (uint32_t)run_of_last, (uint32_t)narrow(0x5ca1ab1e));
   check_no_trap(22);
   return 0;
 }

@@ -10,7 +10,7 @@ static void set_carry(uint32_t carry[4]) {
   // S_max below and above what the operands can reach, and none.
   for (int i = 0; i < 4; i++) {
     uint32_t word = random_word();
-    carry[i] = word & 3 ? CONV_SMAX_VALID | (word >> 8) % (62u << fraction) : 0;
+    carry[i] = word & 3 ? CONV_SMAX_VALID | (word >> 8) % ((2 * operand_bits() - 2) << fraction) : 0;
   }
   conv_carry(carry[0], carry[1], carry[2], carry[3]);
 }
@@ -35,7 +35,7 @@ static void run(int number, const struct kernel *kernel, uint32_t configuration,
     column = 0;
     break;
   }
-  const int32_t *corner = image + row * COLUMNS + column;
+  const void *corner = at(image, (int32_t)(row * COLUMNS + column));
   int32_t output = conv_run(corner, pitch);
   struct expected expected =
       expect_run(corner, pitch, kernel, configuration, threshold, carry, fraction);

@@ -21,7 +21,7 @@ int main(void) {
     conv_load(kernels[channel].weights, 0, 0);
     for (int tile = 0; tile < TILES; tile++) {
       uint32_t *carry = found[tile];
-      const int32_t *corner = image[channel] + 2 * tile;
+      const void *corner = at(image[channel], 2 * tile);
       conv_carry(carry[0], carry[1], carry[2], carry[3]);
       int32_t output = conv_run(corner, PITCH);
       struct expected expected = expect_run(corner, PITCH, &kernels[channel], configuration,

@@ -122,8 +122,10 @@ int main(void) {
   }
   check_works(39);
 
-  // Addresses that are no multiples of 4; an illegal size goes first, and they before a bus error.
-  for (uint32_t offset = 1; offset < 4; offset++) {
+  // Addresses that are no multiples of an operand's bytes; an illegal size goes first, and they before a
+  // bus error.
+  uint32_t bytes = operand_bytes();
+  for (uint32_t offset = 1; offset < bytes; offset++) {
     uint32_t address = (uint32_t)image + offset;
     REFUSED(40, CONV_RAW("1, 0, a0, a1, a2"), PITCH, address, CAUSE_LOAD_MISALIGNED, address);
     REFUSED(41, CONV_RAW("0, 0, a0, a1, a2"), sides, address, CAUSE_LOAD_MISALIGNED, address);
@@ -138,20 +140,20 @@ int main(void) {
   check_works(51);
   REFUSED(52, CONV_RAW("0, 0, a0, a1, a2"), sides, NOWHERE, CAUSE_LOAD_ACCESS, NOWHERE);
   check_works(53);
-  REFUSED(54, CONV_RAW("1, 0, a0, a1, a2"), PITCH, RAM_END - 4, CAUSE_LOAD_ACCESS, RAM_END - 4);
+  REFUSED(54, CONV_RAW("1, 0, a0, a1, a2"), PITCH, RAM_END - bytes, CAUSE_LOAD_ACCESS, RAM_END - bytes);
   check_works(55);
-  uint32_t span = sides * PITCH * 4 + sides * 4;
+  uint32_t span = (sides * PITCH + sides) * bytes;
   REFUSED(56, CONV_RAW("1, 0, a0, a1, a2"), PITCH, RAM_END - span, CAUSE_LOAD_ACCESS, RAM_END - span);
   check_works(57);
   REFUSED(58, CONV_RAW("1, 0, a0, a1, a2"), -PITCH, RAM_BASE, CAUSE_LOAD_ACCESS, RAM_BASE);
   check_works(59);
   if (sides > 1) {
-    uint32_t address = RAM_END - sides * sides * 4 + 4;
+    uint32_t address = RAM_END - sides * sides * bytes + bytes;
     REFUSED(60, CONV_RAW("0, 0, a0, a1, a2"), sides, address, CAUSE_LOAD_ACCESS, address);
     check_works(61);
   }
   // The last word of the RAM is the last of the window: that is none.
-  uint32_t last = RAM_END - span - 4;
+  uint32_t last = RAM_END - span - bytes;
   int32_t output = conv_run((const int32_t *)last, PITCH);
   (void)output;
   check_no_trap(62);

@@ -31,7 +31,7 @@ package conv_approx_pkg;
   localparam logic [3:0] COUNTER_WINDOWS                 = 4'd0;
   localparam logic [3:0] COUNTER_MULTIPLICATIONS_DONE    = 4'd1;
   localparam logic [3:0] COUNTER_MULTIPLICATIONS_SKIPPED = 4'd2;
-  localparam logic [3:0] COUNTER_MEMORY_WORDS            = 4'd3;  // words that enter the buffer
+  localparam logic [3:0] COUNTER_MEMORY_WORDS            = 4'd3;  // that enter the buffer
   localparam logic [3:0] COUNTER_MEMORY_BEATS            = 4'd4;  // accesses of the memory port
   localparam logic [3:0] COUNTER_CYCLES_IDLE             = 4'd5;
   localparam logic [3:0] COUNTER_CYCLES_GET_DATA         = 4'd6;

@@ -9,6 +9,8 @@ module conv_coprocessor #(
   parameter  int LOG_FRAC    = 0,
   parameter  int MULTIPLIERS = 4 * KERNEL * KERNEL,
   parameter  int KERNELS     = 16,
+  parameter  int COUNTERS    = 1,
+  parameter  int OPERAND_W   = 32,
   localparam int LANES       = 4 * KERNEL * KERNEL
 ) (
   input  wire logic             clk_i,
@@ -48,7 +50,7 @@ module conv_coprocessor #(
 
   import conv_approx_pkg::*;
 
-  localparam int SMAX_W = 7 + LOG_FRAC;   // {valid, score}
+  localparam int SMAX_W = $clog2(OPERAND_W) + 2 + LOG_FRAC;   // {valid, score}
   localparam int SLOT_W = (KERNELS == 1) ? 1 : $clog2(KERNELS);
 
   localparam logic [2:0] CONV_LOAD   = 3'd0;
@@ -96,6 +98,8 @@ module conv_coprocessor #(
   wire logic [THRESHOLD_W-1:0] new_threshold =
       rs2[31:THRESHOLD_W] != '0 ? '1 : rs2[THRESHOLD_W-1:0];
 
+  wire logic unaligned = (rs2 & 32'(OPERAND_W / 8 - 1)) != '0;
+
   // What the instruction itself says; the unit refuses a window that it does not hold.
   logic illegal, misaligned;
   always_comb begin
@@ -105,11 +109,11 @@ module conv_coprocessor #(
       case (funct3)
         CONV_LOAD: begin
           illegal    = side == '0 || 32'(side) > 32'(KERNEL) || !slot_fits;
-          misaligned = rs2[1:0] != '0;
+          misaligned = unaligned;
         end
         CONV_RUN: begin
           illegal    = no_kernel;
-          misaligned = rs2[1:0] != '0;
+          misaligned = unaligned;
         end
         CONV_AGAIN:  illegal = no_kernel || !rs2_none;
         CONV_READ:   illegal = !rs2_none;
@@ -150,7 +154,9 @@ module conv_coprocessor #(
     .LOG_FRAC    (LOG_FRAC),
     .MULTIPLIERS (MULTIPLIERS),
     .MEM_WIDTH   (32),
-    .KERNELS     (KERNELS)
+    .KERNELS     (KERNELS),
+    .COUNTERS    (COUNTERS),
+    .OPERAND_W   (OPERAND_W)
   ) u_unit (
     .clk_i, .rst_ni,
     .cmd_valid_i     (command),
@@ -217,6 +223,7 @@ module conv_coprocessor #(
           else if (rs1 == 32'd33)                       data = 32'(LOG_FRAC);
           else if (rs1 == 32'd34)                       data = 32'(MULTIPLIERS);
           else if (rs1 == 32'd35)                       data = 32'(KERNELS);
+          else if (rs1 == 32'd36)                       data = 32'(OPERAND_W);
         end
         default: ;
       endcase

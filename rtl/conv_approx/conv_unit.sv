@@ -13,9 +13,11 @@ module conv_unit #(
   parameter  int MULTIPLIERS = 4 * KERNEL * KERNEL,  // 4*KERNEL^2: parallel; fewer: serial
   parameter  int MEM_WIDTH   = 32,           // 32 or 128
   parameter  int KERNELS     = 1,            // kernels that are kept, 1 .. 256
+  parameter  int COUNTERS    = 1,            // 1: performance counters; 0: none
+  parameter  int OPERAND_W   = 32,           // bits of a word: a weight, an activation; 8, 16, 32
   localparam int PRODUCTS    = KERNEL * KERNEL,
   localparam int LANES       = 4 * PRODUCTS,
-  localparam int SMAX_W      = 7 + LOG_FRAC  // {valid, score}
+  localparam int SMAX_W      = $clog2(OPERAND_W) + 2 + LOG_FRAC  // {valid, score}
 ) (
   input  wire logic                 clk_i,
   input  wire logic                 rst_ni,
@@ -41,7 +43,8 @@ module conv_unit #(
   output wire logic                 done_valid_o,
   input  wire logic                 done_ready_i,
   output wire logic [1:0]           error_o,          // conv_approx_pkg::ERROR_*
-  output wire logic [127:0]         output_o,         // 4 words; output 0 is the lowest, top left
+  output wire logic [127:0]         output_o,         // 4 sums of 32 bits; output 0 is the
+                                                      // lowest, top left
   output wire logic [4*SMAX_W-1:0]  smax_o,           // {valid, score} of each output
   output wire logic [LANES-1:0]     keep_o,           // which products were multiplied
 
@@ -53,7 +56,7 @@ module conv_unit #(
   input  wire logic                 mem_err_i,
   input  wire logic [MEM_WIDTH-1:0] mem_rdata_i,
 
-  // Performance counters: see conv_counters.
+  // Performance counters: see conv_counters. Without them they read 0.
   input  wire logic                 counter_clear_i,
   input  wire logic [3:0]           counter_select_i,
   output wire logic [31:0]          counter_o
@@ -64,16 +67,17 @@ module conv_unit #(
   localparam int SPAN   = KERNEL + 1;
   localparam int BUFFER = SPAN * SPAN;
   localparam int SIDE_W = $clog2(KERNEL + 2);
-  localparam int LOG_W  = 5 + LOG_FRAC;
+  localparam int LOG_W  = $clog2(OPERAND_W) + LOG_FRAC;
   localparam int KEPT_W = $clog2(LANES + 1);
   localparam int SLOT_W = (KERNELS == 1) ? 1 : $clog2(KERNELS);
+  localparam int PITCH_W = 32 - $clog2(OPERAND_W / 8);
 
   state_e state_q, state_d;
 
   // ---- Command -------------------------------------------------------------------------------
 
   logic                   op_q, tile_q, running_q;
-  logic [29:0]            size_q;         // further bits of a pitch are beyond all addresses
+  logic [PITCH_W-1:0]     size_q;         // further bits of a pitch are beyond all addresses
   logic [SLOT_W-1:0]      slot_q;         // read in a load
   mode_t                  mode_q;
   logic [1:0]             error_q;
@@ -94,7 +98,7 @@ module conv_unit #(
   logic                   held_q;
   logic [SIDE_W-1:0]      fetch_side_q;   // side of the last fetch
 
-  wire logic aligned    = cmd_addr_i[1:0] == 2'b00;
+  wire logic aligned    = (cmd_addr_i & 32'(OPERAND_W / 8 - 1)) == '0;
   wire logic slot_fits  = 32'(cmd_kernel_i) < 32'(KERNELS);
   wire logic side_fits  = cmd_size_i >= 32'd1 && cmd_size_i <= 32'(KERNEL);
   wire logic window_ok  = reuse ? held_q && window_side <= fetch_side_q : aligned;
@@ -118,11 +122,12 @@ module conv_unit #(
 
   wire logic              fetch_done, fetch_error;
   wire logic [SIDE_W-1:0] fetch_words;
-  wire logic [32*BUFFER-1:0] data;
+  wire logic [OPERAND_W*BUFFER-1:0] data;
 
   window_fetch #(
     .KERNEL    (KERNEL),
-    .MEM_WIDTH (MEM_WIDTH)
+    .MEM_WIDTH (MEM_WIDTH),
+    .OPERAND_W (OPERAND_W)
   ) u_fetch (
     .clk_i (clk_active), .rst_ni,
     .start_i (start_fetch),
@@ -142,8 +147,9 @@ module conv_unit #(
   wire logic [BUFFER-1:0]       data_live;
 
   log_bank #(
-    .WORDS    (BUFFER),
-    .LOG_FRAC (LOG_FRAC)
+    .WORDS     (BUFFER),
+    .OPERAND_W (OPERAND_W),
+    .LOG_FRAC  (LOG_FRAC)
   ) u_logs (
     .clk_i    (clk_active),
     .enable_i (state_q == STAGE_1),
@@ -157,7 +163,7 @@ module conv_unit #(
   wire logic store_kernel = state_q == STAGE_2 && op_q == OP_LOAD_KERNEL;
 
   // The weights arrive in the words that the products of output 0 multiply.
-  logic [32*PRODUCTS-1:0]    new_weight;
+  logic [OPERAND_W*PRODUCTS-1:0] new_weight;
   logic [LOG_W*PRODUCTS-1:0] new_log;
   logic [PRODUCTS-1:0]       new_live;
   always_comb begin
@@ -166,21 +172,23 @@ module conv_unit #(
     new_live   = '0;
     if (store_kernel) begin
       for (int i = 0; i < PRODUCTS; i++) begin
-        new_weight[32*i +: 32]    = data[32*activation_word(KERNEL, i) +: 32];
+        new_weight[OPERAND_W*i +: OPERAND_W] =
+            data[OPERAND_W*activation_word(KERNEL, i) +: OPERAND_W];
         new_log[LOG_W*i +: LOG_W] = data_log[LOG_W*activation_word(KERNEL, i) +: LOG_W];
         new_live[i]               = data_live[activation_word(KERNEL, i)];
       end
     end
   end
 
-  wire logic [32*PRODUCTS-1:0]    kernel;
+  wire logic [OPERAND_W*PRODUCTS-1:0] kernel;
   wire logic [LOG_W*PRODUCTS-1:0] kernel_log;
   wire logic [PRODUCTS-1:0]       kernel_live, kernel_active;
 
   kernel_bank #(
-    .KERNEL   (KERNEL),
-    .LOG_FRAC (LOG_FRAC),
-    .KERNELS  (KERNELS)
+    .KERNEL    (KERNEL),
+    .OPERAND_W (OPERAND_W),
+    .LOG_FRAC  (LOG_FRAC),
+    .KERNELS   (KERNELS)
   ) u_kernels (
     .clk_i (clk_active), .rst_ni,
     .query_slot_i (cmd_kernel_i[SLOT_W-1:0]),
@@ -209,9 +217,10 @@ module conv_unit #(
 
   for (genvar out = 0; out < 4; out++) begin : gen_output
     product_select #(
-      .KERNEL   (KERNEL),
-      .LOG_FRAC (LOG_FRAC),
-      .OUTPUT   (out)
+      .KERNEL    (KERNEL),
+      .OPERAND_W (OPERAND_W),
+      .LOG_FRAC  (LOG_FRAC),
+      .OUTPUT    (out)
     ) u_select (
       .enable_i      (decide && (out == 0 || tile_q)),
       .mode_i        (mode_q),
@@ -249,7 +258,8 @@ module conv_unit #(
 
   if (MULTIPLIERS == LANES) begin : gen_parallel
     multiply_parallel #(
-      .KERNEL (KERNEL)
+      .KERNEL    (KERNEL),
+      .OPERAND_W (OPERAND_W)
     ) u_multiply (
       .clk_i        (clk_active), .rst_ni,
       .issue_i      (run_stage_2),
@@ -263,6 +273,7 @@ module conv_unit #(
   end else begin : gen_serial
     multiply_serial #(
       .KERNEL      (KERNEL),
+      .OPERAND_W   (OPERAND_W),
       .MULTIPLIERS (MULTIPLIERS)
     ) u_multiply (
       .clk_i        (clk_active), .rst_ni,
@@ -316,7 +327,7 @@ module conv_unit #(
   always_ff @(posedge clk_i) begin
     if (accept) begin
       op_q        <= cmd_op_i;
-      size_q      <= cmd_size_i[29:0];
+      size_q      <= cmd_size_i[PITCH_W-1:0];
       slot_q      <= cmd_kernel_i[SLOT_W-1:0];
       tile_q      <= cmd_tile_i;
       mode_q      <= cmd_mode_i;
@@ -336,38 +347,43 @@ module conv_unit #(
 
   // ---- Counters ------------------------------------------------------------------------------
 
-  // The first cycle of DONE after a window that went well.
-  logic window_ended_q;
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) window_ended_q <= 1'b0;
-    else         window_ended_q <= state_d == DONE && (run_stage_2 || state_q == STAGE_3);
-  end
-
-  logic [KEPT_W-1:0] kept, products;
-  always_comb begin
-    kept     = '0;
-    products = '0;
-    if (window_ended_q) begin
-      kept     = KEPT_W'($countones(keep_q));
-      products = KEPT_W'($countones(kernel_active)) << (tile_q ? 2 : 0);
+  if (COUNTERS != 0) begin : gen_counters
+    // The first cycle of DONE after a window that went well.
+    logic window_ended_q;
+    always_ff @(posedge clk_i or negedge rst_ni) begin
+      if (!rst_ni) window_ended_q <= 1'b0;
+      else         window_ended_q <= state_d == DONE && (run_stage_2 || state_q == STAGE_3);
     end
-  end
 
-  conv_counters #(
-    .LANES   (LANES),
-    .WORDS_W (SIDE_W)
-  ) u_counters (
-    .clk_i, .rst_ni,
-    .clear_i   (counter_clear_i),
-    .select_i  (counter_select_i),
-    .value_o   (counter_o),
-    .state_i   (state_q),
-    .window_i  (window_ended_q),
-    .kept_i    (kept),
-    .skipped_i (products - kept),
-    .words_i   (fetch_words),
-    .beat_i    (mem_req_o && mem_gnt_i)
-  );
+    logic [KEPT_W-1:0] kept, products;
+    always_comb begin
+      kept     = '0;
+      products = '0;
+      if (window_ended_q) begin
+        kept     = KEPT_W'($countones(keep_q));
+        products = KEPT_W'($countones(kernel_active)) << (tile_q ? 2 : 0);
+      end
+    end
+
+    conv_counters #(
+      .LANES   (LANES),
+      .WORDS_W (SIDE_W)
+    ) u_counters (
+      .clk_i, .rst_ni,
+      .clear_i   (counter_clear_i),
+      .select_i  (counter_select_i),
+      .value_o   (counter_o),
+      .state_i   (state_q),
+      .window_i  (window_ended_q),
+      .kept_i    (kept),
+      .skipped_i (products - kept),
+      .words_i   (fetch_words),
+      .beat_i    (mem_req_o && mem_gnt_i)
+    );
+  end else begin : gen_no_counters
+    assign counter_o = '0;
+    wire logic unused_counters = ^{counter_clear_i, counter_select_i, fetch_words};
+  end
 
   // ---- Assertions ----------------------------------------------------------------------------
 
@@ -379,6 +395,9 @@ module conv_unit #(
   end
   if (MEM_WIDTH != 32 && MEM_WIDTH != 128) begin : gen_bad_mem_width
     $error("MEM_WIDTH is %0d; it is 32 or 128", MEM_WIDTH);
+  end
+  if (OPERAND_W != 8 && OPERAND_W != 16 && OPERAND_W != 32) begin : gen_bad_operand_w
+    $error("OPERAND_W is %0d; it is 8, 16 or 32", OPERAND_W);
   end
   if (KERNELS < 1 || KERNELS > 256) begin : gen_bad_kernels
     $error("KERNELS is %0d; it is 1 to 256", KERNELS);

@@ -7,13 +7,14 @@
 `default_nettype none
 
 module kernel_bank #(
-  parameter  int KERNEL   = 3,
-  parameter  int LOG_FRAC = 0,
-  parameter  int KERNELS  = 1,
-  localparam int PRODUCTS = KERNEL * KERNEL,
-  localparam int SIDE_W   = $clog2(KERNEL + 2),
-  localparam int LOG_W    = 5 + LOG_FRAC,
-  localparam int SLOT_W   = (KERNELS == 1) ? 1 : $clog2(KERNELS)
+  parameter  int KERNEL    = 3,
+  parameter  int OPERAND_W = 32,
+  parameter  int LOG_FRAC  = 0,
+  parameter  int KERNELS   = 1,
+  localparam int PRODUCTS  = KERNEL * KERNEL,
+  localparam int SIDE_W    = $clog2(KERNEL + 2),
+  localparam int LOG_W     = $clog2(OPERAND_W) + LOG_FRAC,
+  localparam int SLOT_W    = (KERNELS == 1) ? 1 : $clog2(KERNELS)
 ) (
   input  wire logic                      clk_i,
   input  wire logic                      rst_ni,
@@ -26,13 +27,13 @@ module kernel_bank #(
   input  wire logic                      store_i,
   input  wire logic [SLOT_W-1:0]         store_slot_i,
   input  wire logic [SIDE_W-1:0]         store_side_i,
-  input  wire logic [32*PRODUCTS-1:0]    weight_i,       // row by row, rows of KERNEL
+  input  wire logic [OPERAND_W*PRODUCTS-1:0] weight_i,   // row by row, rows of KERNEL
   input  wire logic [LOG_W*PRODUCTS-1:0] log_i,
   input  wire logic [PRODUCTS-1:0]       live_i,
 
   // Read: with select_i the kernel of query_slot_i is at the outputs from the next cycle on.
   input  wire logic                      select_i,
-  output      logic [32*PRODUCTS-1:0]    weight_o,
+  output      logic [OPERAND_W*PRODUCTS-1:0] weight_o,
   output      logic [LOG_W*PRODUCTS-1:0] log_o,
   output      logic [PRODUCTS-1:0]       live_o,         // the weight is not zero
   output      logic [PRODUCTS-1:0]       active_o        // the product is within the side
@@ -65,7 +66,7 @@ module kernel_bank #(
     end
     wire logic unused_select = select_i;
   end else begin : gen_memory
-    localparam int SLOT_BITS = (32 + LOG_W + 2) * PRODUCTS;
+    localparam int SLOT_BITS = (OPERAND_W + LOG_W + 2) * PRODUCTS;
 
     logic [SLOT_BITS-1:0] slot_q [KERNELS];
 

@@ -7,48 +7,41 @@
 `default_nettype none
 
 module log_bank #(
-  parameter  int WORDS    = 16,
-  parameter  int LOG_FRAC = 0,
-  localparam int LOG_W    = 5 + LOG_FRAC
+  parameter  int WORDS     = 16,
+  parameter  int OPERAND_W = 32,
+  parameter  int LOG_FRAC  = 0,
+  localparam int MSB_W     = $clog2(OPERAND_W),
+  localparam int LOG_W     = MSB_W + LOG_FRAC
 ) (
-  input  wire logic                   clk_i,
+  input  wire logic                       clk_i,
 
   // With enable_i the logs of data_i are in log_o and live_o from the next cycle on; without it
   // they keep their values.
-  input  wire logic                   enable_i,
-  input  wire logic [32*WORDS-1:0]    data_i,
-  output      logic [LOG_W*WORDS-1:0] log_o,
-  output      logic [WORDS-1:0]       live_o
+  input  wire logic                       enable_i,
+  input  wire logic [OPERAND_W*WORDS-1:0] data_i,
+  output      logic [LOG_W*WORDS-1:0]     log_o,
+  output      logic [WORDS-1:0]           live_o
 );
 
-  // Five halving steps bring the leading one to bit 31; the steps taken are 31 - msb. What then
-  // stands below bit 31 is the fraction.
-  function automatic logic [LOG_W-1:0] log_proxy(input logic [31:0] word);
-    logic [31:0] magnitude;
-    logic [4:0]  msb;
-    magnitude = word[31] ? -word : word;
-    msb = 5'd31;
-    if (magnitude[31:16] == 16'd0) begin
-      magnitude = {magnitude[15:0], 16'd0};
-      msb[4] = 1'b0;
+  // The position of the leading one, and all that stands below it at the top, with room for a
+  // fraction that has more bits.
+  localparam int BELOW_W = OPERAND_W - 1;
+  localparam int WHOLE_W = MSB_W + BELOW_W + LOG_FRAC;
+
+  // Halving steps bring the leading one to the top bit; the steps taken are the places that it was
+  // below it.
+  function automatic logic [LOG_W-1:0] log_proxy(input logic [OPERAND_W-1:0] word);
+    logic [OPERAND_W-1:0] magnitude;
+    logic [MSB_W-1:0]     msb;
+    magnitude = word[OPERAND_W-1] ? -word : word;
+    msb = '1;
+    for (int step = MSB_W - 1; step >= 0; step--) begin
+      if (magnitude >> (OPERAND_W - (1 << step)) == '0) begin
+        magnitude = magnitude << (1 << step);
+        msb[step] = 1'b0;
+      end
     end
-    if (magnitude[31:24] == 8'd0) begin
-      magnitude = {magnitude[23:0], 8'd0};
-      msb[3] = 1'b0;
-    end
-    if (magnitude[31:28] == 4'd0) begin
-      magnitude = {magnitude[27:0], 4'd0};
-      msb[2] = 1'b0;
-    end
-    if (magnitude[31:30] == 2'd0) begin
-      magnitude = {magnitude[29:0], 2'd0};
-      msb[1] = 1'b0;
-    end
-    if (!magnitude[31]) begin
-      magnitude = {magnitude[30:0], 1'd0};
-      msb[0] = 1'b0;
-    end
-    log_proxy = LOG_W'({msb, magnitude[30:0]} >> (31 - LOG_FRAC));
+    log_proxy = LOG_W'((WHOLE_W'({msb, magnitude[BELOW_W-1:0]}) << LOG_FRAC) >> BELOW_W);
   endfunction
 
   // Blocking only on locals: the registers are written whole, under one enable.
@@ -57,8 +50,8 @@ module log_bank #(
       logic [LOG_W*WORDS-1:0] logs;
       logic [WORDS-1:0]       live;
       for (int word = 0; word < WORDS; word++) begin
-        logs[LOG_W*word +: LOG_W] = log_proxy(data_i[32*word +: 32]);
-        live[word]                = data_i[32*word +: 32] != 32'd0;
+        logs[LOG_W*word +: LOG_W] = log_proxy(data_i[OPERAND_W*word +: OPERAND_W]);
+        live[word]                = data_i[OPERAND_W*word +: OPERAND_W] != '0;
       end
       log_o  <= logs;
       live_o <= live;

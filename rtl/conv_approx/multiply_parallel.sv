@@ -8,10 +8,11 @@
 `default_nettype none
 
 module multiply_parallel #(
-  parameter  int KERNEL   = 3,
-  localparam int PRODUCTS = KERNEL * KERNEL,
-  localparam int LANES    = 4 * PRODUCTS,
-  localparam int SPAN     = KERNEL + 1
+  parameter  int KERNEL    = 3,
+  parameter  int OPERAND_W = 32,
+  localparam int PRODUCTS  = KERNEL * KERNEL,
+  localparam int LANES     = 4 * PRODUCTS,
+  localparam int SPAN      = KERNEL + 1
 ) (
   input  wire logic                    clk_i,
   input  wire logic                    rst_ni,
@@ -22,16 +23,25 @@ module multiply_parallel #(
   input  wire logic                    accumulate_i,  // STAGE_3
 
   input  wire logic [LANES-1:0]        keep_i,
-  input  wire logic [32*PRODUCTS-1:0]  weight_i,
-  input  wire logic [32*SPAN*SPAN-1:0] data_i,        // the buffer, rows of SPAN words
+  input  wire logic [OPERAND_W*PRODUCTS-1:0]  weight_i,
+  input  wire logic [OPERAND_W*SPAN*SPAN-1:0] data_i, // the buffer, rows of SPAN words
 
-  output wire logic [127:0]            output_o       // 4 words, output 0 lowest
+  output wire logic [127:0]            output_o       // 4 sums of 32 bits, output 0 lowest
 );
 
   import conv_approx_pkg::*;
 
-  logic [LANES-1:0]    keep_q;
-  logic [32*LANES-1:0] weight_q, activation_q;
+  // Bits of a sum: as many as it can need, but 32, modulo which it is.
+  localparam int FULL_W = 2 * OPERAND_W + $clog2(PRODUCTS);
+  localparam int ACC_W  = FULL_W < 32 ? FULL_W : 32;
+
+  function automatic logic [ACC_W-1:0] product(input logic signed [OPERAND_W-1:0] weight,
+                                               input logic signed [OPERAND_W-1:0] activation);
+    product = ACC_W'(weight) * ACC_W'(activation);
+  endfunction
+
+  logic [LANES-1:0]           keep_q;
+  logic [OPERAND_W*LANES-1:0] weight_q, activation_q;
 
   assign last_issue_o = 1'b1;
 
@@ -42,37 +52,43 @@ module multiply_parallel #(
   for (genvar lane = 0; lane < LANES; lane++) begin : gen_lane
     always_ff @(posedge clk_i) begin
       if (issue_i && keep_i[lane]) begin
-        weight_q[32*lane +: 32]     <= weight_i[32*(lane % PRODUCTS) +: 32];
-        activation_q[32*lane +: 32] <= data_i[32*activation_word(KERNEL, lane) +: 32];
+        weight_q[OPERAND_W*lane +: OPERAND_W] <=
+            weight_i[OPERAND_W*(lane % PRODUCTS) +: OPERAND_W];
+        activation_q[OPERAND_W*lane +: OPERAND_W] <=
+            data_i[OPERAND_W*activation_word(KERNEL, lane) +: OPERAND_W];
       end
     end
   end
 
   // Masks, not branches: synthesis makes one carry-save tree of each sum. Blocking only on a local:
   // the sums are written whole.
-  logic         some_q;   // products are kept
-  logic [127:0] sum_q;
+  logic               some_q;   // products are kept
+  logic [4*ACC_W-1:0] sum_q;
 
   always_ff @(posedge clk_i) begin
     if (issue_i) some_q <= keep_i != '0;
     if (accumulate_i) begin
-      logic [127:0] sum;
+      logic [4*ACC_W-1:0] sum;
       sum = '0;
       for (int lane = 0; lane < LANES; lane++) begin
-        sum[32*(lane / PRODUCTS) +: 32] = sum[32*(lane / PRODUCTS) +: 32] +
-            (weight_q[32*lane +: 32] * activation_q[32*lane +: 32] & {32{keep_q[lane]}});
+        sum[ACC_W*(lane / PRODUCTS) +: ACC_W] = sum[ACC_W*(lane / PRODUCTS) +: ACC_W] +
+            (product(weight_q[OPERAND_W*lane +: OPERAND_W],
+                     activation_q[OPERAND_W*lane +: OPERAND_W]) & {ACC_W{keep_q[lane]}});
       end
       sum_q <= sum;
     end
   end
 
-  assign output_o = sum_q & {128{some_q}};
+  for (genvar out = 0; out < 4; out++) begin : gen_output
+    assign output_o[32*out +: 32] =
+        32'(signed'(sum_q[ACC_W*out +: ACC_W] & {ACC_W{some_q}}));
+  end
 
 `ifndef SYNTHESIS
   // The gating claim, stated from outside: one cycle after an issue, a lane whose product was not
   // kept has the operands that it had before.
-  logic                issued_q;
-  logic [32*LANES-1:0] weight_before_q, activation_before_q;
+  logic                       issued_q;
+  logic [OPERAND_W*LANES-1:0] weight_before_q, activation_before_q;
   always_ff @(posedge clk_i) begin
     issued_q <= rst_ni && issue_i;
     if (issue_i) begin
@@ -82,8 +98,10 @@ module multiply_parallel #(
     if (rst_ni && issued_q) begin
       for (int lane = 0; lane < LANES; lane++) begin
         SkippedLaneHolds: assert (keep_q[lane] ||
-            (weight_q[32*lane +: 32] == weight_before_q[32*lane +: 32] &&
-             activation_q[32*lane +: 32] == activation_before_q[32*lane +: 32]))
+            (weight_q[OPERAND_W*lane +: OPERAND_W] ==
+                 weight_before_q[OPERAND_W*lane +: OPERAND_W] &&
+             activation_q[OPERAND_W*lane +: OPERAND_W] ==
+                 activation_before_q[OPERAND_W*lane +: OPERAND_W]))
           else $error("the operands of skipped product %0d toggle", lane);
       end
     end

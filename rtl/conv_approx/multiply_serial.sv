@@ -8,6 +8,7 @@
 
 module multiply_serial #(
   parameter  int KERNEL      = 3,
+  parameter  int OPERAND_W   = 32,
   parameter  int MULTIPLIERS = 2,
   localparam int PRODUCTS    = KERNEL * KERNEL,
   localparam int LANES       = 4 * PRODUCTS,
@@ -23,13 +24,27 @@ module multiply_serial #(
                                                       // are valid
   output wire logic                    last_issue_o,  // with issue_i: STAGE_2 ends here
 
-  input  wire logic [32*PRODUCTS-1:0]  weight_i,
-  input  wire logic [32*SPAN*SPAN-1:0] data_i,        // the buffer, rows of SPAN words
+  input  wire logic [OPERAND_W*PRODUCTS-1:0]  weight_i,
+  input  wire logic [OPERAND_W*SPAN*SPAN-1:0] data_i, // the buffer, rows of SPAN words
 
-  output      logic [127:0]            output_o       // 4 words, output 0 lowest
+  output wire logic [127:0]            output_o       // 4 sums of 32 bits, output 0 lowest
 );
 
   import conv_approx_pkg::*;
+
+  // Bits of a sum: as many as it can need, but 32, modulo which it is.
+  localparam int FULL_W = 2 * OPERAND_W + $clog2(PRODUCTS);
+  localparam int ACC_W  = FULL_W < 32 ? FULL_W : 32;
+
+  function automatic logic [ACC_W-1:0] product(input logic signed [OPERAND_W-1:0] weight,
+                                               input logic signed [OPERAND_W-1:0] activation);
+    product = ACC_W'(weight) * ACC_W'(activation);
+  endfunction
+
+  logic [4*ACC_W-1:0] acc_q;
+  for (genvar out = 0; out < 4; out++) begin : gen_output
+    assign output_o[32*out +: 32] = 32'(signed'(acc_q[ACC_W*out +: ACC_W]));
+  end
 
   // ---- Issue: multiplier m takes the pending product that has m pending ones before it --------
 
@@ -39,8 +54,8 @@ module multiply_serial #(
   logic [LANES-1:0] pending_q;
   logic [LANES-1:0] rest;     // what is pending after this cycle
 
-  logic [4*MULTIPLIERS-1:0]  target;   // one-hot: the output that the product belongs to
-  logic [32*MULTIPLIERS-1:0] weight, activation;
+  logic [4*MULTIPLIERS-1:0]         target;   // one-hot: the output that the product belongs to
+  logic [OPERAND_W*MULTIPLIERS-1:0] weight, activation;
 
   always_comb begin
     logic [RANK_W-1:0]    rank [LANES];   // pending ones up to this one, at most LATER
@@ -79,10 +94,12 @@ module multiply_serial #(
           target[4*m + lane/PRODUCTS]            |= pick;
         end
         for (int i = 0; i < PRODUCTS; i++) begin
-          weight[32*m +: 32] |= weight_i[32*i +: 32] & {32{of_weight[i]}};
+          weight[OPERAND_W*m +: OPERAND_W] |=
+              weight_i[OPERAND_W*i +: OPERAND_W] & {OPERAND_W{of_weight[i]}};
         end
         for (int word = 0; word < SPAN * SPAN; word++) begin
-          activation[32*m +: 32] |= data_i[32*word +: 32] & {32{of_word[word]}};
+          activation[OPERAND_W*m +: OPERAND_W] |=
+              data_i[OPERAND_W*word +: OPERAND_W] & {OPERAND_W{of_word[word]}};
         end
       end
     end
@@ -97,8 +114,8 @@ module multiply_serial #(
 
   // ---- Multiply and accumulate, a cycle behind the issue --------------------------------------
 
-  logic [4*MULTIPLIERS-1:0]  target_q;   // zero: the multiplier has no product
-  logic [32*MULTIPLIERS-1:0] weight_q, activation_q;
+  logic [4*MULTIPLIERS-1:0]         target_q;   // zero: the multiplier has no product
+  logic [OPERAND_W*MULTIPLIERS-1:0] weight_q, activation_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) target_q <= '0;
@@ -109,8 +126,8 @@ module multiply_serial #(
   for (genvar m = 0; m < MULTIPLIERS; m++) begin : gen_multiplier
     always_ff @(posedge clk_i) begin
       if (target[4*m +: 4] != '0) begin
-        weight_q[32*m +: 32]     <= weight[32*m +: 32];
-        activation_q[32*m +: 32] <= activation[32*m +: 32];
+        weight_q[OPERAND_W*m +: OPERAND_W]     <= weight[OPERAND_W*m +: OPERAND_W];
+        activation_q[OPERAND_W*m +: OPERAND_W] <= activation[OPERAND_W*m +: OPERAND_W];
       end
     end
   end
@@ -119,18 +136,19 @@ module multiply_serial #(
   // the outputs are written whole.
   always_ff @(posedge clk_i) begin
     if (decide_i) begin
-      output_o <= '0;
+      acc_q <= '0;
     end else if (target_q != '0) begin
-      logic [127:0] sum;
-      logic [31:0]  product;
-      sum = output_o;
+      logic [4*ACC_W-1:0] sum;
+      logic [ACC_W-1:0]   term;
+      sum = acc_q;
       for (int m = 0; m < MULTIPLIERS; m++) begin
-        product = weight_q[32*m +: 32] * activation_q[32*m +: 32];
+        term = product(weight_q[OPERAND_W*m +: OPERAND_W],
+                       activation_q[OPERAND_W*m +: OPERAND_W]);
         for (int out = 0; out < 4; out++) begin
-          sum[32*out +: 32] = sum[32*out +: 32] + (product & {32{target_q[4*m + out]}});
+          sum[ACC_W*out +: ACC_W] = sum[ACC_W*out +: ACC_W] + (term & {ACC_W{target_q[4*m + out]}});
         end
       end
-      output_o <= sum;
+      acc_q <= sum;
     end
   end
 

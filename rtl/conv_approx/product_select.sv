@@ -8,14 +8,15 @@
 `default_nettype none
 
 module product_select #(
-  parameter  int KERNEL   = 3,
-  parameter  int LOG_FRAC = 0,
-  parameter  int OUTPUT   = 0,   // 0 .. 3 of the 2x2 tile, row by row
-  localparam int PRODUCTS = KERNEL * KERNEL,
-  localparam int SPAN     = KERNEL + 1,
-  localparam int LOG_W    = 5 + LOG_FRAC,
-  localparam int SCORE_W  = LOG_W + 1,
-  localparam int SMAX_W   = SCORE_W + 1
+  parameter  int KERNEL    = 3,
+  parameter  int OPERAND_W = 32,
+  parameter  int LOG_FRAC  = 0,
+  parameter  int OUTPUT    = 0,   // 0 .. 3 of the 2x2 tile, row by row
+  localparam int PRODUCTS  = KERNEL * KERNEL,
+  localparam int SPAN      = KERNEL + 1,
+  localparam int LOG_W     = $clog2(OPERAND_W) + LOG_FRAC,
+  localparam int SCORE_W   = LOG_W + 1,
+  localparam int SMAX_W    = SCORE_W + 1
 ) (
   // Without enable_i nothing is kept.
   input  wire logic                enable_i,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// GET_DATA: reads a side x side block of words through the memory port into the data buffer.
+// GET_DATA: reads a side x side block of words, of OPERAND_W bits each, through the memory port
+// into the data buffer.
 //
 // The buffer has rows of KERNEL + 1 words, whatever the side. Requests go out without waiting for
 // answers, so a zero-wait memory delivers a beat a cycle.
@@ -8,6 +9,8 @@
 module window_fetch #(
   parameter  int KERNEL    = 3,
   parameter  int MEM_WIDTH = 32,
+  parameter  int OPERAND_W = 32,
+  localparam int PITCH_W   = 32 - $clog2(OPERAND_W / 8),
   localparam int SPAN      = KERNEL + 1,
   localparam int SIDE_W    = $clog2(KERNEL + 2)
 ) (
@@ -17,8 +20,8 @@ module window_fetch #(
   // start_i begins a fetch: the first request goes out in the next cycle. pitch_i and side_i stay
   // as they are from then on until done_o.
   input  wire logic                 start_i,
-  input  wire logic [31:0]          addr_i,         // byte address, a multiple of 4
-  input  wire logic [29:0]          pitch_i,        // words from one row to the next
+  input  wire logic [31:0]          addr_i,         // byte address, a multiple of OPERAND_W / 8
+  input  wire logic [PITCH_W-1:0]   pitch_i,        // words from one row to the next
   input  wire logic [SIDE_W-1:0]    side_i,         // 1 .. KERNEL + 1
   output wire logic                 done_o,         // the last word arrives in this cycle
   output wire logic                 error_o,        // with done_o: a read ended in a bus error
@@ -33,10 +36,10 @@ module window_fetch #(
   input  wire logic                 mem_err_i,      // with mem_rvalid_i
   input  wire logic [MEM_WIDTH-1:0] mem_rdata_i,
 
-  output      logic [32*SPAN*SPAN-1:0] data_o       // row by row, the first word lowest
+  output      logic [OPERAND_W*SPAN*SPAN-1:0] data_o // row by row, the first word lowest
 );
 
-  localparam int WORDS    = MEM_WIDTH / 32;
+  localparam int WORDS    = MEM_WIDTH / OPERAND_W;
   localparam int OFFSET_W = (WORDS == 1) ? 1 : $clog2(WORDS);
   localparam int INDEX_W  = $clog2(SPAN * SPAN);
   localparam logic [31:0] LINE_MASK = ~32'(MEM_WIDTH / 8 - 1);
@@ -48,7 +51,8 @@ module window_fetch #(
 
   window_walker #(
     .KERNEL    (KERNEL),
-    .MEM_WIDTH (MEM_WIDTH)
+    .MEM_WIDTH (MEM_WIDTH),
+    .OPERAND_W (OPERAND_W)
   ) u_request (
     .clk_i, .rst_ni, .start_i, .addr_i, .pitch_i, .side_i,
     .step_i   (mem_gnt_i),
@@ -65,7 +69,8 @@ module window_fetch #(
 
   window_walker #(
     .KERNEL    (KERNEL),
-    .MEM_WIDTH (MEM_WIDTH)
+    .MEM_WIDTH (MEM_WIDTH),
+    .OPERAND_W (OPERAND_W)
   ) u_arrival (
     .clk_i, .rst_ni, .start_i, .addr_i, .pitch_i, .side_i,
     .step_i   (mem_rvalid_i),
@@ -98,9 +103,11 @@ module window_fetch #(
     end
   end
 
-  logic [31:0] data_q [SPAN*SPAN];
+  logic [OPERAND_W-1:0] data_q [SPAN*SPAN];
   always_comb begin
-    for (int word = 0; word < SPAN * SPAN; word++) data_o[32*word +: 32] = data_q[word];
+    for (int word = 0; word < SPAN * SPAN; word++) begin
+      data_o[OPERAND_W*word +: OPERAND_W] = data_q[word];
+    end
   end
 
   wire logic [INDEX_W-1:0] arrival_index =
@@ -112,11 +119,13 @@ module window_fetch #(
     end
     wire logic unused_offset = arrival_offset[0];
   end else begin : gen_line_port
-    wire logic [MEM_WIDTH-1:0] line = mem_rdata_i >> {arrival_offset, 5'b00000};
+    wire logic [MEM_WIDTH-1:0] line =
+        mem_rdata_i >> {arrival_offset, $clog2(OPERAND_W)'(0)};
     always_ff @(posedge clk_i) begin
-      for (int word = 0; word < WORDS; word++) begin
+      // A row has no more words than SPAN.
+      for (int word = 0; word < WORDS && word < SPAN; word++) begin
         if (arrives && word < 32'(arrival_words)) begin
-          data_q[arrival_index + INDEX_W'(word)] <= line[32*word +: 32];
+          data_q[arrival_index + INDEX_W'(word)] <= line[OPERAND_W*word +: OPERAND_W];
         end
       end
     end

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Walks a side x side block of words in memory, one beat of the memory port at a time.
+// Walks a side x side block of words in memory, one beat of the memory port at a time. A word has
+// OPERAND_W bits and lies at a multiple of its bytes.
 //
 // A beat is the part of one row that lies in one aligned line of MEM_WIDTH bits. The unit has two
 // walkers: one points at the next beat to request, one at the next beat to arrive.
@@ -8,7 +9,10 @@
 module window_walker #(
   parameter  int KERNEL    = 3,
   parameter  int MEM_WIDTH = 32,
-  localparam int WORDS     = MEM_WIDTH / 32,
+  parameter  int OPERAND_W = 32,
+  localparam int BYTE_W    = $clog2(OPERAND_W / 8),  // bits of a byte's place in its word
+  localparam int PITCH_W   = 32 - BYTE_W,
+  localparam int WORDS     = MEM_WIDTH / OPERAND_W,
   localparam int OFFSET_W  = (WORDS == 1) ? 1 : $clog2(WORDS),
   localparam int SIDE_W    = $clog2(KERNEL + 2)
 ) (
@@ -20,7 +24,7 @@ module window_walker #(
   input  wire logic [31:0]         addr_i,    // byte address of the first word
 
   // These two stay as they are from the cycle after start_i until the walk ends.
-  input  wire logic [29:0]         pitch_i,   // words from one row to the next
+  input  wire logic [PITCH_W-1:0]  pitch_i,   // words from one row to the next
   input  wire logic [SIDE_W-1:0]   side_i,    // rows, and words a row
 
   // step_i leaves the present beat; it is ignored when there is none.
@@ -38,7 +42,7 @@ module window_walker #(
 
   logic [31:0] row_addr_q;
 
-  wire logic [31:0]       next_row_addr = row_addr_q + {pitch_i, 2'b00};
+  wire logic [31:0]       next_row_addr = row_addr_q + (32'(pitch_i) << BYTE_W);
   wire logic [SIDE_W-1:0] left = side_i - col_o;
   wire logic              row_ends = words_o == left;
 
@@ -49,7 +53,7 @@ module window_walker #(
     assign words_o  = SIDE_W'(1);
   end else begin : gen_line_port
     wire logic [OFFSET_W:0] room = (OFFSET_W + 1)'(WORDS) - {1'b0, offset_o};
-    assign offset_o = addr_o[2 +: OFFSET_W];
+    assign offset_o = addr_o[BYTE_W +: OFFSET_W];
     assign words_o  = (32'(left) < 32'(room)) ? left : SIDE_W'(room);
   end
 
@@ -74,7 +78,7 @@ module window_walker #(
         row_o      <= row_o + SIDE_W'(1);
         col_o      <= '0;
       end else begin
-        addr_o <= addr_o + 32'({words_o, 2'b00});
+        addr_o <= addr_o + (32'(words_o) << BYTE_W);
         col_o  <= col_o + words_o;
       end
     end

@@ -7,7 +7,8 @@ module core_with_unit #(
   parameter int KERNEL      = 3,
   parameter int LOG_FRAC    = 0,
   parameter int MULTIPLIERS = 4 * KERNEL * KERNEL,
-  parameter int KERNELS     = 1
+  parameter int KERNELS     = 1,
+  parameter int OPERAND_W   = 32
 ) (
   input  wire logic        clk_i,
   input  wire logic        rst_ni,
@@ -67,7 +68,8 @@ module core_with_unit #(
     .KERNEL      (KERNEL),
     .LOG_FRAC    (LOG_FRAC),
     .MULTIPLIERS (MULTIPLIERS),
-    .KERNELS     (KERNELS)
+    .KERNELS     (KERNELS),
+    .OPERAND_W   (OPERAND_W)
   ) u_coprocessor (
     .clk_i, .rst_ni,
     .x_issue_valid_i    (x_issue_valid),

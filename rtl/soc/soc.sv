@@ -9,6 +9,7 @@ module soc #(
   parameter  int          LOG_FRAC    = 0,
   parameter  int          MULTIPLIERS = 4 * KERNEL * KERNEL,
   parameter  int          KERNELS     = 16,
+  parameter  int          OPERAND_W   = 32,
   parameter  logic [31:0] BOOT_ADDR   = soc_pkg::RAM_BASE,
   localparam int          LANES       = 4 * KERNEL * KERNEL
 ) (
@@ -155,7 +156,8 @@ module soc #(
     .KERNEL      (KERNEL),
     .LOG_FRAC    (LOG_FRAC),
     .MULTIPLIERS (MULTIPLIERS),
-    .KERNELS     (KERNELS)
+    .KERNELS     (KERNELS),
+    .OPERAND_W   (OPERAND_W)
   ) u_coprocessor (
     .clk_i, .rst_ni,
     .x_issue_valid_i    (x_issue_valid),

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use model::conv::{ConfigError, MAX_SIDE, Semantics, Threshold};
+use model::conv::{ConfigError, MAX_SIDE, OperandError, Semantics, Threshold, check_operands};
 use model::engine::Place;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -60,13 +60,15 @@ impl Operands {
         if usize::from(self.run.slot) >= unit.kernels {
             return Err(CaseError::Shape("the slot"));
         }
-        // A score is below 2^(6 + F), as the unit takes it.
-        if self.run.carry.iter().flatten().any(|score| score >> (6 + unit.log_frac) != 0) {
-            return Err(CaseError::Shape("the carry: a score is below 2^(6 + LOG_FRAC)"));
+        if self.run.carry.iter().flatten().any(|score| score >> unit.score_bits() != 0) {
+            return Err(CaseError::Shape("the carry: a score is below 2·OPERAND_W·2^LOG_FRAC"));
         }
-        if !self.run.addr.is_multiple_of(4) || self.run.addr > 1 << 24 || self.run.pitch > 1 << 16 {
+        let aligned = self.run.addr.is_multiple_of(unit.operand_bytes());
+        if !aligned || self.run.addr > 1 << 24 || self.run.pitch > 1 << 16 {
             return Err(CaseError::Shape("the address or the pitch"));
         }
+        check_operands(&self.weights, unit.operand_w, |index| format!("weight {index}"))?;
+        check_operands(&self.words, unit.operand_w, |index| format!("word {index}"))?;
         Ok(())
     }
 }
@@ -100,6 +102,8 @@ pub enum CaseError {
     Parse { path: PathBuf, source: serde_json::Error },
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error("the case does not describe a window of its unit: {0}")]
+    Operand(#[from] OperandError),
     #[error("the case does not describe a window: {0}")]
     Shape(&'static str),
     #[error("{0} wait states are too many: 0 to 15")]
@@ -174,7 +178,7 @@ impl WindowCase {
     /// How its unit is opened.
     pub fn options(&self, build: Build) -> UnitOptions {
         let stalls = self.stall_seed.map(|seed| Stalls { seed });
-        UnitOptions { build, x_seed: self.x_seed, stalls }
+        UnitOptions { build, x_seed: self.x_seed, stalls, record: false }
     }
 
     /// The golden semantics.

@@ -143,8 +143,9 @@ impl RtlEngine {
     /// transactions so far, added up.
     pub fn counters(&mut self) -> Result<(Counters, Counters), UnitError> {
         let mut sum = (Counters::default(), Counters::default());
-        for unit in self.units.values_mut() {
-            sum = (sum.0.plus(&unit.driver.counters()?), sum.1.plus(&unit.counters));
+        for (parameters, unit) in &mut self.units {
+            let expected = parameters.counted(unit.counters);
+            sum = (sum.0.plus(&unit.driver.counters()?), sum.1.plus(&expected));
         }
         Ok(sum)
     }
@@ -173,8 +174,8 @@ impl Engine for RtlEngine {
         detail: Detail,
     ) -> Result<LayerRun, EngineError> {
         let unit = self.settings.unit_for(layer.side(), semantics)?;
+        let shape = Shape::of(layer, inputs, unit.operand_w)?;
         let golden = self.golden.outcomes(layer, semantics, inputs, Detail::Maps);
-        let shape = Shape::of(layer, inputs)?;
         let settings = self.settings;
         let mut findings = std::mem::take(&mut self.findings);
         let open = self.unit(unit).map_err(|source| failed(None, place.clone(), source))?;
@@ -230,7 +231,7 @@ impl Engine for RtlEngine {
         for (parameters, unit) in &mut self.units {
             let actual = unit.driver.counters();
             let actual = actual.map_err(|error| failed(None, Place::default(), error))?;
-            let expected = unit.counters;
+            let expected = parameters.counted(unit.counters);
             if actual != expected {
                 self.findings.mismatches += 1;
                 self.findings.counter_errors.push(format!(
@@ -285,22 +286,24 @@ pub fn tiles(width: usize, height: usize) -> impl Iterator<Item = (usize, usize,
     })
 }
 
-/// Words of a line of the widest port. Each kernel and each plane begins on one.
-const LINE: usize = 4;
+/// Bits of a line of the widest port. Each kernel and each plane begins on one.
+const LINE: usize = 128;
 
 /// The sizes of a layer, and where its operands lie in the unit's memory: all kernels, then all
 /// planes of the batch.
 #[derive(Debug, Clone, Copy)]
-struct Shape {
-    channels: usize,
-    outputs: usize,
+pub(super) struct Shape {
+    /// Bits of a word.
+    operand_w: u32,
+    pub channels: usize,
+    pub outputs: usize,
     /// Kernel side.
-    side: usize,
+    pub side: usize,
     /// Of a plane.
-    pitch: usize,
+    pub pitch: usize,
     /// Of a map.
-    width: usize,
-    height: usize,
+    pub width: usize,
+    pub height: usize,
     kernel_words: usize,
     plane_words: usize,
     /// The first plane's first word.
@@ -309,7 +312,11 @@ struct Shape {
 }
 
 impl Shape {
-    fn of(layer: &Convolution, inputs: &[Vec<Plane>]) -> Result<Self, EngineError> {
+    pub fn of(
+        layer: &Convolution,
+        inputs: &[Vec<Plane>],
+        operand_w: u32,
+    ) -> Result<Self, EngineError> {
         let [first, ..] = inputs else {
             return Err(unsupported("a batch of no images".to_owned()));
         };
@@ -317,17 +324,20 @@ impl Shape {
         let size = output_size(plane.width(), plane.height(), side);
         let (width, height) = size.map_err(|error| unsupported(error.to_string()))?;
         let (channels, outputs) = (first.len(), layer.filters.len());
-        let kernel_words = (side * side).next_multiple_of(LINE);
-        let plane_words = plane.data().len().next_multiple_of(LINE);
+        layer.check_operands(inputs, operand_w)?;
+        let line = LINE / operand_w as usize;
+        let kernel_words = (side * side).next_multiple_of(line);
+        let plane_words = plane.data().len().next_multiple_of(line);
         let planes = outputs * channels * kernel_words;
         let words = planes + inputs.len() * channels * plane_words;
-        if u32::try_from(4 * words).is_err() {
+        if u32::try_from(words * operand_w as usize / 8).is_err() {
             return Err(unsupported(format!(
                 "{words} words are beyond the unit's 32-bit addresses; use smaller batches"
             )));
         }
         let pitch = plane.width();
         Ok(Self {
+            operand_w,
             channels,
             outputs,
             side,
@@ -341,24 +351,36 @@ impl Shape {
         })
     }
 
-    fn tiles(&self) -> usize {
+    pub fn tiles(&self) -> usize {
         tiles(self.width, self.height).count()
     }
 
-    /// The byte address of a kernel, which 32 bits hold: see [`of`](Self::of).
-    fn kernel(&self, output: usize, channel: usize) -> u32 {
-        (4 * (output * self.channels + channel) * self.kernel_words) as u32
+    /// The byte address of a word, which 32 bits hold: see [`of`](Self::of).
+    #[inline]
+    fn address(&self, word: usize) -> u32 {
+        (word * self.operand_w as usize / 8) as u32
+    }
+
+    /// The byte address of a kernel.
+    pub fn kernel(&self, output: usize, channel: usize) -> u32 {
+        self.address((output * self.channels + channel) * self.kernel_words)
     }
 
     /// The byte address of a plane.
     #[inline]
     fn plane(&self, image: usize, channel: usize) -> u32 {
-        (4 * (self.planes + (image * self.channels + channel) * self.plane_words)) as u32
+        self.address(self.planes + (image * self.channels + channel) * self.plane_words)
+    }
+
+    /// The byte address of a window's upper left word.
+    #[inline]
+    pub fn window(&self, image: usize, channel: usize, column: usize, row: usize) -> u32 {
+        self.plane(image, channel) + self.address(row * self.pitch + column)
     }
 
     /// A memory with the operands of the batch.
-    fn memory(&self, layer: &Convolution, inputs: &[Vec<Plane>]) -> Memory {
-        let mut memory = Memory::new(self.words);
+    pub fn memory(&self, layer: &Convolution, inputs: &[Vec<Plane>]) -> Memory {
+        let mut memory = Memory::new(self.operand_w, self.words);
         for (output, filter) in layer.filters.iter().enumerate() {
             for (channel, kernel) in filter.iter().enumerate() {
                 memory.write(self.kernel(output, channel), kernel.weights());
@@ -486,7 +508,7 @@ impl Pass<'_> {
         WindowRun {
             slot: slot(at),
             reuse: at.output != at.first,
-            addr: first + 4 * (y * self.shape.pitch + x) as u32,
+            addr: first + self.shape.address(y * self.shape.pitch + x),
             tile,
             carry: carry.map(|score| u32::try_from(score).ok()),
             ..self.run

@@ -17,7 +17,7 @@ use model::engine::{
 };
 use model::facts::blob::{
     AVERAGE_POOL, CONVOLUTION, DENSE, DENSE_SIDE, KERNELS, Layer, NETWORK_ADDRESS, NETWORK_END,
-    NETWORK_MAGIC, NO_ACTIVATION, Network, RECORD_WORDS, RELU, TANH, record_words,
+    NETWORK_MAGIC, NO_ACTIVATION, Network, OPERAND_W, RECORD_WORDS, RELU, TANH, record_words,
 };
 use model::facts::conv::{SCOPE_SHIFT, mode_bits};
 use model::hart::{Hart, RunEnd};
@@ -71,9 +71,19 @@ impl CoreSettings {
         Self { core, soc: SOC, firmware, on_unit, lockstep: false, seed: 1 }
     }
 
-    /// Convolutions, and the dense layers, on the unit.
-    pub const fn unit(core: Core) -> Self {
-        Self { firmware: "lenet_unit", on_unit: true, ..Self::software(core) }
+    /// Convolutions, and the dense layers, on the unit of this system.
+    pub const fn unit(core: Core, soc: SocParameters) -> Self {
+        let firmware = match soc.operand_w {
+            8 => "lenet_unit_8",
+            16 => "lenet_unit_16",
+            _ => "lenet_unit",
+        };
+        Self { soc, firmware, on_unit: true, ..Self::software(core) }
+    }
+
+    /// Bits of a weight and of an input in the program's memory.
+    const fn operand_w(&self) -> u32 {
+        if self.on_unit { self.soc.operand_w } else { OPERAND_W }
     }
 
     const fn name(&self) -> &'static str {
@@ -165,7 +175,8 @@ impl CoreEngine {
         {
             return Ok(blob.clone());
         }
-        let blob = Blob::new(network, configuration, &self.settings.soc)
+        let operand_w = self.settings.operand_w();
+        let blob = Blob::new(network, configuration, &self.settings.soc, operand_w)
             .map_err(|reason| self.unsupported(reason))?;
         self.blob = Some((network.clone(), configuration.clone(), blob.clone()));
         Ok(blob)
@@ -369,8 +380,14 @@ impl Memory<'_> {
     }
 
     fn outputs(&self, stage: &Stage) -> Vec<i32> {
-        let word = |index: usize| self.word(stage.output + 4 * index as u32).cast_signed();
-        (0..stage.outputs).map(word).collect()
+        let (bits, per_word) = (stage.output_w, u32::BITS / stage.output_w);
+        let output = |index: u32| {
+            let word = self.word(stage.output + 4 * (index / per_word));
+            // Shifted to the top, and back with its sign.
+            (word << (u32::BITS - bits * (1 + index % per_word))).cast_signed()
+                >> (u32::BITS - bits)
+        };
+        (0..stage.outputs as u32).map(output).collect()
     }
 
     fn scores(&self) -> Vec<i32> {
@@ -397,11 +414,11 @@ impl Memory<'_> {
         };
         let input = ("input", 0, 0);
         let stages = self.blob.stages.iter();
-        let stages = stages.map(|it| (it.name.as_str(), it.kernel_words, it.tile_outputs));
+        let stages = stages.map(|it| (it.name.as_str(), it.kernel_beats, it.tile_outputs));
         let named = iter::once(input).chain(stages).enumerate();
-        let counted = |(number, (stage, kernel_words, tile_outputs)): (usize, (&str, u32, u32))| {
+        let counted = |(number, (stage, kernel_beats, tile_outputs)): (usize, (&str, u32, u32))| {
             let counts = record(number + 1) - record(number);
-            StageRecord { stage: stage.to_owned(), kernel_words, tile_outputs, counts }
+            StageRecord { stage: stage.to_owned(), kernel_beats, tile_outputs, counts }
         };
         named.map(counted).collect()
     }
@@ -463,12 +480,13 @@ struct Stage {
     layer: usize,
     /// The convolution in it, by its number among the convolutions.
     convolution: Option<usize>,
-    /// Words of a kernel that the unit loads for it; 0 if it does without.
-    kernel_words: u32,
+    /// Accesses of memory that load the kernels of the unit for it; 0 if it does without.
+    kernel_beats: u32,
     /// Outputs of its convolutions, input channel by input channel, if the unit gives them tile by tile.
     tile_outputs: u32,
-    /// Where its outputs are.
+    /// Where its outputs are, and how many bits each has: those of an operand, or 32 of a score.
     output: u32,
+    output_w: u32,
     /// Outputs, channel by channel, row by row.
     outputs: usize,
 }
@@ -486,11 +504,15 @@ struct Blob {
 }
 
 /// Words in the order in which they lie in RAM.
-struct Ram(Vec<u32>);
+struct Ram {
+    words: Vec<u32>,
+    /// Bits of an operand.
+    operand_w: u32,
+}
 
 impl Ram {
     fn next(&self) -> u32 {
-        NETWORK_ADDRESS + 4 * self.0.len() as u32
+        NETWORK_ADDRESS + 4 * self.words.len() as u32
     }
 
     /// Room for some words; its address.
@@ -500,8 +522,25 @@ impl Ram {
 
     fn put(&mut self, words: impl IntoIterator<Item = i32>) -> u32 {
         let address = self.next();
-        self.0.extend(words.into_iter().map(|word| word as u32));
+        self.words.extend(words.into_iter().map(|word| word as u32));
         address
+    }
+
+    /// Room for some operands; its address.
+    fn operand_room(&mut self, operands: usize) -> u32 {
+        self.room((operands * self.operand_w as usize).div_ceil(32))
+    }
+
+    /// Packs operands, all of which fit, from a new word on.
+    fn put_operands(&mut self, operands: impl IntoIterator<Item = i32>) -> u32 {
+        let bytes = operands.into_iter().flat_map(|it| {
+            let bytes = it.to_le_bytes().into_iter();
+            bytes.take(self.operand_w as usize / 8)
+        });
+        let mut bytes: Vec<u8> = bytes.collect();
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        let words = bytes.chunks_exact(4);
+        self.put(words.map(|word| i32::from_le_bytes(word.try_into().expect("four bytes"))))
     }
 }
 
@@ -519,7 +558,14 @@ impl Blob {
         network: &IntegerNetwork,
         configuration: &Configuration,
         soc: &SocParameters,
+        operand_w: u32,
     ) -> Result<Self, String> {
+        if network.operand_w > operand_w {
+            return Err(format!(
+                "the network is quantised for operands of {} bits; those of the system {soc} have {operand_w}",
+                network.operand_w
+            ));
+        }
         if soc.kernel < KERNEL || soc.kernels < SLOTS {
             return Err(format!(
                 "the programs need a unit with KERNEL {KERNEL} or more and KERNELS {SLOTS} or more; \
@@ -538,14 +584,15 @@ impl Blob {
             ));
         }
         let stages = stages(network);
-        let mut ram = Ram(vec![0; Network::WORDS + Layer::WORDS * stages.len()]);
+        let words = vec![0; Network::WORDS + Layer::WORDS * stages.len()];
+        let mut ram = Ram { words, operand_w };
         let input = network.input();
         let description = &network.network.input;
         let records = ram.room((stages.len() + 2) * RECORD_WORDS);
         let pixels = description.channels * description.height * description.width;
         let image = ram.room(pixels.div_ceil(4));
         let table = ram.put(tanh_table().iter().copied());
-        let address = ram.room(input.len().next_multiple_of(DENSE_CHUNK));
+        let address = ram.operand_room(input.len().next_multiple_of(DENSE_CHUNK));
         let mut maps =
             Maps { channels: input.channels, height: input.height, width: input.width, address };
         let (mut layers, mut blob_stages) = (Vec::new(), Vec::new());
@@ -554,26 +601,35 @@ impl Blob {
             let (words, next, scratch) =
                 stage(network, configuration, first, last, &maps, &mut ram)?;
             scratch_words = scratch_words.max(scratch);
-            let (mut convolution, mut kernel_words, mut tile_outputs) = (None, 0, 0);
+            let (mut convolution, mut kernel_beats, mut tile_outputs) = (None, 0, 0);
+            let beats = |address, kernels, side| beats(address, kernels, side, operand_w);
             match &network.layers[first] {
                 IntegerLayer::Convolution(layer) => {
-                    (convolution, kernel_words) = (Some(layer.index), layer.side() * layer.side());
+                    convolution = Some(layer.index);
+                    let (side, kernels) = (layer.side(), layer.filters.len() * maps.channels);
                     let (height, width) =
                         (maps.height - layer.side() + 1, maps.width - layer.side() + 1);
+                    // Of one window the input channels are the kernels.
+                    kernel_beats = beats(maps.address, maps.channels, side);
                     if (height, width) != (1, 1) {
-                        tile_outputs = layer.filters.len() * maps.channels * height * width;
+                        kernel_beats = beats(words.weights, kernels, side);
+                        tile_outputs = kernels * height * width;
                     }
                 }
-                IntegerLayer::Dense(_) => kernel_words = DENSE_CHUNK,
+                IntegerLayer::Dense(_) => {
+                    let inputs = maps.channels * maps.height * maps.width;
+                    kernel_beats = beats(maps.address, inputs.div_ceil(DENSE_CHUNK), KERNEL);
+                }
                 IntegerLayer::AveragePool(_) => {}
             }
             blob_stages.push(Stage {
                 name: name(network, first, last),
                 layer: last,
                 convolution,
-                kernel_words: kernel_words as u32,
+                kernel_beats,
                 tile_outputs: tile_outputs as u32,
                 output: next.address,
+                output_w: if last + 1 == network.layers.len() { u32::BITS } else { operand_w },
                 outputs: next.channels * next.height * next.width,
             });
             layers.extend(words.words());
@@ -594,7 +650,7 @@ impl Blob {
             scratch,
             tanh: table,
         };
-        let Ram(mut words) = ram;
+        let mut words = ram.words;
         words[..Network::WORDS].copy_from_slice(&header.words());
         words[Network::WORDS..Network::WORDS + layers.len()].copy_from_slice(&layers);
         if NETWORK_ADDRESS as usize + 4 * words.len() > NETWORK_END as usize {
@@ -614,6 +670,13 @@ impl Blob {
         bytes[image..image + pixels.len()].copy_from_slice(pixels);
         bytes
     }
+}
+
+/// Accesses of 32 bits that load kernels of `side` × `side` operands, packed one behind the other.
+fn beats(address: u32, kernels: usize, side: usize, operand_w: u32) -> u32 {
+    let bytes = side as u32 * operand_w / 8;
+    let row = |row: u32| ((address + row * bytes) % 4 + bytes).div_ceil(4);
+    (0..(kernels * side) as u32).map(row).sum()
 }
 
 /// The first and the last layer of each stage.
@@ -650,11 +713,11 @@ fn stage(
 ) -> Result<(Layer, Maps, usize), String> {
     let &Maps { channels, height, width, address } = maps;
     let pooled = last > first;
-    let outputs = |ram: &mut Ram, channels: usize, height: usize, width: usize| Maps {
-        channels,
-        height,
-        width,
-        address: ram.room((channels * height * width).next_multiple_of(DENSE_CHUNK)),
+    let scores = last + 1 == network.layers.len();
+    let outputs = |ram: &mut Ram, channels: usize, height: usize, width: usize| {
+        let outputs = (channels * height * width).next_multiple_of(DENSE_CHUNK);
+        let address = if scores { ram.room(outputs) } else { ram.operand_room(outputs) };
+        Maps { channels, height, width, address }
     };
     let common =
         |kind: u32, inputs: usize, height: usize, width: usize, outputs: usize, side: usize| {
@@ -683,9 +746,16 @@ fn stage(
             let mut words = common(CONVOLUTION, channels, height, width, layer.filters.len(), side);
             finish(&mut words, &layer.finish);
             let kernels = layer.filters.iter().flatten();
-            words.weights = ram.put(kernels.flat_map(|kernel| kernel.weights().iter().copied()));
+            words.weights =
+                ram.put_operands(kernels.flat_map(|kernel| kernel.weights().iter().copied()));
             words.bias = ram.put(layer.bias.iter().copied());
             let map = (height - side + 1, width - side + 1);
+            if scores && map != (1, 1) && ram.operand_w < u32::BITS {
+                return Err(format!(
+                    "layer {name} gives scores in maps; with operands of fewer than 32 bits the programs \
+                     take them from a dense layer or from a convolution with one output a map"
+                ));
+            }
             let block =
                 if map == (1, 1) { layer.filters.len() } else { SLOTS.min(layer.filters.len()) };
             let divide = if pooled { 2 } else { 1 };
@@ -713,7 +783,7 @@ fn stage(
             let row = |row: &Vec<i32>| {
                 row.iter().copied().chain(iter::repeat_n(0, filled - inputs)).collect::<Vec<_>>()
             };
-            words.weights = ram.put(layer.weights.iter().flat_map(row));
+            words.weights = ram.put_operands(layer.weights.iter().flat_map(row));
             words.bias = ram.put(layer.bias.iter().copied());
             let next = outputs(ram, layer.weights.len(), 1, 1);
             words.output = next.address;
@@ -745,9 +815,10 @@ mod tests {
             name: name.to_owned(),
             layer,
             convolution,
-            kernel_words: 0,
+            kernel_beats: 0,
             tile_outputs: 0,
             output,
+            output_w: 32,
             outputs: 4,
         };
         let stages = vec![
@@ -808,7 +879,7 @@ mod tests {
         let configuration = Configuration::plain(Mode::Exact, 0, layers).unwrap();
         let image = &digits::draw(3, digits::TEST, 1)[0];
         let planes = [input_planes(&network, &image.pixels)];
-        for settings in [CoreSettings::software(Core::Hart), CoreSettings::unit(Core::Hart)] {
+        for settings in [CoreSettings::software(Core::Hart), CoreSettings::unit(Core::Hart, SOC)] {
             let mut engine = CoreEngine::new(settings);
             engine.blob(&network, &configuration).unwrap();
             // The third word of the kernel of output channel 5 and input channel 1 in C3.

@@ -22,6 +22,9 @@ use super::under_test::{
 use super::unit::{Memory, Outcome, UnitDriver};
 use crate::hw::{Build, UnitParameters};
 
+/// Bytes of a line of the widest port.
+const LINE_BYTES: u32 = 16;
+
 /// Cycles that the waveform goes on after a window is done.
 const CYCLES_AFTER_WINDOW: u32 = 4;
 
@@ -44,14 +47,17 @@ impl UnitUnderTest for WindowUnit {
         // What is fetched is the window of this run, or that of the run before it.
         let fetched = case.fetched_by.as_ref().unwrap_or(window);
         let (side, run) = (fetched.window_side() as u32, &fetched.run);
-        let last_word = run.addr / 4 + (side - 1) * run.pitch + side;
-        // The kernels lie behind the window. A beat of the widest port may reach past the last word.
-        let kernel_addr = 4 * last_word.next_multiple_of(4);
-        let other_addr = kernel_addr + 4 * (window.weights.len() as u32).next_multiple_of(4);
-        let end = other_addr as usize / 4 + MAX_SIDE * MAX_SIDE;
-        *unit.memory() = Memory::new(end.next_multiple_of(4));
+        let (operand_w, bytes) = (case.unit.operand_w, case.unit.operand_bytes());
+        let window_end = run.addr + bytes * ((side - 1) * run.pitch + side);
+        // The kernels lie behind the window, on lines of the widest port. A beat of it may reach past
+        // the last word.
+        let kernel_addr = window_end.next_multiple_of(LINE_BYTES);
+        let kernel_bytes = bytes * (MAX_SIDE * MAX_SIDE) as u32;
+        let other_addr = (kernel_addr + kernel_bytes).next_multiple_of(LINE_BYTES);
+        let end = (other_addr + kernel_bytes).next_multiple_of(LINE_BYTES);
+        *unit.memory() = Memory::new(operand_w, (end / bytes) as usize);
         for (row, words) in (0..).zip(fetched.words.chunks_exact(side as usize)) {
-            unit.memory().write(run.addr + 4 * row * run.pitch, words);
+            unit.memory().write(run.addr + bytes * row * run.pitch, words);
         }
         unit.memory().write(kernel_addr, &window.weights);
 
@@ -184,9 +190,10 @@ impl DecisionState {
         expected: &ExpectedWindow,
         outcome: &Outcome,
     ) -> String {
-        let UnitParameters { kernel, log_frac, multipliers, .. } = case.unit;
+        let UnitParameters { kernel, log_frac, multipliers, operand_w, .. } = case.unit;
         let (side, window) = (case.window.side, case.window.window_side());
-        let log_width = 5 + log_frac as usize;
+        // A score is the sum of two logs.
+        let log_width = case.unit.score_bits() as usize - 1;
         // Rows and columns of an operand's words, and how many of them a row of the signal has.
         let operands = [
             ("data", window, kernel + 1, &case.window.words, "window_fetch", "of the window"),
@@ -195,7 +202,9 @@ impl DecisionState {
         for (signal, side, pitch, words, module, what) in operands {
             for (i, &word) in words.iter().enumerate() {
                 let (row, column) = (i / side, i % side);
-                let found = self.element(signal, row * pitch + column, 32).cast_signed();
+                let found = self.element(signal, row * pitch + column, operand_w as usize);
+                // With its sign.
+                let found = (found << (32 - operand_w)).cast_signed() >> (32 - operand_w);
                 if found != word {
                     return format!(
                         "{module} (rtl/conv_approx/{module}.sv): the word {what} in row {row}, column \

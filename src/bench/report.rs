@@ -41,11 +41,20 @@ pub(super) fn window(
     let (window_side, weights) = (case.window.window_side(), &case.window.weights);
     let mut text = String::new();
     line!(text, "experiment  {experiment}, data set {dataset}, seed {}", case.seed);
-    let UnitParameters { kernel, log_frac, multipliers, mem_width, kernels, view } = unit;
+    let &UnitParameters {
+        kernel,
+        log_frac,
+        multipliers,
+        mem_width,
+        kernels,
+        operand_w,
+        counters,
+        view,
+    } = unit;
     line!(
         text,
         "unit        {unit}: KERNEL = {kernel}, LOG_FRAC = {log_frac}, MULTIPLIERS = {multipliers}, \
-         MEM_WIDTH = {mem_width}, KERNELS = {kernels}{view}"
+         MEM_WIDTH = {mem_width}, KERNELS = {kernels}, OPERAND_W = {operand_w}, COUNTERS = {counters}{view}"
     );
     let layer = match place.network.as_str() {
         FILTERS => format!("filter {layer}"),
@@ -95,7 +104,7 @@ pub(super) fn window(
         let unit_has = outcome.map(|it| (it.outputs[output], it.s_max[output]));
         verdict(&mut text, output, (dot.output, dot.s_max), unit_has);
         let kept = (dot.kept, outcome.map(|outcome| outcome.kept.of(output, side)));
-        product_table(&mut text, weights, &case.window.inputs(output), side, *log_frac, kept);
+        product_table(&mut text, weights, &case.window.inputs(output), side, log_frac, kept);
     }
     text.pop();
     text
@@ -159,7 +168,8 @@ pub(super) fn program(
     folder: &Path,
     symbols: &Symbols,
 ) -> String {
-    let SocParameters { kernel, log_frac, multipliers, kernels, ram_bytes, view } = &case.soc;
+    let SocParameters { kernel, log_frac, multipliers, kernels, operand_w, ram_bytes, view } =
+        &case.soc;
     let mut text = String::new();
     line!(text, "MISMATCH {}\n", folder.file_name().unwrap_or_default().to_string_lossy());
     for difference in &mismatch.differences {
@@ -169,7 +179,7 @@ pub(super) fn program(
     line!(
         text,
         "system      {}: KERNEL = {kernel}, LOG_FRAC = {log_frac}, MULTIPLIERS = {multipliers}, \
-         KERNELS = {kernels}, RAM_BYTES = {ram_bytes}{view}",
+         KERNELS = {kernels}, OPERAND_W = {operand_w}, RAM_BYTES = {ram_bytes}{view}",
         case.soc
     );
     let (cycle, time) = (mismatch.cycle, begin + mismatch.cycle * CYCLE_TIME);
@@ -337,8 +347,10 @@ pub fn program_save_file(title: &str, wave: &str, marker: u64) -> String {
 /// The save file of a window on the unit.
 pub(super) fn window_save_file(unit: &UnitParameters, outcome: Option<&Outcome>) -> String {
     let done = outcome.map_or(0, |it| it.done_time);
-    let lanes = 4 * unit.kernel * unit.kernel;
-    let (smax, memory, kernel) = (4 * (7 + unit.log_frac), unit.mem_width, lanes * 8);
+    let products = unit.kernel * unit.kernel;
+    let lanes = 4 * products;
+    let (smax, memory) = (4 * (unit.score_bits() + 1), unit.mem_width);
+    let kernel = products * unit.operand_w as usize;
     let side = (unit.kernel + 2).next_power_of_two().ilog2();
     let mode = Mode::ALL.len().next_power_of_two().ilog2();
     let groups = format!(
@@ -354,7 +366,7 @@ pub(super) fn window_save_file(unit: &UnitParameters, outcome: Option<&Outcome>)
     let mut text =
         save_file("The window of a mismatch report", "wave.vcd", "conv_unit", done, &groups);
     // The score of each product: bits of a signal, counted from its highest.
-    let (width, products) = (6 + unit.log_frac as usize, unit.kernel * unit.kernel);
+    let width = unit.score_bits() as usize;
     let all = width * products;
     for output in 0..4 {
         line!(text, "@200\n-Scores of output {output}, by row and column");

@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::path::Path;
 
-use model::conv::{MAX_SIDE, Mode, SmaxScope, Threshold};
+use model::conv::{MAX_SIDE, Mode, SmaxScope, Threshold, operand_range};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -57,9 +57,9 @@ pub struct WindowRun {
     /// Whether it runs on the window that the run before was on, which the unit still holds. Of
     /// that window the side counts; `addr` and `pitch` are not read.
     pub reuse: bool,
-    /// Byte address of the window's first word, a multiple of 4.
+    /// Byte address of the window's first word, a multiple of a word's bytes.
     pub addr: u32,
-    /// Words from one row of the input array to the next.
+    /// Words, of OPERAND_W bits each, from one row of the input array to the next.
     pub pitch: u32,
     pub tile: Tile,
     pub mode: Mode,
@@ -172,6 +172,13 @@ counters! {
     }
 }
 
+impl UnitParameters {
+    /// What the unit's counters read where these would be right: 0 if it has none.
+    pub fn counted(&self, counters: Counters) -> Counters {
+        if self.counters == 0 { Counters::default() } else { counters }
+    }
+}
+
 impl Counters {
     /// Those from here on count cycles, one for each state.
     pub const CYCLES: usize = 5;
@@ -200,29 +207,40 @@ pub struct Stalls {
 /// The longest random delay of an answer beyond its first possible cycle.
 const MAX_DELAY: u64 = 5;
 
-/// Words from byte address 0 on. A read beyond the last word, or of one marked bad, is answered
-/// with a bus error.
-#[derive(Debug, Default)]
+/// Words of a unit, packed from byte address 0 on, little endian. A read beyond the last one, or of
+/// one marked bad, is answered with a bus error.
+#[derive(Debug)]
 pub struct Memory {
-    words: Vec<u32>,
+    /// Bits of a word of the unit.
+    operand_w: u32,
+    /// 32 bits each.
+    lines: Vec<u32>,
     bad: Option<u32>,
 }
 
 impl Memory {
-    /// Memory of `words` zero words.
-    pub fn new(words: usize) -> Self {
-        Self { words: vec![0; words], bad: None }
+    /// Memory of `words` zero words of `operand_w` bits, filled up to whole 32 bits.
+    pub fn new(operand_w: u32, words: usize) -> Self {
+        let lines = (words * operand_w as usize).div_ceil(32);
+        Self { operand_w, lines: vec![0; lines], bad: None }
     }
 
-    /// Puts words at a byte address, a multiple of 4.
+    /// Bytes of a word.
+    pub const fn operand_bytes(&self) -> u32 {
+        self.operand_w / 8
+    }
+
+    /// Puts words at a byte address, a multiple of a word's bytes.
     ///
     /// # Panics
-    /// If they do not fit.
+    /// If they go beyond the end, or one has too many bits.
     pub fn write(&mut self, addr: u32, words: &[i32]) {
-        let first = addr as usize / 4;
-        let room = &mut self.words[first..first + words.len()];
-        for (place, &word) in room.iter_mut().zip(words) {
-            *place = word as u32;
+        let bits = self.operand_w as usize;
+        let (range, mask) = (operand_range(self.operand_w), u32::MAX >> (32 - bits));
+        for (place, word) in (addr as usize * 8 / bits..).zip(words) {
+            assert!(range.contains(word), "{word} does not fit into {bits} bits");
+            let (line, shift) = (&mut self.lines[place * bits / 32], place * bits % 32);
+            *line = *line & !(mask << shift) | (word.cast_unsigned() & mask) << shift;
         }
     }
 
@@ -232,13 +250,13 @@ impl Memory {
         self.bad = addr;
     }
 
-    /// One beat of so many words; `None` is a bus error.
+    /// One beat of so many bytes; `None` is a bus error.
     #[inline]
-    fn beat(&self, addr: u32, words: u32) -> Option<&[u32]> {
-        if self.bad.is_some_and(|bad| bad / (4 * words) == addr / (4 * words)) {
+    fn beat(&self, addr: u32, bytes: u32) -> Option<&[u32]> {
+        if self.bad.is_some_and(|bad| bad / bytes == addr / bytes) {
             return None;
         }
-        self.words.get(addr as usize / 4..)?.get(..words as usize)
+        self.lines.get(addr as usize / 4..)?.get(..bytes as usize / 4)
     }
 }
 
@@ -329,11 +347,13 @@ pub struct UnitOptions {
     pub x_seed: u64,
     /// Random waiting of the memory; none without.
     pub stalls: Option<Stalls>,
+    /// Whether the values of all ports are kept, cycle by cycle.
+    pub record: bool,
 }
 
 impl Default for UnitOptions {
     fn default() -> Self {
-        Self { build: Build::Fast, x_seed: 1, stalls: None }
+        Self { build: Build::Fast, x_seed: 1, stalls: None, record: false }
     }
 }
 
@@ -359,6 +379,37 @@ pub struct UnitDriver {
     stream: u64,
     last_word_cycle: u32,
     acknowledge_delay: u32,
+    recording: Option<Recording>,
+}
+
+/// The values of all ports of a unit in each cycle since it was made: inputs, and the outputs that
+/// belong to them.
+#[derive(Debug, Clone, Default)]
+pub struct Recording {
+    /// Words of a cycle: those of each port, in the order of [`ConvUnit::PORTS`].
+    words: usize,
+    values: Vec<u32>,
+}
+
+impl Recording {
+    fn take(&mut self, model: &ConvUnit) {
+        let before = self.values.len();
+        for port in ConvUnit::PORTS {
+            let bits = model.bits(ConvUnit::port(port.name).expect("it is in the list of ports"));
+            self.values.extend((0..bits.words()).map(|word| bits.word(word)));
+        }
+        self.words = self.values.len() - before;
+    }
+
+    /// Cycles so far.
+    pub fn cycles(&self) -> usize {
+        self.values.len().checked_div(self.words).unwrap_or(0)
+    }
+
+    /// The words of all ports in a cycle.
+    pub fn cycle(&self, number: usize) -> &[u32] {
+        &self.values[number * self.words..][..self.words]
+    }
 }
 
 impl UnitDriver {
@@ -368,11 +419,12 @@ impl UnitDriver {
         let mut driver = Self {
             model: hw::unit(parameters, options.build, options.x_seed)?,
             parameters: *parameters,
-            memory: Memory::default(),
+            memory: Memory::new(parameters.operand_w, 0),
             port: Port::new(options.stalls),
             stream: 0,
             last_word_cycle: 0,
             acknowledge_delay: 0,
+            recording: options.record.then(Recording::default),
         };
         driver.reset()?;
         Ok(driver)
@@ -399,6 +451,11 @@ impl UnitDriver {
         self.acknowledge_delay = cycles;
     }
 
+    /// What has been recorded, if [`UnitOptions::record`] asks for it.
+    pub fn recording(&self) -> Option<&Recording> {
+        self.recording.as_ref()
+    }
+
     /// Clock cycles since the model was made.
     pub fn cycles(&self) -> u64 {
         self.model.cycles()
@@ -421,7 +478,7 @@ impl UnitDriver {
         self.port.begin(self.stream);
         for _ in 0..2 {
             self.model.set_mem_rvalid_i(0);
-            self.model.tick()?;
+            self.tick()?;
         }
         self.model.set_rst_ni(1);
         // A port that never waits grants in every cycle.
@@ -429,7 +486,7 @@ impl UnitDriver {
         Ok(())
     }
 
-    /// Reads a kernel of `side` × `side` words, row by row, from the byte address `addr` and keeps
+    /// Reads a kernel of `side` × `side` words, packed row by row, from the byte address `addr` and keeps
     /// it in a slot. Returns the cycles from start to done.
     pub fn load_kernel(&mut self, slot: u8, side: u32, addr: u32) -> Result<u32, UnitError> {
         self.model.set_cmd_op_i(0);
@@ -514,7 +571,7 @@ impl UnitDriver {
         model.set_cmd_running_i(u8::from(running));
         // Not read in window scope.
         if running {
-            let width = s_max_width(self.parameters.log_frac);
+            let width = s_max_width(&self.parameters);
             let pack = |score: &Option<u32>| match score {
                 Some(score) => 1 << (width - 1) | u64::from(*score),
                 None => 0,
@@ -526,7 +583,7 @@ impl UnitDriver {
 
     #[inline]
     fn s_max(&self) -> [Option<u32>; 4] {
-        let width = s_max_width(self.parameters.log_frac);
+        let width = s_max_width(&self.parameters);
         let bits = self.model.smax_o().to_u64();
         [0, 1, 2, 3].map(|output| {
             let field = (bits >> (output * width)) & ((1 << width) - 1);
@@ -583,13 +640,13 @@ impl UnitDriver {
     #[inline]
     fn run_to_done(&mut self) -> Result<u32, UnitError> {
         let mut cycles = 1;
-        if let Port::Ready { next } = &mut self.port {
+        if let (Port::Ready { next }, None) = (&mut self.port, &self.recording) {
             if self.model.done_valid_o() != 0 {
                 return Ok(cycles);
             }
             // All cycles in one call of the model.
-            let Memory { words, bad } = &self.memory;
-            let mut reads = Reads { words, bad: *bad, pending: *next, answered: 0 };
+            let Memory { lines, bad, .. } = &self.memory;
+            let mut reads = Reads { words: lines, bad: *bad, pending: *next, answered: 0 };
             let (limit, stop) = (HANG_CYCLES - cycles, Stop::equal(ConvUnit::DONE_VALID_O, 1));
             let ran = self.model.run_reads(u64::from(limit), stop, &READ_PORTS, &mut reads)?;
             *next = reads.pending;
@@ -634,7 +691,7 @@ impl UnitDriver {
             Some(addr) => {
                 self.last_word_cycle = number;
                 self.model.set_mem_rvalid_i(1);
-                match self.memory.beat(addr, self.parameters.beat_words()) {
+                match self.memory.beat(addr, self.parameters.mem_width / 8) {
                     Some(beat) => {
                         self.model.set_mem_err_i(0);
                         self.model.set_mem_rdata_i_words(beat);
@@ -643,13 +700,23 @@ impl UnitDriver {
                 }
             }
         }
-        self.model.tick()?;
-        Ok(())
+        self.tick()
+    }
+
+    /// The clock's edge, on which the inputs are taken.
+    #[inline]
+    fn tick(&mut self) -> Result<(), UnitError> {
+        if let Some(recording) = &mut self.recording {
+            // Outputs that depend on inputs follow these before the edge.
+            self.model.eval()?;
+            recording.take(&self.model);
+        }
+        Ok(self.model.tick()?)
     }
 }
 
 /// Bits of one output's S_max on the pins, at most 15: a score, and valid above it.
 #[inline]
-const fn s_max_width(log_frac: u32) -> u32 {
-    7 + log_frac
+const fn s_max_width(unit: &UnitParameters) -> u32 {
+    unit.score_bits() + 1
 }

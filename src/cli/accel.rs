@@ -17,6 +17,7 @@ use super::flags::{NetworkFlags, RunFlags, ScopeFlag, positive};
 use super::output::List;
 use super::table_of;
 use crate::bench::inference::{Core, CoreSettings};
+use crate::hw::{SOC, SocParameters};
 
 /// What runs the programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -60,6 +61,10 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value = "soc")]
     engine: Engine,
 
+    /// System, as in `soc`; with operand_w=16 or 8 the networks are quantised for the unit
+    #[arg(long, value_name = "SYSTEM", default_value_t = SOC)]
+    soc: SocParameters,
+
     /// Compare every instruction with the reference model, which takes longer
     #[arg(
         long, action = ArgAction::Set, value_name = "true|false", num_args = 0..=1,
@@ -70,7 +75,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
-    let networks = args.networks.variants(&NETWORKS)?;
+    let networks = args.networks.variants(&NETWORKS)?.into_iter();
+    let networks = networks.map(|it| it.with_operands(args.soc.operand_w));
+    let networks = networks.collect::<Result<_, _>>()?;
     let dataset = args.run.load()?;
     let inferences = Inferences {
         networks,
@@ -86,11 +93,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let lockstep = args.lockstep && args.engine == Engine::Soc;
     let seed = args.run.basic.seed;
     let builds = core.map(|core| {
-        [CoreSettings::software(core), CoreSettings::unit(core)].map(|build| CoreSettings {
-            lockstep,
-            seed,
-            ..build
-        })
+        [CoreSettings::software(core), CoreSettings::unit(core, args.soc)]
+            .map(|build| CoreSettings { lockstep, seed, ..build })
     });
     let engines: Vec<&dyn EngineFactory> =
         builds.iter().flatten().map(|it| it as &dyn EngineFactory).collect();

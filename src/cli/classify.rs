@@ -10,7 +10,7 @@ use study::experiment::classify::{self, Classified, Digit};
 use study::experiment::lenet::{OperatingPoint, Variant};
 use study::report::terminal::{number, table};
 
-use super::flags::{NetworkFlags, RunFlags, ScopeFlag, UnitFlags, engines, one};
+use super::flags::{NetworkFlags, RunFlags, ScopeFlag, UnitFlags, one};
 use super::output::List;
 
 #[derive(Debug, clap::Args)]
@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let dataset = classify::dataset(&digits);
     let unit = args.under_test.factory(args.run.basic.seed, None);
     let images = (&dataset, Split::Test, digits.len());
-    let ended = args.run.run("classify", images, &engines(&unit), |run| {
+    let ended = args.run.run("classify", images, &[unit.as_ref()], |run| {
         classify::run(run, &digits, &variant, &configuration)
     })?;
     for (digit, classified) in digits.iter().zip(&ended.finished.summary) {

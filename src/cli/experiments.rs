@@ -3,8 +3,8 @@
 
 use study::Status;
 use study::data::Split;
-use study::experiment::channels;
 use study::experiment::search::{self, Search};
+use study::experiment::{channels, planes};
 use study::report::terminal::number;
 
 use super::flags::{LENET5, NetworkFlags, RunFlags, ScopeFlag, one, positive};
@@ -17,6 +17,8 @@ pub(super) enum Experiment {
     Search(SearchArgs),
     /// Measure what the order of the channels is worth where S_max runs over them
     Channels(ChannelsArgs),
+    /// Count what of the memory traffic log planes beside the feature maps would save
+    Planes(PlanesArgs),
 }
 
 impl Experiment {
@@ -24,6 +26,7 @@ impl Experiment {
         match self {
             Self::Search(args) => search(args),
             Self::Channels(args) => channels(args),
+            Self::Planes(args) => planes(args),
         }
     }
 }
@@ -108,5 +111,57 @@ fn channels(args: &ChannelsArgs) -> anyhow::Result<Status> {
         ],
     );
     say!("{} images of {}\n{table}", args.images, dataset.source);
+    Ok(ended.close("inferences"))
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct PlanesArgs {
+    #[command(flatten)]
+    run: RunFlags,
+
+    #[command(flatten)]
+    networks: NetworkFlags,
+
+    #[command(flatten)]
+    scope: ScopeFlag,
+
+    /// How many images, from the first
+    #[arg(long, value_name = "N", default_value = "100", value_parser = positive)]
+    images: usize,
+
+    /// Thresholds of all layers, in units of 2^−F
+    #[arg(long, value_name = "LIST", default_value = "2,4")]
+    threshold: List<u32>,
+
+    /// Fraction bits of the log proxies
+    #[arg(long, value_name = "LIST", default_value = "0")]
+    log_frac: List<u32>,
+}
+
+fn planes(args: &PlanesArgs) -> anyhow::Result<Status> {
+    let variants = args.networks.variants(&LENET5)?;
+    let log_frac = one("--log-frac", &args.log_frac)?;
+    let dataset = args.run.load()?;
+    let images = (&dataset, Split::Test, args.images);
+    let ended = args.run.run("planes", images, &[], |run| {
+        planes::run(run, &variants, args.scope.smax_scope, log_frac, &args.threshold)
+    })?;
+    let table = table_of(
+        &ended.finished.summary,
+        &[
+            ("network", &|row| row.network.clone()),
+            ("layer", &|row| row.layer.clone()),
+            (">T", &|row| row.threshold.to_string()),
+            (">bits", &|row| row.operand_w.to_string()),
+            (">kernels", &|row| row.kernels.to_string()),
+            (">fetched", &|row| number(row.fetched_bits_average, 0)),
+            (">needed", &|row| number(row.needed_bits_average, 0)),
+            (">logs", &|row| number(row.log_fetched_bits_average, 0)),
+            (">written", &|row| number(row.log_written_bits_average, 0)),
+            (">saved %", &|row| number(row.reduction_percent, 1)),
+            (">by a zero map %", &|row| number(row.zero_map_reduction_percent, 1)),
+        ],
+    );
+    say!("bits per inference, {} images of {}\n{table}", args.images, dataset.source);
     Ok(ended.close("inferences"))
 }

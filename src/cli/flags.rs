@@ -262,22 +262,16 @@ pub(super) struct UnitFlags {
 }
 
 impl UnitFlags {
-    /// The unit under test, if the RTL is to run.
-    pub fn factory(&self, seed: u64, unit: Option<UnitParameters>) -> Option<RtlSettings> {
+    /// What runs the convolutions: the unit under test, or the golden model of its operands.
+    pub fn factory(&self, seed: u64, unit: Option<UnitParameters>) -> Box<dyn EngineFactory> {
         let &Self { engine, stalls, threshold_offset } = self;
-        let settings = RtlSettings { unit, seed, stalls, threshold_offset };
-        (engine == LayerEngine::Rtl).then_some(settings)
+        match engine {
+            LayerEngine::Rtl => Box::new(RtlSettings { unit, seed, stalls, threshold_offset }),
+            LayerEngine::Golden => Box::new(
+                unit.map_or_else(Golden::default, |unit| Golden { operand_w: unit.operand_w }),
+            ),
+        }
     }
-}
-
-/// The factory of a run with one engine: the unit under test, or else the golden model.
-pub(super) fn engines(unit: &Option<RtlSettings>) -> [&dyn EngineFactory; 1] {
-    [unit.as_ref().map_or(&Golden, |unit| unit as &dyn EngineFactory)]
-}
-
-/// The name of what runs the convolutions.
-pub(super) fn engine_name(unit: &Option<RtlSettings>) -> &'static str {
-    unit.map_or("golden", |unit| unit.info().name)
 }
 
 /// Which products are skipped.

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use model::conv::SmaxScope;
+use model::engine::EngineFactory;
 use study::data::Split;
 use study::experiment::lenet::{
     self, Cell, Grid, OperatingPoint, PAPER_TAUS, Summary, Variant, shipped_points, table_cells,
@@ -12,11 +13,10 @@ use study::report::terminal::{number, optional};
 use study::tables::{ALL_LAYERS, PointRow, technique};
 use study::{Error, Status};
 
-use super::flags::{
-    LENET5, NetworkFlags, RunFlags, ScopeFlag, UnitFlags, engine_name, engines, positive,
-};
+use super::flags::{LENET5, NetworkFlags, RunFlags, ScopeFlag, UnitFlags, positive};
 use super::output::List;
 use super::table_of;
+use crate::hw::UnitParameters;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -25,6 +25,11 @@ pub(super) struct Args {
 
     #[command(flatten)]
     under_test: UnitFlags,
+
+    /// Parameter set of the unit, as in `windows` [default: one for the layers' kernels]; with operand_w=16
+    /// or 8 the networks are quantised for it, on the golden engine too
+    #[arg(long, value_name = "SET")]
+    unit: Option<UnitParameters>,
 
     #[command(flatten)]
     networks: NetworkFlags,
@@ -44,9 +49,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "LIST", default_value_t = List(PAPER_TAUS.to_vec()))]
     tau: List<f64>,
 
-    /// Fraction bits of the log proxies: 0 is the paper's hardware, 3 is close to its table
-    #[arg(long, value_name = "LIST", default_value = "0")]
-    log_frac: List<u32>,
+    /// Fraction bits of the log proxies: 0 is the paper's hardware, 3 is close to its table [default:
+    /// those of --unit, else 0]
+    #[arg(long, value_name = "LIST")]
+    log_frac: Option<List<u32>>,
 
     /// The table alone: no errors, bounds, skips, zeros and products
     #[arg(long)]
@@ -55,11 +61,15 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let (mut variants, mut cells) = (Vec::new(), Vec::new());
+    let log_fracs = match &args.log_frac {
+        Some(list) => list.to_vec(),
+        None => vec![args.unit.map_or(0, |unit| unit.log_frac)],
+    };
     if args.point.is_empty() {
         variants = args.networks.variants(&LENET5)?;
         for (number, variant) in variants.iter().enumerate() {
             let layers = variant.layers().len();
-            for &log_frac in &*args.log_frac {
+            for &log_frac in &log_fracs {
                 let scope = args.scope.smax_scope;
                 cells.extend(table_cells(number, layers, &args.tau, log_frac, scope)?);
             }
@@ -70,9 +80,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         add_point(&name, &point, &mut variants, &mut cells)?;
     }
+    if let Some(UnitParameters { operand_w, .. }) = args.unit {
+        let quantised = variants.into_iter().map(|it: Variant| it.with_operands(operand_w));
+        variants = quantised.collect::<Result<_, _>>()?;
+    }
     let analysis = !args.table_only;
     let grid = Grid { variants, cells, analysis, peers: false, splits: false };
-    run_grid("lenet", &args.run, &args.under_test, args.images, &grid)
+    let unit = args.under_test.factory(args.run.basic.seed, args.unit);
+    run_grid("lenet", &args.run, unit.as_ref(), args.images, &grid)
 }
 
 #[derive(Debug, clap::Args)]
@@ -130,7 +145,8 @@ pub(super) fn sweep(args: &SweepArgs) -> anyhow::Result<Status> {
     }
     let (peers, splits) = (!args.no_peers, !args.no_splits);
     let grid = Grid { variants, cells, analysis: true, peers, splits };
-    run_grid("sweep", &args.run, &args.under_test, args.images, &grid)
+    let unit = args.under_test.factory(args.run.basic.seed, None);
+    run_grid("sweep", &args.run, unit.as_ref(), args.images, &grid)
 }
 
 /// Adds a point's cell, and its network unless it is there already; before them, once, the plain
@@ -160,15 +176,14 @@ fn add_point(
 fn run_grid(
     command: &'static str,
     flags: &RunFlags,
-    under_test: &UnitFlags,
+    unit: &dyn EngineFactory,
     images: usize,
     grid: &Grid,
 ) -> anyhow::Result<Status> {
     let dataset = flags.load()?;
-    let unit = under_test.factory(flags.basic.seed, None);
     let parts = (&dataset, Split::Test, images);
-    let ended = flags.run(command, parts, &engines(&unit), |run| lenet::run(run, grid))?;
-    say!("{images} images of {}, {} engine", dataset.source, engine_name(&unit));
+    let ended = flags.run(command, parts, &[unit], |run| lenet::run(run, grid))?;
+    say!("{images} images of {}, {} engine", dataset.source, unit.info().name);
     let summary = &ended.finished.summary;
     if !summary.lenet.is_empty() {
         print_table(summary);
@@ -208,6 +223,39 @@ fn print_table(summary: &Summary) {
         ],
     );
     say!("{table}");
+    let narrow = summary.operands.iter().filter(|row| row.operand_w < u32::BITS);
+    let narrow: Vec<_> = narrow.collect();
+    if !narrow.is_empty() {
+        let table = table_of(
+            narrow.into_iter(),
+            &[
+                ("network", &|row| row.network.clone()),
+                (">operand bits", &|row| row.operand_w.to_string()),
+                (">exact: accuracy %", &|row| number(row.accuracy.accuracy_percent, 2)),
+                (">of 32 bits", &|row| number(row.wide_accuracy_percent, 2)),
+                (">loss", &|row| number(row.loss_points, 2)),
+                (">p", &|row| row.mcnemar.mcnemar_p.to_string()),
+                (">classes changed", &|row| row.flipped.to_string()),
+            ],
+        );
+        say!("{table}");
+    }
+    let memory = summary.memory.iter().filter(|row| row.layer == ALL_LAYERS);
+    let memory: Vec<_> = memory.collect();
+    if !memory.is_empty() {
+        let table = table_of(
+            memory.into_iter(),
+            &[
+                ("network", &|row| row.network.clone()),
+                ("configuration", &|row| row.configuration.clone()),
+                (">operand bits", &|row| row.operand_w.to_string()),
+                (">words", &|row| number(row.words_average, 0)),
+                (">beats", &|row| number(row.beats_average, 0)),
+                (">cycles", &|row| number(row.cycles_average, 0)),
+            ],
+        );
+        say!("{table}");
+    }
 }
 
 fn print_points(summary: &Summary) {

@@ -6,6 +6,7 @@ mod output;
 
 mod accel;
 mod classify;
+mod energy;
 mod experiments;
 mod flags;
 mod lenet;
@@ -57,6 +58,8 @@ enum Command {
     Accel(accel::Args),
     /// Synthesise the unit and the core: area by module, the longest path, what the unit adds to the core
     Synth(synth::Args),
+    /// Measure what windows of LeNet-5 cost in energy, on the netlist of a unit
+    Energy(energy::Args),
     /// Run a program on the RISC-V core with the unit, beside the reference model
     Soc(soc::Args),
     /// Run random programs on the system, in lockstep with the reference model
@@ -104,6 +107,7 @@ impl Command {
             Self::Experiment(experiment) => experiment.run(),
             Self::Accel(args) => accel::run(&args),
             Self::Synth(args) => synth::run(&args),
+            Self::Energy(args) => energy::run(&args),
             Self::Soc(args) => soc::run(&args),
             Self::Torture(args) => torture::run(&args),
             Self::Replay(args) => soc::replay(&args),

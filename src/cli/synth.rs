@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ArgAction;
 use rayon::prelude::*;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use silicon::netlist::Netlist;
 use silicon::timing::{Constraints, analyse};
 use study::report::terminal::number;
@@ -37,13 +37,26 @@ pub(super) struct Args {
     #[arg(long, value_name = "SYSTEM")]
     pair: Vec<SocParameters>,
 
+    #[command(flatten)]
+    flow: FlowFlags,
+
+    #[command(flatten)]
+    basic: BasicFlags,
+
+    #[command(flatten)]
+    jobs: JobFlags,
+}
+
+/// How a design becomes a netlist.
+#[derive(Debug, clap::Args)]
+pub(super) struct FlowFlags {
     /// The cells: nangate45, osu018, or a file in the Liberty format
     #[arg(long, value_name = "LIBRARY", default_value_t = LibraryChoice::Nangate45)]
-    library: LibraryChoice,
+    pub library: LibraryChoice,
 
     /// The clock period to aim at
     #[arg(long, value_name = "NS", default_value = "2.81", value_parser = period)]
-    period_ns: u32,
+    pub period_ns: u32,
 
     /// Gate the clock of registers that have an enable
     #[arg(
@@ -51,17 +64,32 @@ pub(super) struct Args {
         require_equals = true, default_value_t = true, default_missing_value = "true",
         hide_possible_values = true
     )]
-    clock_gates: bool,
+    pub clock_gates: bool,
 
     /// How products are made
     #[arg(long, value_enum, default_value_t)]
-    multiplier: Multiplier,
+    pub multiplier: Multiplier,
+}
 
-    #[command(flatten)]
-    basic: BasicFlags,
+impl FlowFlags {
+    /// The flow with a library, which is that of the flags.
+    pub fn flow<'l>(&self, library: &'l CellLibrary) -> Flow<'l> {
+        let &Self { period_ns: period_ps, clock_gates, multiplier, .. } = self;
+        Flow { library, period_ps, clock_gates, multiplier }
+    }
 
-    #[command(flatten)]
-    jobs: JobFlags,
+    /// All that a netlist depends on besides the design, as a JSON object.
+    pub fn settings(&self, library: &CellLibrary, tools: &Tools) -> Map<String, Value> {
+        let settings = [
+            ("library", json!(library.name)),
+            ("library_sha256", json!(library.digest)),
+            ("period_ns", json!(f64::from(self.period_ns) / 1000.0)),
+            ("clock_gates", json!(self.clock_gates)),
+            ("multiplier", json!(self.multiplier.name())),
+            ("tools", json!(tools.listed())),
+        ];
+        settings.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
+    }
 }
 
 /// A period as ps, of a text in ns.
@@ -89,24 +117,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let designs = designs(args)?;
     let stop = stop_flag()?;
     let tools = Tools::find()?;
-    let library = CellLibrary::open(&args.library, &tools)?;
-    let flow = Flow {
-        library: &library,
-        period_ps: args.period_ns,
-        clock_gates: args.clock_gates,
-        multiplier: args.multiplier,
-    };
+    let library = CellLibrary::open(&args.flow.library, &tools)?;
+    let flow = args.flow.flow(&library);
     let digests = designs.iter().map(|(_, it)| Ok((it.name.clone(), it.digest()?.into())));
-    let settings = json!({
-        "library": library.name,
-        "library_sha256": library.digest,
-        "period_ns": f64::from(args.period_ns) / 1000.0,
-        "clock_gates": args.clock_gates,
-        "multiplier": args.multiplier.name(),
-        "tools": tools.listed(),
-        "design_sha256": digests.collect::<anyhow::Result<serde_json::Map<_, _>>>()?,
-    });
-    let mut results = args.jobs.results(&args.basic, "synth", settings)?;
+    let digests = digests.collect::<anyhow::Result<Map<_, _>>>()?;
+    let mut settings = args.flow.settings(&library, &tools);
+    settings.insert("design_sha256".to_owned(), digests.into());
+    let mut results = args.jobs.results(&args.basic, "synth", settings.into())?;
 
     let bar = Bar::new("designs", args.basic.quiet);
     bar.start(0, designs.len());

@@ -10,7 +10,7 @@ use study::experiment::windows::{self, Filter, built_in, from_file};
 use study::report::terminal::{number, optional};
 use study::tables::{Over, SummaryRow};
 
-use super::flags::{RunFlags, UnitFlags, engine_name, engines, positive};
+use super::flags::{RunFlags, UnitFlags, positive};
 use super::output::{List, instead};
 use super::table_of;
 use crate::hw::UnitParameters;
@@ -43,8 +43,8 @@ pub(super) struct Args {
     filter_file: Option<PathBuf>,
 
     /// Parameter set of the unit: a name such as k3_f3, or kernel=1..7, log_frac=0..8,
-    /// multipliers=1..4·kernel², mem_width=32|128, kernels=1..256 with commas between; the golden engine
-    /// takes its LOG_FRAC
+    /// multipliers=1..4·kernel², mem_width=32|128, kernels=1..256, operand_w=8|16|32 with commas between;
+    /// the golden engine takes its LOG_FRAC and OPERAND_W
     #[arg(long, value_name = "SET", default_value = "k3")]
     unit: UnitParameters,
 }
@@ -63,7 +63,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let dataset = args.run.load()?;
     let unit = args.under_test.factory(args.run.basic.seed, Some(args.unit));
     let images = (&dataset, args.split, args.images);
-    let ended = args.run.run("windows", images, &engines(&unit), |run| {
+    let ended = args.run.run("windows", images, &[unit.as_ref()], |run| {
         windows::run(run, &filters, &args.tau, args.unit.log_frac)
     })?;
     say!(
@@ -71,7 +71,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
         args.images,
         dataset.source,
         filters.len(),
-        engine_name(&unit),
+        unit.info().name,
         args.unit
     );
     print_summary(&ended.finished.summary);

@@ -17,8 +17,8 @@ pub mod gates;
 mod parameter_sets;
 
 pub use parameter_sets::{
-    Build, NETWORK_UNIT, PAPER_UNIT, RARE_UNITS, SOC, SOCS, SocParameters, UNITS, UnitParameters,
-    View,
+    Build, NETWORK_UNIT, PAPER_UNIT, RARE_UNITS, SOC, SOC_16, SOCS, SocParameters, UNITS,
+    UnitParameters, View,
 };
 
 use std::collections::BTreeMap;
@@ -30,6 +30,7 @@ use std::sync::Mutex;
 use std::time::SystemTime;
 use std::{env, fs, io};
 
+use model::conv::OPERAND_WIDTHS;
 use model::facts::soc::RAM_BASE;
 use model::hart::{HartConfig, UnitShape};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -50,9 +51,19 @@ impl UnitParameters {
         Self { kernel, log_frac, multipliers, ..NETWORK_UNIT }
     }
 
+    /// Bytes of an operand, which are a word of the unit.
+    pub const fn operand_bytes(&self) -> u32 {
+        self.operand_w / 8
+    }
+
     /// Words of one beat of the memory port.
     pub const fn beat_words(&self) -> u32 {
-        self.mem_width / 32
+        self.mem_width / self.operand_w
+    }
+
+    /// Bits of a score.
+    pub const fn score_bits(&self) -> u32 {
+        self.operand_w.ilog2() + 1 + self.log_frac
     }
 
     /// Beats that fetch `side` rows of `side` words, the first at the byte address `addr`, the
@@ -61,7 +72,8 @@ impl UnitParameters {
         let words = self.beat_words();
         (0..side)
             .map(|row| {
-                let offset = (addr / 4).wrapping_add(row.wrapping_mul(pitch)) % words;
+                let first = addr / self.operand_bytes();
+                let offset = first.wrapping_add(row.wrapping_mul(pitch)) % words;
                 (offset + side).div_ceil(words)
             })
             .sum()
@@ -87,8 +99,8 @@ impl UnitParameters {
 
 impl SocParameters {
     pub fn hart(&self) -> HartConfig {
-        let &Self { kernel, log_frac, multipliers, kernels, ram_bytes, .. } = self;
-        let unit = UnitShape { kernel, log_frac, multipliers, kernels };
+        let &Self { kernel, log_frac, multipliers, kernels, operand_w, ram_bytes, .. } = self;
+        let unit = UnitShape { kernel, log_frac, multipliers, kernels, operand_w };
         HartConfig { ram_base: RAM_BASE, ram_bytes, boot: RAM_BASE, unit }
     }
 }
@@ -106,8 +118,10 @@ const KERNEL: Known = ("kernel", "k", [1, 7], 0);
 const LOG_FRAC: Known = ("log_frac", "f", [0, 8], 0);
 const MULTIPLIERS: Known = ("multipliers", "m", [1, 196], 0);
 const KERNELS: Known = ("kernels", "n", [1, 256], 1);
+const OPERAND_W: Known = ("operand_w", "o", [8, 32], 32);
 const GATES: Known = ("gates", "g", [0, 1], 0);
 const CHANGED_CELL: Known = ("changed_cell", "c", [0, u32::MAX], 0);
+const COUNTERS: Known = ("counters", "p", [0, 1], 1);
 
 /// The parameters of a text, `kernel=7,log_frac=2` or a name such as `k7_f2`.
 fn parse<const N: usize>(text: &str, prefix: &str, known: [Known; N]) -> Result<[u32; N], String> {
@@ -150,6 +164,11 @@ fn multipliers(kernel: u32, given: u32) -> Result<u32, String> {
     }
 }
 
+fn check_operand_w(operand_w: u32) -> Result<(), String> {
+    let known = OPERAND_WIDTHS.contains(&operand_w);
+    known.then_some(()).ok_or_else(|| "operand_w is 8, 16 or 32".to_owned())
+}
+
 fn view(gates: u32, changed_cell: u32) -> Result<View, String> {
     match (gates, changed_cell) {
         (0, 0) => Ok(View::Rtl),
@@ -161,8 +180,9 @@ fn view(gates: u32, changed_cell: u32) -> Result<View, String> {
 /// Reads a name (`k7_m4_f2`) or parameters (`kernel=7,log_frac=2,multipliers=4`).
 fn unit_set(text: &str) -> Result<UnitParameters, String> {
     let width = ("mem_width", "w", [32, 128], 32);
-    let known = [KERNEL, LOG_FRAC, MULTIPLIERS, width, KERNELS, GATES, CHANGED_CELL];
-    let [kernel, log_frac, given, mem_width, kernels, gates, changed_cell] =
+    let known =
+        [KERNEL, LOG_FRAC, MULTIPLIERS, width, KERNELS, OPERAND_W, COUNTERS, GATES, CHANGED_CELL];
+    let [kernel, log_frac, given, mem_width, kernels, operand_w, counters, gates, changed_cell] =
         parse(text, "", known)?;
     if kernel == 0 {
         return Err("it needs kernel=N, the largest kernel side".to_owned());
@@ -170,9 +190,20 @@ fn unit_set(text: &str) -> Result<UnitParameters, String> {
     if ![32, 128].contains(&mem_width) {
         return Err("mem_width is 32 or 128".to_owned());
     }
+    check_operand_w(operand_w)?;
     let (multipliers, kernels) = (multipliers(kernel, given)?, kernels as usize);
     let view = view(gates, changed_cell)?;
-    Ok(UnitParameters { kernel: kernel as usize, log_frac, multipliers, mem_width, kernels, view })
+    let kernel = kernel as usize;
+    Ok(UnitParameters {
+        kernel,
+        log_frac,
+        multipliers,
+        mem_width,
+        kernels,
+        operand_w,
+        counters,
+        view,
+    })
 }
 
 /// Reads a name (`soc`, `soc_k3_f3`) or parameters (`kernel=3,log_frac=3`).
@@ -185,18 +216,21 @@ fn soc_set(text: &str) -> Result<SocParameters, String> {
         (LOG_FRAC.0, LOG_FRAC.1, LOG_FRAC.2, SOC.log_frac),
         MULTIPLIERS,
         (KERNELS.0, KERNELS.1, KERNELS.2, SOC.kernels as u32),
+        OPERAND_W,
         ("ram_bytes", "r", [1 << 16, 1 << 28], SOC.ram_bytes),
         GATES,
         CHANGED_CELL,
     ];
-    let [kernel, log_frac, given, kernels, ram_bytes, gates, changed_cell] =
+    let [kernel, log_frac, given, kernels, operand_w, ram_bytes, gates, changed_cell] =
         parse(text, "soc", known)?;
+    check_operand_w(operand_w)?;
     if !ram_bytes.is_power_of_two() {
         return Err("ram_bytes is a power of two".to_owned());
     }
     let (multipliers, kernels) = (multipliers(kernel, given)?, kernels as usize);
     let view = view(gates, changed_cell)?;
-    Ok(SocParameters { kernel: kernel as usize, log_frac, multipliers, kernels, ram_bytes, view })
+    let kernel = kernel as usize;
+    Ok(SocParameters { kernel, log_frac, multipliers, kernels, operand_w, ram_bytes, view })
 }
 
 /// A set is written as its name, which says everything, in flags and in files.
@@ -390,6 +424,8 @@ mod tests {
         assert_eq!(SOC.to_string(), "soc");
         let set: UnitParameters = "kernel=7, log_frac=2,multipliers=4".parse().unwrap();
         assert_eq!(set.to_string(), "k7_m4_f2");
+        let set: UnitParameters = "kernel=3,operand_w=16".parse().unwrap();
+        assert_eq!((set.to_string().as_str(), set.beat_words()), ("k3_o16", 2));
         let set: SocParameters = "kernel=3,log_frac=3".parse().unwrap();
         assert_eq!((set, set.to_string().as_str()), (SOCS[1], "soc_k3_f3"));
     }
@@ -402,6 +438,8 @@ mod tests {
             ("k3_f9", "log_frac is 0 to 8, not 9"),
             ("k3_m37", "at most 36 multipliers"),
             ("k3_w64", "mem_width is 32 or 128"),
+            ("k3_o12", "operand_w is 8, 16 or 32"),
+            ("kernel=3,operand_w=64", "operand_w is 8 to 32, not 64"),
             ("kernel=3,kernel=3", "kernel is given twice"),
             ("f2", "it needs kernel=N"),
             ("lenet", "\"lenet\" is not understood"),

@@ -9,8 +9,8 @@ use std::{fs, io};
 
 use verilated::build::{Trace, Verilate};
 
-/// The parameters of `conv_unit.sv`. The name has them all: `k5_n16_w128` is KERNEL = 5 with 16
-/// slots and a port of 128 bits; what is not in it has its default.
+/// The parameters of `conv_unit.sv`. The name has them all: `k5_n16_w128_o8` is KERNEL = 5 with 16
+/// slots, a port of 128 bits and operands of 8; what is not in it has its default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UnitParameters {
     /// `KERNEL`: the largest kernel side, 1 to 7.
@@ -23,6 +23,10 @@ pub struct UnitParameters {
     pub mem_width: u32,
     /// `KERNELS`: the kernels that it keeps, in slots 0, 1, …; 1 to 256.
     pub kernels: usize,
+    /// `OPERAND_W`: bits of an operand, 8, 16 or 32.
+    pub operand_w: u32,
+    /// `COUNTERS`: 1 with performance counters, 0 without.
+    pub counters: u32,
     /// Whether its RTL is simulated, or what synthesis makes of it.
     pub view: View,
 }
@@ -71,6 +75,8 @@ pub struct SocParameters {
     pub multipliers: u32,
     /// `KERNELS`: the kernels that the unit keeps, 1 to 256.
     pub kernels: usize,
+    /// `OPERAND_W`: bits of the unit's operands, 8, 16 or 32.
+    pub operand_w: u32,
     /// `RAM_BYTES`: a power of two, 64 KiB to 256 MiB.
     pub ram_bytes: u32,
     /// Whether the RTL of the core is simulated, or what synthesis makes of it; all else is RTL.
@@ -84,6 +90,8 @@ pub const PAPER_UNIT: UnitParameters = UnitParameters {
     multipliers: 36,
     mem_width: 32,
     kernels: 1,
+    operand_w: 32,
+    counters: 1,
     view: View::Rtl,
 };
 
@@ -97,6 +105,7 @@ pub const SOC: SocParameters = SocParameters {
     log_frac: 0,
     multipliers: 100,
     kernels: 16,
+    operand_w: 32,
     ram_bytes: 1 << 20,
     view: View::Rtl,
 };
@@ -110,6 +119,11 @@ pub const UNITS: &[UnitParameters] = &[
     // Kept products only, one a cycle.
     UnitParameters { log_frac: 3, multipliers: 1, kernels: 3, ..PAPER_UNIT },
     NETWORK_UNIT,
+    // Narrow operands, 2 to 16 of them in a beat.
+    UnitParameters { operand_w: 16, ..PAPER_UNIT },
+    UnitParameters { operand_w: 16, log_frac: 3, multipliers: 2, mem_width: 128, ..PAPER_UNIT },
+    UnitParameters { operand_w: 8, ..NETWORK_UNIT },
+    UnitParameters { operand_w: 8, multipliers: 2, kernels: 3, counters: 0, ..PAPER_UNIT },
 ];
 
 /// Further sets, also at the ends of the ranges: the tests run on them with `CONVAPPROX_SETS=all`.
@@ -124,11 +138,19 @@ pub const RARE_UNITS: &[UnitParameters] = &[
     UnitParameters { log_frac: 8, ..PAPER_UNIT },
     UnitParameters { kernel: 6, multipliers: 1, ..PAPER_UNIT },
     UnitParameters { kernel: 7, multipliers: 196, kernels: 2, mem_width: 128, ..PAPER_UNIT },
+    UnitParameters { operand_w: 16, ..NETWORK_UNIT },
+    UnitParameters { operand_w: 16, multipliers: 2, ..PAPER_UNIT },
+    UnitParameters { operand_w: 8, ..PAPER_UNIT },
+    UnitParameters { operand_w: 8, kernel: 1, log_frac: 8, multipliers: 4, mem_width: 128, ..PAPER_UNIT },
+    UnitParameters { operand_w: 8, kernel: 7, log_frac: 3, multipliers: 196, ..PAPER_UNIT },
 ];
 
 /// The systems on which programs and `torture` are tested.
 pub const SOCS: &[SocParameters] =
-    &[SOC, SocParameters { kernel: 3, log_frac: 3, multipliers: 36, ..SOC }];
+    &[SOC, SocParameters { kernel: 3, log_frac: 3, multipliers: 36, ..SOC }, SOC_16];
+
+/// The same with packed 16-bit operands.
+pub const SOC_16: SocParameters = SocParameters { operand_w: 16, ..SOC };
 
 /// What is linked into the program.
 pub const LINKED_UNITS: &[UnitParameters] = &[PAPER_UNIT, NETWORK_UNIT];
@@ -179,6 +201,8 @@ impl UnitParameters {
             ("MULTIPLIERS", self.multipliers.into()),
             ("MEM_WIDTH", self.mem_width.into()),
             ("KERNELS", self.kernels as u64),
+            ("OPERAND_W", self.operand_w.into()),
+            ("COUNTERS", self.counters.into()),
         ]
     }
 
@@ -206,6 +230,7 @@ impl SocParameters {
             ("LOG_FRAC", self.log_frac.into()),
             ("MULTIPLIERS", self.multipliers.into()),
             ("KERNELS", self.kernels as u64),
+            ("OPERAND_W", self.operand_w.into()),
         ]
     }
 
@@ -283,13 +308,16 @@ fn name(parts: &[(&str, u32, u32)]) -> String {
 
 impl fmt::Display for UnitParameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let &Self { kernel, log_frac, multipliers, mem_width, kernels, view } = self;
+        let &Self { kernel, log_frac, multipliers, mem_width, kernels, operand_w, counters, view } =
+            self;
         let [gates, changed_cell] = view.parameters();
         let rest = name(&[
             ("m", multipliers, 4 * (kernel * kernel) as u32),
             ("n", kernels as u32, 1),
             ("f", log_frac, 0),
             ("w", mem_width, 32),
+            ("o", operand_w, 32),
+            ("p", counters, 1),
             ("g", gates, 0),
             ("c", changed_cell, 0),
         ]);
@@ -299,13 +327,14 @@ impl fmt::Display for UnitParameters {
 
 impl fmt::Display for SocParameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let &Self { kernel, log_frac, multipliers, kernels, ram_bytes, view } = self;
+        let &Self { kernel, log_frac, multipliers, kernels, operand_w, ram_bytes, view } = self;
         let [gates, changed_cell] = view.parameters();
         let rest = name(&[
             ("k", kernel as u32, SOC.kernel as u32),
             ("m", multipliers, 4 * (kernel * kernel) as u32),
             ("n", kernels as u32, SOC.kernels as u32),
             ("f", log_frac, SOC.log_frac),
+            ("o", operand_w, SOC.operand_w),
             ("r", ram_bytes, SOC.ram_bytes),
             ("g", gates, 0),
             ("c", changed_cell, 0),

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use convapprox::bench::engine::tiles;
 use convapprox::bench::unit::{Outcome, Tile, WindowRun};
-use model::conv::{Mode, SmaxScope};
+use model::conv::{Mode, OPERAND_WIDTHS, SmaxScope, operand_range};
 use study::data::{DatasetChoice, LoadOptions, SIDE, Split, load};
 
 use crate::{Origin, WINDOW_ADDR, Window, benches, benches_and_x_seeds, run, threshold};
@@ -20,8 +20,9 @@ use crate::{Origin, WINDOW_ADDR, Window, benches, benches_and_x_seeds, run, thre
 struct Vector {
     /// File and name, for messages.
     name: String,
-    /// F, which a unit must have to run it.
+    /// F and the bits of an operand, which a unit must have to run it.
     log_frac: u32,
+    operand_w: u32,
     /// The window. The file says nothing of addresses: they differ from line to line.
     window: Window,
     /// The outputs.
@@ -72,10 +73,13 @@ fn vector(name: String, line: u32, field: impl Fn(&str) -> String) -> Vector {
     for (carry, given) in carry.iter_mut().zip(scores(&field("carry"))) {
         *carry = given;
     }
+    let operand_w = number("operand_w");
+    // Those in a line of the widest port.
+    let places = 128 / operand_w;
     let run = WindowRun {
         // All offsets in a line of the widest port, and all distances of rows modulo its words.
-        addr: WINDOW_ADDR + 4 * (line % 4),
-        pitch: (tile.window_side(side) as u32) + line / 4 % 5,
+        addr: WINDOW_ADDR + operand_w / 8 * (line % places),
+        pitch: (tile.window_side(side) as u32) + line / places % (places + 1),
         tile,
         mode: field("mode").parse().unwrap(),
         threshold: threshold(number("threshold")),
@@ -85,6 +89,7 @@ fn vector(name: String, line: u32, field: impl Fn(&str) -> String) -> Vector {
     };
     Vector {
         log_frac: number("log_frac"),
+        operand_w,
         window: Window {
             side,
             weights: words(&field("weights")),
@@ -118,7 +123,7 @@ fn mask(text: &str) -> u64 {
 
 #[test]
 fn the_golden_model_agrees_with_the_vectors() {
-    for Vector { name, log_frac, window, outputs, kept, s_max } in read_all() {
+    for Vector { name, log_frac, window, outputs, kept, s_max, .. } in read_all() {
         let dots = window.expected(log_frac).dots;
         assert_eq!(dots.len(), outputs.len(), "{name}");
         for (i, dot) in dots.iter().enumerate() {
@@ -128,10 +133,12 @@ fn the_golden_model_agrees_with_the_vectors() {
     }
 }
 
-/// The vectors for units with F = `log_frac`. Where the files have none, those of F = 0 with T and
-/// S_max in units of 2^−F; what they come to is then the golden model's word.
-fn vectors_for(log_frac: u32) -> Vec<Vector> {
+/// The vectors for units with F = `log_frac` and operands of `operand_w` bits. Where the files have
+/// none, those of F = 0 with T and S_max in units of 2^−F; what they come to is then the golden model's
+/// word.
+fn vectors_for(log_frac: u32, operand_w: u32) -> Vec<Vector> {
     let mut vectors = read_all();
+    vectors.retain(|vector| vector.operand_w == operand_w);
     if vectors.iter().any(|vector| vector.log_frac == log_frac) {
         vectors.retain(|vector| vector.log_frac == log_frac);
         return vectors;
@@ -155,7 +162,7 @@ fn every_unit_agrees_with_the_vectors() {
     for mut bench in benches_and_x_seeds() {
         let parameters = bench.parameters;
         let mut run = 0;
-        for vector in vectors_for(parameters.log_frac) {
+        for vector in vectors_for(parameters.log_frac, parameters.operand_w) {
             let Vector { name, window, .. } = &vector;
             if window.side > parameters.kernel {
                 continue;
@@ -212,23 +219,27 @@ fn the_vectors_cover_the_contract() {
     // alone.
     let stated = [Mode::Exact, Mode::ZeroSkip, Mode::DualZeroSkip, Mode::Approx];
     let vectors = read_all();
-    for log_frac in [0, 3] {
-        let of_unit: Vec<_> = vectors.iter().filter(|vector| vector.log_frac == log_frac).collect();
+    for (operand_w, log_frac) in OPERAND_WIDTHS.into_iter().flat_map(|it| [(it, 0), (it, 3)]) {
+        let is_one = |it: &&Vector| (it.operand_w, it.log_frac) == (operand_w, log_frac);
+        let of_unit: Vec<_> = vectors.iter().filter(is_one).collect();
 
-        let corners = (0..32).flat_map(|k| [-1, 0, 1].map(|step| (1_i64 << k) + step));
-        let corners: BTreeSet<i32> =
-            corners.flat_map(|a| [a, -a]).filter_map(|a| i32::try_from(a).ok()).collect();
+        let corners = (0..operand_w).flat_map(|k| [-1, 0, 1].map(|step| (1_i64 << k) + step));
+        let corners = corners.flat_map(|a| [a, -a]).filter_map(|a| i32::try_from(a).ok());
+        let range = operand_range(operand_w);
+        let corners: BTreeSet<i32> = corners.filter(|a| range.contains(a)).collect();
         for (what, has) in [
             ("word", (|v, a| v.window.words.contains(&a)) as fn(&Vector, i32) -> bool),
             ("weight", |v, a| v.window.weights.contains(&a)),
         ] {
             for &a in &corners {
-                assert!(of_unit.iter().any(|v| has(v, a)), "no {what} {a} at F = {log_frac}");
+                let found = of_unit.iter().any(|v| has(v, a));
+                assert!(found, "no {what} {a} at F = {log_frac}, {operand_w} bits");
             }
         }
 
         let any = |what: &str, has: &dyn Fn(&Vector) -> bool| {
-            assert!(of_unit.iter().any(|v| has(v)), "no vector {what} at F = {log_frac}");
+            let found = of_unit.iter().any(|v| has(v));
+            assert!(found, "no vector {what} at F = {log_frac}, {operand_w} bits");
         };
         for mode in stated {
             for scope in SmaxScope::ALL {
@@ -276,7 +287,9 @@ fn every_window_of_some_digits_agrees_with_the_golden_model() {
         let unit = bench.parameters;
         let side = unit.kernel;
         for (number, image) in dataset.images(Split::Test).take(IMAGES).enumerate() {
-            let pixels = image.pixels.map(i32::from);
+            // Of narrow operands as many bits as fit.
+            let fit = |pixel: u8| i32::from(pixel) >> 8_u32.saturating_sub(unit.operand_w - 1);
+            let pixels = image.pixels.map(fit);
             bench.unit.memory().write(WINDOW_ADDR, &pixels);
             let mode = Mode::ALL[number % Mode::ALL.len()];
             for mode in [mode, Mode::Approx] {
@@ -291,7 +304,7 @@ fn every_window_of_some_digits_agrees_with_the_golden_model() {
                         weights: kernel(side),
                         words: words.copied().collect(),
                         run: WindowRun {
-                            addr: WINDOW_ADDR + 4 * (SIDE * y + x) as u32,
+                            addr: WINDOW_ADDR + unit.operand_bytes() * (SIDE * y + x) as u32,
                             pitch: SIDE as u32,
                             tile,
                             mode,

@@ -41,9 +41,10 @@ fn a_kernel_may_lie_at_any_word() {
     for mut bench in benches() {
         let parameters = bench.parameters;
         for side in 1..=parameters.kernel {
-            for word in 0..8 {
+            for word in 0..2 * parameters.beat_words().max(4) {
                 let window = Window::plain(side, Tile::TwoByTwo);
-                bench.load_at(&window, KERNEL_ADDR + 4 * word).unwrap();
+                let addr = KERNEL_ADDR + parameters.operand_bytes() * word;
+                bench.load_at(&window, addr).unwrap();
                 bench.check(&window, &format!("kernel of side {side} at word {word}"));
             }
         }
@@ -63,7 +64,7 @@ fn windows_back_to_back_share_nothing() {
             window.run.mode = Mode::DualZeroSkip;
             for (i, word) in window.words.iter_mut().enumerate() {
                 let is_zero = zeros.is_some_and(|every| i % every == 0);
-                *word = if is_zero { 0 } else { *word - 1000 };
+                *word = if is_zero { 0 } else { *word - 40 };
             }
             bench.check(&window, &format!("{kept} kept, after {before}"));
         };
@@ -88,18 +89,20 @@ fn rows_may_be_any_distance_apart() {
         let parameters = bench.parameters;
         let kernel = Window::plain(parameters.kernel, Tile::TwoByTwo);
         bench.load(&kernel);
+        let (operand_w, bytes) = (parameters.operand_w, parameters.operand_bytes());
         // The same row again, overlapping rows, usual pitches of each alignment, far apart, and
-        // upwards: addresses are modulo 2^32, and so are the top two bits of a pitch in words.
+        // upwards: addresses are modulo 2^32, and so many top bits of a pitch in words are beyond.
         let upwards = [1, 7, 30].map(u32::wrapping_neg);
-        let beyond = [1 << 30 | 9, 3 << 30 | 10];
-        let pitches = (0..12).chain([28, 61, 128, 255]).chain(upwards).chain(beyond);
+        let beyond = (0..bytes.ilog2()).map(|bit| 1 << (31 - bit) | (9 + bit));
+        let pitches = (0..20).chain([28, 61, 128, 255]).chain(upwards).chain(beyond);
         for pitch in pitches {
-            for offset in 0..4 {
-                let run = WindowRun { pitch, addr: WINDOW_ADDR + 1024 + 4 * offset, ..kernel.run };
+            for offset in 0..parameters.beat_words().max(4) {
+                let addr = WINDOW_ADDR + 1024 + bytes * offset;
+                let run = WindowRun { pitch, addr, ..kernel.run };
                 let side = kernel.window_side() as u32;
                 let word = |i: u32| {
-                    let distance = (4 * (i / side)).wrapping_mul(pitch);
-                    noise(run.addr.wrapping_add(distance) / 4 + i % side)
+                    let distance = (bytes * (i / side)).wrapping_mul(pitch);
+                    noise(run.addr.wrapping_add(distance) / bytes + i % side, operand_w)
                 };
                 let words = (0..side * side).map(word).collect();
                 let window = Window { words, run, ..kernel.clone() };
@@ -114,7 +117,8 @@ fn rows_may_be_any_distance_apart() {
 fn in_slot(slot: usize, side: usize, version: i32) -> Window {
     let plain = Window::plain(side, Tile::TwoByTwo);
     let weights = plain.weights.iter().enumerate();
-    let weights = weights.map(|(i, w)| w * (version + 2) + slot as i32 * 1000 + i as i32).collect();
+    let weights =
+        weights.map(|(i, w)| (w * (version + 2) + slot as i32 * 37 + i as i32) % 120).collect();
     Window { weights, run: WindowRun { slot: number(slot), ..plain.run }, ..plain }
 }
 
@@ -299,7 +303,8 @@ fn each_run_on_the_same_words_has_its_own_command() {
                     let mut again = again(&window, 0, side, weights, tile);
                     again.run.mode = mode;
                     again.run.threshold = threshold(1 + round);
-                    again.run.carry = [3, 9, 1, 7].map(|score| Some(score << round));
+                    let scores = 2 * bench.parameters.operand_w;
+                    again.run.carry = [3, 9, 1, 7].map(|score| Some((score << round) % scores));
                     bench.check(&again, &format!("{mode}, {tile:?}, round {round}"));
                 }
             }
@@ -399,8 +404,9 @@ fn a_kernel_load_takes_the_window_away() {
 fn a_bus_error_takes_the_window_away() {
     for bench in benches_and_x_seeds() {
         let (mut bench, window, again) = holding(bench);
+        let bytes = bench.parameters.operand_bytes();
         for word in [0, 1] {
-            bench.unit.memory().set_bad(Some(WINDOW_ADDR + 4 * word));
+            bench.unit.memory().set_bad(Some(WINDOW_ADDR + bytes * word));
             bench.fails(CommandError::Bus, "bad word", |unit| unit.run_window(&window.run));
             // Nothing is read, so the bad word does not matter.
             holds_nothing(&mut bench, &again, "after a bad word");
@@ -437,13 +443,16 @@ fn a_refused_command_leaves_the_window() {
         let (mut bench, window, again) = holding(bench);
         let slots = bench.parameters.kernels;
         let refused = CommandError::Refused;
-        let unaligned = WindowRun { addr: WINDOW_ADDR + 1, ..window.run };
-        bench.refuses(&unaligned, "unaligned");
-        bench.check(&again, "after an unaligned window");
         bench.fails(refused, "side 0", |unit| unit.load_kernel(0, 0, KERNEL_ADDR));
         bench.check(&again, "after a kernel of side 0");
-        bench.fails(refused, "unaligned", |unit| unit.load_kernel(0, 1, KERNEL_ADDR + 2));
-        bench.check(&again, "after an unaligned kernel");
+        // Of a word with one byte every address is aligned.
+        if bench.parameters.operand_bytes() > 1 {
+            let unaligned = WindowRun { addr: WINDOW_ADDR + 1, ..window.run };
+            bench.refuses(&unaligned, "unaligned");
+            bench.check(&again, "after an unaligned window");
+            bench.fails(refused, "unaligned", |unit| unit.load_kernel(0, 1, KERNEL_ADDR + 1));
+            bench.check(&again, "after an unaligned kernel");
+        }
         if slots < 256 {
             let slot = WindowRun { slot: number(slots), ..again.run };
             bench.refuses(&slot, "slot out of range");
@@ -476,6 +485,9 @@ fn a_run_on_held_words_takes_the_cycles_of_its_stages() {
                 let name = parameters;
                 assert_eq!(outcome.cycles, 2 + issue, "{name}: {kept} kept");
                 assert_eq!(outcome.last_word_cycle, 0, "{name}: no word comes");
+                if parameters.counters == 0 {
+                    continue;
+                }
                 let expected = [1, 0, 0, issue.max(1), u32::from(kept > 0), 1];
                 let states = state_cycles(&before, &after);
                 assert_eq!(states, expected, "{name}: cycles in each state");

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use convapprox::bench::scoreboard::ExpectedWindow;
 use convapprox::bench::unit::{Outcome, Stalls, Tile, WindowRun};
 use convapprox::hw::UnitParameters;
-use model::conv::{Mode, SmaxScope};
+use model::conv::{Mode, SmaxScope, operand_range};
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -21,7 +21,7 @@ use crate::{
 /// What operands look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Distribution {
-    /// Any 32 bits: all magnitudes are large.
+    /// Any bits: all magnitudes are large.
     Uniform,
     /// −128 ..= 127.
     Small,
@@ -45,10 +45,12 @@ impl Distribution {
         Self::Uniform, Self::Small, Self::Laplace, Self::Sparse, Self::Extreme, Self::Mnist, Self::Tied,
     ];
 
-    /// One operand of the window.
-    fn word(self, rng: &mut ChaCha8Rng) -> i32 {
-        match self {
-            Self::Uniform => rng.random(),
+    /// One operand of the window: a number of `operand_w` bits, saturated where it has more.
+    fn word(self, rng: &mut ChaCha8Rng, operand_w: u32) -> i32 {
+        let range = operand_range(operand_w);
+        let (low, high) = (*range.start(), *range.end());
+        let word = match self {
+            Self::Uniform => rng.random::<i32>() >> (32 - operand_w),
             Self::Small => rng.random_range(-128..128),
             Self::Laplace => {
                 let scale = 500.0 * -(1.0 - rng.random::<f64>()).ln();
@@ -59,8 +61,9 @@ impl Distribution {
                 if rng.random_ratio(4, 5) { 0 } else { magnitude }
             }
             Self::Extreme => {
-                let near = (1_i32 << rng.random_range(0..32)).wrapping_add(rng.random_range(-1..2));
-                let ends = [0, 1, -1, i32::MIN, i32::MIN + 1, i32::MAX, near, near.wrapping_neg()];
+                let power = 1_i32 << rng.random_range(0..operand_w);
+                let near = power.wrapping_add(rng.random_range(-1..2));
+                let ends = [0, 1, -1, low, low + 1, high, near, near.wrapping_neg()];
                 ends[rng.random_range(0..ends.len())]
             }
             Self::Mnist => match rng.random_range(0..100) {
@@ -72,15 +75,16 @@ impl Distribution {
                 let power = 1 << rng.random_range(0..3);
                 if rng.random() { power } else { -power }
             }
-        }
+        };
+        word.clamp(low, high)
     }
 
     /// One weight.
-    fn weight(self, rng: &mut ChaCha8Rng) -> i32 {
+    fn weight(self, rng: &mut ChaCha8Rng, operand_w: u32) -> i32 {
         match self {
             Self::Mnist => rng.random_range(-32..32),
-            Self::Sparse => Self::Small.word(rng),
-            other => other.word(rng),
+            Self::Sparse => Self::Small.word(rng, operand_w),
+            other => other.word(rng, operand_w),
         }
     }
 }
@@ -90,7 +94,7 @@ fn random_kernel(rng: &mut ChaCha8Rng, unit: &UnitParameters) -> (usize, Vec<i32
     // The largest side is the one that matters most.
     let side = if rng.random() { unit.kernel } else { rng.random_range(1..=unit.kernel) };
     let kind = *Distribution::ALL.choose(rng).unwrap();
-    (side, (0..side * side).map(|_| kind.weight(rng)).collect(), kind)
+    (side, (0..side * side).map(|_| kind.weight(rng, unit.operand_w)).collect(), kind)
 }
 
 /// A random window for a kernel, anywhere in memory.
@@ -117,12 +121,12 @@ fn random_window(
     let scope = if rng.random() { SmaxScope::Running } else { SmaxScope::Window };
     let carry = [(); 4].map(|()| match rng.random_range(0..3) {
         0 => None,
-        1 => Some(rng.random_range(0..=62 << f)),
+        1 => Some(rng.random_range(0..=(2 * unit.operand_w - 2) << f)),
         // Near what a window of such operands has.
-        _ => Some(rng.random_range(0..=20 << f)),
+        _ => Some(rng.random_range(0..=12 << f)),
     });
     let run = WindowRun {
-        addr: WINDOW_ADDR + 4 * rng.random_range(0..64),
+        addr: WINDOW_ADDR + unit.operand_bytes() * rng.random_range(0..64),
         pitch: window_side as u32 + rng.random_range(0..40),
         tile,
         mode,
@@ -131,7 +135,7 @@ fn random_window(
         carry,
         ..run()
     };
-    let words = (0..window_side.pow(2)).map(|_| kind.word(rng)).collect();
+    let words = (0..window_side.pow(2)).map(|_| kind.word(rng, unit.operand_w)).collect();
     Window { side, weights: weights.to_vec(), words, run }
 }
 
@@ -190,7 +194,8 @@ impl Session {
                 }
                 let origin = self.origin(number, kind);
                 if window_of_kernel == 0 {
-                    let addr = KERNEL_ADDR + 4 * rng.random_range(0..4);
+                    let bytes = self.parameters.operand_bytes();
+                    let addr = KERNEL_ADDR + bytes * rng.random_range(0..16);
                     if let Err(error) = bench.load_at(&window, addr) {
                         let found = [format!("the kernel does not load: {error}")];
                         bench.fail(&window, &found, &origin);

@@ -150,7 +150,7 @@ fn wrong_times_are_found() {
 
 #[test]
 fn a_wrong_counter_is_found() {
-    for unit in units() {
+    for unit in units().into_iter().filter(|unit| unit.counters == 1) {
         let noticed = std::panic::catch_unwind(|| {
             let mut bench = Bench::new(unit, 1, None);
             // A cycle that the bench does not know of.

@@ -3,9 +3,13 @@
 
 A third statement of the contract: it shares no line with the golden model or the RTL."""
 
-LOW, HIGH = -(2**31), 2**31 - 1
-COLUMNS = ["name", "side", "tile", "mode", "threshold", "log_frac", "scope", "carry", "weights",
-           "words", "outputs", "kept", "s_max"]
+COLUMNS = ["name", "side", "tile", "mode", "threshold", "log_frac", "operand_w", "scope", "carry",
+           "weights", "words", "outputs", "kept", "s_max"]
+
+
+def ends(w):
+    """The smallest and the largest operand of w bits."""
+    return -(2**(w - 1)), 2**(w - 1) - 1
 
 
 def log_proxy(a, f):
@@ -62,14 +66,15 @@ def optional(values):
 
 
 def vector(name, weights, words, tile="1x1", mode="approx", threshold=1, f=0, scope="window",
-           carry=None):
+           carry=None, w=32):
     """One line of a file, with what it must come to."""
+    low, high = ends(w)
     side = int(len(weights) ** 0.5)
     span = window_side(side, tile)
     count = 4 if tile == "2x2" else 1
     carry = carry or [None] * count
     assert len(weights) == side**2 and len(words) == span**2 and len(carry) == count, name
-    assert all(LOW <= a <= HIGH for a in weights + words) and 1 <= threshold < 2**32, name
+    assert all(low <= a <= high for a in weights + words) and 1 <= threshold < 2**32, name
     outputs, masks, maxima = [], [], []
     for output in range(count):
         top, left = divmod(output, 2)
@@ -80,6 +85,6 @@ def vector(name, weights, words, tile="1x1", mode="approx", threshold=1, f=0, sc
         outputs.append(value)
         masks.append("/".join(bits[i:i + side] for i in range(0, len(bits), side)))
         maxima.append(s_max)
-    return [f"{name}_f{f}", side, tile, mode, threshold, f, scope, optional(carry),
+    return [f"{name}_f{f}_o{w}", side, tile, mode, threshold, f, w, scope, optional(carry),
             grid(weights, side), grid(words, span), optional(outputs), " ".join(masks),
             optional(maxima)]

@@ -5,6 +5,7 @@
 //! for results and costs and know none of them by name; an engine that is not the golden model
 //! compares what it did with the golden model itself and reports what differs as [`Findings`].
 
+use std::collections::BTreeMap;
 use std::iter::Sum;
 use std::ops::{AddAssign, Sub};
 use std::path::{Path, PathBuf};
@@ -12,8 +13,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::conv::{
-    FeatureMap, Kernel, Plane, PreparedKernels, PreparedPlane, Semantics, conv2d_prepared,
-    dot_kernels,
+    FeatureMap, Kernel, OperandError, Plane, PreparedKernels, PreparedPlane, Semantics,
+    conv2d_prepared, dot_kernels,
 };
 use crate::nn::{self, Configuration, Convolution, IntegerNetwork, LayerOutcome, NetworkRun};
 
@@ -151,8 +152,8 @@ impl AddAssign for StageCounts {
 pub struct StageRecord {
     /// The names of its layers, with a `+` between; the first is `input`, before all layers.
     pub stage: String,
-    /// Words of a kernel that the unit loads for it; 0 if it does without.
-    pub kernel_words: u32,
+    /// Accesses of memory that load the kernels of the unit for it, all together; if it loads any.
+    pub kernel_beats: u32,
     /// Outputs of its convolutions, input channel by input channel, if the unit gives them tile by
     /// tile.
     pub tile_outputs: u32,
@@ -210,6 +211,9 @@ pub enum EngineError {
         /// Why, and what to do.
         reason: String,
     },
+    /// A network has weights or activations that the unit has no room for.
+    #[error(transparent)]
+    Operand(#[from] OperandError),
     /// The hardware gave up in the middle: it hangs, or an assertion of the RTL failed.
     #[error("{source}")]
     Failed {
@@ -217,6 +221,47 @@ pub enum EngineError {
         case: Option<Box<Mismatch>>,
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+/// Which windows of a layer are measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sampling {
+    /// How many, at least.
+    pub windows: usize,
+    /// The seed that they are drawn with.
+    pub seed: u64,
+}
+
+/// What some windows of a layer have taken of a netlist, all added up.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnergyReading {
+    /// Side of the kernels: the layer's, or the unit's if it is smaller.
+    pub side: u64,
+    /// Windows of the whole layer in an inference, if the kernels are the layer's.
+    pub layer_windows: Option<u64>,
+    pub windows: u64,
+    /// Clock cycles from one command to the next.
+    pub cycles: u64,
+    /// Products of exact windows.
+    pub products: u64,
+    pub multiplications: u64,
+    /// Bits that were read from memory.
+    pub memory_bits: u64,
+    /// By block of the unit, as it is named in tables.
+    pub blocks: BTreeMap<String, BlockEnergy>,
+}
+
+/// The energy of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BlockEnergy {
+    /// Of all changes of its nets, in fJ.
+    pub dynamic_fj: f64,
+    /// Of the changes that are left without glitches, in fJ.
+    pub settled_fj: f64,
+    /// What it leaks all the time, in nW.
+    pub leakage_nw: f64,
 }
 
 /// What runs the convolutions of networks: one of these per thread.
@@ -247,6 +292,20 @@ pub trait Engine: Send {
         detail: Detail,
     ) -> Result<NetworkRun, EngineError> {
         nn::infer(self, place, network, configuration, images, detail)
+    }
+
+    /// Measures the energy of some windows of a layer, of which `inputs` are as in
+    /// [`layer`](Self::layer). Only an engine that is a netlist can.
+    fn energy(
+        &mut self,
+        _place: &Place,
+        _layer: &Convolution,
+        _semantics: &Semantics,
+        _inputs: &[Vec<Plane>],
+        _sampling: Sampling,
+    ) -> Result<EnergyReading, EngineError> {
+        let reason = "it has no gates whose energy could be measured".to_owned();
+        Err(EngineError::Unsupported { engine: self.name(), reason })
     }
 
     /// What the scoreboard has seen since the last call.
@@ -286,8 +345,18 @@ pub trait EngineFactory: Sync {
     fn open(&self) -> Result<Box<dyn Engine>, EngineError>;
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Golden;
+/// The golden model, which refuses operands that a unit of this width has no room for.
+#[derive(Debug, Clone, Copy)]
+pub struct Golden {
+    /// Bits of an operand: 8, 16 or 32.
+    pub operand_w: u32,
+}
+
+impl Default for Golden {
+    fn default() -> Self {
+        Self { operand_w: i32::BITS }
+    }
+}
 
 impl EngineFactory for Golden {
     fn info(&self) -> EngineInfo {
@@ -296,21 +365,30 @@ impl EngineFactory for Golden {
             unit: String::new(),
             compares: false,
             timed: false,
-            settings: serde_json::json!({ "name": "golden" }),
+            settings: serde_json::json!({ "name": "golden", "operand_w": self.operand_w }),
         }
     }
 
     fn open(&self) -> Result<Box<dyn Engine>, EngineError> {
-        Ok(Box::new(GoldenEngine::default()))
+        Ok(Box::new(GoldenEngine { operand_w: self.operand_w }))
     }
 }
 
-/// The fast golden model, on the calling thread.
-#[derive(Debug, Default)]
-pub struct GoldenEngine {}
+/// The fast golden model, on the calling thread; by default of 32-bit operands.
+#[derive(Debug)]
+pub struct GoldenEngine {
+    /// Bits of an operand, which [`Engine::layer`] refuses more of.
+    pub operand_w: u32,
+}
+
+impl Default for GoldenEngine {
+    fn default() -> Self {
+        Self { operand_w: i32::BITS }
+    }
+}
 
 impl GoldenEngine {
-    /// [`Engine::layer`], which cannot fail here; it panics if the kernels do not fit the planes.
+    /// [`Engine::layer`] of operands that fit, which cannot fail then; it panics if the kernels do not fit the planes.
     pub fn outcomes(
         &mut self,
         layer: &Convolution,
@@ -336,8 +414,8 @@ impl GoldenEngine {
         inputs.iter().map(|it| conv_layer(layer, it, semantics, detail)).collect()
     }
 
-    /// [`Engine::infer`] with the place left out; it panics if the network, the configuration and the
-    /// images do not fit together.
+    /// [`Engine::infer`] with the place left out; it panics if the network, the configuration, the images
+    /// and the width of the operands do not fit together.
     pub fn inferences(
         &mut self,
         network: &IntegerNetwork,
@@ -346,7 +424,7 @@ impl GoldenEngine {
         detail: Detail,
     ) -> Vec<nn::Inference> {
         let run = self.infer(&Place::default(), network, configuration, images, detail);
-        run.expect("software does not fail").inferences
+        run.expect("the operands fit").inferences
     }
 }
 
@@ -431,6 +509,7 @@ impl Engine for GoldenEngine {
         inputs: &[Vec<Plane>],
         detail: Detail,
     ) -> Result<LayerRun, EngineError> {
+        layer.check_operands(inputs, self.operand_w)?;
         Ok(LayerRun::of_software(self.outcomes(layer, semantics, inputs, detail)))
     }
 }

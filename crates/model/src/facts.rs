@@ -285,6 +285,7 @@ pub mod conv {
         READ_LOG_FRAC = 33;
         READ_MULTIPLIERS = 34;
         READ_KERNELS = 35;
+        READ_OPERAND_W = 36;
 
         /// S_max in 16 bits has this one set where there is one.
         SMAX_VALID = 1 << 15;
@@ -316,6 +317,8 @@ pub mod blob {
         /// "CNAP".
         NETWORK_MAGIC = 0x5041_4e43;
 
+        /// Bits of a weight and of an input, of programs that are not made for a narrower unit.
+        OPERAND_W = 32;
         /// Inputs of a dense layer that the unit takes at once: a window of 5×5.
         DENSE_SIDE = 5;
         /// Slots of the unit: output channels whose sums are in RAM at the same time.

@@ -45,6 +45,7 @@ enum Class {
 }
 
 /// What a change of a net costs in a scope.
+#[derive(Debug)]
 struct Share {
     net: usize,
     scope: usize,
@@ -53,6 +54,7 @@ struct Share {
 }
 
 /// What a clock edge costs in a cell, with the falling one behind it.
+#[derive(Debug)]
 struct Clocking {
     cell: usize,
     scope: usize,
@@ -62,6 +64,7 @@ struct Clocking {
 }
 
 /// The prices of a netlist.
+#[derive(Debug)]
 pub struct Prices {
     shares: Vec<Share>,
     clockings: Vec<Clocking>,

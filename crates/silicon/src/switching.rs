@@ -136,6 +136,7 @@ pub struct Simulator<'n> {
     inputs: Vec<(Net, bool)>,
     wheel: Wheel,
     activity: Activity,
+    counting: bool,
     cycle: u64,
     /// Nets that have changed in this cycle, with their values before, and by net the last cycle in
     /// which it has changed.
@@ -198,6 +199,7 @@ impl<'n> Simulator<'n> {
             inputs: Vec::new(),
             wheel,
             activity: Activity::new(netlist),
+            counting: true,
             cycle: 0,
             touched: Vec::new(),
         };
@@ -224,7 +226,12 @@ impl<'n> Simulator<'n> {
         self.values[net.index()]
     }
 
-    /// What has happened since the last call, or since the start.
+    /// Whether changes count from now on; they do at first.
+    pub fn count(&mut self, counting: bool) {
+        self.counting = counting;
+    }
+
+    /// What has counted since the last call, or since the start.
     pub fn take_activity(&mut self) -> Activity {
         std::mem::replace(&mut self.activity, Activity::new(self.netlist))
     }
@@ -240,6 +247,9 @@ impl<'n> Simulator<'n> {
             }
         }
         self.settle(start)?;
+        if !self.counting {
+            return Ok(());
+        }
         let quiet = (self.wheel.now - start) as f64 / TICKS_PER_PS;
         self.activity.quiet_ps = self.activity.quiet_ps.max(quiet);
         for (net, before) in self.touched.drain(..) {
@@ -272,6 +282,7 @@ impl<'n> Simulator<'n> {
 
     fn edge(&mut self) {
         let mut changed = Vec::new();
+        let one = u64::from(self.counting);
         for i in 0..self.clocks.len() {
             let clock = &self.clocks[i];
             let enabled = clock.enable.as_ref().is_none_or(|(nets, table)| {
@@ -284,8 +295,8 @@ impl<'n> Simulator<'n> {
             let reached = clock.above.is_none_or(|above| self.clocks[above].running);
             let running = enabled && reached;
             if let Some(cell) = clock.cell.filter(|_| clock.enable.is_some() && reached) {
-                self.activity.clocked[cell].edges += 1;
-                self.activity.clocked[cell].changes += u64::from(running);
+                self.activity.clocked[cell].edges += one;
+                self.activity.clocked[cell].changes += one * u64::from(running);
             }
             self.clocks[i].running = running;
             if !running {
@@ -293,16 +304,16 @@ impl<'n> Simulator<'n> {
             }
             let clock = &self.clocks[i];
             for counts in [&mut self.activity.changes, &mut self.activity.settled] {
-                counts[clock.net].rise += 1;
-                counts[clock.net].fall += 1;
+                counts[clock.net].rise += one;
+                counts[clock.net].fall += one;
             }
             for &number in &clock.registers {
                 let register = &self.registers[number];
                 let clocked = &mut self.activity.clocked[register.cell];
-                clocked.edges += 1;
+                clocked.edges += one;
                 let held = (register.clear | register.preset) >> register.inputs & 1 != 0;
                 if !held && (register.data >> register.inputs & 1 != 0) != register.value {
-                    clocked.changes += 1;
+                    clocked.changes += one;
                     changed.push(number);
                 }
             }
@@ -326,11 +337,13 @@ impl<'n> Simulator<'n> {
     fn change(&mut self, net: usize) {
         let value = !self.values[net];
         self.values[net] = value;
-        if self.touched_in[net] != self.cycle {
-            self.touched_in[net] = self.cycle;
-            self.touched.push((net, !value));
+        if self.counting {
+            if self.touched_in[net] != self.cycle {
+                self.touched_in[net] = self.cycle;
+                self.touched.push((net, !value));
+            }
+            *self.activity.changes[net].of_mut(edge_to(value)) += 1;
         }
-        *self.activity.changes[net].of_mut(edge_to(value)) += 1;
         for i in self.first[net]..self.first[net + 1] {
             let reader = self.readers[i];
             if reader.element & REGISTER == 0 {

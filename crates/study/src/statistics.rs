@@ -318,6 +318,15 @@ impl Discordant {
         })
     }
 
+    /// The share of `trials` that the second treatment loses, and the ends of its 95 % interval (Wald,
+    /// of paired trials).
+    pub fn loss_interval(&self, trials: usize) -> [f64; 3] {
+        let (n, lost, won) = (trials as f64, self.lost as f64, self.won as f64);
+        let loss = (lost - won) / n;
+        let reach = 1.96 * (lost + won - (lost - won).powi(2) / n).sqrt() / n;
+        [loss, loss - reach, loss + reach]
+    }
+
     /// The exact two-sided test of McNemar (1947): the probability that, were both treatments
     /// equally good, the discordant trials would split at least as unevenly. Each of them is a fair
     /// coin then, so that it is twice a binomial tail, at most 1. It is summed exactly, whatever the

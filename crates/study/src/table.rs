@@ -37,11 +37,13 @@ impl Column {
 
     /// Its unit, which its name tells; empty for text and for pure numbers.
     pub fn unit(&self) -> &'static str {
-        const UNITS: [(&str, &str); 18] = [
+        const UNITS: [(&str, &str); 20] = [
             ("percent", "%"),
             ("percentage", "%"),
             ("points", "percentage points"),
             ("db", "dB"),
+            ("pj", "pJ"),
+            ("nj", "nJ"),
             ("bits", "bits"),
             ("frac", "bits"),
             ("threshold", "2^−F"),

@@ -33,7 +33,7 @@ fn run<T>(out: &Path, experiment: impl FnOnce(&Run<'_>) -> Result<T, Error>) -> 
         test: digits::draw(1, digits::TEST, 2),
         notice: None,
     };
-    let engines: [&dyn EngineFactory; 1] = [&Golden];
+    let engines: [&dyn EngineFactory; 1] = [&Golden::default()];
     let run = Run {
         command: "test",
         dataset: &dataset,
@@ -86,6 +86,7 @@ fn variant(scale: f32) -> Variant {
         weights_name: "mine".to_owned(),
         float: FloatNetwork::new(&network, &weights).unwrap(),
         integer: IntegerNetwork::new(&network, &weights, digits::calibration()).unwrap(),
+        wide: None,
         network,
         weights,
     }

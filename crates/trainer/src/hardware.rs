@@ -11,7 +11,9 @@ use std::sync::atomic::Ordering;
 use anyhow::{Result, ensure};
 use candle_core::{Device, Tensor};
 use model::conv::{Semantics, SmaxScope};
-use model::nn::{Activation, LayerKind, PIXEL_BITS, Scaled, TANH_INPUT_BITS, exponent};
+use model::nn::{
+    Activation, LayerKind, PIXEL_BITS, Scaled, TANH_INPUT_BITS, WEIGHT_LIMIT, exponent,
+};
 use study::data::digits;
 
 use crate::data::tensors;
@@ -68,7 +70,7 @@ pub fn weight_scale(model: &Model, layer: usize, hardware: &Hardware) -> Result<
     let weights: Vec<f32> = parameters.weight.flatten_all()?.to_vec1()?;
     let biases: Vec<f32> = parameters.bias.to_vec1()?;
     let fraction_bits = |layer: usize| hardware.bits - hardware.exponents[layer];
-    let (input_shift, input_limit) = match layer {
+    let input = match layer {
         0 => (PIXEL_BITS, 255),
         _ => (fraction_bits(layer - 1), (1 << hardware.bits) - 1),
     };
@@ -77,8 +79,7 @@ pub fn weight_scale(model: &Model, layer: usize, hardware: &Hardware) -> Result<
         Activation::Relu => fraction_bits(layer),
         Activation::Tanh => TANH_INPUT_BITS as i32,
     });
-    let scaled =
-        Scaled::find(&stage.layer.name, &weights, &biases, input_shift, input_limit, target)?;
+    let scaled = Scaled::find(&stage.layer.name, &weights, &biases, input, target, WEIGHT_LIMIT)?;
     Ok(scaled.proof.weight_shift)
 }
 

@@ -12,7 +12,7 @@ use std::ptr::NonNull;
 
 use crate::ffi::{self, vrs_config, vrs_error, vrs_model, vrs_reads, vrs_stop, vrs_table};
 use crate::library::text;
-use crate::port::Place;
+use crate::port::{Bits, Place};
 use crate::{
     Builtin, Clock, Ended, Error, Library, Port, PortInfo, Ran, ReadPorts, Reads, RtlKind, Stop,
 };
@@ -267,6 +267,13 @@ impl<M: Model> Sim<M> {
 
     fn raw(&self) -> *mut vrs_model {
         self.raw.as_ptr()
+    }
+
+    /// The value of a port as it is.
+    #[must_use]
+    pub fn bits(&self, port: Port<M>) -> Bits<'_> {
+        // SAFETY: the index is that of a port, and nobody writes during `&self`.
+        unsafe { self.places.as_ref()[port.index].bits() }
     }
 
     /// The compiled model that this is one of.

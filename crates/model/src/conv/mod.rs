@@ -12,10 +12,12 @@
 //! bits. What a run computes is its [`Semantics`].
 
 mod fast;
+mod operand;
 mod plain;
 mod shape;
 
 pub use fast::{PreparedKernels, PreparedPlane, conv2d, conv2d_prepared, dot_kernels};
+pub use operand::{OPERAND_WIDTHS, OperandError, check_operands, operand_range};
 pub use plain::{Dot, MAX_PRODUCTS, conv2d_plain, dot, error_bound, log_proxy, msb, scores};
 pub use shape::{FeatureMap, Kernel, MAX_SIDE, Plane, ShapeError, output_size};
 

@@ -7,8 +7,8 @@ use crate::conv::{Kernel, Mode, Semantics, SmaxScope, Threshold, dot};
 use crate::facts::conv::{
     CONFIG_END, LOAD_SLOT, READ_CARRY, READ_CONFIGURATION, READ_COUNTERS, READ_FIRST_CYCLES,
     READ_KEPT, READ_KERNEL, READ_KERNELS, READ_LAST_COUNTER, READ_LOG_FRAC, READ_MULTIPLIERS,
-    READ_OUTPUT, READ_THRESHOLD, SCOPE_SHIFT, SIDE_SHIFT, SLOT_SHIFT, SMAX_VALID, TILE_SHIFT,
-    mode_bits, mode_of,
+    READ_OPERAND_W, READ_OUTPUT, READ_THRESHOLD, SCOPE_SHIFT, SIDE_SHIFT, SLOT_SHIFT, SMAX_VALID,
+    TILE_SHIFT, mode_bits, mode_of,
 };
 use crate::facts::unit::{
     COUNTER_MEMORY_BEATS, COUNTER_MEMORY_WORDS, COUNTER_MULTIPLICATIONS_DONE,
@@ -27,11 +27,25 @@ pub struct UnitShape {
     pub multipliers: u32,
     /// `KERNELS`, the slots: 1 to 256.
     pub kernels: usize,
+    /// `OPERAND_W`, the bits of an operand: 8, 16 or 32.
+    pub operand_w: u32,
 }
 
 impl Default for UnitShape {
     fn default() -> Self {
-        Self { kernel: 5, log_frac: 0, multipliers: 100, kernels: 16 }
+        Self { kernel: 5, log_frac: 0, multipliers: 100, kernels: 16, operand_w: 32 }
+    }
+}
+
+impl UnitShape {
+    /// Bytes of an operand.
+    pub const fn operand_bytes(&self) -> u32 {
+        self.operand_w / 8
+    }
+
+    /// Bits of a score.
+    pub const fn score_bits(&self) -> u32 {
+        self.operand_w.ilog2() + 1 + self.log_frac
     }
 }
 
@@ -245,8 +259,8 @@ impl Unit {
         Ok(Semantics { mode, log_frac: self.shape.log_frac, threshold, scope })
     }
 
-    /// Reads side × side words, all of them whatever goes wrong. They pass through the buffer that
-    /// held the window.
+    /// Reads side × side operands, all of them whatever goes wrong. They pass through the buffer that
+    /// held the window. A beat of the port, 32 bits, brings those of one row that lie in one word.
     fn fetch(
         &mut self,
         addr: u32,
@@ -254,19 +268,22 @@ impl Unit {
         pitch: u32,
         read_word: impl Fn(u32) -> Option<u32>,
     ) -> Result<Vec<i32>, Refused> {
-        if !addr.is_multiple_of(4) {
+        let (bits, bytes, side) = (self.shape.operand_w, self.shape.operand_bytes(), side as u32);
+        if !addr.is_multiple_of(bytes) {
             return Err(Refused::Misaligned);
         }
         self.window = None;
-        let count = (side * side) as u32;
-        self.count(COUNTER_MEMORY_WORDS, count);
-        self.count(COUNTER_MEMORY_BEATS, count);
-        let place = |index: u32| {
-            let (row, column) = (index / side as u32, index % side as u32);
-            addr.wrapping_add(row.wrapping_mul(pitch).wrapping_add(column).wrapping_mul(4))
+        let row = |row: u32| addr.wrapping_add(row.wrapping_mul(pitch).wrapping_mul(bytes));
+        self.count(COUNTER_MEMORY_WORDS, side * side);
+        let beats = (0..side).map(|it| (row(it) % 4 + side * bytes).div_ceil(4));
+        self.count(COUNTER_MEMORY_BEATS, beats.sum());
+        let operand = |index: u32| {
+            let addr = row(index / side).wrapping_add(index % side * bytes);
+            let (word, above) = (read_word(addr & !3)?, u32::BITS - bits - addr % 4 * 8);
+            // Shifted to the top, and back with its sign.
+            Some((word << above).cast_signed() >> (u32::BITS - bits))
         };
-        let words = (0..count).map(|index| read_word(place(index)).map(|word| word as i32));
-        words.collect::<Option<_>>().ok_or(Refused::Bus)
+        (0..side * side).map(operand).collect::<Option<_>>().ok_or(Refused::Bus)
     }
 
     /// Convolves the window that is held with the kernel of a slot that has one.
@@ -327,7 +344,7 @@ impl Unit {
 
     /// A half of conv.carry.
     fn score(&self, half: u32) -> Option<u32> {
-        let score = half & ((1 << (6 + self.shape.log_frac)) - 1);
+        let score = half & ((1 << self.shape.score_bits()) - 1);
         (half & SMAX_VALID != 0).then_some(score)
     }
 
@@ -347,6 +364,7 @@ impl Unit {
             READ_LOG_FRAC => self.shape.log_frac,
             READ_MULTIPLIERS => self.shape.multipliers,
             READ_KERNELS => self.shape.kernels as u32,
+            READ_OPERAND_W => self.shape.operand_w,
             _ => 0,
         }
     }

@@ -80,6 +80,8 @@ impl Hart {
         assert!((1..=crate::conv::MAX_SIDE).contains(&unit.kernel), "KERNEL is 1 to 7");
         assert!(unit.log_frac <= crate::conv::MAX_LOG_FRAC, "LOG_FRAC is 0 to 8");
         assert!((1..=256).contains(&unit.kernels), "KERNELS is 1 to 256");
+        let widths = crate::conv::OPERAND_WIDTHS;
+        assert!(widths.contains(&unit.operand_w), "OPERAND_W is 8, 16 or 32");
         let bus = Bus { ram: Ram::new(ram_base, ram_bytes), devices: Devices::new() };
         let (csrs, unit) = (Csrs::default(), Unit::new(unit));
         Self { registers: [0; 32], pc: boot, csrs, bus, unit, instructions: 0 }

@@ -5,7 +5,10 @@
 use std::sync::LazyLock;
 
 use super::{Activation, IntegerNetwork, Shape};
-use crate::conv::{ConfigError, FeatureMap, Kernel, Mode, Plane, Semantics, SmaxScope, Threshold};
+use crate::conv::{
+    ConfigError, FeatureMap, Kernel, Mode, OperandError, Plane, Semantics, SmaxScope, Threshold,
+    check_operands,
+};
 use crate::engine::{Cost, Detail, Engine, EngineError, Place, StageRecord};
 
 /// What happens to a layer's sums: an activation with its shift, or nothing (scores).
@@ -48,6 +51,38 @@ pub struct Convolution {
 impl Convolution {
     pub fn side(&self) -> usize {
         self.filters[0][0].side()
+    }
+
+    /// Refuses weights, and words of `inputs[image][input channel]`, of more than `operand_w` bits.
+    pub fn check_operands(
+        &self,
+        inputs: &[Vec<Plane>],
+        operand_w: u32,
+    ) -> Result<(), OperandError> {
+        let (name, side) = (&self.name, self.side());
+        for (output, filter) in self.filters.iter().enumerate() {
+            for (channel, kernel) in filter.iter().enumerate() {
+                check_operands(kernel.weights(), operand_w, |index| {
+                    let (row, column) = (index / side, index % side);
+                    format!(
+                        "layer {name}, the weight in row {row}, column {column} of output channel \
+                         {output} and input channel {channel}"
+                    )
+                })?;
+            }
+        }
+        for (image, planes) in inputs.iter().enumerate() {
+            for (channel, plane) in planes.iter().enumerate() {
+                check_operands(plane.data(), operand_w, |index| {
+                    let (row, column) = (index / plane.width(), index % plane.width());
+                    format!(
+                        "layer {name}, the input in row {row}, column {column} of channel {channel} \
+                         of image {image} of the batch"
+                    )
+                })?;
+            }
+        }
+        Ok(())
     }
 
     /// Adds the bias to the sums of the products and applies the activation. `sums[output]` is
@@ -295,12 +330,18 @@ pub fn class_of(scores: &[i32]) -> usize {
     scores.iter().enumerate().fold(None, largest).map_or(0, |(index, _)| index)
 }
 
-/// An image as the planes that the network is applied to: its pixels with the padding around. Another
+/// An image as the planes that the network is applied to: its pixels with the padding around. Operands
+/// of 8 bits take half of a pixel, rounded up, so that none but black ones are 0; at most 127. Another
 /// number of pixels panics.
 pub fn input_planes(network: &IntegerNetwork, pixels: &[u8]) -> Vec<Plane> {
     let input = &network.network.input;
     let Shape { height, width, .. } = input.shape();
-    let padded: Vec<i32> = input.padded(pixels).into_iter().map(i32::from).collect();
+    let (limit, excess) = match network.operand_w {
+        8 => (i32::from(i8::MAX), 1),
+        _ => (i32::from(u8::MAX), 0),
+    };
+    let word = |pixel: u8| ((i32::from(pixel) + excess) >> excess).min(limit);
+    let padded: Vec<i32> = input.padded(pixels).into_iter().map(word).collect();
     let plane = |words: &[i32]| Plane::new(width, height, words.to_vec());
     let planes = padded.chunks_exact(height * width).map(plane);
     planes.collect::<Result<_, _>>().expect("an input is not empty")

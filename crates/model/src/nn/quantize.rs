@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! From floats to integers: power-of-two scales, 16-bit weights, and the proof that nothing
-//! overflows.
+//! From floats to integers: power-of-two scales, weights of 16 bits or fewer, and the proof that
+//! nothing overflows.
 //!
 //! A word q stands for q · 2^−s, with one s for the weights of a layer, one for its inputs and one
 //! for its outputs. Pixels have s = 8. The outputs of a ReLU layer have the s that lets the largest
-//! activation of the calibration images through unsaturated; tanh has s = activation bits. The
-//! weights of a layer get the largest s for which they fit into 16 bits **and** no sum of the layer
+//! activation of the calibration images through unsaturated; tanh has s = activation bits. For
+//! operands of 8 bits, pixels and activations have 7 bits of magnitude, and pixels s = 7. The
+//! weights of a layer get the largest s for which they fit into 16 bits, or 8, **and** no sum of it
 //! can leave 32 bits: for every output, Σ|w| · x_max + |bias| + rounding < 2³¹, where x_max is the
 //! largest input that the layer before can give. Every mode sums a subset of those products, in
 //! whatever order, so that the bound covers them all.
@@ -16,12 +17,12 @@ use super::{
     Activation, AveragePool, Convolution, Dense, Finish, FloatNetwork, IntegerLayer, LayerKind,
     Network, NetworkError, Shape, TANH_INPUT_BITS, Weights,
 };
-use crate::conv::Kernel;
+use crate::conv::{Kernel, operand_range};
 
-/// The largest magnitude of a weight: 16 bits with the sign.
+/// The largest magnitude of a weight: 16 bits with the sign, or those of a narrower operand.
 pub const WEIGHT_LIMIT: i32 = i16::MAX as i32;
 
-/// Fraction bits of a pixel.
+/// Fraction bits of a pixel, where an operand has more.
 pub const PIXEL_BITS: i32 = 8;
 
 /// The most fraction bits of a weight: layers of tiny weights do not get arbitrarily fine.
@@ -45,7 +46,10 @@ pub struct OverflowProof {
 /// A network in integers, with the proof that it never overflows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IntegerNetwork {
+    /// The description, with the activation bits that the operands have room for.
     pub network: Network,
+    /// Bits of an operand: all weights and inputs of a layer fit into them.
+    pub operand_w: u32,
     pub layers: Vec<IntegerLayer>,
     /// One a layer with weights.
     pub proof: Vec<OverflowProof>,
@@ -53,21 +57,38 @@ pub struct IntegerNetwork {
 }
 
 impl IntegerNetwork {
-    /// Quantises a network; an error if the weights do not fit it, or no scale is safe. The ranges
-    /// of the activations are those over the calibration images, each the pixels of one input.
+    /// Quantises a network for operands of 32 bits; an error if the weights do not fit it, or no scale
+    /// is safe. The ranges of the activations are those over the calibration images, each the pixels of
+    /// one input.
     pub fn new(
         network: &Network,
         weights: &Weights,
         calibration: &[Vec<u8>],
     ) -> Result<Self, NetworkError> {
+        Self::with_operands(network, weights, calibration, i32::BITS)
+    }
+
+    /// The same for operands of `operand_w` bits, 8 to 32. With 16 the words are those of 32.
+    pub fn with_operands(
+        network: &Network,
+        weights: &Weights,
+        calibration: &[Vec<u8>],
+        operand_w: u32,
+    ) -> Result<Self, NetworkError> {
+        let magnitude = operand_w - 1;
+        let network =
+            Network { activation_bits: network.activation_bits.min(magnitude), ..network.clone() };
         let shapes = network.shapes()?;
-        let float = FloatNetwork::new(network, weights)?;
+        let float = FloatNetwork::new(&network, weights)?;
         let largest =
-            calibrate(network, &float, calibration).map_err(|error| weights.error(error))?;
+            calibrate(&network, &float, calibration).map_err(|error| weights.error(error))?;
         let limit = (1_u16 << network.activation_bits) - 1;
-        let (mut input_shift, mut input_limit) = (PIXEL_BITS, 255);
+        let pixel_bits = PIXEL_BITS.min(magnitude as i32);
+        let (mut input_shift, mut input_limit) = (pixel_bits, (1_u16 << pixel_bits) - 1);
+        let weight_limit = WEIGHT_LIMIT.min(*operand_range(operand_w).end());
         let mut integer = Self {
             network: network.clone(),
+            operand_w,
             layers: Vec::with_capacity(shapes.len()),
             proof: Vec::new(),
             weights_sha256: weights.sha256().to_owned(),
@@ -93,7 +114,8 @@ impl IntegerNetwork {
                 Some(Activation::Tanh) => Some(TANH_INPUT_BITS as i32),
                 None => None,
             };
-            let scaled = Scaled::find(&layer.name, values, bias, input_shift, input_limit, target)
+            let input = (input_shift, input_limit);
+            let scaled = Scaled::find(&layer.name, values, bias, input, target, weight_limit)
                 .map_err(|error| weights.error(error))?;
             let finish = Finish { activation, shift: scaled.shift, bits };
             let words = scaled.weights.chunks_exact(values.len() / outputs);
@@ -236,16 +258,16 @@ pub struct Scaled {
 }
 
 impl Scaled {
-    /// Scales the weights of a layer, output by output. Its inputs are at most `input_limit` and
-    /// have `input_shift` fraction bits; the sums are shifted to `target` fraction bits, if there is
-    /// an activation.
+    /// Scales the weights of a layer, output by output, to at most `weight_limit`. Its inputs are at
+    /// most `input_limit` and have `input_shift` fraction bits; the sums are shifted to `target`
+    /// fraction bits, if there is an activation.
     pub fn find(
         layer: &str,
         weights: &[f32],
         bias: &[f32],
-        input_shift: i32,
-        input_limit: u16,
+        (input_shift, input_limit): (i32, u16),
         target: Option<i32>,
+        weight_limit: i32,
     ) -> Result<Self, NetworkError> {
         let fan_in = weights.len() / bias.len();
         let largest = f64::from(weights.iter().fold(0.0_f32, |largest, w| largest.max(w.abs())));
@@ -259,7 +281,7 @@ impl Scaled {
         for weight_shift in (-16..=MAX_WEIGHT_SHIFT).rev() {
             let scale = 2.0_f64.powi(weight_shift);
             let largest_word = (largest * scale).round();
-            if largest_word > f64::from(WEIGHT_LIMIT) {
+            if largest_word > f64::from(weight_limit) {
                 continue;
             }
             let sum_shift = weight_shift + input_shift;
@@ -312,7 +334,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::nn::Tensor;
+    use crate::conv::{Mode, Plane};
+    use crate::engine::{Detail, GoldenEngine};
+    use crate::nn::{Configuration, Tensor, input_planes};
 
     fn network(activation: &str) -> Network {
         let path = format!("../../testvectors/networks/lenet5_{activation}.json");
@@ -360,6 +384,49 @@ mod tests {
         }
     }
 
+    /// 16 bits are enough for the words of 32; 8 bits get words of their own, which fit and prove anew.
+    #[test]
+    fn narrow_operands_fit_and_16_bits_change_nothing() {
+        for activation in ["relu", "tanh"] {
+            let network = network(activation);
+            let weights = weights(&network, |o, i| ((o * 31 + i * 17) % 41) as f32 / 400.0 - 0.05);
+            let with = |operand_w| {
+                IntegerNetwork::with_operands(&network, &weights, &calibration(), operand_w)
+                    .unwrap()
+            };
+            let (wide, half, byte) = (with(32), with(16), with(8));
+            assert_eq!((&half.layers, &half.proof), (&wide.layers, &wide.proof));
+            let image: Vec<u8> = (0..784).map(|i| (i % 256) as u8).collect();
+            assert_eq!(input_planes(&half, &image), input_planes(&wide, &image));
+            for network in [&half, &byte] {
+                let configuration = Configuration::plain(Mode::Exact, 0, 3).unwrap();
+                let input = input_planes(network, &image);
+                let run = GoldenEngine::default().inferences(
+                    network,
+                    &configuration,
+                    std::slice::from_ref(&input),
+                    Detail::Sums,
+                );
+                let mut inputs = vec![input];
+                inputs.extend(run[0].activations.iter().cloned());
+                for (layer, input) in network.layers.iter().zip(inputs) {
+                    if let IntegerLayer::Convolution(layer) = layer {
+                        layer.check_operands(&[input], network.operand_w).unwrap();
+                    }
+                }
+            }
+            let pixels = |words: &[Plane]| words[0].data()[..256].to_vec();
+            let halves: Vec<i32> = (0..256).map(|pixel| ((pixel + 1) / 2).min(127)).collect();
+            assert_eq!(pixels(&input_planes(&byte, &image)), halves);
+            let first = byte.convolutions().next().unwrap();
+            let error = wide.convolutions().next().unwrap();
+            let error = error.check_operands(&[], 8).unwrap_err().to_string();
+            assert!(first.check_operands(&[], 8).is_ok());
+            assert!(error.starts_with("layer C1, the weight in row "), "{error}");
+            assert!(byte.proof.iter().all(|it| it.input_limit == 127), "{:?}", byte.proof);
+        }
+    }
+
     #[test]
     fn missing_misshapen_and_unknown_tensors_are_named() {
         let network = network("tanh");
@@ -400,12 +467,14 @@ mod tests {
             input_shift in -8..32,
             bits in prop_oneof![Just(8_u32), 4..=15_u32],
             target in prop::option::of(-20..32),
+            weight_limit in prop_oneof![Just(WEIGHT_LIMIT), Just(127)],
         ) {
             let scaled = |x: &f32| x * spread;
             let weights: Vec<f32> = weights[..rows * fan_in].iter().map(scaled).collect();
             let bias = &bias[..rows];
             let limit = ((1_u32 << bits) - 1) as u16;
-            let result = Scaled::find("layer", &weights, bias, input_shift, limit, target);
+            let input = (input_shift, limit);
+            let result = Scaled::find("layer", &weights, bias, input, target, weight_limit);
             let finite = weights.iter().chain(bias).all(|x| x.is_finite());
             prop_assert_eq!(!finite, matches!(result, Err(NetworkError::NotFinite { .. })));
             let Ok(found) = result else { return Ok(()) };
@@ -420,7 +489,7 @@ mod tests {
             }
             let largest = found.weights.iter().map(|w| w.abs()).max().unwrap();
             let zero = weights.iter().all(|&w| w == 0.0);
-            prop_assert!(largest <= WEIGHT_LIMIT && (largest >= 32 || zero), "{}", largest);
+            prop_assert!(largest <= weight_limit && (largest >= 32 || zero), "{}", largest);
             let rounding = target.map_or(0, |_| 1_i128 << (found.shift - 1));
             let worst = found.weights.chunks(fan_in).zip(&found.bias).map(|(row, bias)| {
                 let products: i128 = row.iter().map(|&w| i128::from(w.abs()) * i128::from(limit)).sum();

@@ -410,7 +410,7 @@ fn time(measured: &Measured<'_>) -> Vec<TimeRow> {
             for record in &layers[layer].1 {
                 // Each run gives one output, the others of its tile are read.
                 let reads = outputs.saturating_sub(record.unit[0]);
-                let parts = parts(record, stage.kernel_words, reads);
+                let parts = parts(record, stage.kernel_beats, reads);
                 sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part as f64);
             }
             sums.map(|sum| sum / images as f64)
@@ -438,13 +438,14 @@ fn time(measured: &Measured<'_>) -> Vec<TimeRow> {
 }
 
 /// The cycles of each of the [`PARTS`]. `reads` are the outputs of tiles that are read one by one.
-fn parts(record: &StageCounts, kernel_words: u32, reads: u32) -> [i64; PARTS.len()] {
+fn parts(record: &StageCounts, kernel_beats: u32, reads: u32) -> [i64; PARTS.len()] {
     let event = |number: usize| i64::from(record.events[number]);
     let unit = |number: usize| i64::from(record.unit[number]);
-    let (loads, words) = (i64::from(record.kernel_loads), i64::from(kernel_words));
-    // A load takes its words, a cycle each, and five more; a fetch is what is left of the same states.
-    let kernel_loads = loads * (words + 5);
-    let window_fetches = unit(6) + unit(7) - loads * (words + 2);
+    let loads = i64::from(record.kernel_loads);
+    let beats = if loads == 0 { 0 } else { i64::from(kernel_beats) };
+    // A load takes its beats, a cycle each, and five more; a fetch is what is left of the same states.
+    let kernel_loads = beats + 5 * loads;
+    let window_fetches = unit(6) + unit(7) - (beats + 2 * loads);
     let convolution = event(event::UNIT) + loads + unit(0) - kernel_loads - window_fetches;
     let output_reads = i64::from(reads);
     let loads_and_stores =

@@ -4,8 +4,10 @@
 pub mod accel;
 pub mod channels;
 pub mod classify;
+pub mod energy;
 pub mod lenet;
 pub mod peers;
+pub mod planes;
 pub mod search;
 pub mod windows;
 
@@ -16,9 +18,9 @@ use serde::{Deserialize, Serialize};
 use crate::data::Image;
 use crate::tables::{
     self, AblationRow, ClassifyRow, ConfusionRow, CoverageRow, CycleRow, DesignRow, FlipRow,
-    LayerErrorRow, LenetRow, MarginRow, ModuleRow, OverflowRow, PeerRow, PointLayerRow, PointRow,
-    ProductRow, QuantisationRow, ScoreErrorRow, ScoreRow, SearchRow, SkipRow, SplitRow, StatRow,
-    SummaryRow, Table, TimeRow, WindowsRow, ZeroRow,
+    LayerErrorRow, LenetRow, MarginRow, MemoryRow, ModuleRow, OperandRow, OverflowRow, PeerRow,
+    PointLayerRow, PointRow, ProductRow, QuantisationRow, ScoreErrorRow, ScoreRow, SearchRow,
+    SkipRow, SplitRow, StatRow, SummaryRow, Table, TimeRow, WindowsRow, ZeroRow,
 };
 use model::conv::{Plane, Semantics};
 use model::engine::{Detail, Engine, EngineError, LayerRun, Place};
@@ -46,8 +48,15 @@ pub static TABLES: &[Table] = &[
     Table::of::<MarginRow>(&[&tables::lenet::MARGINS]),
     Table::of::<QuantisationRow>(&[&tables::lenet::QUANTISATION]),
     Table::of::<OverflowRow>(&[&tables::lenet::OVERFLOW]),
+    Table::of::<OperandRow>(&[]),
+    Table::of::<MemoryRow>(&[]),
     Table::of::<ClassifyRow>(&[&tables::single::CLASSIFY]),
     Table::of::<channels::ChannelRow>(&[&channels::CHANNELS]),
+    Table::of::<energy::EnergyRow>(&[]),
+    Table::of::<energy::BlockRow>(&[&energy::BLOCKS]),
+    Table::of::<energy::InferenceEnergyRow>(&[&energy::INFERENCES]),
+    Table::of::<energy::MemoryEnergyRow>(&[]),
+    Table::of::<planes::PlaneRow>(&[&planes::PLANES]),
     Table::of::<SearchRow>(&[&tables::single::SEARCH]),
     Table::of::<ScoreRow>(&[&tables::accel::SCORES]),
     Table::of::<ScoreErrorRow>(&[&tables::accel::SCORE_ERRORS]),

@@ -382,6 +382,62 @@ table! {
 }
 
 table! {
+    /// What exact inference loses with the operands of a unit, for one set of weights.
+    pub struct OperandRow in "operands.csv" {
+        /// Network, the name of its file.
+        pub network: String,
+        /// Weights, the name of their file.
+        pub weights: String,
+        /// Bits of an operand of the unit.
+        pub operand_w: u32,
+        /// Bits of an activation's magnitude.
+        pub activation_bits: u32,
+        /// Images, from the first of the test set.
+        pub images: usize,
+        pub accuracy: Accuracy,
+        /// Images that exact inference with 32-bit operands classifies right, in percent.
+        pub wide_accuracy_percent: f64,
+        /// Accuracy lost against 32-bit operands.
+        pub loss_points: f64,
+        /// Lower end of the loss's 95 % interval, of paired images (Wald).
+        pub loss_low_points: f64,
+        /// Upper end of the loss's 95 % interval, of paired images (Wald).
+        pub loss_high_points: f64,
+        /// Against 32-bit operands.
+        pub mcnemar: McNemar,
+        /// Images that the two classify differently.
+        pub flipped: usize,
+    }
+}
+
+table! {
+    /// What the unit reads for one layer in one configuration, and how long it takes.
+    pub struct MemoryRow in "memory.csv" {
+        /// Network, the name of its file.
+        pub network: String,
+        /// Fraction bits F of the log proxy.
+        pub log_frac: u32,
+        /// What is multiplied: `exact`, `zero-skip`, `tau=…`, or an operating point.
+        pub configuration: String,
+        /// `layer`; or `network`, whose rows sum all layers.
+        pub level: Level,
+        /// Convolution layer; empty on the rows of the network.
+        pub layer: String,
+        /// Bits of an operand, which a word has.
+        pub operand_w: u32,
+        /// Images.
+        pub images: usize,
+        /// Words that enter the unit for an inference, windows and kernels; kernels are loaded once
+        /// for the images of a batch.
+        pub words_average: f64,
+        /// Accesses of the memory port for them.
+        pub beats_average: f64,
+        /// Cycles of all windows of an inference, from start to done.
+        pub cycles_average: f64,
+    }
+}
+
+table! {
     /// The proof that no sum of one layer overflows.
     pub struct OverflowRow in "overflow.csv" {
         /// Network, the name of its file.

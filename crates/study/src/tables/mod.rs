@@ -18,9 +18,9 @@ use plotters::style::RGBColor;
 pub use accel::{CycleRow, PARTS, ScoreErrorRow, ScoreRow, TimeRow};
 pub use lenet::{
     ALL_LAYERS, AblationRow, Accuracy, CellKey, Change, ConfusionRow, ErrorOf, FlipRow,
-    LayerErrorRow, LenetRow, Level, MarginRow, McNemar, NO_LOSS_POINTS, OverflowRow, PeerRow,
-    PointLayerRow, PointRow, ProductRow, QuantisationRow, Sample, Saves, SkipRow, SplitRow,
-    Tolerance, ZeroRow, technique,
+    LayerErrorRow, LenetRow, Level, MarginRow, McNemar, MemoryRow, NO_LOSS_POINTS, OperandRow,
+    OverflowRow, PeerRow, PointLayerRow, PointRow, ProductRow, QuantisationRow, Sample, Saves,
+    SkipRow, SplitRow, Tolerance, ZeroRow, technique,
 };
 pub use silicon::{DesignRow, ModuleRow};
 pub use single::{ClassifyRow, CoverageRow, SearchRow, StatRow, ZeroPixelStats};

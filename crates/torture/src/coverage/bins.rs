@@ -5,12 +5,15 @@
 use std::sync::OnceLock;
 
 use model::conv::{MAX_SIDE, Mode, SmaxScope};
-use model::facts::conv::{READ_COUNTERS, READ_KEPT, READ_KERNEL, READ_KERNELS, READ_LAST_COUNTER};
+use model::facts::conv::{
+    READ_COUNTERS, READ_KEPT, READ_KERNEL, READ_LAST_COUNTER, READ_OPERAND_W,
+};
 use model::facts::csr::{CSRS, Csr, MTVEC};
 use model::facts::riscv::{
     CAUSE_BREAKPOINT, CAUSE_ECALL_M, CAUSE_ILLEGAL, CAUSE_LOAD_ACCESS, CAUSE_LOAD_MISALIGNED,
     CAUSE_STORE_ACCESS, IRQ_EXTERNAL, IRQ_SOFTWARE, IRQ_TIMER,
 };
+use model::hart::UnitShape;
 use model::isa::{Class, FORMS, Format, Op};
 
 type Axis = Vec<&'static str>;
@@ -215,7 +218,7 @@ fn conv_outcomes() -> impl Iterator<Item = (ConvOutcome, String)> {
 
 /// The indices of `conv.read` that give something.
 fn conv_read_indices() -> impl Iterator<Item = u32> {
-    (0..=READ_KEPT).chain(READ_COUNTERS..=READ_LAST_COUNTER).chain(READ_KERNEL..=READ_KERNELS)
+    (0..=READ_KEPT).chain(READ_COUNTERS..=READ_LAST_COUNTER).chain(READ_KERNEL..=READ_OPERAND_W)
 }
 
 /// Those, and any other.
@@ -244,13 +247,16 @@ pub(super) struct Bins {
 }
 
 impl Bins {
-    /// The bins of a system whose unit has kernels of at most so many rows.
-    pub fn of(kernel: usize) -> &'static Self {
-        static BINS: [OnceLock<Bins>; MAX_SIDE + 1] = [const { OnceLock::new() }; MAX_SIDE + 1];
-        BINS[kernel].get_or_init(|| Self::new(kernel))
+    /// The bins of a system with this unit: they depend on the rows that its kernels have at most, and
+    /// on whether an address of it can be misaligned.
+    pub fn of(unit: &UnitShape) -> &'static Self {
+        static BINS: [[OnceLock<Bins>; MAX_SIDE + 1]; 2] =
+            [const { [const { OnceLock::new() }; MAX_SIDE + 1] }; 2];
+        let aligned = unit.operand_bytes() > 1;
+        BINS[usize::from(aligned)][unit.kernel].get_or_init(|| Self::new(unit.kernel, aligned))
     }
 
-    fn new(kernel: usize) -> Self {
+    fn new(kernel: usize, aligned: bool) -> Self {
         let (mut groups, mut names) = (Vec::new(), Vec::new());
         for &(group, group_name) in Group::ALL {
             let axes = group.axes(kernel);
@@ -262,7 +268,8 @@ impl Bins {
                     let parts = axes.iter().zip(&point).map(|(axis, &place)| axis[place]);
                     [group_name].into_iter().chain(parts).collect::<Vec<_>>().join("/")
                 };
-                names.push(possible(group, &point).then(name));
+                let possible = possible(group, &point) && (aligned || !misaligned(group, &point));
+                names.push(possible.then(name));
             }
             groups.push((first, sizes));
         }
@@ -310,6 +317,18 @@ fn possible(group: Group, point: &[usize]) -> bool {
             may.iter().any(|&class| class as usize == point[1])
         }
         _ => true,
+    }
+}
+
+/// Whether it is an exception of a misaligned address, which the unit alone has.
+fn misaligned(group: Group, point: &[usize]) -> bool {
+    match group {
+        Group::Trap => TRAPS[point[0]] == "conv misaligned",
+        Group::TrapAfter => CAUSES[point[0]].0 == CAUSE_LOAD_MISALIGNED,
+        Group::Conv => conv_outcomes()
+            .nth(point[0])
+            .is_some_and(|((_, cause), _)| cause == Some(CAUSE_LOAD_MISALIGNED)),
+        _ => false,
     }
 }
 

@@ -30,7 +30,7 @@ pub struct Coverage {
 impl Coverage {
     /// Nothing hit yet, of the bins of a system with this unit.
     pub fn new(unit: &UnitShape) -> Self {
-        let bins = Bins::of(unit.kernel);
+        let bins = Bins::of(unit);
         Self { bins, hits: vec![0; bins.names.len()] }
     }
 

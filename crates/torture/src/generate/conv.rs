@@ -149,8 +149,13 @@ impl Writer<'_> {
             1 => RAM_BASE - 4 * self.rng.random_range(1..4),
             2..5 => self.rng.random_range(DATA..DATA + DATA_BYTES),
             5 => self.choose(&[0, ADDR_UART + 4, RAM_END, 0xffff_fffc]),
-            _ => self.data_address(bytes) & !3,
+            _ => self.unit_data(bytes),
         }
+    }
+
+    /// The address of an operand in the data area with `bytes` bytes from there on.
+    fn unit_data(&mut self, bytes: u32) -> u32 {
+        self.data_address(bytes) & !(self.conv.operand_bytes() - 1)
     }
 
     fn conv_load(&mut self) {
@@ -168,10 +173,11 @@ impl Writer<'_> {
         // The upper half does not count.
         let further = if self.chance(20) { self.rng.random::<u32>() << 16 } else { 0 };
         let side_read = if side == 0 { self.conv.side } else { side };
-        let addr = self.unit_address(4 * side_read.min(kernel).pow(2).max(1));
+        let bytes = self.conv.operand_bytes();
+        let addr = self.unit_address(bytes * side_read.min(kernel).pow(2).max(1));
         let [rs1, rs2] = self.operands(side | slot << LOAD_SLOT | further, addr);
         self.conv_op(Op::ConvLoad, rs1, rs2);
-        if (1..=kernel).contains(&side_read) && slot < kernels && addr.is_multiple_of(4) {
+        if (1..=kernel).contains(&side_read) && slot < kernels && addr.is_multiple_of(bytes) {
             self.conv.sides[slot as usize] = Some(side_read);
         }
     }
@@ -179,19 +185,19 @@ impl Writer<'_> {
     fn conv_run(&mut self) {
         let side = self.conv.side(self.conv.slot).unwrap_or(self.conv.kernel())
             + u32::from(self.conv.tile);
+        let bytes = self.conv.operand_bytes();
         let (pitch, addr) = match self.rng.random_range(0..12) {
             // Anywhere.
-            0 => (any(self.rng), self.unit_address(4)),
+            0 => (any(self.rng), self.unit_address(bytes)),
             // Backwards.
             1 | 2 => {
                 let pitch = self.rng.random_range(0..12);
-                let bytes = 4 * (pitch * (side - 1) + side);
-                let first = self.data_address(bytes) & !3;
-                (pitch.wrapping_neg(), first + 4 * pitch * (side - 1))
+                let first = self.unit_data(bytes * (pitch * (side - 1) + side));
+                (pitch.wrapping_neg(), first + bytes * pitch * (side - 1))
             }
             _ => {
                 let pitch = self.rng.random_range(0..40);
-                (pitch, self.unit_address(4 * (pitch * (side - 1) + side)))
+                (pitch, self.unit_address(bytes * (pitch * (side - 1) + side)))
             }
         };
         let [rs1, rs2] = self.operands(pitch, addr);
@@ -219,7 +225,7 @@ impl Writer<'_> {
             0 => any(self.rng),
             1 => self.rng.random_range(11..40),
             2..4 => self.rng.random_range(16..27),
-            4 => self.rng.random_range(32..36),
+            4 => self.rng.random_range(32..37),
             5..9 => self.rng.random_range(0..4),
             _ => self.rng.random_range(0..11),
         };
@@ -232,16 +238,17 @@ impl Writer<'_> {
         let half = |it: &mut Self| match it.rng.random_range(0..4) {
             0 => 0,
             1 => it.rng.random::<u32>() & 0xffff,
-            _ => SMAX_VALID | it.rng.random_range(0..64 << it.conv.shape.log_frac),
+            _ => SMAX_VALID | it.rng.random_range(0..1 << it.conv.shape.score_bits()),
         };
         let words = [(); 2].map(|()| half(self) | half(self) << 16);
         let [rs1, rs2] = self.operands(words[0], words[1]);
         self.conv_op(Op::ConvCarry, rs1, rs2);
     }
 
-    /// An address that is not that of a word.
+    /// An address that is not that of an operand, which has more than one byte.
     pub fn conv_misaligned(&mut self) {
-        let addr = self.data_address(8) & !3 | self.rng.random_range(1..4);
+        let bytes = self.conv.operand_bytes();
+        let addr = self.unit_data(8) | self.rng.random_range(1..bytes);
         let base = self.holding(addr);
         self.without(&[base], 2);
         // Side 1 or as configured, in the slot 0.
@@ -263,7 +270,7 @@ impl Writer<'_> {
         self.long(Instruction::r(op, rd, rs1, rs2));
     }
 
-    /// Passes a value through the unit: as the product of a 1×1 kernel, which is 1.
+    /// Passes a value through a unit with 32-bit operands: as the product of a 1×1 kernel, which is 1.
     pub fn through_unit(&mut self, register: Register, kept: &[Register]) {
         let base = self.other_than(kept);
         let word = self.other_than(&[kept, &[base]].concat());
@@ -312,6 +319,15 @@ impl ConvState {
     /// The largest side.
     fn kernel(&self) -> u32 {
         self.shape.kernel as u32
+    }
+
+    /// Bits of an operand.
+    pub fn operand_w(&self) -> u32 {
+        self.shape.operand_w
+    }
+
+    pub fn operand_bytes(&self) -> u32 {
+        self.shape.operand_bytes()
     }
 
     /// The number of slots.

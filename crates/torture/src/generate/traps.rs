@@ -142,7 +142,7 @@ impl Writer<'_> {
             5 => self.load_fault(),
             6 => self.store_fault(),
             7..9 => self.fetch_fault(),
-            9 => self.conv_misaligned(),
+            9 if self.conv.operand_bytes() > 1 => self.conv_misaligned(),
             _ => self.end_of_ram(),
         }
     }

@@ -19,7 +19,7 @@ const RUNNING: u32 = 1 << 2;
 const TILE: u32 = 1 << 3;
 
 fn unit(kernel: usize, log_frac: u32, kernels: usize) -> Hart {
-    let unit = UnitShape { kernel, log_frac, multipliers: 7, kernels };
+    let unit = UnitShape { kernel, log_frac, multipliers: 7, kernels, ..UnitShape::default() };
     Hart::new(&HartConfig { ram_bytes: 1 << 16, unit, ..HartConfig::default() })
 }
 
@@ -153,6 +153,7 @@ fn what_is_read_after_reset() {
             32 => 5,
             34 => 7,
             35 => 16,
+            36 => 32,
             _ => 0,
         };
         assert_eq!(read(&mut hart, index), expected, "index {index}");
@@ -455,4 +456,53 @@ fn a_held_window_may_be_too_small() {
     // A smaller use of it does not make it smaller.
     value(&mut hart, 4, TILE, 0);
     assert_eq!(conv(&mut hart, 2, 0, 0).trap, None);
+}
+
+/// Kernel and window of a unit with operands of 16 and 8 bits, a byte each of these, little endian; the
+/// window begins in the middle of a word, and its rows are no whole words apart.
+#[test]
+fn narrow_operands_are_packed() {
+    let bytes = |operands: &[i32], operand_w: u32| {
+        let bytes =
+            operands.iter().flat_map(|it| it.to_le_bytes()[..operand_w as usize / 8].to_vec());
+        bytes.collect::<Vec<u8>>()
+    };
+    // Rows of the window, a number from its ends among them, and what is beside it.
+    let memory = [9, -128, 2, 3, 9, 9, 4, 5, 127, 9, 9, -6, -7, 8, 9];
+    let window = [-128, 2, 3, 4, 5, 127, -6, -7, 8];
+    let weights = [1, -128, 127, -2];
+    for (operand_w, load_beats, run_beats) in [(16, 2 + 2, 2 + 2 + 2), (8, 1 + 2, 1 + 2 + 2)] {
+        let shape = UnitShape { operand_w, multipliers: 7, ..UnitShape::default() };
+        let config = HartConfig { ram_bytes: 1 << 16, unit: shape, ..HartConfig::default() };
+        let mut hart = Hart::new(&config);
+        let size = operand_w / 8;
+        hart.load(KERNEL + size, &bytes(&weights, operand_w)).unwrap();
+        hart.load(WINDOW, &bytes(&memory, operand_w)).unwrap();
+        value(&mut hart, 0, 2, KERNEL + size);
+        assert_eq!((read(&mut hart, 19), read(&mut hart, 20)), (4, load_beats), "{operand_w} bits");
+        value(&mut hart, 4, TILE, 0);
+        let first = value(&mut hart, 1, 5, WINDOW + size);
+        assert_eq!((read(&mut hart, 19), read(&mut hart, 20)), (4 + 9, load_beats + run_beats));
+        let golden = |x: usize, y: usize| {
+            let inputs = [0, 1, 3, 4].map(|it| window[3 * y + x + it]);
+            weights.iter().zip(inputs).map(|(w, x)| w * x).sum::<i32>()
+        };
+        let expected = [golden(0, 0), golden(1, 0), golden(0, 1), golden(1, 1)];
+        let found: Vec<_> = (0..4).map(|output| read(&mut hart, output).cast_signed()).collect();
+        assert_eq!(
+            (found[0], &found[..]),
+            (first.cast_signed(), &expected[..]),
+            "{operand_w} bits"
+        );
+        // −128 · −128 has the largest score of 8 bits; 15 and 7 bits of carry are kept.
+        value(&mut hart, 5, u32::MAX, 0);
+        assert_eq!(read(&mut hart, 4), 0x8000 | ((2 << operand_w.ilog2()) - 1));
+        assert_eq!(read(&mut hart, 36), operand_w);
+        if operand_w == 16 {
+            assert_eq!(refused(&mut hart, 1, 4, WINDOW + 1).cause, 4);
+        }
+        // A row that leaves RAM, all of whose words but the last are there.
+        let end = BASE + 0x1_0000;
+        assert_eq!(refused(&mut hart, 1, 0, end - 2 * size).cause, 5);
+    }
 }

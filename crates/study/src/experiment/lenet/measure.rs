@@ -50,6 +50,14 @@ impl Measurement<'_> {
         let exact = engines.golden().inferences(network, &plain, &inputs, detail);
         let mut totals =
             Totals { exact: self.exact(first, images, &inputs, &exact), ..Totals::default() };
+        totals.exact.wide_classes = match &self.variant.wide {
+            None => totals.exact.classes.clone(),
+            Some(wide) => {
+                let inputs: Vec<_> =
+                    images.iter().map(|it| input_planes(wide, &it.pixels)).collect();
+                verdicts(&engines.golden().inferences(wide, &plain, &inputs, Detail::Sums)).0
+            }
+        };
         for cell in &self.cells {
             let engine: &mut dyn Engine =
                 if self.under_test { engines.under_test(0)? } else { engines.golden() };
@@ -58,6 +66,7 @@ impl Measurement<'_> {
             let mut measured = self.cell(cell, &inputs, &exact, &found.inferences, golden);
             for (layer, cost) in measured.layers.iter_mut().zip(found.costs) {
                 (layer.windows, layer.cycles) = (cost.windows, cost.cycles);
+                (layer.memory_words, layer.memory_beats) = (cost.memory_words, cost.memory_beats);
             }
             totals.cells.push(measured);
         }

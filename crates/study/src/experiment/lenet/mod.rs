@@ -24,7 +24,7 @@ use crate::data::Image;
 use crate::experiment::peers::{PeerBench, PeerTotals};
 use crate::results::ResultFolder;
 use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
-use crate::tables::{LenetRow, PointRow, Sample, SplitRow, technique};
+use crate::tables::{LenetRow, MemoryRow, OperandRow, PointRow, Sample, SplitRow, technique};
 use measure::{Depth, Measurement};
 use model::engine::Findings;
 use model::nn::Configuration;
@@ -52,6 +52,9 @@ pub struct Grid {
 pub struct Summary {
     pub lenet: Vec<LenetRow>,
     pub points: Vec<PointRow>,
+    pub operands: Vec<OperandRow>,
+    /// Empty without a unit.
+    pub memory: Vec<MemoryRow>,
 }
 
 /// Runs the experiment on the test images. Besides the errors of [`run`](crate::run::run()):
@@ -273,6 +276,12 @@ impl<'a> Lenet<'a> {
         results.table(&rows(with_first(), tables::margins))?;
         results.table(&rows(of_test(), tables::confusion))?;
         results.table(&rows(of_test(), tables::overflow))?;
+        let operands: Vec<_> = of_test().map(tables::operands).collect();
+        results.table(&operands)?;
+        let memory = rows(of_test(), tables::memory);
+        if !memory.is_empty() {
+            results.table(&memory)?;
+        }
         results.table(&points)?;
         results.table(&rows(of_test(), tables::point_layers))?;
         results.table(&tables::ablation(&points))?;
@@ -294,7 +303,7 @@ impl<'a> Lenet<'a> {
         if self.grid.analysis {
             plain.iter().try_for_each(|it| tables::pictures(&images, it, results))?;
         }
-        Ok(Summary { lenet, points })
+        Ok(Summary { lenet, points, operands, memory })
     }
 }
 
@@ -309,6 +318,7 @@ impl Experiment for Lenet<'_> {
                 "network": variant.network,
                 "weights": variant.weights_name,
                 "weights_sha256": variant.weights.sha256(),
+                "operand_w": variant.integer.operand_w,
             })
         };
         let cell = |cell: &Cell| {

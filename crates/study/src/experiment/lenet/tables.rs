@@ -20,9 +20,9 @@ use crate::statistics::{
 use crate::table::{Digit, Fixed, Maybe, Shortest};
 use crate::tables::{
     ALL_LAYERS, AblationRow, Accuracy, CellKey, Change, ConfusionRow, ErrorOf, FlipRow,
-    LayerErrorRow, LenetRow, Level, MarginRow, NO_LOSS_POINTS, OverflowRow, PointLayerRow,
-    PointRow, ProductRow, QuantisationRow, Sample, SkipRow, SplitRow, Tolerance, ZeroRow,
-    technique,
+    LayerErrorRow, LenetRow, Level, MarginRow, MemoryRow, NO_LOSS_POINTS, OperandRow, OverflowRow,
+    PointLayerRow, PointRow, ProductRow, QuantisationRow, Sample, SkipRow, SplitRow, Tolerance,
+    ZeroRow, technique,
 };
 
 /// The first images of the test set, over which the paper counts.
@@ -307,6 +307,58 @@ pub(super) fn quantisation(measured: &Measured) -> QuantisationRow {
         loss_points: float - integer,
         flipped: both.filter(|(float, integer)| float != integer).count(),
     }
+}
+
+pub(super) fn operands(measured: &Measured) -> OperandRow {
+    let exact = &measured.totals.exact;
+    let accuracy = measured.accuracy(&exact.classes);
+    let wide_accuracy_percent = measured.percent(&exact.wide_classes);
+    let discordant = measured.discordant(&exact.wide_classes, &exact.classes);
+    let [loss, low, high] = discordant.loss_interval(measured.images()).map(|share| 100.0 * share);
+    let both = exact.wide_classes.iter().zip(&exact.classes);
+    OperandRow {
+        network: measured.variant.network_name.clone(),
+        weights: measured.variant.weights_name.clone(),
+        operand_w: measured.variant.integer.operand_w,
+        activation_bits: measured.variant.integer.network.activation_bits,
+        images: measured.images(),
+        accuracy,
+        wide_accuracy_percent,
+        loss_points: loss,
+        loss_low_points: low,
+        loss_high_points: high,
+        mcnemar: discordant.into(),
+        flipped: both.filter(|(wide, narrow)| wide != narrow).count(),
+    }
+}
+
+/// The lines of one variant: every cell by layer, and their sum; none without a unit.
+pub(super) fn memory(measured: &Measured) -> Vec<MemoryRow> {
+    let names = measured.variant.layers();
+    let of_cell = |(cell, totals): (&Cell, &CellTotals)| {
+        let row = |layer: &str, counts: [u64; 3]| {
+            let [words, beats, cycles] = counts.map(|it| it as f64 / measured.images() as f64);
+            MemoryRow {
+                network: measured.variant.network_name.clone(),
+                log_frac: cell.configuration.log_frac().unwrap_or_default(),
+                configuration: cell.configuration.name.clone(),
+                level: Level::of(layer),
+                layer: layer.to_owned(),
+                operand_w: measured.variant.integer.operand_w,
+                images: measured.images(),
+                words_average: words,
+                beats_average: beats,
+                cycles_average: cycles,
+            }
+        };
+        let counts = totals.layers.iter().map(|it| [it.memory_words, it.memory_beats, it.cycles]);
+        let sum = counts.clone().fold([0; 3], |sum, it| std::array::from_fn(|i| sum[i] + it[i]));
+        let rows = names.iter().zip(counts).map(|(name, counts)| row(name, counts));
+        let ran = totals.layers.iter().any(|layer| layer.windows > 0);
+        let rows = rows.chain([row(ALL_LAYERS, sum)]).filter(|_| ran);
+        rows.collect::<Vec<_>>()
+    };
+    measured.measured_cells().flat_map(of_cell).collect()
 }
 
 pub(super) fn overflow(measured: &Measured) -> Vec<OverflowRow> {

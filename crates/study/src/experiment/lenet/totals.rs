@@ -49,6 +49,9 @@ pub(super) struct LayerTotals {
     /// Windows that the unit ran, and their cycles from start to done.
     pub windows: u64,
     pub cycles: u64,
+    /// Words and accesses of memory for windows and kernels.
+    pub memory_words: u64,
+    pub memory_beats: u64,
 }
 
 /// One cell.
@@ -68,6 +71,8 @@ pub(super) struct ExactTotals {
     pub margins: Vec<i64>,
     /// The class that the float network gives each image.
     pub float_classes: Vec<u32>,
+    /// The class that the network with operands of 32 bits gives each image.
+    pub wide_classes: Vec<u32>,
     /// `zeros[layer][image]`: outputs of a layer that are 0.
     pub zeros: Vec<Vec<u32>>,
     /// `products[convolution layer][bin]`: see [`count_products`].
@@ -90,6 +95,8 @@ impl LayerTotals {
         add_counts(&mut self.skips, &other.skips);
         self.windows += other.windows;
         self.cycles += other.cycles;
+        self.memory_words += other.memory_words;
+        self.memory_beats += other.memory_beats;
     }
 }
 
@@ -115,6 +122,7 @@ impl ExactTotals {
         self.classes.extend_from_slice(&other.classes);
         self.margins.extend_from_slice(&other.margins);
         self.float_classes.extend_from_slice(&other.float_classes);
+        self.wide_classes.extend_from_slice(&other.wide_classes);
         self.zeros.resize_with(other.zeros.len(), Vec::new);
         for (to, from) in self.zeros.iter_mut().zip(&other.zeros) {
             to.extend_from_slice(from);

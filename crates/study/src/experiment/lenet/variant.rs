@@ -30,6 +30,8 @@ pub struct Variant {
     pub float: FloatNetwork,
     /// What runs.
     pub integer: IntegerNetwork,
+    /// The same with operands of 32 bits, if what runs has narrower ones.
+    pub wide: Option<IntegerNetwork>,
 }
 
 /// The networks, weights and operating points that the project ships, by folder and name.
@@ -88,7 +90,17 @@ impl Variant {
         let (network, weights) = (network.network()?, weights.weights()?);
         let float = FloatNetwork::new(&network, &weights)?;
         let integer = IntegerNetwork::new(&network, &weights, digits::calibration())?;
-        Ok(Self { network_name, weights_name, network, weights, float, integer })
+        let wide = None;
+        Ok(Self { network_name, weights_name, network, weights, float, integer, wide })
+    }
+
+    /// The same network and weights, quantised for operands of `operand_w` bits.
+    pub fn with_operands(self, operand_w: u32) -> Result<Self, NetworkError> {
+        let Self { network, weights, .. } = &self;
+        let calibration = digits::calibration();
+        let integer = IntegerNetwork::with_operands(network, weights, calibration, operand_w)?;
+        let wide = (operand_w < u32::BITS).then_some(self.integer);
+        Ok(Self { integer, wide, ..self })
     }
 
     /// A network that ships with its weights, by the name of its files without their extensions.

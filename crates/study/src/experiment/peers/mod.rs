@@ -355,6 +355,7 @@ mod testing {
                 activation_bits: 15,
                 layers: vec![LayerDescription { name: "C1".to_owned(), kind }],
             },
+            operand_w: 32,
             layers: vec![IntegerLayer::Convolution(Convolution {
                 name: "C1".to_owned(),
                 index: 0,

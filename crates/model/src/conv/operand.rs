@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The width of operands. The arithmetic is the same for all: what fits into fewer bits has the same
+//! logs, products and sums there.
+
+use std::ops::RangeInclusive;
+
+/// The widths of operands that a unit may have, in bits.
+pub const OPERAND_WIDTHS: [u32; 3] = [8, 16, 32];
+
+/// The numbers of `operand_w` bits, which are 1 to 32, in two's complement.
+pub const fn operand_range(operand_w: u32) -> RangeInclusive<i32> {
+    let unused = i32::BITS - operand_w;
+    i32::MIN >> unused..=i32::MAX >> unused
+}
+
+/// An operand that its width has no room for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{place}: {value} does not fit into {operand_w} bits, which hold {} to {}: take a wider operand_w, \
+     or a network that is quantised to this one",
+    operand_range(*.operand_w).start(), operand_range(*.operand_w).end()
+)]
+pub struct OperandError {
+    /// Where it is.
+    pub place: String,
+    pub value: i32,
+    /// The width, in bits.
+    pub operand_w: u32,
+}
+
+/// Refuses operands of more than `operand_w` bits; `place` says where the operand of an index is.
+pub fn check_operands(
+    operands: &[i32],
+    operand_w: u32,
+    place: impl FnOnce(usize) -> String,
+) -> Result<(), OperandError> {
+    let range = operand_range(operand_w);
+    match operands.iter().position(|operand| !range.contains(operand)) {
+        None => Ok(()),
+        Some(index) => Err(OperandError { place: place(index), value: operands[index], operand_w }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_of_each_width_fit_and_their_neighbours_do_not() {
+        for (operand_w, low, high) in [(8, -128, 127), (16, -32768, 32767)] {
+            let check =
+                |value| check_operands(&[0, value], operand_w, |index| format!("[{index}]"));
+            assert_eq!((check(low), check(high)), (Ok(()), Ok(())));
+            for value in [low - 1, high + 1, i32::MIN, i32::MAX] {
+                let place = "[1]".to_owned();
+                assert_eq!(check(value), Err(OperandError { place, value, operand_w }));
+            }
+        }
+        assert_eq!(operand_range(32), i32::MIN..=i32::MAX);
+        let error = check_operands(&[200], 8, |_| "layer C1".to_owned()).unwrap_err().to_string();
+        assert!(
+            error.starts_with("layer C1: 200 does not fit into 8 bits, which hold -128 to 127")
+        );
+    }
+}

@@ -1,0 +1,618 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What a window costs in energy, and what skipping saves of it once everything is charged: the
+//! logic that decides, the registers, the clock, what leaks, and the words from memory.
+//!
+//! Engines that are netlists measure windows of the layers of a network, drawn at random; the
+//! activations are those of exact inference. What a layer takes in an inference is what such a window
+//! takes on average, times its windows.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::Software;
+use super::lenet::Variant;
+use crate::Error;
+use crate::data::Image;
+use crate::report::figure::{Bar, Bars, Group, distinct, palette};
+use crate::results::ResultFolder;
+use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
+use crate::statistics::reduction_percent;
+use crate::table;
+use crate::tables::PlotBy;
+use model::conv::{Mode, Plane, Semantics, SmaxScope, Threshold};
+use model::engine::{Detail, EnergyReading, Engine, Findings, GoldenEngine, Place, Sampling};
+use model::nn::{Configuration, Convolution, input_planes};
+
+/// What a read of 64 bits from memory costs: M. Horowitz, "Computing's energy problem", ISSCC 2014,
+/// for 45 nm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Memory {
+    /// Cache or SRAM of 8 KB: 10 pJ
+    #[value(name = "sram-8k")]
+    Sram8k,
+    /// Cache or SRAM of 32 KB: 20 pJ
+    #[value(name = "sram-32k")]
+    Sram32k,
+    /// Cache or SRAM of 1 MB: 100 pJ
+    #[value(name = "sram-1m")]
+    Sram1m,
+    /// The lower end of DRAM: 1.3 nJ
+    DramLow,
+    /// The upper end of DRAM: 2.6 nJ
+    DramHigh,
+    /// Nothing is charged
+    Free,
+}
+
+impl Memory {
+    const ALL: [Self; 6] =
+        [Self::Sram8k, Self::Sram32k, Self::Sram1m, Self::DramLow, Self::DramHigh, Self::Free];
+
+    /// The name in tables and flags.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sram8k => "sram-8k",
+            Self::Sram32k => "sram-32k",
+            Self::Sram1m => "sram-1m",
+            Self::DramLow => "dram-low",
+            Self::DramHigh => "dram-high",
+            Self::Free => "free",
+        }
+    }
+
+    /// Energy of a read of 64 bits, in pJ.
+    pub const fn pj_per_64_bits(self) -> f64 {
+        match self {
+            Self::Sram8k => 10.0,
+            Self::Sram32k => 20.0,
+            Self::Sram1m => 100.0,
+            Self::DramLow => 1300.0,
+            Self::DramHigh => 2600.0,
+            Self::Free => 0.0,
+        }
+    }
+}
+
+table! {
+    /// What a window of one layer takes in one configuration, on average.
+    pub struct EnergyRow in "energy.csv" {
+        /// Network, the name of its file.
+        pub network: String,
+        /// Parameter set of the unit.
+        pub unit: String,
+        /// Name of the layer.
+        pub layer: String,
+        /// Side of the kernels; smaller than the layer's where the unit holds the middle of them alone.
+        pub kernel_side: u64,
+        /// What is multiplied: `exact`, `zero-skip` or `approx`.
+        pub mode: String,
+        /// T in units of 2^−F; empty but in `approx`.
+        pub threshold: Option<u32>,
+        /// Windows that were measured.
+        pub windows: u64,
+        /// Clock cycles from one command to the next.
+        pub cycles_average: f64,
+        /// Products of an exact window.
+        pub products_average: f64,
+        pub multiplications_average: f64,
+        /// Energy of all changes of nets, glitches included.
+        pub dynamic_pj: f64,
+        /// The same without glitches.
+        pub without_glitches_pj: f64,
+        /// What leaks in these cycles, at the clock period.
+        pub leakage_pj: f64,
+        /// Reads of the window's words, by the memory of `energy_memory.csv` that is charged.
+        pub memory_pj: f64,
+        /// All together: dynamic with glitches, leakage, memory.
+        pub energy_pj: f64,
+        /// How many percent less energy than exact.
+        pub saved_vs_exact_percent: Option<f64>,
+        /// How many percent less energy than zero-skip.
+        pub saved_vs_zero_skip_percent: Option<f64>,
+        /// Of the energy, what logs, scores, S_max and their comparison take: dynamic and leakage.
+        pub deciding_pj: f64,
+        /// The share of products that must be skipped before the saving pays for deciding, at what a
+        /// skipped product saves on average here; empty but in `approx`, and where none is saved.
+        pub break_even_percent: Option<f64>,
+    }
+}
+
+table! {
+    /// What a block of the unit takes of a window, on average.
+    pub struct BlockRow in "energy_blocks.csv" {
+        /// Network, the name of its file.
+        pub network: String,
+        /// Parameter set of the unit.
+        pub unit: String,
+        /// Name of the layer.
+        pub layer: String,
+        /// What is multiplied: `exact`, `zero-skip` or `approx`.
+        pub mode: String,
+        /// T in units of 2^−F; empty but in `approx`.
+        pub threshold: Option<u32>,
+        /// Block: `multipliers`, `adders` (what adds and selects around them), `operand registers` (and
+        /// sums), `deciding`, `kernels` (the stored ones with their logs), `fetch`, `counters`,
+        /// `control`, or `clock` (nets and gates of the clock; the registers' own clock pins are in the
+        /// blocks of the registers).
+        pub block: String,
+        /// Energy of all changes of nets, glitches included.
+        pub dynamic_pj: f64,
+        /// The same without glitches.
+        pub without_glitches_pj: f64,
+        /// What leaks in the cycles of the window, at the clock period.
+        pub leakage_pj: f64,
+    }
+}
+
+table! {
+    /// What the convolutions of an inference take in one configuration.
+    pub struct InferenceEnergyRow in "energy_inferences.csv" {
+        /// Network, the name of its file.
+        pub network: String,
+        /// Parameter set of the unit.
+        pub unit: String,
+        /// What is multiplied: `exact`, `zero-skip` or `approx`.
+        pub mode: String,
+        /// T in units of 2^−F; empty but in `approx`.
+        pub threshold: Option<u32>,
+        /// Clock period.
+        pub period_ns: f64,
+        /// The memory that is charged.
+        pub memory: String,
+        /// Windows of an inference.
+        pub windows: u64,
+        pub multiplications: f64,
+        /// Energy of all changes of nets, glitches included.
+        pub dynamic_nj: f64,
+        /// The same without glitches.
+        pub without_glitches_nj: f64,
+        /// What leaks.
+        pub leakage_nj: f64,
+        /// Reads of words.
+        pub memory_nj: f64,
+        /// All together: dynamic with glitches, leakage, memory.
+        pub energy_nj: f64,
+        /// How many percent less energy than exact.
+        pub saved_vs_exact_percent: Option<f64>,
+        /// How many percent less energy than zero-skip.
+        pub saved_vs_zero_skip_percent: Option<f64>,
+        /// How many percent less dynamic energy, with glitches, than exact.
+        pub dynamic_saved_vs_exact_percent: Option<f64>,
+        /// How many percent fewer multiplications than exact.
+        pub multiplications_saved_percent: Option<f64>,
+        /// What the paper's rule makes of that: 0.4 times the multiplications saved.
+        pub paper_estimate_percent: Option<f64>,
+        /// What the paper says that its ReLU (35.2 %) or tanh network (29.96 %) saves; empty but in
+        /// `approx`, and for other networks.
+        pub paper_percent: Option<f64>,
+    }
+}
+
+table! {
+    /// What a read of 64 bits costs: M. Horowitz, "Computing's energy problem", ISSCC 2014, 45 nm.
+    pub struct MemoryEnergyRow in "energy_memory.csv" {
+        /// Name of the memory in the flag `--memory`.
+        pub memory: String,
+        /// Energy of a read of 64 bits; narrower and wider ones in proportion.
+        pub read_64_pj: f64,
+        /// `yes` for the one that is charged in this run.
+        pub charged: String,
+    }
+}
+
+/// The configurations, as they are called in figures.
+fn configuration(mode: &str, threshold: Option<u32>) -> String {
+    threshold.map_or_else(|| mode.to_owned(), |threshold| format!("T = {threshold}"))
+}
+
+/// A figure's colours, in the order of blocks.
+const COLOURS: [plotters::style::RGBColor; 4] =
+    [palette::BLUE, palette::ORANGE, palette::GREEN, palette::BLACK];
+
+pub(super) static INFERENCES: PlotBy<InferenceEnergyRow> = PlotBy {
+    name: "energy_inferences",
+    key: |row| &row.network,
+    figure: |of, rows, name| {
+        let parts = ["dynamic, without glitches", "glitches", "leakage", "memory"];
+        let group = |row: &&InferenceEnergyRow| {
+            let values = [
+                row.without_glitches_nj,
+                row.dynamic_nj - row.without_glitches_nj,
+                row.leakage_nj,
+                row.memory_nj,
+            ];
+            let bars =
+                values.into_iter().zip(COLOURS).map(|(value, colour)| Bar::new(value, colour));
+            let title = configuration(&row.mode, row.threshold);
+            Group::new(format!("{} {title}", row.unit), bars.collect())
+        };
+        Bars {
+            title: format!("{of} – energy of an inference's convolutions"),
+            axis: "nJ per inference".to_owned(),
+            groups: rows.iter().map(group).collect(),
+            legend: parts.iter().map(|it| (*it).to_owned()).zip(COLOURS).collect(),
+            stacked: true,
+            ..Bars::default()
+        }
+        .draw(name)
+    },
+};
+
+pub(super) static BLOCKS: PlotBy<BlockRow> = PlotBy {
+    name: "energy_blocks",
+    key: |row| &row.network,
+    figure: |of, rows, name| {
+        let mut groups = Vec::new();
+        for place in distinct(rows.iter().map(|row| (row.unit.as_str(), row.layer.as_str()))) {
+            groups.push(Group::heading(format!("{}, {}", place.0, place.1)));
+            let here: Vec<_> = rows
+                .iter()
+                .filter(|row| (row.unit.as_str(), row.layer.as_str()) == place)
+                .collect();
+            for block in distinct(here.iter().map(|row| row.block.as_str())) {
+                let bar = |row: &&&&BlockRow| {
+                    let title = configuration(&row.mode, row.threshold);
+                    let colour = match row.mode.as_str() {
+                        "exact" => palette::BLACK,
+                        "zero-skip" => palette::ORANGE,
+                        _ => palette::BLUE,
+                    };
+                    let label = format!("{title}: {:.1}", row.dynamic_pj);
+                    Bar::new(row.dynamic_pj, colour).label(label)
+                };
+                let bars = here.iter().filter(|row| row.block == block);
+                groups.push(Group::new(block, bars.collect::<Vec<_>>().iter().map(bar).collect()));
+            }
+        }
+        Bars {
+            title: format!("{of} – dynamic energy of a window by block, glitches included"),
+            axis: "pJ per window".to_owned(),
+            groups,
+            decimals: 1,
+            ..Bars::default()
+        }
+        .draw(name)
+    },
+};
+
+/// A unit under test: an engine of the run, with the networks in its operands.
+pub struct UnitUnderTest {
+    /// Parameter set, as in tables.
+    pub name: String,
+    pub variants: Vec<Variant>,
+    /// Of its logs.
+    pub log_frac: u32,
+}
+
+/// What is measured.
+pub struct Settings {
+    /// One per engine of the run, in its order.
+    pub units: Vec<UnitUnderTest>,
+    /// In units of 2^−F.
+    pub thresholds: Vec<u32>,
+    /// Windows of each layer in each configuration, at least.
+    pub windows: usize,
+    pub period_ns: f64,
+    pub memory: Memory,
+}
+
+/// What the tables hold.
+pub struct Summary {
+    pub windows: Vec<EnergyRow>,
+    pub inferences: Vec<InferenceEnergyRow>,
+    pub memory: Vec<MemoryEnergyRow>,
+}
+
+/// Runs the experiment.
+///
+/// # Errors
+/// Thresholds or images that cannot be; and those of [`run`](crate::run::run()).
+pub fn run(run: &Run<'_>, settings: &Settings) -> Result<Finished<Summary>, Error> {
+    let images = run.images()?;
+    let mut rules = vec![(Mode::Exact, 1), (Mode::ZeroSkip, 1)];
+    rules.extend(settings.thresholds.iter().map(|&threshold| (Mode::Approx, threshold)));
+    let rules = rules.into_iter().map(|(mode, threshold)| Ok((mode, Threshold::new(threshold)?)));
+    let rules = rules.collect::<Result<_, Error>>()?;
+    crate::run::run(run, &Energy { run, settings, rules, images })
+}
+
+struct Energy<'a> {
+    run: &'a Run<'a>,
+    settings: &'a Settings,
+    rules: Vec<(Mode, Threshold)>,
+    images: Vec<&'a Image>,
+}
+
+/// A layer, and its planes for each image.
+type LayerInputs = (Convolution, Vec<Vec<Plane>>);
+
+/// Numbers of unit, network, layer and rule.
+type Batch = (usize, usize, usize, usize);
+
+impl Energy<'_> {
+    /// The layers of a network with what goes into them.
+    fn layers(&self, variant: &Variant) -> Result<Vec<LayerInputs>, Error> {
+        let mut golden = GoldenEngine::default();
+        let mut layers = Vec::new();
+        let mut engine =
+            Software::new(|layer: &Convolution, semantics: &Semantics, inputs: &[Vec<Plane>]| {
+                layers.push((layer.clone(), inputs.to_vec()));
+                golden.outcomes(layer, semantics, inputs, Detail::Sums)
+            });
+        let network = &variant.integer;
+        let exact = Configuration::plain(Mode::Exact, 0, network.convolutions().count())?;
+        let inputs: Vec<_> =
+            self.images.iter().map(|it| input_planes(network, &it.pixels)).collect();
+        engine.infer(&Place::default(), network, &exact, &inputs, Detail::Sums)?;
+        Ok(layers)
+    }
+}
+
+impl Experiment for Energy<'_> {
+    type Batch = Batch;
+    type Outcome = EnergyReading;
+    type Summary = Summary;
+
+    fn settings(&self) -> Value {
+        let variants = self.settings.units.iter().flat_map(|unit| &unit.variants);
+        let weights: Vec<_> = variants.map(|variant| variant.weights.sha256()).collect();
+        json!({
+            "weights_sha256": weights,
+            "thresholds": self.settings.thresholds,
+            "windows": self.settings.windows,
+            "period_ns": self.settings.period_ns,
+            "memory": self.settings.memory.name(),
+        })
+    }
+
+    fn plan(&self) -> Vec<Batch> {
+        let mut plan = Vec::new();
+        for (unit, under_test) in self.settings.units.iter().enumerate() {
+            for (network, variant) in under_test.variants.iter().enumerate() {
+                for layer in 0..variant.layers().len() {
+                    plan.extend((0..self.rules.len()).map(|rule| (unit, network, layer, rule)));
+                }
+            }
+        }
+        plan
+    }
+
+    fn batch(
+        &self,
+        &(unit, network, layer, rule): &Batch,
+        engines: &mut Engines<'_>,
+    ) -> Result<EnergyReading, Error> {
+        let under_test = &self.settings.units[unit];
+        let variant = &under_test.variants[network];
+        let (layer, inputs) = self.layers(variant)?.swap_remove(layer);
+        let (mode, threshold) = self.rules[rule];
+        let semantics = Semantics::new(mode, under_test.log_frac, threshold, SmaxScope::Window)?;
+        let (windows, seed) = (self.settings.windows, self.run.seed);
+        let place = Place {
+            layer: layer.name.clone(),
+            configuration: mode.to_string(),
+            ..self.run.place(&variant.network_name)
+        };
+        let engine = engines.under_test(unit)?;
+        Ok(engine.energy(&place, &layer, &semantics, &inputs, Sampling { windows, seed })?)
+    }
+
+    fn tables(
+        &self,
+        outcomes: Outcomes<'_, EnergyReading>,
+        _: &Findings,
+        results: &mut ResultFolder,
+    ) -> Result<Summary, Error> {
+        let mut readings = BTreeMap::new();
+        for (batch, reading) in self.plan().into_iter().zip(outcomes) {
+            readings.insert(batch, reading?);
+        }
+        let (mut windows, mut blocks, mut inferences) = (Vec::new(), Vec::new(), Vec::new());
+        for (unit, under_test) in self.settings.units.iter().enumerate() {
+            for (network, variant) in under_test.variants.iter().enumerate() {
+                let layers = variant.layers();
+                let part = Part { settings: self.settings, unit: &under_test.name, variant };
+                for (layer, name) in layers.iter().enumerate() {
+                    let of_rule = |rule| &readings[&(unit, network, layer, rule)];
+                    for (rule, &rule_of) in self.rules.iter().enumerate() {
+                        let reading = of_rule(rule);
+                        windows.push(part.window(name, rule_of, reading, [of_rule(0), of_rule(1)]));
+                        blocks.extend(part.blocks(name, rule_of, reading));
+                    }
+                }
+                let inference = |rule| {
+                    let layers = 0..layers.len();
+                    let readings = layers.map(|layer| &readings[&(unit, network, layer, rule)]);
+                    part.inference(readings)
+                };
+                let (Some(exact), Some(zero_skip)) = (inference(0), inference(1)) else { continue };
+                for (rule, &rule_of) in self.rules.iter().enumerate() {
+                    let Some(taken) = inference(rule) else { continue };
+                    inferences.push(part.inference_row(rule_of, &taken, [&exact, &zero_skip]));
+                }
+            }
+        }
+        let charged = self.settings.memory;
+        let memory = Memory::ALL.into_iter().map(|memory| MemoryEnergyRow {
+            memory: memory.name().to_owned(),
+            read_64_pj: memory.pj_per_64_bits(),
+            charged: if memory == charged { "yes" } else { "" }.to_owned(),
+        });
+        let memory: Vec<_> = memory.collect();
+        results.table(&windows)?;
+        results.table(&blocks)?;
+        if !inferences.is_empty() {
+            results.table(&inferences)?;
+        }
+        results.table(&memory)?;
+        Ok(Summary { windows, inferences, memory })
+    }
+}
+
+/// Energies in pJ.
+#[derive(Debug, Clone, Copy, Default)]
+struct Taken {
+    windows: u64,
+    multiplications: f64,
+    products: f64,
+    dynamic: f64,
+    settled: f64,
+    leakage: f64,
+    memory: f64,
+    deciding: f64,
+}
+
+impl Taken {
+    fn energy(&self) -> f64 {
+        self.dynamic + self.leakage + self.memory
+    }
+}
+
+/// A network on a unit.
+struct Part<'a> {
+    settings: &'a Settings,
+    unit: &'a str,
+    variant: &'a Variant,
+}
+
+impl Part<'_> {
+    /// What leaks in the cycles of a reading, of a block that leaks `nw`, in pJ.
+    fn leakage(&self, reading: &EnergyReading, nw: f64) -> f64 {
+        // nW · ns are 10^−6 pJ.
+        1e-6 * nw * self.settings.period_ns * reading.cycles as f64
+    }
+
+    /// What a window of a reading takes on average.
+    fn taken(&self, reading: &EnergyReading) -> Taken {
+        let per_window = |sum: f64| sum / reading.windows as f64;
+        let blocks = || reading.blocks.values();
+        let deciding = reading.blocks.get("deciding").copied().unwrap_or_default();
+        let of_deciding = deciding.dynamic_fj / 1e3 + self.leakage(reading, deciding.leakage_nw);
+        let bits = reading.memory_bits as f64;
+        Taken {
+            windows: 1,
+            multiplications: per_window(reading.multiplications as f64),
+            products: per_window(reading.products as f64),
+            dynamic: per_window(blocks().map(|it| it.dynamic_fj).sum::<f64>() / 1e3),
+            settled: per_window(blocks().map(|it| it.settled_fj).sum::<f64>() / 1e3),
+            leakage: per_window(self.leakage(reading, blocks().map(|it| it.leakage_nw).sum())),
+            memory: per_window(bits / 64.0 * self.settings.memory.pj_per_64_bits()),
+            deciding: per_window(of_deciding),
+        }
+    }
+
+    fn window(
+        &self,
+        layer: &str,
+        (mode, threshold): (Mode, Threshold),
+        reading: &EnergyReading,
+        [exact, zero_skip]: [&EnergyReading; 2],
+    ) -> EnergyRow {
+        let (taken, exact) = (self.taken(reading), self.taken(exact));
+        let skipped = taken.products - taken.multiplications;
+        // What was saved beside deciding, for each product that was skipped.
+        let without = |taken: &Taken| taken.energy() - taken.deciding;
+        let saving = (without(&exact) - without(&taken)) / skipped;
+        let pays = mode == Mode::Approx && skipped > 0.0 && saving > 0.0;
+        EnergyRow {
+            network: self.variant.network_name.clone(),
+            unit: self.unit.to_owned(),
+            layer: layer.to_owned(),
+            kernel_side: reading.side,
+            mode: mode.to_string(),
+            threshold: (mode == Mode::Approx).then_some(threshold.get()),
+            windows: reading.windows,
+            cycles_average: reading.cycles as f64 / reading.windows as f64,
+            products_average: taken.products,
+            multiplications_average: taken.multiplications,
+            dynamic_pj: taken.dynamic,
+            without_glitches_pj: taken.settled,
+            leakage_pj: taken.leakage,
+            memory_pj: taken.memory,
+            energy_pj: taken.energy(),
+            saved_vs_exact_percent: reduction_percent(taken.energy(), exact.energy()),
+            saved_vs_zero_skip_percent: reduction_percent(
+                taken.energy(),
+                self.taken(zero_skip).energy(),
+            ),
+            deciding_pj: taken.deciding,
+            break_even_percent: pays.then(|| 100.0 * taken.deciding / (saving * taken.products)),
+        }
+    }
+
+    fn blocks(
+        &self,
+        layer: &str,
+        (mode, threshold): (Mode, Threshold),
+        reading: &EnergyReading,
+    ) -> Vec<BlockRow> {
+        let windows = reading.windows as f64;
+        let row = |(block, energy): (&String, &model::engine::BlockEnergy)| BlockRow {
+            network: self.variant.network_name.clone(),
+            unit: self.unit.to_owned(),
+            layer: layer.to_owned(),
+            mode: mode.to_string(),
+            threshold: (mode == Mode::Approx).then_some(threshold.get()),
+            block: block.clone(),
+            dynamic_pj: energy.dynamic_fj / 1e3 / windows,
+            without_glitches_pj: energy.settled_fj / 1e3 / windows,
+            leakage_pj: self.leakage(reading, energy.leakage_nw) / windows,
+        };
+        reading.blocks.iter().map(row).collect()
+    }
+
+    /// What the layers take together; nothing if the unit holds the middle of a kernel alone.
+    fn inference<'r>(&self, readings: impl Iterator<Item = &'r EnergyReading>) -> Option<Taken> {
+        let mut sum = Taken::default();
+        for reading in readings {
+            let (taken, windows) = (self.taken(reading), reading.layer_windows?);
+            let times = windows as f64;
+            sum.windows += windows;
+            sum.multiplications += times * taken.multiplications;
+            sum.products += times * taken.products;
+            sum.dynamic += times * taken.dynamic;
+            sum.settled += times * taken.settled;
+            sum.leakage += times * taken.leakage;
+            sum.memory += times * taken.memory;
+            sum.deciding += times * taken.deciding;
+        }
+        Some(sum)
+    }
+
+    fn inference_row(
+        &self,
+        (mode, threshold): (Mode, Threshold),
+        taken: &Taken,
+        [exact, zero_skip]: [&Taken; 2],
+    ) -> InferenceEnergyRow {
+        let skips = mode == Mode::Approx;
+        let fewer = reduction_percent(taken.multiplications, taken.products);
+        let paper = match self.variant.network_name.as_str() {
+            "lenet5_relu" => Some(35.2),
+            "lenet5_tanh" => Some(29.96),
+            _ => None,
+        };
+        InferenceEnergyRow {
+            network: self.variant.network_name.clone(),
+            unit: self.unit.to_owned(),
+            mode: mode.to_string(),
+            threshold: skips.then_some(threshold.get()),
+            period_ns: self.settings.period_ns,
+            memory: self.settings.memory.name().to_owned(),
+            windows: taken.windows,
+            multiplications: taken.multiplications,
+            dynamic_nj: taken.dynamic / 1e3,
+            without_glitches_nj: taken.settled / 1e3,
+            leakage_nj: taken.leakage / 1e3,
+            memory_nj: taken.memory / 1e3,
+            energy_nj: taken.energy() / 1e3,
+            saved_vs_exact_percent: reduction_percent(taken.energy(), exact.energy()),
+            saved_vs_zero_skip_percent: reduction_percent(taken.energy(), zero_skip.energy()),
+            dynamic_saved_vs_exact_percent: reduction_percent(taken.dynamic, exact.dynamic),
+            multiplications_saved_percent: fewer,
+            paper_estimate_percent: fewer.map(|fewer| 0.4 * fewer),
+            paper_percent: paper.filter(|_| skips),
+        }
+    }
+}

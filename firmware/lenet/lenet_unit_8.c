@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/* lenet_unit on a unit with operands of 8 bits. */
+#define OPERAND_W 8
+#include "lenet_unit.c"

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `convapprox energy`.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use model::engine::EngineFactory;
+use serde_json::json;
+use silicon::liberty::Library;
+use silicon::netlist::Netlist;
+use study::Status;
+use study::data::Split;
+use study::experiment::energy::{self, Memory, Settings, UnitUnderTest};
+use study::report::terminal::{number, optional};
+
+use super::flags::{LENET5, NetworkFlags, RunFlags, positive};
+use super::output::List;
+use super::synth::FlowFlags;
+use super::table_of;
+use crate::bench::energy::{Gates, GatesFactory};
+use crate::hw::UnitParameters;
+use crate::hw::gates::{netlist, unit_design};
+use crate::synthesis::{CellLibrary, Flow, Tools};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    run: RunFlags,
+
+    /// A unit, by its parameter set: a name such as k5_m4, or kernel=5,multipliers=4; may be repeated
+    #[arg(long, value_name = "SET", default_values = ["k5_w128_o16", "k5_m4_w128_o16", "k5_w128_o8"])]
+    unit: Vec<UnitParameters>,
+
+    #[command(flatten)]
+    flow: FlowFlags,
+
+    #[command(flatten)]
+    networks: NetworkFlags,
+
+    /// How many images, from the first, windows are taken from
+    #[arg(long, value_name = "N", default_value = "20", value_parser = positive)]
+    images: usize,
+
+    /// Windows of each layer in each configuration, at least
+    #[arg(long, value_name = "N", default_value = "200", value_parser = positive)]
+    windows: usize,
+
+    /// Thresholds of all layers, in units of 2^−F
+    #[arg(long, value_name = "LIST", default_value = "1,2,3,4,5")]
+    threshold: List<u32>,
+
+    /// The memory whose reads are charged
+    #[arg(long, value_enum, default_value = "sram-8k")]
+    memory: Memory,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
+    let dataset = args.run.load()?;
+    let tools = Tools::find()?;
+    let library = CellLibrary::open(&args.flow.library, &tools)?;
+    let flow = args.flow.flow(&library);
+    let cells = Arc::new(library.cells.clone());
+    let (mut factories, mut units) = (Vec::new(), Vec::new());
+    for unit in &args.unit {
+        let mut variants = Vec::new();
+        for variant in args.networks.variants(&LENET5)? {
+            variants.push(variant.with_operands(unit.operand_w)?);
+        }
+        let (name, log_frac) = (unit.to_string(), unit.log_frac);
+        units.push(UnitUnderTest { name, variants, log_frac });
+        let gates = gates(*unit, &flow, &cells, &tools, args.run.basic.quiet)?;
+        let mut netlist = args.flow.settings(&library, &tools);
+        netlist.insert("design_sha256".to_owned(), json!(unit_design(unit)?.digest()?));
+        let (gates, seed, settings) = (Arc::new(gates), args.run.basic.seed, netlist.into());
+        factories.push(GatesFactory { gates, seed, settings });
+    }
+    let settings = Settings {
+        units,
+        thresholds: args.threshold.to_vec(),
+        windows: args.windows,
+        period_ns: f64::from(flow.period_ps) / 1000.0,
+        memory: args.memory,
+    };
+    let engines: Vec<_> = factories.iter().map(|it| it as &dyn EngineFactory).collect();
+    let images = (&dataset, Split::Test, args.images);
+    let ended = args.run.run("energy", images, &engines, |run| energy::run(run, &settings))?;
+    print(&ended.finished.summary);
+    Ok(ended.close("windows"))
+}
+
+/// A unit's netlist, which is synthesised if it has not been before.
+fn gates(
+    unit: UnitParameters,
+    flow: &Flow<'_>,
+    cells: &Arc<Library>,
+    tools: &Tools,
+    quiet: bool,
+) -> anyhow::Result<Gates> {
+    let design = unit_design(&unit)?;
+    let mut begin = None;
+    let found = netlist(&design, flow, tools, || {
+        begin = Some(Instant::now());
+        if !quiet {
+            note!("synthesising {}", design.name);
+        }
+    })?;
+    if let Some(begin) = begin.filter(|_| !quiet) {
+        note!("{}: {:.0} s", design.name, begin.elapsed().as_secs_f64());
+    }
+    let netlist = Netlist::read(&found.json(), Some(design.top), cells)?;
+    Ok(Gates::new(unit, netlist, Arc::clone(cells), flow.period_ps.into())?)
+}
+
+fn print(summary: &energy::Summary) {
+    let percent = |value: Option<f64>| optional(value.map(|value| number(value, 2)));
+    let table = table_of(
+        &summary.windows,
+        &[
+            ("network", &|row| row.network.clone()),
+            ("unit", &|row| row.unit.clone()),
+            ("layer", &|row| row.layer.clone()),
+            ("mode", &|row| row.mode.clone()),
+            (">T", &|row| optional(row.threshold)),
+            (">cycles", &|row| number(row.cycles_average, 1)),
+            (">multiplied", &|row| number(row.multiplications_average, 1)),
+            (">dynamic pJ", &|row| number(row.dynamic_pj, 1)),
+            (">without glitches", &|row| number(row.without_glitches_pj, 1)),
+            (">leakage", &|row| number(row.leakage_pj, 1)),
+            (">memory", &|row| number(row.memory_pj, 1)),
+            (">all pJ", &|row| number(row.energy_pj, 1)),
+            (">saved %", &|row| percent(row.saved_vs_exact_percent)),
+            (">of zero-skip %", &|row| percent(row.saved_vs_zero_skip_percent)),
+            (">pays from %", &|row| percent(row.break_even_percent)),
+        ],
+    );
+    say!("A window:\n{table}");
+    let table = table_of(
+        &summary.inferences,
+        &[
+            ("network", &|row| row.network.clone()),
+            ("unit", &|row| row.unit.clone()),
+            ("mode", &|row| row.mode.clone()),
+            (">T", &|row| optional(row.threshold)),
+            (">multiplications", &|row| number(row.multiplications, 0)),
+            (">dynamic nJ", &|row| number(row.dynamic_nj, 1)),
+            (">without glitches", &|row| number(row.without_glitches_nj, 1)),
+            (">leakage", &|row| number(row.leakage_nj, 1)),
+            (">memory", &|row| number(row.memory_nj, 1)),
+            (">all nJ", &|row| number(row.energy_nj, 1)),
+            (">saved %", &|row| percent(row.saved_vs_exact_percent)),
+            (">of zero-skip %", &|row| percent(row.saved_vs_zero_skip_percent)),
+            (">paper's rule %", &|row| percent(row.paper_estimate_percent)),
+            (">paper %", &|row| percent(row.paper_percent)),
+        ],
+    );
+    if !summary.inferences.is_empty() {
+        say!("The convolutions of an inference:\n{table}");
+    }
+    let table = table_of(
+        &summary.memory,
+        &[
+            ("memory", &|row| row.memory.clone()),
+            (">pJ a read of 64 bits", &|row| number(row.read_64_pj, 1)),
+            ("charged", &|row| row.charged.clone()),
+        ],
+    );
+    say!("Memory (M. Horowitz, ISSCC 2014, 45 nm):\n{table}");
+}
