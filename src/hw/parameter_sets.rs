@@ -218,7 +218,6 @@ impl SocParameters {
             ("MULTIPLIERS", self.multipliers.into()),
             ("KERNELS", self.kernels as u64),
             ("OPERAND_W", self.operand_w.into()),
-            ("COUNTERS", self.counters.into()),
         ]
     }
 
