@@ -11,11 +11,9 @@ use common::{Ran, convapprox, rows};
 use convapprox::bench::energy::{Gates, GatesFactory};
 use convapprox::hw::UnitParameters;
 use convapprox::hw::gates::{netlist, unit_design};
-use convapprox::synthesis::{
-    CellLibrary, Flow, LibraryChoice, Multiplier, PAPER_PERIOD_PS, Tools,
-};
+use convapprox::synthesis::{CellLibrary, Flow, LibraryChoice, Multiplier, PAPER_PERIOD_PS, Tools};
 use model::conv::{Kernel, Mode, Plane, Semantics, SmaxScope, Threshold};
-use model::engine::{EngineFactory, EnergyReading, Findings, Place, Sampling};
+use model::engine::{EnergyReading, EngineFactory, Findings, Place, Sampling};
 use model::nn::{Convolution, Finish};
 use silicon::netlist::Netlist;
 
@@ -74,10 +72,10 @@ fn layer() -> (Convolution, Vec<Vec<Plane>>) {
 }
 
 fn measure(gates: Gates, mode: Mode) -> (EnergyReading, Findings) {
-    let factory = GatesFactory { gates: Arc::new(gates), seed: 1, settings: serde_json::Value::Null };
+    let factory =
+        GatesFactory { gates: Arc::new(gates), seed: 1, settings: serde_json::Value::Null };
     let mut engine = factory.open().unwrap();
-    let semantics =
-        Semantics::new(mode, 0, Threshold::new(2).unwrap(), SmaxScope::Window).unwrap();
+    let semantics = Semantics::new(mode, 0, Threshold::new(2).unwrap(), SmaxScope::Window).unwrap();
     let (layer, inputs) = layer();
     let sampling = Sampling { windows: 30, seed: 4 };
     let reading = engine.energy(&Place::default(), &layer, &semantics, &inputs, sampling).unwrap();
@@ -135,8 +133,11 @@ fn a_netlist_that_does_something_else_is_a_mismatch() {
 #[ignore = "needs the tools of synthesis: ./test --silicon"]
 fn small_a_library_that_is_none_is_refused_with_its_line() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("own.lib"), "library (own) {\n  cell (A) {\n    area : big;\n} }\n")
-        .unwrap();
+    std::fs::write(
+        folder.path().join("own.lib"),
+        "library (own) {\n  cell (A) {\n    area : big;\n} }\n",
+    )
+    .unwrap();
     let mut command = convapprox(folder.path(), "energy --dataset digits --library own.lib");
     command.env("CONVAPPROX_SILICON", Tools::find().unwrap().folder());
     Ran::of(command.output().unwrap()).refuses(2, "own.lib:3: \"big\" in area is no number");

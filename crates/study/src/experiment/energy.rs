@@ -625,11 +625,8 @@ mod tests {
 
     /// 10 windows of 4 products, 10 cycles each.
     fn reading(multiplications: u64, multipliers_fj: f64) -> EnergyReading {
-        let block = |dynamic_fj, settled_fj, leakage_nw| BlockEnergy {
-            dynamic_fj,
-            settled_fj,
-            leakage_nw,
-        };
+        let block =
+            |dynamic_fj, settled_fj, leakage_nw| BlockEnergy { dynamic_fj, settled_fj, leakage_nw };
         EnergyReading {
             side: 5,
             layer_windows: Some(100),
