@@ -36,6 +36,11 @@ for file in rtl/core/*.sv; do
 done
 "$verilator" --lint-only -Wall rtl/waivers.vlt "${core[@]}" --top-module core >/dev/null
 
+"$verilator" --lint-only -Wall rtl/waivers.vlt "${core[@]}" rtl/silicon/core_alone.sv \
+  --top-module core_alone >/dev/null
+"$verilator" --lint-only -Wall rtl/waivers.vlt "${sources[@]}" "${core[@]}" rtl/silicon/*.sv \
+  --top-module core_with_unit >/dev/null
+
 soc=("${sources[@]}" "${core[@]}" rtl/soc/soc_pkg.sv)
 for file in rtl/soc/*.sv; do
   [ "$file" = rtl/soc/soc_pkg.sv ] || soc+=("$file")

@@ -6,26 +6,28 @@ use std::fs;
 use std::path::Path;
 
 /// What a folder may import; the table in `docs/README.md` says the same to people.
-const MAY_IMPORT: [(&str, &[&str]); 9] = [
+const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("crates/model", &[]),
     ("crates/verilated", &[]),
     ("crates/silicon", &["model"]),
     ("crates/torture", &["model"]),
     ("crates/study", &["model"]),
     ("crates/trainer", &["model", "study"]),
-    ("src/hw", &["verilated", "model"]),
+    ("src/synthesis", &["silicon", "verilated", "model"]),
+    ("src/hw", &["synthesis", "verilated", "model"]),
     ("src/bench", &["hw", "firmware", "model", "silicon", "study", "torture", "verilated"]),
-    ("src/cli", &["hw", "bench", "firmware", "model", "silicon", "study", "torture"]),
+    ("src/cli", &["hw", "synthesis", "bench", "firmware", "model", "silicon", "study", "torture"]),
 ];
 
 /// What belongs to this project, by the names that sources use.
-const OURS: [&str; 10] = [
+const OURS: [&str; 11] = [
     "model",
     "silicon",
     "study",
     "torture",
     "trainer",
     "verilated",
+    "synthesis",
     "hw",
     "bench",
     "cli",

@@ -20,9 +20,12 @@ use super::under_test::{REPORTS, investigate};
 use super::unit::{
     Counters, Memory, Outcome, Stalls, Tile, UnitDriver, UnitError, UnitOptions, WindowRun,
 };
-use crate::hw::{self, NETWORK_UNIT, UnitParameters};
+use crate::hw::{self, NETWORK_UNIT, UnitParameters, View};
 
 const NAME: &str = "rtl";
+
+/// Its name where the unit is a netlist of gates.
+const NAME_OF_GATES: &str = "netlist";
 
 /// How the unit is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,13 +81,17 @@ impl EngineFactory for RtlSettings {
         // Every set is of the same RTL. If there is none, opening the unit says so.
         let digest = hw::unit_digest(&self.unit.unwrap_or(NETWORK_UNIT)).unwrap_or_default();
         let Self { unit, seed, stalls, threshold_offset } = self;
+        let name = match unit.map(|unit| unit.view) {
+            Some(View::Gates { .. }) => NAME_OF_GATES,
+            Some(View::Rtl) | None => NAME,
+        };
         let unit = unit.map_or_else(String::new, |unit| unit.to_string());
         EngineInfo {
-            name: NAME,
+            name,
             compares: true,
             timed: true,
             settings: json!({
-                "name": NAME,
+                "name": name,
                 "unit": unit,
                 "x_seed": seed,
                 "stall_seed": stalls,

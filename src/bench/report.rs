@@ -49,12 +49,12 @@ pub(super) fn window(
         kernels,
         operand_w,
         counters,
-        ..
+        view,
     } = unit;
     line!(
         text,
         "unit        {unit}: KERNEL = {kernel}, LOG_FRAC = {log_frac}, MULTIPLIERS = {multipliers}, \
-         MEM_WIDTH = {mem_width}, KERNELS = {kernels}, OPERAND_W = {operand_w}, COUNTERS = {counters}"
+         MEM_WIDTH = {mem_width}, KERNELS = {kernels}, OPERAND_W = {operand_w}, COUNTERS = {counters}{view}"
     );
     let layer = match place.network.as_str() {
         FILTERS => format!("filter {layer}"),
@@ -168,7 +168,7 @@ pub(super) fn program(
     folder: &Path,
     symbols: &Symbols,
 ) -> String {
-    let SocParameters { kernel, log_frac, multipliers, kernels, operand_w, ram_bytes, .. } =
+    let SocParameters { kernel, log_frac, multipliers, kernels, operand_w, ram_bytes, view } =
         &case.soc;
     let mut text = String::new();
     line!(text, "MISMATCH {}\n", folder.file_name().unwrap_or_default().to_string_lossy());
@@ -179,7 +179,7 @@ pub(super) fn program(
     line!(
         text,
         "system      {}: KERNEL = {kernel}, LOG_FRAC = {log_frac}, MULTIPLIERS = {multipliers}, \
-         KERNELS = {kernels}, OPERAND_W = {operand_w}, RAM_BYTES = {ram_bytes}",
+         KERNELS = {kernels}, OPERAND_W = {operand_w}, RAM_BYTES = {ram_bytes}{view}",
         case.soc
     );
     let (cycle, time) = (mismatch.cycle, begin + mismatch.cycle * CYCLE_TIME);

@@ -52,6 +52,19 @@ impl View {
     }
 }
 
+/// What a list of the parameters ends with.
+impl fmt::Display for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rtl => Ok(()),
+            Self::Gates { changed_cell: 0 } => f.write_str("; the netlist of gates"),
+            Self::Gates { changed_cell } => {
+                write!(f, "; the netlist of gates, one cell changed by seed {changed_cell}")
+            }
+        }
+    }
+}
+
 /// The parameters of `soc.sv`; named alike, as in `soc_k3_f3`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SocParameters {

@@ -140,6 +140,11 @@ impl CellLibrary {
         })
     }
 
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// What ABC takes to be around a design.
     pub(super) fn constraints(&self) -> String {
         format!("set_driving_cell {}\nset_load {:.3}\n", self.driver, self.load_ff)

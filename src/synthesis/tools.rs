@@ -42,6 +42,11 @@ impl Tools {
         fs::read_to_string(self.folder.join("requirements.txt")).is_ok_and(|it| it == REQUIREMENTS)
     }
 
+    /// Where they are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Runs the set-up script, which says what it does.
     pub(super) fn set_up(&self, what: &'static str) -> Result<(), SynthesisError> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/setup.sh");

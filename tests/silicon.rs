@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Synthesis, and the bench on what comes of it. These tests need the tools that
+//! `scripts/setup.sh --silicon-tests` installs: `./test --silicon` runs them, and `.ci/run` those whose
+//! names begin with `small`.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use common::{Ran, convapprox, rows};
+use convapprox::bench::case::ProgramCase;
+use convapprox::bench::cosimulation::{Cosimulation, End};
+use convapprox::firmware::{Kind, programs};
+use convapprox::hw::gates::{core_design, netlist, unit_design};
+use convapprox::hw::{Build, SOC, SocParameters};
+use convapprox::synthesis::{
+    CellLibrary, Design, Flow, LibraryChoice, Multiplier, PAPER_PERIOD_PS, Synthesised, Tools,
+};
+use silicon::netlist::Netlist;
+use silicon::timing::{Constraints, Group, analyse};
+
+/// A command that finds the tools, wherever its other files go.
+fn run(folder: &Path, line: &str) -> Ran {
+    let tools = Tools::find().unwrap();
+    let mut command = convapprox(folder, line);
+    command.env("CONVAPPROX_SILICON", tools.folder());
+    Ran::of(command.output().expect("the command starts"))
+}
+
+#[test]
+#[ignore = "needs the tools of synthesis: ./test --silicon"]
+fn small_a_unit_is_synthesised_once_and_keeps_to_its_budget() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    run(folder.path(), "synth --unit kernel=2,multipliers=1 --out out").ends(0);
+    assert_budgets(&out, &["k2_m1"]);
+    let modules = rows(&out.join("modules.csv"));
+    let area =
+        |it: &std::collections::HashMap<String, String>| it["own_um2"].parse::<f64>().unwrap();
+    let sum: f64 = modules.iter().map(area).sum();
+    let whole: f64 = rows(&out.join("synth.csv"))[0]["area_um2"].parse().unwrap();
+    assert!((sum - whole).abs() < 0.1 * modules.len() as f64, "{sum} of {whole}");
+    assert!(modules.iter().any(|row| row["module"] == "product_select"), "{modules:?}");
+    // From the cache, without a word of synthesis, and the same bytes.
+    let again = run(folder.path(), "synth --unit k2_m1 --out again");
+    assert!(!again.stderr.contains("synthesising"), "{}", again.stderr);
+    again.ends(0);
+    common::assert_same(&out, &folder.path().join("again"));
+    run(folder.path(), "synth --unit k2_m1 --out out").refuses(2, "--force");
+}
+
+#[test]
+#[ignore = "needs the tools of synthesis: ./test --silicon"]
+fn small_the_netlist_of_a_unit_agrees_with_the_golden_model_on_images() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("own.txt"), "[cross]\n1 -2\n-3 4\n").unwrap();
+    let printed =
+        run(folder.path(), "windows --unit k2_m1_g1 --images 4 --filter-file own.txt").ends(0);
+    // 27 × 27 outputs in 14 × 14 tiles, six configurations.
+    assert!(printed.contains("4704 windows compared, 0 mismatches"), "{printed}");
+}
+
+#[test]
+#[ignore = "needs the tools of synthesis: ./test --silicon"]
+fn a_changed_cell_is_found_and_reported_with_a_waveform() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("own.txt"), "[cross]\n1 -2\n-3 4\n").unwrap();
+    for seed in 1..=3 {
+        let line = format!(
+            "windows --unit k2_m1_g1_c{seed} --images 1 --filter-file own.txt --out c{seed} \
+             --max-mismatches 3"
+        );
+        let ran = run(folder.path(), &line);
+        assert!(ran.stderr.contains(" became "), "{}", ran.stderr);
+        let text = ran.stdout.clone() + &ran.stderr;
+        let report = folder.path().join(format!("c{seed}/mismatch"));
+        // A bug in the counters shows in them alone, and in no window.
+        if report.is_dir() {
+            let case = fs::read_dir(&report).unwrap().next().unwrap().unwrap().path();
+            let report = fs::read_to_string(case.join("report.txt")).unwrap();
+            assert!(report.contains("the netlist of gates, one cell changed by seed"), "{report}");
+            assert!(fs::metadata(case.join("wave.vcd")).unwrap().len() > 10_000);
+            run(folder.path(), &format!("replay {}", case.display())).ends(3);
+        } else {
+            assert!(text.contains("MISMATCH the counters of"), "{text}");
+        }
+        assert_eq!(ran.status, Some(3), "{text}");
+    }
+}
+
+#[test]
+#[ignore = "needs the tools of synthesis: ./test --silicon"]
+fn designs_keep_to_their_budgets() {
+    let folder = tempfile::tempdir().unwrap();
+    let budgets = budgets();
+    let mut line = "synth --core --out out".to_owned();
+    for design in budgets.keys().filter(|it| *it != "core") {
+        line += &match design.strip_prefix("pair") {
+            Some(rest) => format!(" --pair soc{rest}"),
+            None => format!(" --unit {design}"),
+        };
+    }
+    run(folder.path(), &line).ends(0);
+    let names: Vec<&str> = budgets.keys().map(String::as_str).collect();
+    assert_budgets(&folder.path().join("out"), &names);
+}
+
+#[test]
+#[ignore = "needs the tools of synthesis: ./test --silicon"]
+fn the_programs_run_on_the_netlist_of_the_core() {
+    let soc: SocParameters = "soc_k1_n1_g1".parse().unwrap();
+    let case = ProgramCase { soc, ..ProgramCase::default() };
+    let mut ran = 0;
+    for program in programs().iter().filter(|it| it.kind == Kind::Test) {
+        let parts = model::elf::Executable::parse(program.elf, SOC.ram_bytes).unwrap();
+        let mut system = Cosimulation::open(&parts, &case, Build::Fast, true).unwrap();
+        match system.run(3_000_000).unwrap() {
+            End::Tohost(1) => ran += 1,
+            // What asks for more of the unit than it has.
+            End::Tohost(_) if program.name.starts_with("conv") => {}
+            end => panic!("{}: {end:?}", program.name),
+        }
+    }
+    assert!(ran > 20, "{ran} programs");
+}
+
+#[test]
+#[ignore = "needs the tools of synthesis: ./test --silicon"]
+fn timing_is_that_of_opensta() {
+    let tools = Tools::find().unwrap();
+    let library = CellLibrary::open(&LibraryChoice::Nangate45, &tools).unwrap();
+    for design in [unit_design(&"k2_m1".parse().unwrap()).unwrap(), core_design().unwrap()] {
+        let flow = Flow {
+            library: &library,
+            period_ps: PAPER_PERIOD_PS,
+            clock_gates: true,
+            multiplier: Multiplier::Booth,
+        };
+        let made = netlist(&design, &flow, &tools, || {}).unwrap();
+        let of_netlist = Netlist::read(&made.json(), Some(design.top), &library.cells).unwrap();
+        let constraints = Constraints {
+            clock: "clk_i".to_owned(),
+            period_ps: PAPER_PERIOD_PS.into(),
+            input_delay_ps: 0.0,
+            output_delay_ps: 0.0,
+        };
+        let ours = analyse(&of_netlist, &library.cells, &constraints).unwrap();
+        let theirs = opensta(&design, &made, library.path());
+        for path in &ours.paths {
+            let Some(slack_ns) = theirs.get(&path.group.to_string()) else { continue };
+            let period = f64::from(PAPER_PERIOD_PS);
+            let (ours, theirs) = (path.needs_ps(), period - 1000.0 * slack_ns);
+            let percent = 100.0 * (ours / theirs - 1.0);
+            assert!(
+                percent.abs() <= 2.0,
+                "{} {}: {ours:.0} ps, OpenSTA has {theirs:.0} ps",
+                design.name,
+                path.group
+            );
+        }
+        assert!(theirs.contains_key(&Group::RegisterToRegister.to_string()), "{theirs:?}");
+    }
+}
+
+/// The worst slack in ns of each group of paths.
+fn opensta(design: &Design, made: &Synthesised, library: &Path) -> BTreeMap<String, f64> {
+    let folder = tempfile::tempdir().unwrap();
+    let period = f64::from(PAPER_PERIOD_PS) / 1000.0;
+    let groups = [
+        ("reg2reg", "[all_registers -clock_pins]", "[all_registers -data_pins]"),
+        ("in2reg", "[all_inputs]", "[all_registers -data_pins]"),
+        ("reg2out", "[all_registers -clock_pins]", "[all_outputs]"),
+    ];
+    let mut script = format!(
+        "read_liberty {}\nread_verilog {}\nlink_design {}\ncreate_clock -name clk -period {period} clk_i\n\
+         set_input_delay 0 -clock clk [all_inputs]\nset_output_delay 0 -clock clk [all_outputs]\n",
+        library.display(),
+        made.verilog().display(),
+        design.top,
+    );
+    for (group, from, to) in groups {
+        script += &format!(
+            "puts \"group {group}\"\nreport_checks -from {from} -to {to} -path_delay max -digits 4\n"
+        );
+    }
+    let file = folder.path().join("sta.tcl");
+    fs::write(&file, script + "exit\n").unwrap();
+    let output = Command::new("sta").arg("-no_splash").arg(&file).output();
+    let output = output.expect("OpenSTA is there: scripts/setup.sh --silicon-tests");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut slacks = BTreeMap::new();
+    for part in text.split("group ").skip(1) {
+        let group = part.lines().next().unwrap_or_default().to_owned();
+        let slack = part.lines().find(|line| line.contains("slack ("));
+        if let Some(slack) = slack.and_then(|it| it.split_whitespace().next()?.parse().ok()) {
+            slacks.insert(group, slack);
+        }
+    }
+    assert!(!slacks.is_empty(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    slacks
+}
+
+/// Area in µm² and path in ns that a design may have.
+fn budgets() -> BTreeMap<String, (f64, f64)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testvectors/silicon/budgets.csv");
+    let budget = |row: &std::collections::HashMap<String, String>| {
+        let number = |column: &str| row[column].parse::<f64>().unwrap();
+        let factor = 1.0 + number("tolerance_percent") / 100.0;
+        (number("area_um2") * factor, number("critical_path_ns") * factor)
+    };
+    rows(&path).iter().map(|row| (row["design"].clone(), budget(row))).collect()
+}
+
+/// Checks these designs of a result folder.
+#[track_caller]
+fn assert_budgets(out: &Path, designs: &[&str]) {
+    let (budgets, rows) = (budgets(), rows(&out.join("synth.csv")));
+    for design in designs {
+        let row = rows.iter().find(|row| row["design"] == *design).unwrap();
+        let number = |column: &str| row[column].parse::<f64>().unwrap();
+        let (area, path) = budgets[*design];
+        let found = (number("area_um2"), number("critical_path_ns"));
+        assert!(
+            found.0 <= area && found.1 <= path,
+            "{design} has {found:?} µm² and ns, its budget is {area:.0} and {path:.3}: see \
+             testvectors/silicon/budgets.csv"
+        );
+    }
+}
