@@ -128,7 +128,7 @@ fn a_netlist_that_does_something_else_is_a_mismatch() {
     assert!(difference.contains("the netlist"), "{difference}");
 }
 
-/// Where a wrong folder of tools is named, it is the tools that are missed.
+/// An error of a cell library names the file and the line.
 #[test]
 #[ignore = "needs the tools of synthesis: ./test --silicon"]
 fn small_a_library_that_is_none_is_refused_with_its_line() {
