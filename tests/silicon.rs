@@ -59,8 +59,8 @@ fn small_the_netlist_of_a_unit_agrees_with_the_golden_model_on_images() {
     fs::write(folder.path().join("own.txt"), "[cross]\n1 -2\n-3 4\n").unwrap();
     let printed =
         run(folder.path(), "windows --unit k2_m1_g1 --images 4 --filter-file own.txt").ends(0);
-    // 27 × 27 outputs in 14 × 14 tiles, six configurations.
-    assert!(printed.contains("4704 windows compared, 0 mismatches"), "{printed}");
+    // 27 × 27 outputs: 13 × 13 tiles of four and 53 single ones; six configurations.
+    assert!(printed.contains("5328 windows compared, 0 mismatches"), "{printed}");
 }
 
 #[test]
@@ -68,6 +68,7 @@ fn small_the_netlist_of_a_unit_agrees_with_the_golden_model_on_images() {
 fn a_changed_cell_is_found_and_reported_with_a_waveform() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("own.txt"), "[cross]\n1 -2\n-3 4\n").unwrap();
+    let mut reports = 0;
     for seed in 1..=3 {
         let line = format!(
             "windows --unit k2_m1_g1_c{seed} --images 1 --filter-file own.txt --out c{seed} \
@@ -77,18 +78,24 @@ fn a_changed_cell_is_found_and_reported_with_a_waveform() {
         assert!(ran.stderr.contains(" became "), "{}", ran.stderr);
         let text = ran.stdout.clone() + &ran.stderr;
         let report = folder.path().join(format!("c{seed}/mismatch"));
-        // A bug in the counters shows in them alone, and in no window.
-        if report.is_dir() {
-            let case = fs::read_dir(&report).unwrap().next().unwrap().unwrap().path();
-            let report = fs::read_to_string(case.join("report.txt")).unwrap();
-            assert!(report.contains("the netlist of gates, one cell changed by seed"), "{report}");
-            assert!(fs::metadata(case.join("wave.vcd")).unwrap().len() > 10_000);
-            run(folder.path(), &format!("replay {}", case.display())).ends(3);
-        } else {
-            assert!(text.contains("MISMATCH the counters of"), "{text}");
+        match ran.status {
+            // A bug in the counters shows in them alone, and in no window.
+            Some(3) if !report.is_dir() => {
+                assert!(text.contains("MISMATCH the counters of"), "{text}");
+            }
+            Some(3) => {
+                reports += 1;
+                let case = fs::read_dir(&report).unwrap().next().unwrap().unwrap().path();
+                let report = fs::read_to_string(case.join("report.txt")).unwrap();
+                assert!(report.contains("gates, one cell changed by seed"), "{report}");
+                assert!(fs::metadata(case.join("wave.vcd")).unwrap().len() > 10_000);
+                run(folder.path(), &format!("replay {}", case.display())).ends(3);
+            }
+            Some(4) => assert!(text.contains("the unit hangs"), "{text}"),
+            status => panic!("seed {seed} is not found: {status:?}\n{text}"),
         }
-        assert_eq!(ran.status, Some(3), "{text}");
     }
+    assert!(reports > 0, "no seed has a window that differs");
 }
 
 #[test]
@@ -176,6 +183,7 @@ fn opensta(design: &Design, made: &Synthesised, library: &Path) -> BTreeMap<Stri
     ];
     let mut script = format!(
         "read_liberty {}\nread_verilog {}\nlink_design {}\ncreate_clock -name clk -period {period} clk_i\n\
+         set_false_path -from rst_ni\n\
          set_input_delay 0 -clock clk [all_inputs]\nset_output_delay 0 -clock clk [all_outputs]\n",
         library.display(),
         made.verilog().display(),
