@@ -112,9 +112,11 @@ fn layers_agree_with_the_plain_model() {
             }
             let (actual, counters) = engine.counters().unwrap();
             assert_eq!(actual, counters, "{unit}");
-            let counted = [actual.windows, actual.memory_words, actual.memory_beats];
-            let costs = [all.windows, all.memory_words, all.memory_beats];
-            assert_eq!(counted.map(u64::from), costs);
+            if unit.counters == 1 {
+                let counted = [actual.windows, actual.memory_words, actual.memory_beats];
+                let costs = [all.windows, all.memory_words, all.memory_beats];
+                assert_eq!(counted.map(u64::from), costs);
+            }
             let Findings { compared, mismatches, .. } = engine.take_findings().unwrap();
             assert_eq!((mismatches, compared), (0, all.windows));
         }

@@ -227,7 +227,7 @@ fn print_table(summary: &Summary) {
     let narrow: Vec<_> = narrow.collect();
     if !narrow.is_empty() {
         let table = table_of(
-            narrow.into_iter(),
+            narrow,
             &[
                 ("network", &|row| row.network.clone()),
                 (">operand bits", &|row| row.operand_w.to_string()),
@@ -244,7 +244,7 @@ fn print_table(summary: &Summary) {
     let memory: Vec<_> = memory.collect();
     if !memory.is_empty() {
         let table = table_of(
-            memory.into_iter(),
+            memory,
             &[
                 ("network", &|row| row.network.clone()),
                 ("configuration", &|row| row.configuration.clone()),

@@ -89,13 +89,13 @@ pub fn with_changed_cell(netlist: &str, library: &Library, seed: u32) -> Option<
             module = rest.split(['(', ' ']).next().unwrap_or_default();
         }
         let mut words = line.split_whitespace();
-        if let (Some(kind), Some(name), Some("(")) = (words.next(), words.next(), words.next()) {
-            if let Some(number) = library.find(kind) {
-                let others = replacements(library, &library.cells[number]);
-                if !others.is_empty() {
-                    let start = at + line.find(kind).unwrap_or_default();
-                    cells.push((start, kind, others, format!("cell {name} of {module}")));
-                }
+        if let (Some(kind), Some(name), Some("(")) = (words.next(), words.next(), words.next())
+            && let Some(number) = library.find(kind)
+        {
+            let others = replacements(library, &library.cells[number]);
+            if !others.is_empty() {
+                let start = at + line.find(kind).unwrap_or_default();
+                cells.push((start, kind, others, format!("cell {name} of {module}")));
             }
         }
         at += line.len();

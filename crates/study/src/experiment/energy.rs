@@ -616,3 +616,79 @@ impl Part<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::engine::BlockEnergy;
+    use model::nn::Activation;
+
+    /// 10 windows of 4 products, 10 cycles each.
+    fn reading(multiplications: u64, multipliers_fj: f64) -> EnergyReading {
+        let block =
+            |dynamic_fj, settled_fj, leakage_nw| BlockEnergy { dynamic_fj, settled_fj, leakage_nw };
+        EnergyReading {
+            side: 5,
+            layer_windows: Some(100),
+            windows: 10,
+            cycles: 100,
+            products: 40,
+            multiplications,
+            memory_bits: 640,
+            blocks: [
+                ("multipliers".to_owned(), block(multipliers_fj, multipliers_fj / 2.0, 3e6)),
+                ("deciding".to_owned(), block(5e3, 5e3, 1e6)),
+            ]
+            .into(),
+        }
+    }
+
+    #[test]
+    fn energies_are_what_was_read_by_window_and_by_inference() {
+        let settings = Settings {
+            units: Vec::new(),
+            thresholds: vec![2],
+            windows: 10,
+            period_ns: 2.0,
+            memory: Memory::Sram32k,
+        };
+        let variant = Variant::lenet5(Activation::Relu).unwrap();
+        let part = Part { settings: &settings, unit: "k5", variant: &variant };
+        let approx = (Mode::Approx, Threshold::new(2).unwrap());
+        let (exact, zero_skip) = (reading(40, 40e3), reading(30, 30e3));
+        let row = part.window("C1", approx, &reading(20, 16e3), [&exact, &zero_skip]);
+        let near = |found: f64, expected: f64| {
+            assert!((found - expected).abs() < 1e-9, "{found} is not {expected}");
+        };
+        // 21,000 fJ in 10 windows; 4 mW for 10 cycles of 2 ns; one read of 64 bits from 32 KB.
+        near(row.dynamic_pj, 2.1);
+        near(row.without_glitches_pj, 1.3);
+        near(row.leakage_pj, 80.0);
+        near(row.memory_pj, 20.0);
+        near(row.energy_pj, 102.1);
+        near(row.saved_vs_exact_percent.unwrap(), 100.0 * (1.0 - 102.1 / 104.5));
+        near(row.saved_vs_zero_skip_percent.unwrap(), 100.0 * (1.0 - 102.1 / 103.5));
+        // Deciding takes 0.5 and leaks 20; two skipped products save 2.4 together.
+        near(row.deciding_pj, 20.5);
+        near(row.break_even_percent.unwrap(), 100.0 * 20.5 / (1.2 * 4.0));
+        let blocks = part.blocks("C1", approx, &reading(20, 16e3));
+        near(blocks.iter().map(|it| it.dynamic_pj).sum(), row.dynamic_pj);
+        near(blocks.iter().map(|it| it.leakage_pj).sum(), row.leakage_pj);
+        let plain = part.window("C1", (Mode::Exact, approx.1), &exact, [&exact, &zero_skip]);
+        assert_eq!((plain.threshold, plain.break_even_percent), (None, None));
+
+        let inference = |reading: &EnergyReading| part.inference([reading; 2].into_iter()).unwrap();
+        let (exact, zero_skip) = (inference(&exact), inference(&zero_skip));
+        let taken = inference(&reading(20, 16e3));
+        let row = part.inference_row(approx, &taken, [&exact, &zero_skip]);
+        assert_eq!((row.windows, row.paper_percent), (200, Some(35.2)));
+        near(row.energy_nj, 20.42);
+        near(row.multiplications, 400.0);
+        near(row.multiplications_saved_percent.unwrap(), 50.0);
+        near(row.paper_estimate_percent.unwrap(), 20.0);
+        near(row.dynamic_saved_vs_exact_percent.unwrap(), 100.0 * (1.0 - 2.1 / 4.5));
+        // The middle of a kernel is no inference.
+        let middle = EnergyReading { layer_windows: None, ..reading(20, 16e3) };
+        assert!(part.inference([&middle].into_iter()).is_none());
+    }
+}
