@@ -95,6 +95,7 @@ table! {
         pub cycles_average: f64,
         /// Products of an exact window.
         pub products_average: f64,
+        /// Products that are multiplied.
         pub multiplications_average: f64,
         /// Energy of all changes of nets, glitches included.
         pub dynamic_pj: f64,
@@ -164,6 +165,7 @@ table! {
         pub windows: u64,
         /// Clock cycles of these windows, one after the other.
         pub cycles: f64,
+        /// Products that are multiplied, in these windows.
         pub multiplications: f64,
         /// Energy of all changes of nets, glitches included.
         pub dynamic_nj: f64,
