@@ -177,7 +177,8 @@ fn a_score_that_the_unit_cannot_hold_is_refused() {
 fn the_save_file_names_signals_of_the_waveform() {
     let folder = tempfile::tempdir().unwrap();
     let mismatch = &reports_of_planted_bug(folder.path())[0];
-    assert!(saved_signals(mismatch, "TOP.conv_unit.") > 20);
+    // Among them the scores of all products.
+    assert!(saved_signals(mismatch, "TOP.conv_unit.") > 20 + 36);
     let save = fs::read_to_string(mismatch.join("wave.gtkw")).unwrap();
     assert!(save.lines().filter(|line| line.starts_with('-')).count() >= 5, "groups");
 }

@@ -365,19 +365,13 @@ pub(super) fn window_save_file(unit: &UnitParameters, outcome: Option<&Outcome>)
     );
     let mut text =
         save_file("The window of a mismatch report", "wave.vcd", "conv_unit", done, &groups);
-    // The score of each product: bits of a signal, counted from its highest.
-    let width = unit.score_bits() as usize;
-    let all = width * products;
+    let highest = unit.score_bits() - 1;
     for output in 0..4 {
         line!(text, "@200\n-Scores of output {output}, by row and column");
         for product in 0..products {
-            let signal =
-                format!("TOP.conv_unit.gen_output[{output}].u_select.score[{}:0]", all - 1);
             let (row, column) = (product / unit.kernel, product % unit.kernel);
-            let first = all - width * (product + 1);
-            let bits: String =
-                (first..first + width).map(|bit| format!(" ({bit}){signal}")).collect();
-            line!(text, "@24\n#{{S_{row}_{column}[{}:0]}}{bits}", width - 1);
+            let select = format!("TOP.conv_unit.gen_output[{output}].u_select");
+            line!(text, "@24\n+{{S_{row}_{column}}} {select}.score[{product}][{highest}:0]");
         }
     }
     text

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `convapprox energy`.
+//! `convapprox energy` and `convapprox explore`.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,7 +11,9 @@ use silicon::netlist::Netlist;
 use study::Status;
 use study::data::Split;
 use study::experiment::energy::{self, Memory, Settings, UnitUnderTest};
+use study::experiment::explore::{self, ExploreRow};
 use study::report::terminal::{number, optional};
+use study::run::Run;
 
 use super::flags::{LENET5, NetworkFlags, RunFlags, positive};
 use super::output::List;
@@ -56,36 +58,74 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let dataset = args.run.load()?;
-    let tools = Tools::find()?;
-    let library = CellLibrary::open(&args.flow.library, &tools)?;
-    let flow = args.flow.flow(&library);
-    let cells = Arc::new(library.cells.clone());
-    let (mut factories, mut units) = (Vec::new(), Vec::new());
-    for unit in &args.unit {
-        let mut variants = Vec::new();
-        for variant in args.networks.variants(&LENET5)? {
-            variants.push(variant.with_operands(unit.operand_w)?);
-        }
-        let (name, log_frac) = (unit.to_string(), unit.log_frac);
-        units.push(UnitUnderTest { name, variants, log_frac });
-        let gates = gates(*unit, &flow, &cells, &tools, args.run.basic.quiet)?;
-        let mut netlist = args.flow.settings(&library, &tools);
-        netlist.insert("design_sha256".to_owned(), json!(unit_design(unit)?.digest()?));
-        let (gates, seed, settings) = (Arc::new(gates), args.run.basic.seed, netlist.into());
-        factories.push(GatesFactory { gates, seed, settings });
-    }
-    let settings = Settings {
-        units,
-        thresholds: args.threshold.to_vec(),
-        windows: args.windows,
-        period_ns: f64::from(flow.period_ps) / 1000.0,
-        memory: args.memory,
-    };
-    let engines: Vec<_> = factories.iter().map(|it| it as &dyn EngineFactory).collect();
+    let prepared = Prepared::new(args)?;
     let images = (&dataset, Split::Test, args.images);
-    let ended = args.run.run("energy", images, &engines, |run| energy::run(run, &settings))?;
+    let engines = prepared.engines();
+    let run = |run: &Run<'_>| energy::run(run, &prepared.settings);
+    let ended = args.run.run("energy", images, &engines, run)?;
     print(&ended.finished.summary);
     Ok(ended.close("windows"))
+}
+
+pub(super) fn explore(args: &Args) -> anyhow::Result<Status> {
+    let dataset = args.run.load()?;
+    let prepared = Prepared::new(args)?;
+    // The validation images are the last of the training ones.
+    let images = (&dataset, Split::Train, args.images);
+    let engines = prepared.engines();
+    let gates: Vec<_> = prepared.factories.iter().map(|it| measured(&it.gates)).collect();
+    let run = |run: &Run<'_>| explore::run(run, &prepared.settings, &gates);
+    let ended = args.run.run("explore", images, &engines, run)?;
+    print_explored(&ended.finished.summary);
+    Ok(ended.close("windows"))
+}
+
+/// The netlists that the flags name, and what is measured on them.
+struct Prepared {
+    factories: Vec<GatesFactory>,
+    settings: Settings,
+}
+
+impl Prepared {
+    fn new(args: &Args) -> anyhow::Result<Self> {
+        let tools = Tools::find()?;
+        let library = CellLibrary::open(&args.flow.library, &tools)?;
+        let flow = args.flow.flow(&library);
+        let cells = Arc::new(library.cells.clone());
+        let (mut factories, mut units) = (Vec::new(), Vec::new());
+        for unit in &args.unit {
+            let mut variants = Vec::new();
+            for variant in args.networks.variants(&LENET5)? {
+                variants.push(variant.with_operands(unit.operand_w)?);
+            }
+            let &UnitParameters { log_frac, operand_w, .. } = unit;
+            units.push(UnitUnderTest { name: unit.to_string(), variants, log_frac, operand_w });
+            let gates = gates(*unit, &flow, &cells, &tools, args.run.basic.quiet)?;
+            let mut netlist = args.flow.settings(&library, &tools);
+            netlist.insert("design_sha256".to_owned(), json!(unit_design(unit)?.digest()?));
+            let (gates, seed, settings) = (Arc::new(gates), args.run.basic.seed, netlist.into());
+            factories.push(GatesFactory { gates, seed, settings });
+        }
+        let settings = Settings {
+            units,
+            thresholds: args.threshold.to_vec(),
+            windows: args.windows,
+            period_ns: f64::from(flow.period_ps) / 1000.0,
+            memory: args.memory,
+        };
+        Ok(Self { factories, settings })
+    }
+
+    fn engines(&self) -> Vec<&dyn EngineFactory> {
+        self.factories.iter().map(|it| it as &dyn EngineFactory).collect()
+    }
+}
+
+fn measured(gates: &Gates) -> explore::Gates {
+    explore::Gates {
+        area_um2: gates.netlist.areas(&gates.library)[0].total_um2(),
+        critical_path_ns: gates.timing.critical().map_or(0.0, |it| it.needs_ps()) / 1000.0,
+    }
 }
 
 /// A unit's netlist, which is synthesised if it has not been before.
@@ -165,4 +205,25 @@ fn print(summary: &energy::Summary) {
         ],
     );
     say!("Memory (M. Horowitz, ISSCC 2014, 45 nm):\n{table}");
+}
+
+fn print_explored(rows: &[ExploreRow]) {
+    let table = table_of(
+        rows,
+        &[
+            ("network", &|row| row.network.clone()),
+            ("unit", &|row| row.unit.clone()),
+            ("mode", &|row| row.mode.clone()),
+            (">T", &|row| optional(row.threshold)),
+            (">accuracy %", &|row| number(row.accuracy.accuracy_percent, 2)),
+            (">multiplications", &|row| number(row.multiplications_average, 0)),
+            (">cycles", &|row| number(row.cycles, 0)),
+            (">ns", &|row| number(row.clock_ns, 2)),
+            (">µs", &|row| number(row.time_us, 1)),
+            (">µm²", &|row| number(row.area_um2, 0)),
+            (">nJ", &|row| number(row.energy_nj, 1)),
+            ("best", &|row| row.pareto.clone()),
+        ],
+    );
+    say!("An inference's convolutions, on validation images:\n{table}");
 }

@@ -177,11 +177,15 @@ pub fn value_at(signal: &[(u64, u128)], time: u64) -> u128 {
 pub fn saved_signals(report: &Path, scope: &str) -> usize {
     let [header, save] =
         ["wave.vcd", "wave.gtkw"].map(|name| fs::read_to_string(report.join(name)).unwrap());
-    let signals = save.lines().filter_map(|line| line.strip_prefix(scope));
+    // `+{S_0_0} TOP.conv_unit…` shows a signal under another name.
+    let named = |line| str::split_once(line, "} ").map_or(line, |(_, signal)| signal);
+    let signals = save.lines().filter_map(|line| named(line).strip_prefix(scope));
     let checked = signals.inspect(|signal| {
-        // In the header: `$var wire 32 ! cmd_addr_i [31:0] $end`.
+        // In the header: `$var wire 32 ! cmd_addr_i [31:0] $end`, `$var wire 6 ! score[0] [5:0] $end`.
         let name = signal.rsplit('.').next().unwrap();
-        let declared = format!(" {} $end", name.replace('[', " ["));
+        let range = name.rfind('[').unwrap_or(name.len());
+        let declared = format!(" {} {}", &name[..range], &name[range..]);
+        let declared = format!("{} $end", declared.trim_end());
         assert!(header.contains(&declared), "{signal} is not in the waveform");
     });
     checked.count()

@@ -129,7 +129,7 @@ fn every_table_of_any_network_has_a_header_and_finite_numbers_and_nothing_of_the
             }
             seen += 1;
         }
-        assert_eq!(seen, 15, "tables");
+        assert_eq!(seen, 16, "tables");
         let lenet = fs::read_to_string(folder.path().join("lenet.csv")).unwrap();
         // Two channels of 24 × 24 windows, then three of two of 4 × 4.
         assert!(lenet.contains(",exact,,,window,layer,all,1152,1152,28800.0000,"), "{lenet}");

@@ -95,6 +95,7 @@ table! {
         pub cycles_average: f64,
         /// Products of an exact window.
         pub products_average: f64,
+        /// Products that are multiplied.
         pub multiplications_average: f64,
         /// Energy of all changes of nets, glitches included.
         pub dynamic_pj: f64,
@@ -162,6 +163,9 @@ table! {
         pub memory: String,
         /// Windows of an inference.
         pub windows: u64,
+        /// Clock cycles of these windows, one after the other.
+        pub cycles: f64,
+        /// Products that are multiplied, in these windows.
         pub multiplications: f64,
         /// Energy of all changes of nets, glitches included.
         pub dynamic_nj: f64,
@@ -202,7 +206,7 @@ table! {
 }
 
 /// The configurations, as they are called in figures.
-fn configuration(mode: &str, threshold: Option<u32>) -> String {
+pub(super) fn configuration(mode: &str, threshold: Option<u32>) -> String {
     threshold.map_or_else(|| mode.to_owned(), |threshold| format!("T = {threshold}"))
 }
 
@@ -281,8 +285,10 @@ pub struct UnitUnderTest {
     /// Parameter set, as in tables.
     pub name: String,
     pub variants: Vec<Variant>,
-    /// Of its logs.
+    /// Fraction bits of its logs.
     pub log_frac: u32,
+    /// Bits of its operands.
+    pub operand_w: u32,
 }
 
 /// What is measured.
@@ -310,17 +316,15 @@ pub struct Summary {
 /// Thresholds or images that cannot be; and those of [`run`](crate::run::run()).
 pub fn run(run: &Run<'_>, settings: &Settings) -> Result<Finished<Summary>, Error> {
     let images = run.images()?;
-    let mut rules = vec![(Mode::Exact, 1), (Mode::ZeroSkip, 1)];
-    rules.extend(settings.thresholds.iter().map(|&threshold| (Mode::Approx, threshold)));
-    let rules = rules.into_iter().map(|(mode, threshold)| Ok((mode, Threshold::new(threshold)?)));
-    let rules = rules.collect::<Result<_, Error>>()?;
-    crate::run::run(run, &Energy { run, settings, rules, images })
+    crate::run::run(run, &Energy::new(run, settings, images)?)
 }
 
-struct Energy<'a> {
+pub(super) struct Energy<'a> {
     run: &'a Run<'a>,
-    settings: &'a Settings,
-    rules: Vec<(Mode, Threshold)>,
+    pub(super) settings: &'a Settings,
+    /// Exact first, then zero-skip.
+    pub(super) rules: Vec<(Mode, Threshold)>,
+    /// That windows are taken from.
     images: Vec<&'a Image>,
 }
 
@@ -328,9 +332,24 @@ struct Energy<'a> {
 type LayerInputs = (Convolution, Vec<Vec<Plane>>);
 
 /// Numbers of unit, network, layer and rule.
-type Batch = (usize, usize, usize, usize);
+pub(super) type Batch = (usize, usize, usize, usize);
 
-impl Energy<'_> {
+pub(super) type Readings = BTreeMap<Batch, EnergyReading>;
+
+impl<'a> Energy<'a> {
+    pub(super) fn new(
+        run: &'a Run<'a>,
+        settings: &'a Settings,
+        images: Vec<&'a Image>,
+    ) -> Result<Self, Error> {
+        let mut rules = vec![(Mode::Exact, 1), (Mode::ZeroSkip, 1)];
+        rules.extend(settings.thresholds.iter().map(|&threshold| (Mode::Approx, threshold)));
+        let rules =
+            rules.into_iter().map(|(mode, threshold)| Ok((mode, Threshold::new(threshold)?)));
+        let rules = rules.collect::<Result<_, Error>>()?;
+        Ok(Self { run, settings, rules, images })
+    }
+
     /// The layers of a network with what goes into them.
     fn layers(&self, variant: &Variant) -> Result<Vec<LayerInputs>, Error> {
         let mut golden = GoldenEngine::default();
@@ -404,7 +423,7 @@ impl Experiment for Energy<'_> {
         _: &Findings,
         results: &mut ResultFolder,
     ) -> Result<Summary, Error> {
-        let mut readings = BTreeMap::new();
+        let mut readings = Readings::new();
         for (batch, reading) in self.plan().into_iter().zip(outcomes) {
             readings.insert(batch, reading?);
         }
@@ -452,8 +471,9 @@ impl Experiment for Energy<'_> {
 
 /// Energies in pJ.
 #[derive(Debug, Clone, Copy, Default)]
-struct Taken {
+pub(super) struct Taken {
     windows: u64,
+    pub(super) cycles: f64,
     multiplications: f64,
     products: f64,
     dynamic: f64,
@@ -464,16 +484,16 @@ struct Taken {
 }
 
 impl Taken {
-    fn energy(&self) -> f64 {
+    pub(super) fn energy(&self) -> f64 {
         self.dynamic + self.leakage + self.memory
     }
 }
 
 /// A network on a unit.
-struct Part<'a> {
-    settings: &'a Settings,
-    unit: &'a str,
-    variant: &'a Variant,
+pub(super) struct Part<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) unit: &'a str,
+    pub(super) variant: &'a Variant,
 }
 
 impl Part<'_> {
@@ -492,6 +512,7 @@ impl Part<'_> {
         let bits = reading.memory_bits as f64;
         Taken {
             windows: 1,
+            cycles: per_window(reading.cycles as f64),
             multiplications: per_window(reading.multiplications as f64),
             products: per_window(reading.products as f64),
             dynamic: per_window(blocks().map(|it| it.dynamic_fj).sum::<f64>() / 1e3),
@@ -563,12 +584,16 @@ impl Part<'_> {
     }
 
     /// What the layers take together; nothing if the unit holds the middle of a kernel alone.
-    fn inference<'r>(&self, readings: impl Iterator<Item = &'r EnergyReading>) -> Option<Taken> {
+    pub(super) fn inference<'r>(
+        &self,
+        readings: impl Iterator<Item = &'r EnergyReading>,
+    ) -> Option<Taken> {
         let mut sum = Taken::default();
         for reading in readings {
             let (taken, windows) = (self.taken(reading), reading.layer_windows?);
             let times = windows as f64;
             sum.windows += windows;
+            sum.cycles += times * taken.cycles;
             sum.multiplications += times * taken.multiplications;
             sum.products += times * taken.products;
             sum.dynamic += times * taken.dynamic;
@@ -601,6 +626,7 @@ impl Part<'_> {
             period_ns: self.settings.period_ns,
             memory: self.settings.memory.name().to_owned(),
             windows: taken.windows,
+            cycles: taken.cycles,
             multiplications: taken.multiplications,
             dynamic_nj: taken.dynamic / 1e3,
             without_glitches_nj: taken.settled / 1e3,

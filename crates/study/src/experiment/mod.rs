@@ -5,6 +5,7 @@ pub mod accel;
 pub mod channels;
 pub mod classify;
 pub mod energy;
+pub mod explore;
 pub mod lenet;
 pub mod peers;
 pub mod planes;
@@ -56,6 +57,7 @@ pub static TABLES: &[Table] = &[
     Table::of::<energy::BlockRow>(&[&energy::BLOCKS]),
     Table::of::<energy::InferenceEnergyRow>(&[&energy::INFERENCES]),
     Table::of::<energy::MemoryEnergyRow>(&[]),
+    Table::of::<explore::ExploreRow>(&[&explore::PARETO]),
     Table::of::<planes::PlaneRow>(&[&planes::PLANES]),
     Table::of::<SearchRow>(&[&tables::single::SEARCH]),
     Table::of::<ScoreRow>(&[&tables::accel::SCORES]),

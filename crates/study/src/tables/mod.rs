@@ -248,6 +248,9 @@ mod tests {
 
     use super::*;
     use crate::experiment::channels::ChannelRow;
+    use crate::experiment::energy::{BlockRow, EnergyRow, InferenceEnergyRow, MemoryEnergyRow};
+    use crate::experiment::explore::ExploreRow;
+    use crate::experiment::planes::PlaneRow;
     use crate::table::{Columns as _, Digit, Fixed, Maybe, Shortest};
 
     fn write<R: Row>(folder: &Path, rows: &[R]) {
@@ -331,6 +334,16 @@ mod tests {
         write(folder, &[CycleRow::example()]);
         write(folder, &[TimeRow { part: PARTS[0].to_owned(), ..TimeRow::example() }]);
         write(folder, &[CoverageRow::example()]);
+        write(folder, &[OperandRow::example()]);
+        write(folder, &[MemoryRow::example()]);
+        write(folder, &[PlaneRow::example()]);
+        write(folder, &[EnergyRow::example()]);
+        write(folder, &[BlockRow::example()]);
+        write(folder, &[InferenceEnergyRow::example()]);
+        write(folder, &[MemoryEnergyRow::example()]);
+        write(folder, &[ExploreRow { pareto: "yes".to_owned(), ..ExploreRow::example() }]);
+        write(folder, &[DesignRow::example()]);
+        write(folder, &[ModuleRow::example()]);
         temporary
     }
 
