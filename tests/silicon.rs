@@ -65,6 +65,18 @@ fn small_the_netlist_of_a_unit_agrees_with_the_golden_model_on_images() {
 
 #[test]
 #[ignore = "needs the tools of synthesis: ./test --silicon"]
+fn netlists_agree_with_the_golden_model_on_ten_thousand_windows() {
+    let folder = tempfile::tempdir().unwrap();
+    for unit in ["k3_m2_o16_g1", "k3_m1_g1"] {
+        let printed =
+            run(folder.path(), &format!("windows --unit {unit} --images 2 --force")).ends(0);
+        assert!(printed.contains("14196 windows compared, 0 mismatches"), "{unit}: {printed}");
+        assert!(printed.contains("netlist engine"), "{printed}");
+    }
+}
+
+#[test]
+#[ignore = "needs the tools of synthesis: ./test --silicon"]
 fn a_changed_cell_is_found_and_reported_with_a_waveform() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("own.txt"), "[cross]\n1 -2\n-3 4\n").unwrap();

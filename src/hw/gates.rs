@@ -115,9 +115,12 @@ pub(super) fn soc_recipe(
     Ok(of_gates(set.recipe_with(build, rtl, core)?))
 }
 
-/// A netlist is no source that somebody keeps clean.
+/// A netlist is no source that somebody keeps clean. Verilator up to at least 5.024 loses inversions
+/// when it merges trees of exclusive ors (its issues 4059, 4857, 5186), which adders of gates are full
+/// of.
 fn of_gates(model: Verilate) -> Verilate {
-    model.warnings(Warnings::Basic).arg("-Wno-fatal").optimization("-O1")
+    let model = model.warnings(Warnings::Basic).arg("-Wno-fatal").optimization("-O1");
+    model.arg("-fno-const-bit-op-tree")
 }
 
 /// The Verilog of the cells and of a netlist.

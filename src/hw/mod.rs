@@ -287,12 +287,30 @@ pub enum HwError {
 
 /// A model of the unit. Registers start with the values of a seed.
 pub fn unit(set: &UnitParameters, build: Build, x_seed: u64) -> Result<ConvUnit, HwError> {
-    open(unit_library(set, build)?, x_seed)
+    let mut unit: ConvUnit = open(unit_library(set, build)?, x_seed)?;
+    if set.view != View::Rtl {
+        for level in RESET_EDGE {
+            unit.set_rst_ni(level);
+            unit.eval().map_err(HwError::Model)?;
+        }
+    }
+    Ok(unit)
 }
+
+/// Levels of the reset before all else on a netlist. A flip-flop behind a clock gate sees no clock in
+/// reset, and in simulation an asynchronous reset acts when it comes, not while it lasts.
+const RESET_EDGE: [u8; 2] = [1, 0];
 
 /// A model of the system. Registers start with the values of a seed; the RAM is as it comes.
 pub fn soc(set: &SocParameters, build: Build, x_seed: u64) -> Result<Soc, HwError> {
-    open(soc_library(set, build)?, x_seed)
+    let mut soc: Soc = open(soc_library(set, build)?, x_seed)?;
+    if set.view != View::Rtl {
+        for level in RESET_EDGE {
+            soc.set_rst_ni(level);
+            soc.eval().map_err(HwError::Model)?;
+        }
+    }
+    Ok(soc)
 }
 
 /// The digest of the RTL that models of the unit simulate: SHA-256 in hexadecimal.
