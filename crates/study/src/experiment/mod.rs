@@ -65,7 +65,7 @@ pub static TABLES: &[Table] = &[
     Table::of::<CycleRow>(&[&tables::accel::CYCLES]),
     Table::of::<TimeRow>(&[&tables::accel::TIME]),
     Table::of::<CoverageRow>(&[&tables::single::COVERAGE]),
-    Table::of::<DesignRow>(&[]),
+    Table::of::<DesignRow>(&[&tables::silicon::AREA]),
     Table::of::<ModuleRow>(&[]),
 ];
 

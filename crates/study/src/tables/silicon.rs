@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tables of what designs cost in gates.
 
+use super::PlotBy;
+use crate::report::figure::{Bar, Bars, Group, palette};
 use crate::table;
 use crate::table::Fixed;
 
@@ -71,3 +73,29 @@ table! {
         pub cells: usize,
     }
 }
+
+pub(crate) static AREA: PlotBy<DesignRow> = PlotBy {
+    name: "area",
+    key: |row| &row.library,
+    figure: |of, rows, name| {
+        let group = |row: &&DesignRow| {
+            let parts = [
+                Bar::new(row.sequential_um2.0, palette::BLUE),
+                Bar::new(row.combinational_um2.0, palette::ORANGE),
+            ];
+            Group::new(format!("{}, {:.2} ns", row.design, row.critical_path_ns.0), parts.to_vec())
+        };
+        Bars {
+            title: format!("Area and longest path, {of}"),
+            axis: "µm² of cells".to_owned(),
+            legend: vec![
+                ("registers".to_owned(), palette::BLUE),
+                ("everything else".to_owned(), palette::ORANGE),
+            ],
+            stacked: true,
+            groups: rows.iter().map(group).collect(),
+            ..Bars::default()
+        }
+        .draw(name)
+    },
+};
