@@ -11,7 +11,7 @@ use common::{Ran, convapprox, rows};
 use convapprox::bench::energy::{Gates, GatesFactory};
 use convapprox::hw::UnitParameters;
 use convapprox::hw::gates::{netlist, unit_design};
-use convapprox::synthesis::{CellLibrary, Flow, LibraryChoice, Multiplier, PAPER_PERIOD_PS, Tools};
+use convapprox::synthesis::{CellLibrary, Flow, LibraryChoice, Tools};
 use model::conv::{Kernel, Mode, Plane, Semantics, SmaxScope, Threshold};
 use model::engine::{EnergyReading, EngineFactory, Findings, Place, Sampling};
 use model::nn::{Convolution, Finish};
@@ -88,17 +88,13 @@ fn a_netlist_that_does_something_else_is_a_mismatch() {
     let tools = Tools::find().unwrap();
     let library = CellLibrary::open(&LibraryChoice::Nangate45, &tools).unwrap();
     let unit: UnitParameters = SET.parse().unwrap();
-    let flow = Flow {
-        library: &library,
-        period_ps: PAPER_PERIOD_PS,
-        clock_gates: true,
-        multiplier: Multiplier::Booth,
-    };
+    let flow = Flow::standard(&library);
     let design = unit_design(&unit).unwrap();
     let made = netlist(&design, &flow, &tools, || {}).unwrap();
     let cells = Arc::new(library.cells.clone());
     let read = || Netlist::read(&made.json(), Some(design.top), &cells).unwrap();
-    let gates = |netlist| Gates::new(unit, netlist, Arc::clone(&cells), 2810.0).unwrap();
+    let gates =
+        |netlist| Gates::new(unit, netlist, Arc::clone(&cells), flow.period_ps.into()).unwrap();
 
     let (exact, findings) = measure(gates(read()), Mode::Exact);
     assert_eq!((findings.compared, findings.mismatches), (30, 0));

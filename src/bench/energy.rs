@@ -23,7 +23,7 @@ use verilated::Direction;
 
 use super::engine::{Shape, tiles};
 use super::unit::{Recording, UnitDriver, UnitError, UnitOptions, WindowRun};
-use crate::hw::{ConvUnit, UnitParameters};
+use crate::hw::{CLOCK, ConvUnit, UnitParameters};
 
 /// Windows in a row that have the same kernels.
 const RUN: usize = 5;
@@ -49,10 +49,7 @@ impl Gates {
         library: Arc<Library>,
         period_ps: f64,
     ) -> Result<Self, TimingError> {
-        let clock = CLOCK.to_owned();
-        let constraints =
-            Constraints { clock, period_ps, input_delay_ps: 0.0, output_delay_ps: 0.0 };
-        let timing = analyse(&netlist, &library, &constraints)?;
+        let timing = analyse(&netlist, &library, &Constraints::ideal(CLOCK, period_ps))?;
         let prices = Prices::new(&netlist, &library, &timing);
         Ok(Self { unit, netlist, library, timing, prices })
     }
@@ -86,8 +83,6 @@ fn blocks(module: &str) -> [&'static str; 2] {
         _ => ["control"; 2],
     }
 }
-
-const CLOCK: &str = "clk_i";
 
 /// Opens engines on one netlist.
 pub struct GatesFactory {

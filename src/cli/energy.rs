@@ -2,7 +2,6 @@
 //! `convapprox energy` and `convapprox explore`.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use model::engine::EngineFactory;
 use serde_json::json;
@@ -17,11 +16,11 @@ use study::run::Run;
 
 use super::flags::{LENET5, NetworkFlags, RunFlags, positive};
 use super::output::List;
-use super::synth::FlowFlags;
+use super::synth::{FlowFlags, netlist_told};
 use super::table_of;
 use crate::bench::energy::{Gates, GatesFactory};
 use crate::hw::UnitParameters;
-use crate::hw::gates::{netlist, unit_design};
+use crate::hw::gates::unit_design;
 use crate::synthesis::{CellLibrary, Flow, Tools};
 
 #[derive(Debug, clap::Args)]
@@ -137,18 +136,19 @@ fn gates(
     quiet: bool,
 ) -> anyhow::Result<Gates> {
     let design = unit_design(&unit)?;
-    let mut begin = None;
-    let found = netlist(&design, flow, tools, || {
-        begin = Some(Instant::now());
+    let say = |text: &str| {
         if !quiet {
-            note!("synthesising {}", design.name);
+            note!("{text}");
         }
-    })?;
-    if let Some(begin) = begin.filter(|_| !quiet) {
-        note!("{}: {:.0} s", design.name, begin.elapsed().as_secs_f64());
-    }
+    };
+    let found = netlist_told(&design, flow, tools, say)?;
     let netlist = Netlist::read(&found.json(), Some(design.top), cells)?;
     Ok(Gates::new(unit, netlist, Arc::clone(cells), flow.period_ps.into())?)
+}
+
+/// A mark in a column of few.
+fn marked(it: bool) -> String {
+    if it { "yes" } else { "" }.to_owned()
 }
 
 fn print(summary: &energy::Summary) {
@@ -201,7 +201,7 @@ fn print(summary: &energy::Summary) {
         &[
             ("memory", &|row| row.memory.clone()),
             (">pJ a read of 64 bits", &|row| number(row.read_64_pj, 1)),
-            ("charged", &|row| row.charged.clone()),
+            ("charged", &|row| marked(row.charged)),
         ],
     );
     say!("Memory (M. Horowitz, ISSCC 2014, 45 nm):\n{table}");
@@ -222,7 +222,7 @@ fn print_explored(rows: &[ExploreRow]) {
             (">µs", &|row| number(row.time_us, 1)),
             (">µm²", &|row| number(row.area_um2, 0)),
             (">nJ", &|row| number(row.energy_nj, 1)),
-            ("best", &|row| row.pareto.clone()),
+            ("best", &|row| marked(row.pareto)),
         ],
     );
     say!("An inference's convolutions, on validation images:\n{table}");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `convapprox synth`.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use clap::ArgAction;
 use rayon::prelude::*;
@@ -18,8 +18,10 @@ use study::{Error, Status};
 use super::flags::{Bar, BasicFlags, JobFlags, stop_flag};
 use super::table_of;
 use crate::hw::gates::{core_design, netlist, pair_design, unit_design};
-use crate::hw::{PAPER_UNIT, SocParameters, UnitParameters};
-use crate::synthesis::{CellLibrary, Design, Flow, LibraryChoice, Multiplier, Tools};
+use crate::hw::{CLOCK, PAPER_UNIT, SocParameters, UnitParameters};
+use crate::synthesis::{
+    CellLibrary, Design, Flow, LibraryChoice, Multiplier, SynthesisError, Synthesised, Tools,
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -182,6 +184,24 @@ fn designs(args: &Args) -> anyhow::Result<Vec<(Kind, Design)>> {
     Ok(designs)
 }
 
+/// The netlist of a design; says so where it has to be made, and how long that took.
+pub(super) fn netlist_told(
+    design: &Design,
+    flow: &Flow<'_>,
+    tools: &Tools,
+    say: impl Fn(&str),
+) -> Result<Synthesised, SynthesisError> {
+    let mut begin = None;
+    let found = netlist(design, flow, tools, || {
+        begin = Some(Instant::now());
+        say(&format!("synthesising {}", design.name));
+    })?;
+    if let Some(begin) = begin {
+        say(&format!("{}: {:.0} s", design.name, begin.elapsed().as_secs_f64()));
+    }
+    Ok(found)
+}
+
 /// Synthesises a design and measures its netlist.
 fn measure(
     kind: Kind,
@@ -194,26 +214,10 @@ fn measure(
     if stop.load(Ordering::Relaxed) {
         anyhow::bail!("stopped");
     }
-    let begin = Mutex::new(None);
-    let found = netlist(design, flow, tools, || {
-        *begin.lock().expect("no panic under the lock") = Some(std::time::Instant::now());
-        bar.notice(&format!("synthesising {}", design.name));
-    })?;
-    if let Some(begin) = *begin.lock().expect("no panic under the lock") {
-        bar.notice(&format!("{}: {:.0} s", design.name, begin.elapsed().as_secs_f64()));
-    }
+    let found = netlist_told(design, flow, tools, |text| bar.notice(text))?;
     let cells = &flow.library.cells;
     let netlist = Netlist::read(&found.json(), Some(design.top), cells)?;
-    let timing = analyse(
-        &netlist,
-        cells,
-        &Constraints {
-            clock: "clk_i".to_owned(),
-            period_ps: flow.period_ps.into(),
-            input_delay_ps: 0.0,
-            output_delay_ps: 0.0,
-        },
-    )?;
+    let timing = analyse(&netlist, cells, &Constraints::ideal(CLOCK, flow.period_ps.into()))?;
     let critical = timing.critical();
     let kge = |um2: f64| Fixed(um2 / flow.library.nand2_um2 / 1000.0);
     let (all, own) = (netlist.areas(cells), netlist.own_areas(cells));

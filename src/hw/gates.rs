@@ -9,10 +9,9 @@ use std::path::{Path, PathBuf};
 use verilated::build::{Verilate, Warnings};
 
 use super::parameter_sets::{coprocessor_sources, core_sources};
-use super::{Build, HwError, SocParameters, UnitParameters};
+use super::{Build, CLOCK, HwError, SocParameters, UnitParameters};
 use crate::synthesis::{
-    CellLibrary, Design, Flow, LibraryChoice, Multiplier, PAPER_PERIOD_PS, SynthesisError,
-    Synthesised, Tools, cells, synthesise,
+    CellLibrary, Design, Flow, LibraryChoice, SynthesisError, Synthesised, Tools, cells, synthesise,
 };
 
 /// The unit, as parameters of its module say.
@@ -85,11 +84,6 @@ fn cache() -> PathBuf {
     super::cache_folder().with_file_name("netlists")
 }
 
-/// The library and the flow of netlists that are simulated.
-fn standard(tools: &Tools) -> Result<CellLibrary, SynthesisError> {
-    CellLibrary::open(&LibraryChoice::Nangate45, tools)
-}
-
 /// The model of a unit's netlist.
 pub(super) fn unit_recipe(
     set: &UnitParameters,
@@ -97,8 +91,7 @@ pub(super) fn unit_recipe(
     changed_cell: u32,
 ) -> Result<Verilate, HwError> {
     let files = files(&unit_design(set)?, changed_cell)?;
-    let model =
-        Verilate::new(build.name_of(set), UnitParameters::TOP).sources(files).clock("clk_i");
+    let model = Verilate::new(build.name_of(set), UnitParameters::TOP).sources(files).clock(CLOCK);
     Ok(build.apply(of_gates(model)))
 }
 
@@ -126,13 +119,8 @@ fn of_gates(model: Verilate) -> Verilate {
 /// The Verilog of the cells and of a netlist.
 fn files(design: &Design, changed_cell: u32) -> Result<[PathBuf; 2], HwError> {
     let tools = Tools::find()?;
-    let library = standard(&tools)?;
-    let flow = Flow {
-        library: &library,
-        period_ps: PAPER_PERIOD_PS,
-        clock_gates: true,
-        multiplier: Multiplier::Booth,
-    };
+    let library = CellLibrary::open(&LibraryChoice::Nangate45, &tools)?;
+    let flow = Flow::standard(&library);
     let note = |text: String| {
         let _ = writeln!(io::stderr(), "{text}");
     };

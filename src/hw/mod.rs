@@ -17,7 +17,7 @@ pub mod gates;
 mod parameter_sets;
 
 pub use parameter_sets::{
-    Build, NETWORK_UNIT, PAPER_UNIT, RARE_UNITS, SOC, SOC_16, SOCS, SocParameters, UNITS,
+    Build, CLOCK, NETWORK_UNIT, PAPER_UNIT, RARE_UNITS, SOC, SOC_16, SOCS, SocParameters, UNITS,
     UnitParameters, View,
 };
 

@@ -184,6 +184,9 @@ impl Build {
     }
 }
 
+/// The clock of every top module.
+pub const CLOCK: &str = "clk_i";
+
 /// Ports of `conv_unit` whose widths depend on the parameters.
 pub const UNIT_VARYING: &[&str] = &["cmd_smax_i", "keep_o", "mem_rdata_i", "smax_o"];
 /// Ports of `soc` whose widths depend on the parameters.
@@ -216,7 +219,7 @@ impl UnitParameters {
         let model = Verilate::new(build.name_of(self), Self::TOP)
             .sources(Self::sources(rtl)?)
             .waivers(rtl.join("waivers.vlt"))
-            .clock("clk_i");
+            .clock(CLOCK);
         let parameters = self.parameters().into_iter();
         Ok(build.apply(parameters.fold(model, |model, (name, value)| model.parameter(name, value))))
     }
@@ -253,7 +256,7 @@ impl SocParameters {
             .sources(sources)
             .waivers(rtl.join("waivers.vlt"))
             .parameter("RAM_BYTES", self.ram_bytes)
-            .clock("clk_i")
+            .clock(CLOCK)
             .memory("ram", "u_ram.words");
         let parameters = self.coprocessor().into_iter();
         Ok(build.apply(parameters.fold(model, |model, (name, value)| model.parameter(name, value))))

@@ -44,6 +44,14 @@ pub struct Flow<'a> {
     pub multiplier: Multiplier,
 }
 
+impl<'a> Flow<'a> {
+    /// The flow of a bare `synth`, and of netlists that are simulated.
+    pub fn standard(library: &'a CellLibrary) -> Self {
+        let (period_ps, multiplier) = (PAPER_PERIOD_PS, Multiplier::default());
+        Self { library, period_ps, clock_gates: true, multiplier }
+    }
+}
+
 /// How products are made of gates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Multiplier {

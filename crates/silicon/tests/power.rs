@@ -22,12 +22,7 @@ fn each_change_costs_what_the_tables_and_the_load_say() {
         .cell("flop", "DFFR", "CK=g RN=rst_n D=y Q=q")
         .netlist();
     let library = library();
-    let constraints = Constraints {
-        clock: "clk".into(),
-        period_ps: 1000.0,
-        input_delay_ps: 0.0,
-        output_delay_ps: 0.0,
-    };
+    let constraints = Constraints::ideal("clk", 1000.0);
     let timing = analyse(&netlist, &library, &constraints).unwrap();
     let mut simulator = Simulator::new(&netlist, &library, &timing, "clk", 0).unwrap();
     let prices = Prices::new(&netlist, &library, &timing);

@@ -12,12 +12,7 @@ use silicon::switching::{Activity, Clocked, Simulator, SwitchingError};
 use silicon::timing::{Constraints, analyse};
 
 fn simulator<'n>(netlist: &'n Netlist, library: &Library, seed: u64) -> Simulator<'n> {
-    let constraints = Constraints {
-        clock: "clk".into(),
-        period_ps: 1000.0,
-        input_delay_ps: 0.0,
-        output_delay_ps: 0.0,
-    };
+    let constraints = Constraints::ideal("clk", 1000.0);
     let timing = analyse(netlist, library, &constraints).unwrap();
     Simulator::new(netlist, library, &timing, "clk", seed).unwrap()
 }
@@ -138,12 +133,7 @@ fn what_cannot_be_simulated_is_refused() {
         .cell("flop", "DFFR", "CK=clk_n RN=1 D=0 Q=q")
         .netlist();
     let library = library();
-    let constraints = Constraints {
-        clock: "clk".into(),
-        period_ps: 1.0,
-        input_delay_ps: 0.0,
-        output_delay_ps: 0.0,
-    };
+    let constraints = Constraints::ideal("clk", 1.0);
     let error = analyse(&inverted, &library, &constraints).unwrap_err();
     assert!(error.to_string().contains("inverter is in the clock"), "{error}");
     let good = Module::new("clk d", "q").cell("flop", "DFFR", "CK=clk RN=1 D=d Q=q").netlist();

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::lenet::Variant;
-use super::{Software, Tally, ranges};
+use super::{Software, Tally, batches};
 use crate::Error;
 use crate::data::Image;
 use crate::report::figure::{Bar, Bars, Group, distinct, palette, thousands};
@@ -174,9 +174,7 @@ impl Experiment for Channels<'_> {
     }
 
     fn plan(&self) -> Vec<Self::Batch> {
-        let batches =
-            |variant| ranges(self.images.len(), BATCH_IMAGES).map(move |images| (variant, images));
-        (0..self.variants.len()).flat_map(batches).collect()
+        batches(self.variants.len(), self.images.len(), BATCH_IMAGES)
     }
 
     fn batch(

@@ -200,8 +200,8 @@ table! {
         pub memory: String,
         /// Energy of a read of 64 bits; narrower and wider ones in proportion.
         pub read_64_pj: f64,
-        /// `yes` for the one that is charged in this run.
-        pub charged: String,
+        /// Whether it is the one that is charged in this run.
+        pub charged: bool,
     }
 }
 
@@ -456,7 +456,7 @@ impl Experiment for Energy<'_> {
         let memory = Memory::ALL.into_iter().map(|memory| MemoryEnergyRow {
             memory: memory.name().to_owned(),
             read_64_pj: memory.pj_per_64_bits(),
-            charged: if memory == charged { "yes" } else { "" }.to_owned(),
+            charged: memory == charged,
         });
         let memory: Vec<_> = memory.collect();
         results.table(&windows)?;

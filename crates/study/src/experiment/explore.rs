@@ -56,9 +56,9 @@ table! {
         pub area_um2: f64,
         /// Energy of an inference's windows: dynamic with glitches, leakage, memory.
         pub energy_nj: f64,
-        /// `yes` if no other row of the network is at least as good in accuracy, time, area and energy,
+        /// Whether no other row of the network is at least as good in accuracy, time, area and energy,
         /// and better in one.
-        pub pareto: String,
+        pub pareto: bool,
     }
 }
 
@@ -66,7 +66,7 @@ pub(super) static PARETO: PlotBy<ExploreRow> = PlotBy {
     name: "pareto",
     key: |row| &row.network,
     figure: |of, rows, name| {
-        let mut best: Vec<_> = rows.iter().filter(|row| row.pareto == "yes").collect();
+        let mut best: Vec<_> = rows.iter().filter(|row| row.pareto).collect();
         best.sort_by(|a, b| a.energy_nj.total_cmp(&b.energy_nj));
         let group = |row: &&&ExploreRow| {
             let rule = energy::configuration(&row.mode, row.threshold);
@@ -195,7 +195,7 @@ impl Explore<'_> {
             time_us: taken.cycles * clock_ns / 1e3,
             area_um2: gates.area_um2,
             energy_nj: taken.energy() / 1e3,
-            pareto: String::new(),
+            pareto: false,
         }
     }
 }
@@ -296,7 +296,7 @@ fn mark_pareto(rows: &mut [ExploreRow]) {
                 && pairs().all(|(theirs, mine)| theirs <= mine)
                 && pairs().any(|(theirs, mine)| theirs < mine)
         });
-        row.pareto = if beaten { "" } else { "yes" }.to_owned();
+        row.pareto = !beaten;
     }
 }
 
@@ -328,7 +328,7 @@ mod tests {
             },
         ];
         mark_pareto(&mut rows);
-        let marked = rows.iter().filter(|row| row.pareto == "yes").map(|row| row.unit.as_str());
+        let marked = rows.iter().filter(|row| row.pareto).map(|row| row.unit.as_str());
         assert_eq!(marked.collect::<Vec<_>>(), ["best", "equal", "small", "of another network"]);
     }
 }

@@ -74,6 +74,12 @@ fn ranges(count: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
     (0..count).step_by(size).map(move |first| first..count.min(first + size))
 }
 
+/// The images of each network, in batches of `size`: the number of the network, and the images.
+fn batches(networks: usize, images: usize, size: usize) -> Vec<(usize, Range<usize>)> {
+    let batches = |network| ranges(images, size).map(move |images| (network, images));
+    (0..networks).flat_map(batches).collect()
+}
+
 /// Multiplications over some images, and how many of these are classified right.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 struct Tally {

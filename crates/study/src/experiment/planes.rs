@@ -4,7 +4,7 @@
 //! only the activations that a kept product multiplies. The outputs stay the same to the bit.
 //!
 //! Counted on the golden model, in bits that cross the memory port: of a unit that fetches a window
-//! for each kernel, and of one that fetches it once for [`SLOTS`] kernels and so needs an activation
+//! for each kernel, and of one that fetches it once for as many kernels as the unit has slots and so needs an activation
 //! if any of them does. Writing the planes is charged. No RTL has this mode.
 
 use std::ops::{AddAssign, Range};
@@ -12,8 +12,8 @@ use std::ops::{AddAssign, Range};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::batches;
 use super::lenet::Variant;
-use super::ranges;
 use crate::Error;
 use crate::data::Image;
 use crate::report::figure::{Bar, Bars, Group, distinct, palette, thousands};
@@ -24,13 +24,14 @@ use crate::table;
 use crate::tables::PlotBy;
 use model::conv::{Mode, Plane, Semantics, SmaxScope, Threshold, dot, output_size};
 use model::engine::{Detail, Findings};
+use model::facts::blob::KERNELS;
 use model::nn::{Configuration, Convolution, IntegerLayer, input_planes};
 
-/// Kernels that share a fetched window, as in the unit for networks.
-pub const SLOTS: usize = 16;
+/// Kernels that share a fetched window.
+const SLOTS: usize = KERNELS as usize;
 
-/// Bits of an operand that the bits are counted for.
-const OPERAND_WIDTHS: [u32; 2] = [32, 16];
+/// Bits of an operand in which a network has the same words; for 8 bits it is quantised anew.
+const SAME_WORDS: [u32; 2] = [32, 16];
 
 table! {
     /// The memory traffic of one convolution layer with and without log planes.
@@ -228,9 +229,7 @@ impl Experiment for Planes<'_> {
     }
 
     fn plan(&self) -> Vec<Self::Batch> {
-        let batches =
-            |variant| ranges(self.images.len(), BATCH_IMAGES).map(move |images| (variant, images));
-        (0..self.variants.len()).flat_map(batches).collect()
+        batches(self.variants.len(), self.images.len(), BATCH_IMAGES)
     }
 
     fn batch(
@@ -283,7 +282,7 @@ impl Experiment for Planes<'_> {
         for (variant, totals) in self.variants.iter().zip(totals) {
             for (semantics, layers) in self.semantics.iter().zip(totals) {
                 for (layer, total) in variant.integer.convolutions().zip(layers) {
-                    for operand_w in OPERAND_WIDTHS {
+                    for operand_w in SAME_WORDS {
                         for kernels in [1, SLOTS] {
                             rows.push(
                                 self.row(variant, semantics, layer, &total, operand_w, kernels),

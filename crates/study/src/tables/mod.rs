@@ -341,7 +341,7 @@ mod tests {
         write(folder, &[BlockRow::example()]);
         write(folder, &[InferenceEnergyRow::example()]);
         write(folder, &[MemoryEnergyRow::example()]);
-        write(folder, &[ExploreRow { pareto: "yes".to_owned(), ..ExploreRow::example() }]);
+        write(folder, &[ExploreRow { pareto: true, ..ExploreRow::example() }]);
         write(folder, &[DesignRow::example()]);
         write(folder, &[ModuleRow::example()]);
         temporary
