@@ -26,6 +26,19 @@ esac
 say() { echo "set-up: $*" >&2; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# Where the tools of synthesis are. A folder that somebody has named is filled, never emptied.
+if $silicon; then
+  list="$(dirname "${BASH_SOURCE[0]}")/silicon-requirements.txt"
+  if [ "$(uname)" = Darwin ]; then caches="$HOME/Library/Caches"; else caches="${XDG_CACHE_HOME:-$HOME/.cache}"; fi
+  own="$caches/convapprox/silicon"
+  folder="${CONVAPPROX_SILICON:-$own}"
+  if [ "$folder" != "$own" ] && ! cmp -s "$list" "$folder/requirements.txt" &&
+    [ -e "$folder" ] && ! rmdir "$folder" 2>/dev/null; then
+    say "$folder, which CONVAPPROX_SILICON names, holds other files, or tools of other versions: name a new folder, or remove it"
+    exit 2
+  fi
+fi
+
 # rustup installs here; a shell that was open before does not have it in PATH.
 PATH="$HOME/.cargo/bin:$PATH"
 if ! have cargo; then
@@ -124,9 +137,6 @@ fi
 
 # Complete or not there: it is made under another name.
 if $silicon; then
-  list="$(dirname "${BASH_SOURCE[0]}")/silicon-requirements.txt"
-  if [ "$(uname)" = Darwin ]; then caches="$HOME/Library/Caches"; else caches="${XDG_CACHE_HOME:-$HOME/.cache}"; fi
-  folder="${CONVAPPROX_SILICON:-$caches/convapprox/silicon}"
   if ! cmp -s "$list" "$folder/requirements.txt"; then
     say "Yosys and NanGate's cell library are missing: synthesis needs them; installing them into $folder"
     mkdir -p "$(dirname "$folder")"
@@ -141,7 +151,7 @@ if $silicon; then
     cp "$list" "$part/requirements.txt"
     # Another one may have done the same meanwhile.
     if ! cmp -s "$list" "$folder/requirements.txt"; then
-      rm -rf "$folder"
+      [ "$folder" != "$own" ] || rm -rf "$folder"
       mv "$part" "$folder"
     fi
   fi

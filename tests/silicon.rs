@@ -30,6 +30,23 @@ fn run(folder: &Path, line: &str) -> Ran {
     Ran::of(command.output().expect("the command starts"))
 }
 
+/// Needs no tools.
+#[test]
+fn a_folder_of_somebody_is_not_made_the_folder_of_the_tools() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("own");
+    for file in ["notes.txt", "requirements.txt"] {
+        fs::create_dir_all(&own).unwrap();
+        fs::write(own.join(file), "mine").unwrap();
+        let mut command = convapprox(folder.path(), "synth --unit k2_m1");
+        command.env("CONVAPPROX_SILICON", &own);
+        let ran = Ran::of(command.output().unwrap());
+        assert!(ran.stderr.contains("which CONVAPPROX_SILICON names"), "{}", ran.stderr);
+        ran.refuses(2, "could not be installed");
+        assert_eq!(fs::read_to_string(own.join(file)).unwrap(), "mine");
+    }
+}
+
 #[test]
 #[ignore = "needs the tools of synthesis: ./test --silicon"]
 fn small_a_unit_is_synthesised_once_and_keeps_to_its_budget() {
