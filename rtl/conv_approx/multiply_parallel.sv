@@ -31,17 +31,13 @@ module multiply_parallel #(
 
   import conv_approx_pkg::*;
 
-  // Bits of a sum: as many as it can need, but 32, modulo which it is.
-  localparam int FULL_W = 2 * OPERAND_W + $clog2(PRODUCTS);
-  localparam int ACC_W  = FULL_W < 32 ? FULL_W : 32;
+  // Bits of a product, and of a sum: as many as it can need, but 32, modulo which it is.
+  localparam int PRODUCT_W = 2 * OPERAND_W < 32 ? 2 * OPERAND_W : 32;
+  localparam int FULL_W    = 2 * OPERAND_W + $clog2(PRODUCTS);
+  localparam int ACC_W     = FULL_W < 32 ? FULL_W : 32;
 
-  function automatic logic [ACC_W-1:0] product(input logic signed [OPERAND_W-1:0] weight,
-                                               input logic signed [OPERAND_W-1:0] activation);
-    product = ACC_W'(weight) * ACC_W'(activation);
-  endfunction
-
-  logic [LANES-1:0]           keep_q;
-  logic [OPERAND_W*LANES-1:0] weight_q, activation_q;
+  logic [LANES-1:0]                keep_q;
+  wire logic [PRODUCT_W*LANES-1:0] product;
 
   assign last_issue_o = 1'b1;
 
@@ -50,14 +46,15 @@ module multiply_parallel #(
   end
 
   for (genvar lane = 0; lane < LANES; lane++) begin : gen_lane
-    always_ff @(posedge clk_i) begin
-      if (issue_i && keep_i[lane]) begin
-        weight_q[OPERAND_W*lane +: OPERAND_W] <=
-            weight_i[OPERAND_W*(lane % PRODUCTS) +: OPERAND_W];
-        activation_q[OPERAND_W*lane +: OPERAND_W] <=
-            data_i[OPERAND_W*activation_word(KERNEL, lane) +: OPERAND_W];
-      end
-    end
+    multiplier #(
+      .OPERAND_W (OPERAND_W)
+    ) u_multiplier (
+      .clk_i,
+      .enable_i     (issue_i && keep_i[lane]),
+      .weight_i     (weight_i[OPERAND_W*(lane % PRODUCTS) +: OPERAND_W]),
+      .activation_i (data_i[OPERAND_W*activation_word(KERNEL, lane) +: OPERAND_W]),
+      .product_o    (product[PRODUCT_W*lane +: PRODUCT_W])
+    );
   end
 
   // Masks, not branches: synthesis makes one carry-save tree of each sum. Blocking only on a local:
@@ -72,8 +69,7 @@ module multiply_parallel #(
       sum = '0;
       for (int lane = 0; lane < LANES; lane++) begin
         sum[ACC_W*(lane / PRODUCTS) +: ACC_W] = sum[ACC_W*(lane / PRODUCTS) +: ACC_W] +
-            (product(weight_q[OPERAND_W*lane +: OPERAND_W],
-                     activation_q[OPERAND_W*lane +: OPERAND_W]) & {ACC_W{keep_q[lane]}});
+            (ACC_W'(signed'(product[PRODUCT_W*lane +: PRODUCT_W])) & {ACC_W{keep_q[lane]}});
       end
       sum_q <= sum;
     end
@@ -86,23 +82,17 @@ module multiply_parallel #(
 
 `ifndef SYNTHESIS
   // The gating claim, stated from outside: one cycle after an issue, a lane whose product was not
-  // kept has the operands that it had before.
+  // kept has the product that it had before.
   logic                       issued_q;
-  logic [OPERAND_W*LANES-1:0] weight_before_q, activation_before_q;
+  logic [PRODUCT_W*LANES-1:0] product_before_q;
   always_ff @(posedge clk_i) begin
     issued_q <= rst_ni && issue_i;
-    if (issue_i) begin
-      weight_before_q     <= weight_q;
-      activation_before_q <= activation_q;
-    end
+    if (issue_i) product_before_q <= product;
     if (rst_ni && issued_q) begin
       for (int lane = 0; lane < LANES; lane++) begin
-        SkippedLaneHolds: assert (keep_q[lane] ||
-            (weight_q[OPERAND_W*lane +: OPERAND_W] ==
-                 weight_before_q[OPERAND_W*lane +: OPERAND_W] &&
-             activation_q[OPERAND_W*lane +: OPERAND_W] ==
-                 activation_before_q[OPERAND_W*lane +: OPERAND_W]))
-          else $error("the operands of skipped product %0d toggle", lane);
+        SkippedLaneHolds: assert (keep_q[lane] || product[PRODUCT_W*lane +: PRODUCT_W] ==
+                                                      product_before_q[PRODUCT_W*lane +: PRODUCT_W])
+          else $error("the multiplier of skipped product %0d toggles", lane);
       end
     end
   end

@@ -32,14 +32,10 @@ module multiply_serial #(
 
   import conv_approx_pkg::*;
 
-  // Bits of a sum: as many as it can need, but 32, modulo which it is.
-  localparam int FULL_W = 2 * OPERAND_W + $clog2(PRODUCTS);
-  localparam int ACC_W  = FULL_W < 32 ? FULL_W : 32;
-
-  function automatic logic [ACC_W-1:0] product(input logic signed [OPERAND_W-1:0] weight,
-                                               input logic signed [OPERAND_W-1:0] activation);
-    product = ACC_W'(weight) * ACC_W'(activation);
-  endfunction
+  // Bits of a product, and of a sum: as many as it can need, but 32, modulo which it is.
+  localparam int PRODUCT_W = 2 * OPERAND_W < 32 ? 2 * OPERAND_W : 32;
+  localparam int FULL_W    = 2 * OPERAND_W + $clog2(PRODUCTS);
+  localparam int ACC_W     = FULL_W < 32 ? FULL_W : 32;
 
   logic [4*ACC_W-1:0] acc_q;
   for (genvar out = 0; out < 4; out++) begin : gen_output
@@ -114,8 +110,8 @@ module multiply_serial #(
 
   // ---- Multiply and accumulate, a cycle behind the issue --------------------------------------
 
-  logic [4*MULTIPLIERS-1:0]         target_q;   // zero: the multiplier has no product
-  logic [OPERAND_W*MULTIPLIERS-1:0] weight_q, activation_q;
+  logic [4*MULTIPLIERS-1:0]              target_q;   // zero: the multiplier has no product
+  wire logic [PRODUCT_W*MULTIPLIERS-1:0] product;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) target_q <= '0;
@@ -124,12 +120,15 @@ module multiply_serial #(
 
   // An idle multiplier holds its operands.
   for (genvar m = 0; m < MULTIPLIERS; m++) begin : gen_multiplier
-    always_ff @(posedge clk_i) begin
-      if (target[4*m +: 4] != '0) begin
-        weight_q[OPERAND_W*m +: OPERAND_W]     <= weight[OPERAND_W*m +: OPERAND_W];
-        activation_q[OPERAND_W*m +: OPERAND_W] <= activation[OPERAND_W*m +: OPERAND_W];
-      end
-    end
+    multiplier #(
+      .OPERAND_W (OPERAND_W)
+    ) u_multiplier (
+      .clk_i,
+      .enable_i     (target[4*m +: 4] != '0),
+      .weight_i     (weight[OPERAND_W*m +: OPERAND_W]),
+      .activation_i (activation[OPERAND_W*m +: OPERAND_W]),
+      .product_o    (product[PRODUCT_W*m +: PRODUCT_W])
+    );
   end
 
   // Masks, not branches: synthesis makes one carry-save tree of each sum. Blocking only on locals:
@@ -142,8 +141,7 @@ module multiply_serial #(
       logic [ACC_W-1:0]   term;
       sum = acc_q;
       for (int m = 0; m < MULTIPLIERS; m++) begin
-        term = product(weight_q[OPERAND_W*m +: OPERAND_W],
-                       activation_q[OPERAND_W*m +: OPERAND_W]);
+        term = ACC_W'(signed'(product[PRODUCT_W*m +: PRODUCT_W]));
         for (int out = 0; out < 4; out++) begin
           sum[ACC_W*out +: ACC_W] = sum[ACC_W*out +: ACC_W] + (term & {ACC_W{target_q[4*m + out]}});
         end

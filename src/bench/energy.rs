@@ -74,7 +74,7 @@ impl Gates {
 /// The blocks that a module's registers and its other cells belong to.
 fn blocks(module: &str) -> [&'static str; 2] {
     match module {
-        "multiplier" => ["multipliers"; 2],
+        "multiplier" => ["operand registers", "multipliers"],
         "multiply_parallel" | "multiply_serial" => ["operand registers", "adders"],
         "log_bank" | "product_select" => ["deciding"; 2],
         "kernel_bank" => ["kernels"; 2],
