@@ -26,6 +26,7 @@ pub mod bench {
     pub mod gdb;
     pub mod inference;
     pub mod lockstep;
+    pub mod program_energy;
     pub mod replay;
     pub mod report;
     pub mod scoreboard;

@@ -9,13 +9,16 @@ use std::sync::Arc;
 
 use common::{Ran, convapprox, rows};
 use convapprox::bench::energy::{Gates, GatesFactory};
-use convapprox::hw::UnitParameters;
-use convapprox::hw::gates::{netlist, unit_design};
+use convapprox::bench::inference::{Core, CoreSettings};
+use convapprox::bench::program_energy::ProgramGatesFactory;
+use convapprox::hw::gates::{netlist, pair_design, unit_design};
+use convapprox::hw::{SocParameters, UnitParameters};
 use convapprox::synthesis::{CellLibrary, Flow, LibraryChoice, Tools};
 use model::conv::{Kernel, Mode, Plane, Semantics, SmaxScope, Threshold};
 use model::engine::{EnergyReading, EngineFactory, Findings, Place, Sampling};
-use model::nn::{Convolution, Finish};
+use model::nn::{Activation, Configuration, Convolution, Finish, input_planes};
 use silicon::netlist::Netlist;
+use study::experiment::lenet::Variant;
 
 const SET: &str = "k2_m1_o16";
 
@@ -52,6 +55,11 @@ fn small_energy_adds_up_and_does_not_depend_on_the_threads() {
             assert!((sum - number(&row, name)).abs() < 0.01, "{name} of {row:?}: {sum}");
         }
         assert!(number(&row, "without_glitches_pj") < number(&row, "dynamic_pj"));
+        // A kernel is loaded for the windows of a whole map; C5 has one in a map.
+        let load = number(&row, "kernel_load_pj");
+        let parts = ["dynamic_pj", "leakage_pj", "memory_pj"].map(|name| number(&row, name));
+        assert!((parts.iter().sum::<f64>() + load - number(&row, "energy_pj")).abs() < 0.01);
+        assert_eq!(load > 30.0, row["layer"] == "C5", "{row:?}");
     }
     // The middle of a kernel is no inference.
     assert!(!one.join("energy_inferences.csv").exists());
@@ -72,8 +80,8 @@ fn layer() -> (Convolution, Vec<Vec<Plane>>) {
 }
 
 fn measure(gates: Gates, mode: Mode) -> (EnergyReading, Findings) {
-    let factory =
-        GatesFactory { gates: Arc::new(gates), seed: 1, settings: serde_json::Value::Null };
+    let (unit, gates) = (SET.parse().unwrap(), Arc::new(gates));
+    let factory = GatesFactory { unit, gates, seed: 1, settings: serde_json::Value::Null };
     let mut engine = factory.open().unwrap();
     let semantics = Semantics::new(mode, 0, Threshold::new(2).unwrap(), SmaxScope::Window).unwrap();
     let (layer, inputs) = layer();
@@ -93,8 +101,7 @@ fn a_netlist_that_does_something_else_is_a_mismatch() {
     let made = netlist(&design, &flow, &tools, || {}).unwrap();
     let cells = Arc::new(library.cells.clone());
     let read = || Netlist::read(&made.json(), Some(design.top), &cells).unwrap();
-    let gates =
-        |netlist| Gates::new(unit, netlist, Arc::clone(&cells), flow.period_ps.into()).unwrap();
+    let gates = |netlist| Gates::new(netlist, Arc::clone(&cells), flow.period_ps.into()).unwrap();
 
     let (exact, findings) = measure(gates(read()), Mode::Exact);
     assert_eq!((findings.compared, findings.mismatches), (30, 0));
@@ -122,6 +129,66 @@ fn a_netlist_that_does_something_else_is_a_mismatch() {
     assert!(seen.len() >= 10, "{} of {} changed cells show", seen.len(), found.len());
     let difference = &seen[0].cases[0].difference;
     assert!(difference.contains("the netlist"), "{difference}");
+}
+
+#[test]
+#[ignore = "needs the tools of synthesis: ./test --silicon"]
+fn programs_run_on_the_netlist_of_core_and_unit_until_a_cell_is_changed() {
+    let tools = Tools::find().unwrap();
+    let library = CellLibrary::open(&LibraryChoice::Nangate45, &tools).unwrap();
+    let flow = Flow::standard(&library);
+    let soc: SocParameters = "soc_m4_o16".parse().unwrap();
+    let design = pair_design(&soc).unwrap();
+    let made = netlist(&design, &flow, &tools, || {}).unwrap();
+    let cells = Arc::new(library.cells.clone());
+    let netlist = Netlist::read(&made.json(), Some(design.top), &cells).unwrap();
+    let variant = Variant::lenet5(Activation::Relu).unwrap().with_operands(soc.operand_w).unwrap();
+    let layers = variant.layers().len();
+    let image = input_planes(&variant.integer, &[100; 784]);
+    let run = |netlist: &Netlist, core: CoreSettings, mode: Mode| {
+        let gates = Gates::new(netlist.clone(), Arc::clone(&cells), flow.period_ps.into()).unwrap();
+        let factory = ProgramGatesFactory {
+            gates: Arc::new(gates),
+            core: CoreSettings { soc, ..core },
+            settings: serde_json::Value::Null,
+        };
+        let mut engine = factory.open().unwrap();
+        let configuration = Configuration::plain(mode, 0, layers).unwrap();
+        let network = &variant.integer;
+        let stages = engine.program_energy(&Place::default(), network, &configuration, &image, 300);
+        (stages, engine.take_findings().unwrap())
+    };
+    let software = CoreSettings::software(Core::Soc);
+    let mut unit_mw = Vec::new();
+    for (core, mode) in [
+        (software.clone(), Mode::Exact),
+        (CoreSettings::unit(Core::Soc, soc), Mode::Exact),
+        (CoreSettings::unit(Core::Soc, soc), Mode::Approx),
+    ] {
+        let (stages, findings) = run(&netlist, core, mode);
+        assert_eq!((findings.compared, findings.mismatches), (1, 0));
+        assert!(findings.instructions > 100, "{} stores", findings.instructions);
+        let stages = stages.unwrap();
+        let c3 = stages.iter().find(|it| it.stage == "C3+S4").unwrap();
+        assert_eq!(c3.measured_cycles, 300);
+        assert!(c3.cycles > 1000 && c3.instruction_bits > 3200, "{c3:?}");
+        assert!(c3.blocks["core"].dynamic_fj > 100.0 * 300.0);
+        unit_mw.push(c3.blocks["unit"].dynamic_fj);
+    }
+    assert!(unit_mw[0] < unit_mw[1], "an idle unit takes more than a running one: {unit_mw:?}");
+
+    let [nand, nor] = ["NAND2_X1", "NOR2_X1"].map(|name| cells.find(name).unwrap());
+    let of_core = (0..netlist.cells.len()).filter(|&cell| {
+        let instance = &netlist.cells[cell];
+        instance.cell == nand && netlist.scopes[instance.scope].module == "core_alu"
+    });
+    let seen = of_core.take(4).filter(|&cell| {
+        let mut changed = netlist.clone();
+        changed.cells[cell].cell = nor;
+        let (stages, findings) = run(&changed, software.clone(), Mode::Exact);
+        stages.is_err() || findings.mismatches > 0
+    });
+    assert!(seen.count() >= 2, "changed cells of the ALU do not show");
 }
 
 /// An error of a cell library names the file and the line.

@@ -83,11 +83,13 @@ module conv_coprocessor #(
 
   // ---- The instruction -----------------------------------------------------------------------
 
-  wire logic [2:0]  funct3   = x_issue_instr_i[14:12];
-  wire logic        rs1_none = x_issue_instr_i[19:15] == '0;
-  wire logic        rs2_none = x_issue_instr_i[24:20] == '0;
-  wire logic [31:0] rs1      = x_issue_rs1_i;
-  wire logic [31:0] rs2      = x_issue_rs2_i;
+  // The operands of other instructions stay out: an idle unit does not toggle with them.
+  wire logic [31:12] instr   = x_issue_instr_i[31:12] & {20{x_issue_valid_i}};
+  wire logic [31:0] rs1      = x_issue_rs1_i & {32{x_issue_valid_i}};
+  wire logic [31:0] rs2      = x_issue_rs2_i & {32{x_issue_valid_i}};
+  wire logic [2:0]  funct3   = instr[14:12];
+  wire logic        rs1_none = instr[19:15] == '0;
+  wire logic        rs2_none = instr[24:20] == '0;
 
   wire logic [7:0]  side = rs1[7:0] == '0 ? {4'b0, side_q} : rs1[7:0];
   wire logic [7:0]  slot = funct3 == CONV_LOAD ? rs1[15:8] :
@@ -124,7 +126,7 @@ module conv_coprocessor #(
         CONV_CLEAR:  illegal = !rs1_none || !rs2_none;
         default:     illegal = 1'b1;
       endcase
-      if (x_issue_instr_i[31:25] != '0) illegal = 1'b1;
+      if (instr[31:25] != '0) illegal = 1'b1;
     end
   end
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::conv::{Kernel, Plane, Semantics, SmaxScope};
+use model::conv::{Kernel, Plane, Semantics, SmaxScope, scores};
 use model::engine::{
     BlockEnergy, Detail, EnergyReading, Engine, EngineError, EngineFactory, EngineInfo, Findings,
     LayerRun, Mismatch, Place, Sampling,
@@ -15,9 +15,9 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 use silicon::liberty::Library;
-use silicon::netlist::{Net, Netlist};
+use silicon::netlist::{Net, Netlist, Scope};
 use silicon::power::{ByClass, Prices};
-use silicon::switching::Simulator;
+use silicon::switching::{Activity, Simulator};
 use silicon::timing::{Constraints, Timing, TimingError, analyse};
 use verilated::Direction;
 
@@ -28,10 +28,9 @@ use crate::hw::{CLOCK, ConvUnit, UnitParameters};
 /// Windows in a row that have the same kernels.
 const RUN: usize = 5;
 
-/// A unit as gates: its netlist with what timing and library say of it.
+/// A netlist with what timing and library say of it.
 #[derive(Debug)]
 pub struct Gates {
-    pub unit: UnitParameters,
     pub netlist: Netlist,
     pub library: Arc<Library>,
     pub timing: Timing,
@@ -39,41 +38,47 @@ pub struct Gates {
 }
 
 impl Gates {
-    /// The netlist of a unit at a clock period.
+    /// A netlist at a clock period.
     ///
     /// # Errors
     /// If the netlist has something that timing does not know.
     pub fn new(
-        unit: UnitParameters,
         netlist: Netlist,
         library: Arc<Library>,
         period_ps: f64,
     ) -> Result<Self, TimingError> {
         let timing = analyse(&netlist, &library, &Constraints::ideal(CLOCK, period_ps))?;
         let prices = Prices::new(&netlist, &library, &timing);
-        Ok(Self { unit, netlist, library, timing, prices })
+        Ok(Self { netlist, library, timing, prices })
     }
 
-    /// By block, something that is given by scope.
-    fn by_block<'s>(
-        &'s self,
-        of_scopes: impl IntoIterator<Item = &'s ByClass>,
-        mut add: impl FnMut(&'static str, f64),
-    ) {
-        for (scope, ByClass { clock, registers, combinational }) in
-            self.netlist.scopes.iter().zip(of_scopes)
-        {
-            add("clock", *clock);
-            let [of_registers, of_others] = blocks(&scope.module);
-            add(of_registers, *registers);
-            add(of_others, *combinational);
-        }
+    /// What some activity takes, by block. `blocks` tells those that the clock, the registers and the
+    /// other cells of a scope belong to.
+    pub(super) fn energy(
+        &self,
+        activity: &Activity,
+        blocks: impl Fn(&Scope) -> [&'static str; 3],
+    ) -> BTreeMap<String, BlockEnergy> {
+        let mut energies = BTreeMap::<String, BlockEnergy>::new();
+        let mut add = |of_scopes: &[ByClass], part: fn(&mut BlockEnergy) -> &mut f64| {
+            for (scope, it) in self.netlist.scopes.iter().zip(of_scopes) {
+                let values = [it.clock, it.registers, it.combinational];
+                for (block, value) in blocks(scope).into_iter().zip(values) {
+                    *part(energies.entry(block.to_owned()).or_default()) += value;
+                }
+            }
+        };
+        let of = |changes| self.prices.energy_fj(changes, &activity.clocked);
+        add(&of(&activity.changes), |block| &mut block.dynamic_fj);
+        add(&of(&activity.settled), |block| &mut block.settled_fj);
+        add(self.prices.leakage_nw(), |block| &mut block.leakage_nw);
+        energies
     }
 }
 
-/// The blocks that a module's registers and its other cells belong to.
-fn blocks(module: &str) -> [&'static str; 2] {
-    match module {
+/// The blocks of a unit.
+fn blocks(scope: &Scope) -> [&'static str; 3] {
+    let [registers, others] = match scope.module.as_str() {
         "multiplier" => ["operand registers", "multipliers"],
         "multiply_parallel" | "multiply_serial" => ["operand registers", "adders"],
         "log_bank" | "product_select" => ["deciding"; 2],
@@ -81,11 +86,13 @@ fn blocks(module: &str) -> [&'static str; 2] {
         "window_fetch" | "window_walker" => ["fetch"; 2],
         "conv_counters" => ["counters"; 2],
         _ => ["control"; 2],
-    }
+    };
+    ["clock", registers, others]
 }
 
-/// Opens engines on one netlist.
+/// Opens engines on the netlist of a unit.
 pub struct GatesFactory {
+    pub unit: UnitParameters,
     pub gates: Arc<Gates>,
     /// Seed of what registers hold before they are written, in the RTL and in the netlist.
     pub seed: u64,
@@ -97,12 +104,12 @@ impl EngineFactory for GatesFactory {
     fn info(&self) -> EngineInfo {
         EngineInfo {
             name: "netlist",
-            unit: self.gates.unit.to_string(),
+            unit: self.unit.to_string(),
             compares: true,
             timed: true,
             settings: json!({
                 "name": "netlist",
-                "unit": self.gates.unit,
+                "unit": self.unit,
                 "x_seed": self.seed,
                 "netlist": self.settings,
             }),
@@ -110,12 +117,14 @@ impl EngineFactory for GatesFactory {
     }
 
     fn open(&self) -> Result<Box<dyn Engine>, EngineError> {
-        let (gates, seed) = (Arc::clone(&self.gates), self.seed);
-        Ok(Box::new(GatesEngine { gates, seed, findings: Findings::default() }))
+        let &Self { unit, ref gates, seed, .. } = self;
+        let gates = Arc::clone(gates);
+        Ok(Box::new(GatesEngine { unit, gates, seed, findings: Findings::default() }))
     }
 }
 
 struct GatesEngine {
+    unit: UnitParameters,
     gates: Arc<Gates>,
     seed: u64,
     findings: Findings,
@@ -145,12 +154,10 @@ impl Engine for GatesEngine {
         inputs: &[Vec<Plane>],
         sampling: Sampling,
     ) -> Result<EnergyReading, EngineError> {
-        let unit = self.gates.unit;
-        if (semantics.scope, semantics.log_frac) != (SmaxScope::Window, unit.log_frac) {
-            return Err(unsupported(format!(
-                "energy is measured in window scope, with the LOG_FRAC = {} of {unit}",
-                unit.log_frac
-            )));
+        let unit = self.unit;
+        if semantics.log_frac != unit.log_frac {
+            let log_frac = unit.log_frac;
+            return Err(unsupported(format!("{unit} has LOG_FRAC = {log_frac} alone")));
         }
         let whole = layer.side() <= unit.kernel;
         let layer = cropped(layer, unit.kernel);
@@ -169,8 +176,10 @@ impl Engine for GatesEngine {
             layer_windows: whole.then_some(layer_windows as u64),
             ..EnergyReading::default()
         };
+        reading.loads.windows_per_load = shape.tiles() as u64;
         let measured =
-            windows(&mut driver, &shape, semantics, &drawn, &mut reading).map_err(failed)?;
+            windows(&mut driver, &shape, (&layer, inputs), semantics, &drawn, &mut reading)
+                .map_err(failed)?;
         let recording = driver.recording().expect("it has been asked for");
         self.replay(place, recording, &measured, &mut reading).map_err(|source| {
             EngineError::Failed { case: None, source: format!("unit {unit}: {source}").into() }
@@ -228,9 +237,10 @@ fn draw(shape: &Shape, kernels: usize, images: usize, sampling: Sampling) -> Vec
     drawn
 }
 
-/// A window that is measured: its cycles in the recording, and which it is.
+/// A window that is measured, or the load of a kernel: its cycles in the recording, and which it is.
 struct Measured {
     cycles: std::ops::Range<usize>,
+    load: bool,
     output: usize,
     channel: usize,
     image: usize,
@@ -242,6 +252,7 @@ struct Measured {
 fn windows(
     driver: &mut UnitDriver,
     shape: &Shape,
+    (layer, inputs): (&Convolution, &[Vec<Plane>]),
     semantics: &Semantics,
     drawn: &[Drawn],
     reading: &mut EnergyReading,
@@ -250,12 +261,29 @@ fn windows(
     let mut measured = Vec::new();
     for Drawn { channel, first, last, positions } in drawn {
         for output in *first..*last {
-            let addr = shape.kernel(output, *channel);
+            let (begin, channel) = (cycles(driver), *channel);
+            let addr = shape.kernel(output, channel);
             driver.load_kernel(slot(output - first), shape.side as u32, addr)?;
+            let cycles = begin..cycles(driver);
+            reading.loads.loads += 1;
+            reading.loads.cycles += cycles.len() as u64;
+            let (image, column, row) = (0, 0, 0);
+            measured.push(Measured { cycles, load: true, output, channel, image, column, row });
         }
         for (number, &(image, tile)) in positions.iter().enumerate() {
             let (column, row, tile) = tiles[tile];
             for output in *first..*last {
+                // S_max of the channels before, where they count.
+                let before = if semantics.scope == SmaxScope::Running { *channel } else { 0 };
+                let carry = std::array::from_fn(|at| {
+                    let of = |channel: usize| {
+                        let (x, y) = (column + at % 2, row + at / 2);
+                        let words = inputs[image][channel].window(x, y, shape.side);
+                        let weights = layer.filters[output][channel].weights();
+                        scores(weights, &words, semantics.log_frac).into_iter().flatten().max()
+                    };
+                    (0..before).filter(|_| at < tile.outputs()).filter_map(of).max()
+                });
                 let begin = cycles(driver);
                 let outcome = driver.run_window(&WindowRun {
                     slot: slot(output - first),
@@ -265,8 +293,8 @@ fn windows(
                     tile,
                     mode: semantics.mode,
                     threshold: semantics.threshold,
-                    scope: SmaxScope::Window,
-                    carry: [None; 4],
+                    scope: semantics.scope,
+                    carry,
                 })?;
                 if number == 0 {
                     continue;
@@ -277,7 +305,15 @@ fn windows(
                 reading.products += (tile.outputs() * shape.side * shape.side) as u64;
                 reading.multiplications += u64::from(outcome.kept.total());
                 let channel = *channel;
-                measured.push(Measured { cycles, output, channel, image, column, row });
+                measured.push(Measured {
+                    cycles,
+                    load: false,
+                    output,
+                    channel,
+                    image,
+                    column,
+                    row,
+                });
             }
         }
     }
@@ -334,7 +370,7 @@ impl GatesEngine {
         measured: &[Measured],
         reading: &mut EnergyReading,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let Gates { netlist, library, timing, prices, .. } = &*self.gates;
+        let Gates { netlist, library, timing, .. } = &*self.gates;
         let [inputs, outputs] = wires(netlist)?;
         let port = |name: &str| inputs.iter().chain(&outputs).find(|it| it.name == name);
         let [done, request, grant] = ["done_valid_o", "mem_req_o", "mem_gnt_i"]
@@ -343,19 +379,35 @@ impl GatesEngine {
         let high = |wires: &Wires, cycle: &[u32]| wires.bits(cycle).next() == Some(true);
         let mut simulator = Simulator::new(netlist, library, timing, CLOCK, self.seed)?;
         let mut windows = measured.iter().peekable();
+        let add = |simulator: &mut Simulator<'_>, blocks_of: &mut BTreeMap<String, BlockEnergy>| {
+            for (block, energy) in self.gates.energy(&simulator.take_activity(), blocks) {
+                let sum = blocks_of.entry(block).or_default();
+                sum.dynamic_fj += energy.dynamic_fj;
+                sum.settled_fj += energy.settled_fj;
+                sum.leakage_nw = energy.leakage_nw;
+            }
+        };
+        let mut loading = false;
         for number in 0..recording.cycles() {
             let cycle = recording.cycle(number);
             while windows.next_if(|window| window.cycles.end <= number).is_some() {}
             let window = windows.peek().filter(|window| window.cycles.contains(&number));
+            if let Some(window) = window.filter(|window| window.load != loading) {
+                let of_last = if loading { &mut reading.loads.blocks } else { &mut reading.blocks };
+                add(&mut simulator, of_last);
+                loading = window.load;
+            }
             simulator.count(window.is_some());
             for wires in &inputs {
                 simulator.set(wires.nets, wires.bits(cycle));
             }
             simulator.cycle()?;
             let Some(window) = window else { continue };
-            self.findings.compared += u64::from(number == window.cycles.start);
+            self.findings.compared += u64::from(!loading && number == window.cycles.start);
             if high(request, cycle) && high(grant, cycle) {
-                reading.memory_bits += memory_width;
+                let of =
+                    if loading { &mut reading.loads.memory_bits } else { &mut reading.memory_bits };
+                *of += memory_width;
             }
             // What says nothing may be anything: registers that were never written are in it.
             let speaks = |wires: &Wires| match wires.name {
@@ -387,17 +439,7 @@ impl GatesEngine {
                 return Ok(());
             }
         }
-        let activity = simulator.take_activity();
-        let mut blocks = BTreeMap::<&str, BlockEnergy>::new();
-        let energies = prices.energy_fj(&activity.changes, &activity.clocked);
-        self.gates
-            .by_block(&energies, |block, fj| blocks.entry(block).or_default().dynamic_fj += fj);
-        let energies = prices.energy_fj(&activity.settled, &activity.clocked);
-        self.gates
-            .by_block(&energies, |block, fj| blocks.entry(block).or_default().settled_fj += fj);
-        let leakage = prices.leakage_nw();
-        self.gates.by_block(leakage, |block, nw| blocks.entry(block).or_default().leakage_nw += nw);
-        reading.blocks = blocks.into_iter().map(|(block, it)| (block.to_owned(), it)).collect();
+        add(&mut simulator, if loading { &mut reading.loads.blocks } else { &mut reading.blocks });
         Ok(())
     }
 }

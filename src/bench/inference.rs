@@ -20,7 +20,7 @@ use model::facts::blob::{
     NETWORK_MAGIC, NO_ACTIVATION, Network, OPERAND_W, RECORD_WORDS, RELU, TANH, record_words,
 };
 use model::facts::conv::{SCOPE_SHIFT, mode_bits};
-use model::hart::{Hart, RunEnd};
+use model::hart::{Hart, HartError, RunEnd};
 use model::hex;
 use model::nn::{
     Activation, Configuration, Convolution, Finish, Inference, IntegerLayer, IntegerNetwork,
@@ -182,6 +182,38 @@ impl CoreEngine {
         Ok(blob)
     }
 
+    /// The program with network and image.
+    fn elf(&self, place: &Place, blob: &Blob, pixels: &[u8]) -> Result<Vec<u8>, EngineError> {
+        let name = self.settings.firmware;
+        let firmware = firmware::find(name)
+            .ok_or_else(|| self.unsupported(format!("this build has no program {name}")))?;
+        with_segment(firmware.elf, NETWORK_ADDRESS, &blob.bytes_with(pixels))
+            .map_err(|error| self.failed(place, error))
+    }
+
+    /// The program of an inference in the RAM of the reference model, before its first instruction.
+    pub fn hart(
+        &mut self,
+        place: &Place,
+        network: &IntegerNetwork,
+        configuration: &Configuration,
+        image: &[Plane],
+    ) -> Result<Hart, EngineError> {
+        let blob = self.blob(network, configuration)?;
+        let elf = self.elf(place, &blob, &pixels(network, image))?;
+        let program = Executable::parse(&elf, self.settings.soc.ram_bytes)
+            .map_err(|error| self.failed(place, error))?;
+        self.loaded(&program).map_err(|error| self.failed(place, error))
+    }
+
+    fn loaded(&self, program: &Executable) -> Result<Hart, HartError> {
+        let mut hart = Hart::new(&self.settings.soc.hart());
+        for segment in &program.segments {
+            hart.load(segment.addr, &segment.bytes)?;
+        }
+        Ok(hart)
+    }
+
     /// One image, from reset to the end of the program.
     fn image(
         &mut self,
@@ -190,11 +222,7 @@ impl CoreEngine {
         pixels: &[u8],
         golden: &Inference,
     ) -> Result<(Vec<StageRecord>, Vec<i32>), EngineError> {
-        let name = self.settings.firmware;
-        let firmware = firmware::find(name)
-            .ok_or_else(|| self.unsupported(format!("this build has no program {name}")))?;
-        let elf = with_segment(firmware.elf, NETWORK_ADDRESS, &blob.bytes_with(pixels))
-            .map_err(|error| self.failed(place, error))?;
+        let elf = self.elf(place, blob, pixels)?;
         let program = Executable::parse(&elf, self.settings.soc.ram_bytes)
             .map_err(|error| self.failed(place, error))?;
         let words = blob.words.len();
@@ -244,10 +272,7 @@ impl CoreEngine {
 
     /// What a program leaves in RAM, from [`NETWORK_ADDRESS`] on, and the instructions compared.
     fn on_the_reference(&self, program: &Executable, words: usize) -> Result<Ran, BoxError> {
-        let mut hart = Hart::new(&self.settings.soc.hart());
-        for segment in &program.segments {
-            hart.load(segment.addr, &segment.bytes)?;
-        }
+        let mut hart = self.loaded(program)?;
         match hart.run(LIMIT, program.tohost) {
             RunEnd::ToHost(1) => Ok((read_words(words, |addr| hart.read_word(addr)), 0)),
             RunEnd::ToHost(word) => Err(ends_with(word)),
@@ -736,12 +761,13 @@ fn stage(
                     "layer {name} has {side}×{side} kernels; the programs run at most {KERNEL}×{KERNEL}"
                 ));
             }
-            if !matches!(mode, Mode::Exact | Mode::Approx) {
+            // Where activations are the kernels, one of the two operands cannot be told from the other.
+            if mode == Mode::ZeroSkip {
                 return Err(format!(
-                    "layer {name}: the programs run the unit in the modes exact and approx, not {mode}"
+                    "layer {name}: the programs run the unit in the modes exact, dual-zero-skip and approx, not {mode}"
                 ));
             }
-            let approx = semantics.mode == Mode::Approx;
+            let approx = mode == Mode::Approx;
             let running = semantics.scope == SmaxScope::Running;
             let mut words = common(CONVOLUTION, channels, height, width, layer.filters.len(), side);
             finish(&mut words, &layer.finish);
@@ -761,11 +787,8 @@ fn stage(
             let divide = if pooled { 2 } else { 1 };
             let next = outputs(ram, layer.filters.len(), map.0 / divide, map.1 / divide);
             words.output = next.address;
-            words.configuration = if approx {
-                mode_bits(Mode::Approx as u32) | u32::from(running) << SCOPE_SHIFT
-            } else {
-                0
-            };
+            words.configuration =
+                mode_bits(mode as u32) | u32::from(approx && running) << SCOPE_SHIFT;
             words.threshold = if approx { semantics.threshold.get() } else { 0 };
             (words, next, 2 * block * map.0 * map.1)
         }

@@ -1,27 +1,33 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `convapprox energy` and `convapprox explore`.
+//! `convapprox energy`, `convapprox power` and `convapprox explore`.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use model::engine::EngineFactory;
 use serde_json::json;
 use silicon::liberty::Library;
 use silicon::netlist::Netlist;
-use study::Status;
 use study::data::Split;
 use study::experiment::energy::{self, Memory, Settings, UnitUnderTest};
 use study::experiment::explore::{self, ExploreRow};
+use study::experiment::lenet::{OperatingPoint, Variant};
+use study::experiment::power;
 use study::report::terminal::{number, optional};
 use study::run::Run;
+use study::tables::ALL_LAYERS;
+use study::{Error, Status};
 
 use super::flags::{LENET5, NetworkFlags, RunFlags, positive};
 use super::output::List;
 use super::synth::{FlowFlags, netlist_told};
 use super::table_of;
 use crate::bench::energy::{Gates, GatesFactory};
-use crate::hw::UnitParameters;
-use crate::hw::gates::unit_design;
-use crate::synthesis::{CellLibrary, Flow, Tools};
+use crate::bench::inference::{Core, CoreSettings};
+use crate::bench::program_energy::ProgramGatesFactory;
+use crate::hw::gates::{pair_design, unit_design};
+use crate::hw::{SocParameters, UnitParameters};
+use crate::synthesis::{CellLibrary, Design, Flow, Tools};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -49,6 +55,10 @@ pub(super) struct Args {
     /// Thresholds of all layers, in units of 2^−F
     #[arg(long, value_name = "LIST", default_value = "1,2,3,4,5")]
     threshold: List<u32>,
+
+    /// Operating points to run, too
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    point: Vec<PathBuf>,
 
     /// The memory whose reads are charged
     #[arg(long, value_enum, default_value = "sram-8k")]
@@ -79,6 +89,139 @@ pub(super) fn explore(args: &Args) -> anyhow::Result<Status> {
     Ok(ended.close("windows"))
 }
 
+/// The networks of the flags, or LeNet-5's two, in operands of so many bits.
+fn in_operands(networks: &NetworkFlags, operand_w: u32) -> anyhow::Result<Vec<Variant>> {
+    let variants = networks.variants(&LENET5)?.into_iter();
+    Ok(variants.map(|it| it.with_operands(operand_w)).collect::<Result<_, _>>()?)
+}
+
+/// Operating points by name, each of one of these networks.
+fn points(
+    paths: &[PathBuf],
+    networks: &[Variant],
+    operand_w: u32,
+) -> anyhow::Result<Vec<(String, OperatingPoint, Variant)>> {
+    let point = |path: &PathBuf| {
+        let point = OperatingPoint::read(path)?;
+        let variant = point.variant()?.with_operands(operand_w)?;
+        let network = &variant.network_name;
+        if !networks.iter().any(|it| it.network_name == *network) {
+            return Err(Error::Input(format!(
+                "operating point {} is of the network {network}, which --network leaves out",
+                path.display()
+            ))
+            .into());
+        }
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Ok((name, point, variant))
+    };
+    paths.iter().map(point).collect()
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct PowerArgs {
+    #[command(flatten)]
+    run: RunFlags,
+
+    /// System, as in `soc`
+    #[arg(long, value_name = "SYSTEM", default_value = "soc_m4_o16")]
+    soc: SocParameters,
+
+    #[command(flatten)]
+    flow: FlowFlags,
+
+    #[command(flatten)]
+    networks: NetworkFlags,
+
+    /// Thresholds of all layers, in units of 2^−F
+    #[arg(long, value_name = "LIST", default_value = "4,2")]
+    threshold: List<u32>,
+
+    /// Operating points to run, too
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    point: Vec<PathBuf>,
+
+    /// Cycles of each stage that are measured, from its beginning
+    #[arg(long, value_name = "N", default_value = "2000", value_parser = positive)]
+    cycles: usize,
+
+    /// The memory whose reads are charged
+    #[arg(long, value_enum, default_value = "sram-8k")]
+    memory: Memory,
+}
+
+pub(super) fn power(args: &PowerArgs) -> anyhow::Result<Status> {
+    let soc = args.soc;
+    let networks = in_operands(&args.networks, soc.operand_w)?;
+    let points = points(&args.point, &networks, soc.operand_w)?;
+    let dataset = args.run.load()?;
+    let tools = Tools::find()?;
+    let library = CellLibrary::open(&args.flow.library, &tools)?;
+    let flow = args.flow.flow(&library);
+    let cells = Arc::new(library.cells.clone());
+    let design = pair_design(&soc)?;
+    let gates = Arc::new(gates(&design, &flow, &cells, &tools, args.run.basic.quiet)?);
+    let mut netlist = args.flow.settings(&library, &tools);
+    netlist.insert("design_sha256".to_owned(), json!(design.digest()?));
+    let factory = |core: CoreSettings| ProgramGatesFactory {
+        gates: Arc::clone(&gates),
+        core: CoreSettings { soc, seed: args.run.basic.seed, ..core },
+        settings: netlist.clone().into(),
+    };
+    let engines =
+        [CoreSettings::software(Core::Soc), CoreSettings::unit(Core::Soc, soc)].map(factory);
+    let engines: Vec<_> = engines.iter().map(|it| it as &dyn EngineFactory).collect();
+    let settings = power::Settings {
+        networks,
+        points,
+        thresholds: args.threshold.to_vec(),
+        log_frac: soc.log_frac,
+        system: soc.to_string(),
+        cycles: args.cycles as u64,
+        period_ns: f64::from(flow.period_ps) / 1000.0,
+        memory: args.memory,
+    };
+    let run = |run: &Run<'_>| power::run(run, &settings);
+    let ended = args.run.run("power", (&dataset, Split::Test, 1), &engines, run)?;
+    print_power(&ended.finished.summary);
+    say!("{} stores compared", ended.finished.findings.instructions);
+    Ok(ended.close("inferences"))
+}
+
+fn print_power(summary: &power::Summary) {
+    let percent = |value: Option<f64>| optional(value.map(|value| number(value, 2)));
+    let table = table_of(
+        &summary.programs,
+        &[
+            ("network", &|row| row.network.clone()),
+            ("program", &|row| row.program.clone()),
+            ("configuration", &|row| row.configuration.clone()),
+            (">cycles", &|row| row.cycles.to_string()),
+            (">core nJ", &|row| number(row.core_dynamic_nj + row.core_leakage_nj, 0)),
+            (">unit", &|row| number(row.unit_dynamic_nj + row.unit_leakage_nj, 0)),
+            (">instructions", &|row| number(row.instructions_nj, 0)),
+            (">data", &|row| number(row.data_nj, 0)),
+            (">all nJ", &|row| number(row.energy_nj, 0)),
+            (">less than software %", &|row| percent(row.saved_vs_software_percent)),
+            (">than exact %", &|row| percent(row.saved_vs_exact_percent)),
+        ],
+    );
+    say!("An inference as a program (software without the idle unit):\n{table}");
+    let table = table_of(
+        summary.power.iter().filter(|row| row.stage == ALL_LAYERS),
+        &[
+            ("network", &|row| row.network.clone()),
+            ("program", &|row| row.program.clone()),
+            ("configuration", &|row| row.configuration.clone()),
+            (">core mW", &|row| number(row.core_mw, 3)),
+            (">unit mW", &|row| number(row.unit_mw, 3)),
+            (">more than the core %", &|row| format!("{:+.2}", row.over_core_percent)),
+            (">paper", &|row| format!("{:+.2}", row.paper_over_core_percent)),
+        ],
+    );
+    say!("Power:\n{table}");
+}
+
 /// The netlists that the flags name, and what is measured on them.
 struct Prepared {
     factories: Vec<GatesFactory>,
@@ -93,17 +236,16 @@ impl Prepared {
         let cells = Arc::new(library.cells.clone());
         let (mut factories, mut units) = (Vec::new(), Vec::new());
         for unit in &args.unit {
-            let mut variants = Vec::new();
-            for variant in args.networks.variants(&LENET5)? {
-                variants.push(variant.with_operands(unit.operand_w)?);
-            }
             let &UnitParameters { log_frac, operand_w, .. } = unit;
-            units.push(UnitUnderTest { name: unit.to_string(), variants, log_frac, operand_w });
-            let gates = gates(*unit, &flow, &cells, &tools, args.run.basic.quiet)?;
+            let variants = in_operands(&args.networks, operand_w)?;
+            let points = points(&args.point, &variants, operand_w)?;
+            let name = unit.to_string();
+            units.push(UnitUnderTest { name, variants, points, log_frac, operand_w });
+            let gates = gates(&unit_design(unit)?, &flow, &cells, &tools, args.run.basic.quiet)?;
             let mut netlist = args.flow.settings(&library, &tools);
             netlist.insert("design_sha256".to_owned(), json!(unit_design(unit)?.digest()?));
             let (gates, seed, settings) = (Arc::new(gates), args.run.basic.seed, netlist.into());
-            factories.push(GatesFactory { gates, seed, settings });
+            factories.push(GatesFactory { unit: *unit, gates, seed, settings });
         }
         let settings = Settings {
             units,
@@ -127,23 +269,22 @@ fn measured(gates: &Gates) -> explore::Gates {
     }
 }
 
-/// A unit's netlist, which is synthesised if it has not been before.
+/// A design's netlist, which is synthesised if it has not been before.
 fn gates(
-    unit: UnitParameters,
+    design: &Design,
     flow: &Flow<'_>,
     cells: &Arc<Library>,
     tools: &Tools,
     quiet: bool,
 ) -> anyhow::Result<Gates> {
-    let design = unit_design(&unit)?;
     let say = |text: &str| {
         if !quiet {
             note!("{text}");
         }
     };
-    let found = netlist_told(&design, flow, tools, say)?;
+    let found = netlist_told(design, flow, tools, say)?;
     let netlist = Netlist::read(&found.json(), Some(design.top), cells)?;
-    Ok(Gates::new(unit, netlist, Arc::clone(cells), flow.period_ps.into())?)
+    Ok(Gates::new(netlist, Arc::clone(cells), flow.period_ps.into())?)
 }
 
 /// A mark in a column of few.
@@ -160,6 +301,7 @@ fn print(summary: &energy::Summary) {
             ("unit", &|row| row.unit.clone()),
             ("layer", &|row| row.layer.clone()),
             ("mode", &|row| row.mode.clone()),
+            ("point", &|row| row.point.clone()),
             (">T", &|row| optional(row.threshold)),
             (">cycles", &|row| number(row.cycles_average, 1)),
             (">multiplied", &|row| number(row.multiplications_average, 1)),
@@ -167,6 +309,7 @@ fn print(summary: &energy::Summary) {
             (">without glitches", &|row| number(row.without_glitches_pj, 1)),
             (">leakage", &|row| number(row.leakage_pj, 1)),
             (">memory", &|row| number(row.memory_pj, 1)),
+            (">kernel", &|row| number(row.kernel_load_pj, 1)),
             (">all pJ", &|row| number(row.energy_pj, 1)),
             (">saved %", &|row| percent(row.saved_vs_exact_percent)),
             (">of zero-skip %", &|row| percent(row.saved_vs_zero_skip_percent)),
@@ -180,12 +323,14 @@ fn print(summary: &energy::Summary) {
             ("network", &|row| row.network.clone()),
             ("unit", &|row| row.unit.clone()),
             ("mode", &|row| row.mode.clone()),
+            ("point", &|row| row.point.clone()),
             (">T", &|row| optional(row.threshold)),
             (">multiplications", &|row| number(row.multiplications, 0)),
             (">dynamic nJ", &|row| number(row.dynamic_nj, 1)),
             (">without glitches", &|row| number(row.without_glitches_nj, 1)),
             (">leakage", &|row| number(row.leakage_nj, 1)),
             (">memory", &|row| number(row.memory_nj, 1)),
+            (">kernels", &|row| number(row.kernel_loads_nj, 1)),
             (">all nJ", &|row| number(row.energy_nj, 1)),
             (">saved %", &|row| percent(row.saved_vs_exact_percent)),
             (">of zero-skip %", &|row| percent(row.saved_vs_zero_skip_percent)),
@@ -214,6 +359,7 @@ fn print_explored(rows: &[ExploreRow]) {
             ("network", &|row| row.network.clone()),
             ("unit", &|row| row.unit.clone()),
             ("mode", &|row| row.mode.clone()),
+            ("point", &|row| row.point.clone()),
             (">T", &|row| optional(row.threshold)),
             (">accuracy %", &|row| number(row.accuracy.accuracy_percent, 2)),
             (">multiplications", &|row| number(row.multiplications_average, 0)),

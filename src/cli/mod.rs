@@ -60,6 +60,8 @@ enum Command {
     Synth(synth::Args),
     /// Measure what windows of LeNet-5 cost in energy, on the netlist of a unit
     Energy(energy::Args),
+    /// Measure what LeNet-5 takes as a program, in software and on the unit, on the netlist of core and unit
+    Power(energy::PowerArgs),
     /// Compare units and thresholds in accuracy, time, area and energy, on validation images
     Explore(energy::Args),
     /// Run a program on the RISC-V core with the unit, beside the reference model
@@ -110,6 +112,7 @@ impl Command {
             Self::Accel(args) => accel::run(&args),
             Self::Synth(args) => synth::run(&args),
             Self::Energy(args) => energy::run(&args),
+            Self::Power(args) => energy::power(&args),
             Self::Explore(args) => energy::explore(&args),
             Self::Soc(args) => soc::run(&args),
             Self::Torture(args) => torture::run(&args),

@@ -250,6 +250,23 @@ pub struct EnergyReading {
     pub memory_bits: u64,
     /// By block of the unit, as it is named in tables.
     pub blocks: BTreeMap<String, BlockEnergy>,
+    /// The loads of the kernels before these windows.
+    pub loads: LoadReading,
+}
+
+/// What some loads of kernels have taken of a netlist, all added up.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoadReading {
+    pub loads: u64,
+    /// Windows of a layer for which a kernel is loaded once.
+    pub windows_per_load: u64,
+    /// Clock cycles from one command to the next.
+    pub cycles: u64,
+    /// Bits that were read from memory.
+    pub memory_bits: u64,
+    /// As those of the windows.
+    pub blocks: BTreeMap<String, BlockEnergy>,
 }
 
 /// The energy of a block.
@@ -262,6 +279,25 @@ pub struct BlockEnergy {
     pub settled_fj: f64,
     /// What it leaks all the time, in nW.
     pub leakage_nw: f64,
+}
+
+/// A stage of a program on a netlist, as the layers of an inference are, and what its first cycles have
+/// taken.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StageEnergy {
+    /// As [`StageRecord`] names it.
+    pub stage: String,
+    /// Clock cycles of the whole stage.
+    pub cycles: u64,
+    /// Clock cycles that were measured.
+    pub measured_cycles: u64,
+    /// Of these, bits of instructions that were fetched.
+    pub instruction_bits: u64,
+    /// Of these, bits of words that were read or written, by core and unit.
+    pub data_bits: u64,
+    /// By block, as it is named in tables.
+    pub blocks: BTreeMap<String, BlockEnergy>,
 }
 
 /// What runs the convolutions of networks: one of these per thread.
@@ -304,6 +340,20 @@ pub trait Engine: Send {
         _inputs: &[Vec<Plane>],
         _sampling: Sampling,
     ) -> Result<EnergyReading, EngineError> {
+        let reason = "it has no gates whose energy could be measured".to_owned();
+        Err(EngineError::Unsupported { engine: self.name(), reason })
+    }
+
+    /// Measures the energy of an inference as a program: of each stage the first `cycles`. Only an
+    /// engine that is the netlist of a core can.
+    fn program_energy(
+        &mut self,
+        _place: &Place,
+        _network: &IntegerNetwork,
+        _configuration: &Configuration,
+        _image: &[Plane],
+        _cycles: u64,
+    ) -> Result<Vec<StageEnergy>, EngineError> {
         let reason = "it has no gates whose energy could be measured".to_owned();
         Err(EngineError::Unsupported { engine: self.name(), reason })
     }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::Software;
-use super::lenet::Variant;
+use super::lenet::{OperatingPoint, Variant};
 use crate::Error;
 use crate::data::Image;
 use crate::report::figure::{Bar, Bars, Group, distinct, palette};
@@ -87,6 +87,8 @@ table! {
         pub kernel_side: u64,
         /// What is multiplied: `exact`, `zero-skip` or `approx`.
         pub mode: String,
+        /// Operating point, the name of its file; empty where all layers have the same rule.
+        pub point: String,
         /// T in units of 2^−F; empty but in `approx`.
         pub threshold: Option<u32>,
         /// Windows that were measured.
@@ -105,7 +107,10 @@ table! {
         pub leakage_pj: f64,
         /// Reads of the window's words, by the memory of `energy_memory.csv` that is charged.
         pub memory_pj: f64,
-        /// All together: dynamic with glitches, leakage, memory.
+        /// The load of a kernel, divided by the windows of the layer for which it is loaded: dynamic with
+        /// glitches, leakage, memory.
+        pub kernel_load_pj: f64,
+        /// All together: dynamic with glitches, leakage, memory, kernel load.
         pub energy_pj: f64,
         /// How many percent less energy than exact.
         pub saved_vs_exact_percent: Option<f64>,
@@ -130,6 +135,8 @@ table! {
         pub layer: String,
         /// What is multiplied: `exact`, `zero-skip` or `approx`.
         pub mode: String,
+        /// Operating point, the name of its file; empty where all layers have the same rule.
+        pub point: String,
         /// T in units of 2^−F; empty but in `approx`.
         pub threshold: Option<u32>,
         /// Block: `multipliers`, `adders` (what adds and selects around them), `operand registers` (and
@@ -155,6 +162,8 @@ table! {
         pub unit: String,
         /// What is multiplied: `exact`, `zero-skip` or `approx`.
         pub mode: String,
+        /// Operating point, the name of its file; empty where all layers have the same rule.
+        pub point: String,
         /// T in units of 2^−F; empty but in `approx`.
         pub threshold: Option<u32>,
         /// Clock period.
@@ -163,7 +172,7 @@ table! {
         pub memory: String,
         /// Windows of an inference.
         pub windows: u64,
-        /// Clock cycles of these windows, one after the other.
+        /// Clock cycles of these windows and of the loads of kernels, one after the other.
         pub cycles: f64,
         /// Products that are multiplied, in these windows.
         pub multiplications: f64,
@@ -175,7 +184,9 @@ table! {
         pub leakage_nj: f64,
         /// Reads of words.
         pub memory_nj: f64,
-        /// All together: dynamic with glitches, leakage, memory.
+        /// Loads of kernels, each once: dynamic with glitches, leakage, memory.
+        pub kernel_loads_nj: f64,
+        /// All together: dynamic with glitches, leakage, memory, kernel loads.
         pub energy_nj: f64,
         /// How many percent less energy than exact.
         pub saved_vs_exact_percent: Option<f64>,
@@ -188,7 +199,7 @@ table! {
         /// What the paper's rule makes of that: 0.4 times the multiplications saved.
         pub paper_estimate_percent: Option<f64>,
         /// What the paper says that its ReLU (35.2 %) or tanh network (29.96 %) saves; empty but in
-        /// `approx`, and for other networks.
+        /// `approx` with one threshold, and for other networks.
         pub paper_percent: Option<f64>,
     }
 }
@@ -206,29 +217,34 @@ table! {
 }
 
 /// The configurations, as they are called in figures.
-pub(super) fn configuration(mode: &str, threshold: Option<u32>) -> String {
-    threshold.map_or_else(|| mode.to_owned(), |threshold| format!("T = {threshold}"))
+pub(super) fn configuration(mode: &str, point: &str, threshold: Option<u32>) -> String {
+    match threshold {
+        _ if !point.is_empty() => point.to_owned(),
+        Some(threshold) => format!("T = {threshold}"),
+        None => mode.to_owned(),
+    }
 }
 
 /// A figure's colours, in the order of blocks.
-const COLOURS: [plotters::style::RGBColor; 4] =
-    [palette::BLUE, palette::ORANGE, palette::GREEN, palette::BLACK];
+pub(super) const COLOURS: [plotters::style::RGBColor; 5] =
+    [palette::BLUE, palette::ORANGE, palette::GREEN, palette::BLACK, palette::PURPLE];
 
 pub(super) static INFERENCES: PlotBy<InferenceEnergyRow> = PlotBy {
     name: "energy_inferences",
     key: |row| &row.network,
     figure: |of, rows, name| {
-        let parts = ["dynamic, without glitches", "glitches", "leakage", "memory"];
+        let parts = ["dynamic, without glitches", "glitches", "leakage", "memory", "kernel loads"];
         let group = |row: &&InferenceEnergyRow| {
             let values = [
                 row.without_glitches_nj,
                 row.dynamic_nj - row.without_glitches_nj,
                 row.leakage_nj,
                 row.memory_nj,
+                row.kernel_loads_nj,
             ];
             let bars =
                 values.into_iter().zip(COLOURS).map(|(value, colour)| Bar::new(value, colour));
-            let title = configuration(&row.mode, row.threshold);
+            let title = configuration(&row.mode, &row.point, row.threshold);
             Group::new(format!("{} {title}", row.unit), bars.collect())
         };
         Bars {
@@ -256,7 +272,7 @@ pub(super) static BLOCKS: PlotBy<BlockRow> = PlotBy {
                 .collect();
             for block in distinct(here.iter().map(|row| row.block.as_str())) {
                 let bar = |row: &&&&BlockRow| {
-                    let title = configuration(&row.mode, row.threshold);
+                    let title = configuration(&row.mode, &row.point, row.threshold);
                     let colour = match row.mode.as_str() {
                         "exact" => palette::BLACK,
                         "zero-skip" => palette::ORANGE,
@@ -285,6 +301,8 @@ pub struct UnitUnderTest {
     /// Parameter set, as in tables.
     pub name: String,
     pub variants: Vec<Variant>,
+    /// Operating points by name, with their networks in its operands.
+    pub points: Vec<(String, OperatingPoint, Variant)>,
     /// Fraction bits of its logs.
     pub log_frac: u32,
     /// Bits of its operands.
@@ -319,11 +337,33 @@ pub fn run(run: &Run<'_>, settings: &Settings) -> Result<Finished<Summary>, Erro
     crate::run::run(run, &Energy::new(run, settings, images)?)
 }
 
+/// What is multiplied in a network.
+pub(super) struct Rule<'a> {
+    pub(super) variant: &'a Variant,
+    pub(super) mode: Mode,
+    /// Of an operating point its name; else empty.
+    pub(super) point: &'a str,
+    pub(super) configuration: Configuration,
+}
+
+impl Rule<'_> {
+    /// The threshold of a layer, by its number.
+    fn threshold_of(&self, layer: usize) -> Option<u32> {
+        let threshold = self.configuration.layers[layer].threshold.get();
+        (self.mode == Mode::Approx).then_some(threshold)
+    }
+
+    /// The threshold of all layers.
+    pub(super) fn threshold(&self) -> Option<u32> {
+        self.threshold_of(0).filter(|_| self.point.is_empty())
+    }
+}
+
 pub(super) struct Energy<'a> {
     run: &'a Run<'a>,
     pub(super) settings: &'a Settings,
-    /// Exact first, then zero-skip.
-    pub(super) rules: Vec<(Mode, Threshold)>,
+    /// By unit and network: exact first, then zero-skip.
+    pub(super) rules: Vec<Vec<Vec<Rule<'a>>>>,
     /// That windows are taken from.
     images: Vec<&'a Image>,
 }
@@ -336,17 +376,47 @@ pub(super) type Batch = (usize, usize, usize, usize);
 
 pub(super) type Readings = BTreeMap<Batch, EnergyReading>;
 
+/// All that is measured of a network on a unit.
+fn rules<'a>(
+    unit: &'a UnitUnderTest,
+    variant: &'a Variant,
+    thresholds: &[u32],
+) -> Result<Vec<Rule<'a>>, Error> {
+    let plain = [(Mode::Exact, 1), (Mode::ZeroSkip, 1)].into_iter();
+    let plain = plain.chain(thresholds.iter().map(|&threshold| (Mode::Approx, threshold)));
+    let plain = plain.map(|(mode, threshold)| {
+        let threshold = Threshold::new(threshold)?;
+        let semantics = Semantics::new(mode, unit.log_frac, threshold, SmaxScope::Window)?;
+        let layers = vec![semantics; variant.layers().len()];
+        let configuration = Configuration { name: mode.to_string(), tau: None, layers };
+        Ok(Rule { variant, mode, point: "", configuration })
+    });
+    let of_network =
+        |it: &&'a (String, OperatingPoint, Variant)| it.2.network_name == variant.network_name;
+    let points = unit.points.iter().filter(of_network).map(|(name, point, variant)| {
+        let configuration = point.configuration(name, &variant.layers())?;
+        match configuration.layers.iter().find(|it| it.log_frac != unit.log_frac) {
+            None => Ok(Rule { variant, mode: Mode::Approx, point: name, configuration }),
+            Some(other) => Err(Error::Input(format!(
+                "operating point {name} has F = {}, the unit {} has F = {}",
+                other.log_frac, unit.name, unit.log_frac
+            ))),
+        }
+    });
+    plain.chain(points).collect()
+}
+
 impl<'a> Energy<'a> {
     pub(super) fn new(
         run: &'a Run<'a>,
         settings: &'a Settings,
         images: Vec<&'a Image>,
     ) -> Result<Self, Error> {
-        let mut rules = vec![(Mode::Exact, 1), (Mode::ZeroSkip, 1)];
-        rules.extend(settings.thresholds.iter().map(|&threshold| (Mode::Approx, threshold)));
-        let rules =
-            rules.into_iter().map(|(mode, threshold)| Ok((mode, Threshold::new(threshold)?)));
-        let rules = rules.collect::<Result<_, Error>>()?;
+        let of_unit = |unit: &'a UnitUnderTest| {
+            let of = |variant| rules(unit, variant, &settings.thresholds);
+            unit.variants.iter().map(of).collect::<Result<_, Error>>()
+        };
+        let rules = settings.units.iter().map(of_unit).collect::<Result<_, _>>()?;
         Ok(Self { run, settings, rules, images })
     }
 
@@ -376,8 +446,12 @@ impl Experiment for Energy<'_> {
     fn settings(&self) -> Value {
         let variants = self.settings.units.iter().flat_map(|unit| &unit.variants);
         let weights: Vec<_> = variants.map(|variant| variant.weights.sha256()).collect();
+        let points = self.settings.units.first().map_or(&[][..], |unit| &unit.points);
+        let points =
+            points.iter().map(|(name, point, of)| json!([name, point, of.weights.sha256()]));
         json!({
             "weights_sha256": weights,
+            "points": points.collect::<Vec<_>>(),
             "thresholds": self.settings.thresholds,
             "windows": self.settings.windows,
             "period_ns": self.settings.period_ns,
@@ -390,7 +464,8 @@ impl Experiment for Energy<'_> {
         for (unit, under_test) in self.settings.units.iter().enumerate() {
             for (network, variant) in under_test.variants.iter().enumerate() {
                 for layer in 0..variant.layers().len() {
-                    plan.extend((0..self.rules.len()).map(|rule| (unit, network, layer, rule)));
+                    let rules = 0..self.rules[unit][network].len();
+                    plan.extend(rules.map(|rule| (unit, network, layer, rule)));
                 }
             }
         }
@@ -402,15 +477,13 @@ impl Experiment for Energy<'_> {
         &(unit, network, layer, rule): &Batch,
         engines: &mut Engines<'_>,
     ) -> Result<EnergyReading, Error> {
-        let under_test = &self.settings.units[unit];
-        let variant = &under_test.variants[network];
+        let Rule { variant, mode, point, ref configuration } = self.rules[unit][network][rule];
+        let semantics = configuration.layers[layer];
         let (layer, inputs) = self.layers(variant)?.swap_remove(layer);
-        let (mode, threshold) = self.rules[rule];
-        let semantics = Semantics::new(mode, under_test.log_frac, threshold, SmaxScope::Window)?;
         let (windows, seed) = (self.settings.windows, self.run.seed);
         let place = Place {
             layer: layer.name.clone(),
-            configuration: mode.to_string(),
+            configuration: if point.is_empty() { mode.to_string() } else { point.to_owned() },
             ..self.run.place(&variant.network_name)
         };
         let engine = engines.under_test(unit)?;
@@ -432,12 +505,13 @@ impl Experiment for Energy<'_> {
             for (network, variant) in under_test.variants.iter().enumerate() {
                 let layers = variant.layers();
                 let part = Part { settings: self.settings, unit: &under_test.name, variant };
+                let rules = &self.rules[unit][network];
                 for (layer, name) in layers.iter().enumerate() {
                     let of_rule = |rule| &readings[&(unit, network, layer, rule)];
-                    for (rule, &rule_of) in self.rules.iter().enumerate() {
-                        let reading = of_rule(rule);
-                        windows.push(part.window(name, rule_of, reading, [of_rule(0), of_rule(1)]));
-                        blocks.extend(part.blocks(name, rule_of, reading));
+                    for (number, rule) in rules.iter().enumerate() {
+                        let (of, reading) = ((name.as_str(), layer, rule), of_rule(number));
+                        windows.push(part.window(of, reading, [of_rule(0), of_rule(1)]));
+                        blocks.extend(part.blocks(of, reading));
                     }
                 }
                 let inference = |rule| {
@@ -446,9 +520,9 @@ impl Experiment for Energy<'_> {
                     part.inference(readings)
                 };
                 let (Some(exact), Some(zero_skip)) = (inference(0), inference(1)) else { continue };
-                for (rule, &rule_of) in self.rules.iter().enumerate() {
-                    let Some(taken) = inference(rule) else { continue };
-                    inferences.push(part.inference_row(rule_of, &taken, [&exact, &zero_skip]));
+                for (number, rule) in rules.iter().enumerate() {
+                    let Some(taken) = inference(number) else { continue };
+                    inferences.push(part.inference_row(rule, &taken, [&exact, &zero_skip]));
                 }
             }
         }
@@ -480,12 +554,13 @@ pub(super) struct Taken {
     settled: f64,
     leakage: f64,
     memory: f64,
+    loads: f64,
     deciding: f64,
 }
 
 impl Taken {
     pub(super) fn energy(&self) -> f64 {
-        self.dynamic + self.leakage + self.memory
+        self.dynamic + self.leakage + self.memory + self.loads
     }
 }
 
@@ -497,10 +572,15 @@ pub(super) struct Part<'a> {
 }
 
 impl Part<'_> {
-    /// What leaks in the cycles of a reading, of a block that leaks `nw`, in pJ.
-    fn leakage(&self, reading: &EnergyReading, nw: f64) -> f64 {
+    /// What leaks in some cycles, of a block that leaks `nw`, in pJ.
+    fn leakage(&self, cycles: u64, nw: f64) -> f64 {
         // nW · ns are 10^−6 pJ.
-        1e-6 * nw * self.settings.period_ns * reading.cycles as f64
+        1e-6 * nw * self.settings.period_ns * cycles as f64
+    }
+
+    /// What reading some bits from memory takes, in pJ.
+    fn memory(&self, bits: u64) -> f64 {
+        bits as f64 / 64.0 * self.settings.memory.pj_per_64_bits()
     }
 
     /// What a window of a reading takes on average.
@@ -508,25 +588,34 @@ impl Part<'_> {
         let per_window = |sum: f64| sum / reading.windows as f64;
         let blocks = || reading.blocks.values();
         let deciding = reading.blocks.get("deciding").copied().unwrap_or_default();
-        let of_deciding = deciding.dynamic_fj / 1e3 + self.leakage(reading, deciding.leakage_nw);
-        let bits = reading.memory_bits as f64;
+        let of_deciding =
+            deciding.dynamic_fj / 1e3 + self.leakage(reading.cycles, deciding.leakage_nw);
+        let loads = &reading.loads;
+        let of_loads = || loads.blocks.values();
+        let load = of_loads().map(|it| it.dynamic_fj).sum::<f64>() / 1e3
+            + self.leakage(loads.cycles, of_loads().map(|it| it.leakage_nw).sum())
+            + self.memory(loads.memory_bits);
+        // Of a load, for each window.
+        let shared = |sum: f64| sum / (loads.loads * loads.windows_per_load) as f64;
         Taken {
             windows: 1,
-            cycles: per_window(reading.cycles as f64),
+            cycles: per_window(reading.cycles as f64) + shared(loads.cycles as f64),
             multiplications: per_window(reading.multiplications as f64),
             products: per_window(reading.products as f64),
             dynamic: per_window(blocks().map(|it| it.dynamic_fj).sum::<f64>() / 1e3),
             settled: per_window(blocks().map(|it| it.settled_fj).sum::<f64>() / 1e3),
-            leakage: per_window(self.leakage(reading, blocks().map(|it| it.leakage_nw).sum())),
-            memory: per_window(bits / 64.0 * self.settings.memory.pj_per_64_bits()),
+            leakage: per_window(
+                self.leakage(reading.cycles, blocks().map(|it| it.leakage_nw).sum()),
+            ),
+            memory: per_window(self.memory(reading.memory_bits)),
+            loads: shared(load),
             deciding: per_window(of_deciding),
         }
     }
 
     fn window(
         &self,
-        layer: &str,
-        (mode, threshold): (Mode, Threshold),
+        (layer, number, rule): (&str, usize, &Rule<'_>),
         reading: &EnergyReading,
         [exact, zero_skip]: [&EnergyReading; 2],
     ) -> EnergyRow {
@@ -535,14 +624,15 @@ impl Part<'_> {
         // What was saved beside deciding, for each product that was skipped.
         let without = |taken: &Taken| taken.energy() - taken.deciding;
         let saving = (without(&exact) - without(&taken)) / skipped;
-        let pays = mode == Mode::Approx && skipped > 0.0 && saving > 0.0;
+        let pays = rule.mode == Mode::Approx && skipped > 0.0 && saving > 0.0;
         EnergyRow {
             network: self.variant.network_name.clone(),
             unit: self.unit.to_owned(),
             layer: layer.to_owned(),
             kernel_side: reading.side,
-            mode: mode.to_string(),
-            threshold: (mode == Mode::Approx).then_some(threshold.get()),
+            mode: rule.mode.to_string(),
+            point: rule.point.to_owned(),
+            threshold: rule.threshold_of(number),
             windows: reading.windows,
             cycles_average: reading.cycles as f64 / reading.windows as f64,
             products_average: taken.products,
@@ -551,6 +641,7 @@ impl Part<'_> {
             without_glitches_pj: taken.settled,
             leakage_pj: taken.leakage,
             memory_pj: taken.memory,
+            kernel_load_pj: taken.loads,
             energy_pj: taken.energy(),
             saved_vs_exact_percent: reduction_percent(taken.energy(), exact.energy()),
             saved_vs_zero_skip_percent: reduction_percent(
@@ -564,8 +655,7 @@ impl Part<'_> {
 
     fn blocks(
         &self,
-        layer: &str,
-        (mode, threshold): (Mode, Threshold),
+        (layer, number, rule): (&str, usize, &Rule<'_>),
         reading: &EnergyReading,
     ) -> Vec<BlockRow> {
         let windows = reading.windows as f64;
@@ -573,12 +663,13 @@ impl Part<'_> {
             network: self.variant.network_name.clone(),
             unit: self.unit.to_owned(),
             layer: layer.to_owned(),
-            mode: mode.to_string(),
-            threshold: (mode == Mode::Approx).then_some(threshold.get()),
+            mode: rule.mode.to_string(),
+            point: rule.point.to_owned(),
+            threshold: rule.threshold_of(number),
             block: block.clone(),
             dynamic_pj: energy.dynamic_fj / 1e3 / windows,
             without_glitches_pj: energy.settled_fj / 1e3 / windows,
-            leakage_pj: self.leakage(reading, energy.leakage_nw) / windows,
+            leakage_pj: self.leakage(reading.cycles, energy.leakage_nw) / windows,
         };
         reading.blocks.iter().map(row).collect()
     }
@@ -600,6 +691,7 @@ impl Part<'_> {
             sum.settled += times * taken.settled;
             sum.leakage += times * taken.leakage;
             sum.memory += times * taken.memory;
+            sum.loads += times * taken.loads;
             sum.deciding += times * taken.deciding;
         }
         Some(sum)
@@ -607,11 +699,11 @@ impl Part<'_> {
 
     fn inference_row(
         &self,
-        (mode, threshold): (Mode, Threshold),
+        rule: &Rule<'_>,
         taken: &Taken,
         [exact, zero_skip]: [&Taken; 2],
     ) -> InferenceEnergyRow {
-        let skips = mode == Mode::Approx;
+        let skips = rule.mode == Mode::Approx;
         let fewer = reduction_percent(taken.multiplications, taken.products);
         let paper = match self.variant.network_name.as_str() {
             "lenet5_relu" => Some(35.2),
@@ -621,8 +713,9 @@ impl Part<'_> {
         InferenceEnergyRow {
             network: self.variant.network_name.clone(),
             unit: self.unit.to_owned(),
-            mode: mode.to_string(),
-            threshold: skips.then_some(threshold.get()),
+            mode: rule.mode.to_string(),
+            point: rule.point.to_owned(),
+            threshold: rule.threshold(),
             period_ns: self.settings.period_ns,
             memory: self.settings.memory.name().to_owned(),
             windows: taken.windows,
@@ -632,13 +725,14 @@ impl Part<'_> {
             without_glitches_nj: taken.settled / 1e3,
             leakage_nj: taken.leakage / 1e3,
             memory_nj: taken.memory / 1e3,
+            kernel_loads_nj: taken.loads / 1e3,
             energy_nj: taken.energy() / 1e3,
             saved_vs_exact_percent: reduction_percent(taken.energy(), exact.energy()),
             saved_vs_zero_skip_percent: reduction_percent(taken.energy(), zero_skip.energy()),
             dynamic_saved_vs_exact_percent: reduction_percent(taken.dynamic, exact.dynamic),
             multiplications_saved_percent: fewer,
             paper_estimate_percent: fewer.map(|fewer| 0.4 * fewer),
-            paper_percent: paper.filter(|_| skips),
+            paper_percent: paper.filter(|_| skips && rule.point.is_empty()),
         }
     }
 }
@@ -646,7 +740,7 @@ impl Part<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::engine::BlockEnergy;
+    use model::engine::{BlockEnergy, LoadReading};
     use model::nn::Activation;
 
     /// 10 windows of 4 products, 10 cycles each.
@@ -666,6 +760,13 @@ mod tests {
                 ("deciding".to_owned(), block(5e3, 5e3, 1e6)),
             ]
             .into(),
+            loads: LoadReading {
+                loads: 5,
+                windows_per_load: 20,
+                cycles: 50,
+                memory_bits: 640,
+                blocks: [("kernels".to_owned(), block(100e3, 50e3, 2e6))].into(),
+            },
         }
     }
 
@@ -680,35 +781,44 @@ mod tests {
         };
         let variant = Variant::lenet5(Activation::Relu).unwrap();
         let part = Part { settings: &settings, unit: "k5", variant: &variant };
-        let approx = (Mode::Approx, Threshold::new(2).unwrap());
+        let rule = |mode, threshold: u32| {
+            let threshold = Threshold::new(threshold).unwrap();
+            let layers = vec![Semantics::new(mode, 0, threshold, SmaxScope::Window).unwrap(); 3];
+            let configuration = Configuration { name: String::new(), tau: None, layers };
+            Rule { variant: &variant, mode, point: "", configuration }
+        };
+        let (approx, exactly) = (rule(Mode::Approx, 2), rule(Mode::Exact, 1));
         let (exact, zero_skip) = (reading(40, 40e3), reading(30, 30e3));
-        let row = part.window("C1", approx, &reading(20, 16e3), [&exact, &zero_skip]);
+        let row = part.window(("C1", 0, &approx), &reading(20, 16e3), [&exact, &zero_skip]);
         let near = |found: f64, expected: f64| {
             assert!((found - expected).abs() < 1e-9, "{found} is not {expected}");
         };
-        // 21,000 fJ in 10 windows; 4 mW for 10 cycles of 2 ns; one read of 64 bits from 32 KB.
+        // 21,000 fJ in 10 windows; 4 mW for 10 cycles of 2 ns; one read of 64 bits from 32 KB. Five
+        // loads take 100 pJ, 2 mW for 50 cycles and ten reads, for 100 windows.
         near(row.dynamic_pj, 2.1);
         near(row.without_glitches_pj, 1.3);
         near(row.leakage_pj, 80.0);
         near(row.memory_pj, 20.0);
-        near(row.energy_pj, 102.1);
-        near(row.saved_vs_exact_percent.unwrap(), 100.0 * (1.0 - 102.1 / 104.5));
-        near(row.saved_vs_zero_skip_percent.unwrap(), 100.0 * (1.0 - 102.1 / 103.5));
+        near(row.kernel_load_pj, 5.0);
+        near(row.energy_pj, 107.1);
+        near(row.saved_vs_exact_percent.unwrap(), 100.0 * (1.0 - 107.1 / 109.5));
+        near(row.saved_vs_zero_skip_percent.unwrap(), 100.0 * (1.0 - 107.1 / 108.5));
         // Deciding takes 0.5 and leaks 20; two skipped products save 2.4 together.
         near(row.deciding_pj, 20.5);
         near(row.break_even_percent.unwrap(), 100.0 * 20.5 / (1.2 * 4.0));
-        let blocks = part.blocks("C1", approx, &reading(20, 16e3));
+        let blocks = part.blocks(("C1", 0, &approx), &reading(20, 16e3));
         near(blocks.iter().map(|it| it.dynamic_pj).sum(), row.dynamic_pj);
         near(blocks.iter().map(|it| it.leakage_pj).sum(), row.leakage_pj);
-        let plain = part.window("C1", (Mode::Exact, approx.1), &exact, [&exact, &zero_skip]);
+        let plain = part.window(("C1", 0, &exactly), &exact, [&exact, &zero_skip]);
         assert_eq!((plain.threshold, plain.break_even_percent), (None, None));
 
         let inference = |reading: &EnergyReading| part.inference([reading; 2].into_iter()).unwrap();
         let (exact, zero_skip) = (inference(&exact), inference(&zero_skip));
         let taken = inference(&reading(20, 16e3));
-        let row = part.inference_row(approx, &taken, [&exact, &zero_skip]);
+        let row = part.inference_row(&approx, &taken, [&exact, &zero_skip]);
         assert_eq!((row.windows, row.paper_percent), (200, Some(35.2)));
-        near(row.energy_nj, 20.42);
+        near(row.energy_nj, 21.42);
+        near(row.cycles, 2100.0);
         near(row.multiplications, 400.0);
         near(row.multiplications_saved_percent.unwrap(), 50.0);
         near(row.paper_estimate_percent.unwrap(), 20.0);

@@ -11,7 +11,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::energy::{self, Energy, Part, Settings, Taken};
+use super::energy::{self, Energy, Part, Rule, Settings, Taken};
 use super::{Tally, ranges};
 use crate::Error;
 use crate::data::Image;
@@ -21,9 +21,7 @@ use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
 use crate::statistics::{Proportion, reduction_percent};
 use crate::table;
 use crate::tables::{Accuracy, PlotBy};
-use model::conv::{Mode, Semantics, SmaxScope};
 use model::engine::{EnergyReading, Findings};
-use model::nn::Configuration;
 
 table! {
     /// One unit in one configuration, with what an inference takes on it.
@@ -34,7 +32,9 @@ table! {
         pub unit: String,
         /// What is multiplied: `exact`, `zero-skip` or `approx`.
         pub mode: String,
-        /// T in units of 2^−F; empty but in `approx`.
+        /// Operating point, the name of its file; empty where all layers have the same rule.
+        pub point: String,
+        /// T in units of 2^−F; empty but in `approx`, and for a point.
         pub threshold: Option<u32>,
         /// Validation images that the accuracy is of.
         pub images: usize,
@@ -45,7 +45,7 @@ table! {
         pub multiplications_average: f64,
         /// How many percent fewer multiplications than exact.
         pub reduction_vs_exact_percent: f64,
-        /// Clock cycles of an inference's windows, one after the other.
+        /// Clock cycles of an inference's windows and loads of kernels, one after the other.
         pub cycles: f64,
         /// The shortest clock period that the unit can have, or the one that it was made for if that is
         /// longer.
@@ -54,7 +54,7 @@ table! {
         pub time_us: f64,
         /// Area of the unit's cells; a kernel bank of flip-flops is in it.
         pub area_um2: f64,
-        /// Energy of an inference's windows: dynamic with glitches, leakage, memory.
+        /// Energy of an inference's windows: dynamic with glitches, leakage, memory, loads of kernels.
         pub energy_nj: f64,
         /// Whether no other row of the network is at least as good in accuracy, time, area and energy,
         /// and better in one.
@@ -69,7 +69,7 @@ pub(super) static PARETO: PlotBy<ExploreRow> = PlotBy {
         let mut best: Vec<_> = rows.iter().filter(|row| row.pareto).collect();
         best.sort_by(|a, b| a.energy_nj.total_cmp(&b.energy_nj));
         let group = |row: &&&ExploreRow| {
-            let rule = energy::configuration(&row.mode, row.threshold);
+            let rule = energy::configuration(&row.mode, &row.point, row.threshold);
             let label = format!(
                 "{:.1} nJ, {:.2} % right, {:.1} µs, {:.0} µm²",
                 row.energy_nj, row.accuracy.accuracy_percent, row.time_us, row.area_um2
@@ -154,13 +154,8 @@ impl Explore<'_> {
         images: &[&Image],
         engines: &mut Engines<'_>,
     ) -> Result<Tally, Error> {
-        let under_test = &self.energy.settings.units[unit];
-        let network = &under_test.variants[network].integer;
-        let (mode, threshold) = self.energy.rules[rule];
-        let semantics = Semantics::new(mode, under_test.log_frac, threshold, SmaxScope::Window)?;
-        let layers = vec![semantics; network.convolutions().count()];
-        let configuration = Configuration { name: String::new(), tau: None, layers };
-        Ok(Tally::of(network, &configuration, images, engines.golden())?)
+        let Rule { variant, ref configuration, .. } = self.energy.rules[unit][network][rule];
+        Ok(Tally::of(&variant.integer, configuration, images, engines.golden())?)
     }
 
     fn row(
@@ -170,7 +165,7 @@ impl Explore<'_> {
         [exact, tally]: [&Tally; 2],
     ) -> ExploreRow {
         let under_test = &self.energy.settings.units[unit];
-        let (mode, threshold) = self.energy.rules[rule];
+        let rule = &self.energy.rules[unit][network][rule];
         let images = self.validation.len();
         let accuracy = |tally: &Tally| {
             Accuracy::from(Proportion { successes: tally.right, trials: images as u64 })
@@ -183,8 +178,9 @@ impl Explore<'_> {
         ExploreRow {
             network: under_test.variants[network].network_name.clone(),
             unit: under_test.name.clone(),
-            mode: mode.to_string(),
-            threshold: (mode == Mode::Approx).then_some(threshold.get()),
+            mode: rule.mode.to_string(),
+            point: rule.point.to_owned(),
+            threshold: rule.threshold(),
             images,
             loss_points: accuracy(exact).accuracy_percent - found.accuracy_percent,
             accuracy: found,
@@ -218,7 +214,7 @@ impl Experiment for Explore<'_> {
                 continue;
             }
             for network in 0..under_test.variants.len() {
-                for rule in 0..self.energy.rules.len() {
+                for rule in 0..self.energy.rules[unit][network].len() {
                     let images = ranges(self.validation.len(), BATCH_IMAGES);
                     plan.extend(images.map(|images| Batch::Images([unit, network, rule], images)));
                 }
@@ -260,7 +256,7 @@ impl Experiment for Explore<'_> {
         for (unit, under_test) in self.energy.settings.units.iter().enumerate() {
             for (network, variant) in under_test.variants.iter().enumerate() {
                 let part = Part { settings: self.energy.settings, unit: &under_test.name, variant };
-                for rule in 0..self.energy.rules.len() {
+                for rule in 0..self.energy.rules[unit][network].len() {
                     let layers = 0..variant.layers().len();
                     let of_layers = layers.map(|layer| &readings[&(unit, network, layer, rule)]);
                     // A unit that holds the middle of a kernel alone does no inference.

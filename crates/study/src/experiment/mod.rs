@@ -9,6 +9,7 @@ pub mod explore;
 pub mod lenet;
 pub mod peers;
 pub mod planes;
+pub mod power;
 pub mod search;
 pub mod windows;
 
@@ -57,6 +58,8 @@ pub static TABLES: &[Table] = &[
     Table::of::<energy::BlockRow>(&[&energy::BLOCKS]),
     Table::of::<energy::InferenceEnergyRow>(&[&energy::INFERENCES]),
     Table::of::<energy::MemoryEnergyRow>(&[]),
+    Table::of::<power::ProgramEnergyRow>(&[&power::PROGRAMS]),
+    Table::of::<power::PowerRow>(&[]),
     Table::of::<explore::ExploreRow>(&[&explore::PARETO]),
     Table::of::<planes::PlaneRow>(&[&planes::PLANES]),
     Table::of::<SearchRow>(&[&tables::single::SEARCH]),

@@ -251,6 +251,7 @@ mod tests {
     use crate::experiment::energy::{BlockRow, EnergyRow, InferenceEnergyRow, MemoryEnergyRow};
     use crate::experiment::explore::ExploreRow;
     use crate::experiment::planes::PlaneRow;
+    use crate::experiment::power::{PowerRow, ProgramEnergyRow};
     use crate::table::{Columns as _, Digit, Fixed, Maybe, Shortest};
 
     fn write<R: Row>(folder: &Path, rows: &[R]) {
@@ -341,6 +342,8 @@ mod tests {
         write(folder, &[BlockRow::example()]);
         write(folder, &[InferenceEnergyRow::example()]);
         write(folder, &[MemoryEnergyRow::example()]);
+        write(folder, &[ProgramEnergyRow::example()]);
+        write(folder, &[PowerRow::example()]);
         write(folder, &[ExploreRow { pareto: true, ..ExploreRow::example() }]);
         write(folder, &[DesignRow::example()]);
         write(folder, &[ModuleRow::example()]);

@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What an inference takes as a program on the netlist of core and unit: convolutions in software, and on
+//! the unit exact, skipping zeros, at thresholds and at operating points. Energy per inference, and power
+//! with the unit idle and convolving.
+//!
+//! Of each stage of a program the first cycles are measured; what the stage takes is that, times its
+//! cycles.
+
+use serde_json::{Value, json};
+
+use super::energy::{COLOURS, Memory};
+use super::lenet::{OperatingPoint, Variant};
+use crate::Error;
+use crate::data::Image;
+use crate::report::figure::{Bar, Bars, Group};
+use crate::results::ResultFolder;
+use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
+use crate::statistics::reduction_percent;
+use crate::table;
+use crate::tables::{ALL_LAYERS, PlotBy};
+use model::conv::{Mode, Semantics, SmaxScope, Threshold};
+use model::engine::{Findings, StageEnergy};
+use model::nn::{Configuration, input_planes};
+
+table! {
+    /// What an inference takes as a program.
+    pub struct ProgramEnergyRow in "energy_software.csv" {
+        /// Network, the name of its file.
+        pub network: String,
+        /// Parameter set of the system.
+        pub system: String,
+        /// `software`: convolutions by the core; `unit`: by the unit.
+        pub program: String,
+        /// What is multiplied: `exact`, `dual-zero-skip`, a threshold of all layers, or an operating
+        /// point.
+        pub configuration: String,
+        /// Clock period.
+        pub period_ns: f64,
+        /// The memory that is charged.
+        pub memory: String,
+        /// Clock cycles of the inference.
+        pub cycles: u64,
+        /// Of these, cycles that ran on the netlist: the first of each stage.
+        pub measured_cycles: u64,
+        /// All changes of nets in the core, glitches included.
+        pub core_dynamic_nj: f64,
+        /// What leaks in the core.
+        pub core_leakage_nj: f64,
+        /// All changes of nets in the unit, glitches included.
+        pub unit_dynamic_nj: f64,
+        /// What leaks in the unit.
+        pub unit_leakage_nj: f64,
+        /// Instructions that are fetched, 32 bits each time, from the memory that is charged.
+        pub instructions_nj: f64,
+        /// Words that core and unit read and write; a write is charged as a read.
+        pub data_nj: f64,
+        /// All together; in software without the unit, which it does not need.
+        pub energy_nj: f64,
+        /// How many percent less energy than in software.
+        pub saved_vs_software_percent: Option<f64>,
+        /// How many percent less energy than the unit in the mode `exact`; empty in software.
+        pub saved_vs_exact_percent: Option<f64>,
+    }
+}
+
+table! {
+    /// Power of core and unit in a stage of a program.
+    pub struct PowerRow in "energy_power.csv" {
+        /// Network, the name of its file.
+        pub network: String,
+        /// Parameter set of the system.
+        pub system: String,
+        /// `software`: the unit is idle beside the running core; `unit`: it convolves.
+        pub program: String,
+        /// As in energy_software.csv.
+        pub configuration: String,
+        /// The layers of the stage, or `all`.
+        pub stage: String,
+        /// Clock cycles of the stage.
+        pub cycles: u64,
+        /// Clock period.
+        pub period_ns: f64,
+        /// Of the core: dynamic with glitches, and leakage.
+        pub core_mw: f64,
+        /// Of it, leakage.
+        pub core_leakage_mw: f64,
+        /// Of the unit: dynamic with glitches, and leakage.
+        pub unit_mw: f64,
+        /// Of it, leakage.
+        pub unit_leakage_mw: f64,
+        /// Core and unit in percent more than the core alone that runs the whole inference in software.
+        pub over_core_percent: f64,
+        /// What the paper has there: 11.50.
+        pub paper_over_core_percent: f64,
+    }
+}
+
+/// What the paper's unit adds to the power of its core.
+const PAPER_POWER_PERCENT: f64 = 11.50;
+
+pub(super) static PROGRAMS: PlotBy<ProgramEnergyRow> = PlotBy {
+    name: "energy_software",
+    key: |row| &row.network,
+    figure: |of, rows, name| {
+        let parts = ["core", "unit", "instructions", "data"];
+        let group = |row: &&ProgramEnergyRow| {
+            let unit = row.unit_dynamic_nj + row.unit_leakage_nj;
+            let values = [
+                row.core_dynamic_nj + row.core_leakage_nj,
+                if row.program == PROGRAMS_OF[SOFTWARE] { 0.0 } else { unit },
+                row.instructions_nj,
+                row.data_nj,
+            ];
+            let bars =
+                values.into_iter().zip(COLOURS).map(|(value, colour)| Bar::new(value, colour));
+            Group::new(format!("{}, {}", row.program, row.configuration), bars.collect())
+        };
+        Bars {
+            title: format!("{of} – energy of an inference as a program"),
+            axis: "nJ per inference".to_owned(),
+            groups: rows.iter().map(group).collect(),
+            legend: parts.iter().map(|it| (*it).to_owned()).zip(COLOURS).collect(),
+            stacked: true,
+            ..Bars::default()
+        }
+        .draw(name)
+    },
+};
+
+/// The programs, by the number of their engine in the run.
+const PROGRAMS_OF: [&str; 2] = ["software", "unit"];
+const SOFTWARE: usize = 0;
+const UNIT: usize = 1;
+
+/// What is measured.
+pub struct Settings {
+    pub networks: Vec<Variant>,
+    /// Operating points by name, and their networks, in the operands of the unit.
+    pub points: Vec<(String, OperatingPoint, Variant)>,
+    /// Of all layers, in units of 2^−F.
+    pub thresholds: Vec<u32>,
+    /// Fraction bits of the unit's logs.
+    pub log_frac: u32,
+    /// Parameter set of the system, as in tables.
+    pub system: String,
+    /// Cycles of each stage that are measured, at most.
+    pub cycles: u64,
+    pub period_ns: f64,
+    pub memory: Memory,
+}
+
+/// What the tables hold.
+pub struct Summary {
+    pub programs: Vec<ProgramEnergyRow>,
+    pub power: Vec<PowerRow>,
+}
+
+/// Runs the experiment. The run's engines are the netlist with the software and with the program for the
+/// unit.
+///
+/// # Errors
+/// Thresholds, points or images that cannot be; and those of [`run`](crate::run::run()).
+pub fn run(run: &Run<'_>, settings: &Settings) -> Result<Finished<Summary>, Error> {
+    let image = run.images()?[0];
+    let mut programs = Vec::new();
+    for variant in &settings.networks {
+        let layers = variant.layers().len();
+        let plain = |mode, threshold| {
+            let threshold = Threshold::new(threshold)?;
+            Semantics::new(mode, settings.log_frac, threshold, SmaxScope::Window)
+        };
+        let mut add = |engine, mode: Mode, threshold| {
+            let name =
+                if mode == Mode::Approx { format!("T={threshold}") } else { mode.to_string() };
+            let layers = vec![plain(mode, threshold)?; layers];
+            let configuration = Configuration { name, tau: None, layers };
+            programs.push(Program { engine, variant, configuration });
+            Ok::<_, Error>(())
+        };
+        add(SOFTWARE, Mode::Exact, 1)?;
+        add(UNIT, Mode::Exact, 1)?;
+        add(UNIT, Mode::DualZeroSkip, 1)?;
+        for &threshold in &settings.thresholds {
+            add(UNIT, Mode::Approx, threshold)?;
+        }
+        for (name, point, of) in &settings.points {
+            if of.network_name == variant.network_name {
+                let configuration = point.configuration(name, &of.layers())?;
+                programs.push(Program { engine: UNIT, variant: of, configuration });
+            }
+        }
+    }
+    crate::run::run(run, &Power { run, settings, programs, image })
+}
+
+/// A program with a network and its configuration.
+struct Program<'a> {
+    engine: usize,
+    variant: &'a Variant,
+    configuration: Configuration,
+}
+
+struct Power<'a> {
+    run: &'a Run<'a>,
+    settings: &'a Settings,
+    /// Of each network one in software first, then the unit's exact one.
+    programs: Vec<Program<'a>>,
+    image: &'a Image,
+}
+
+impl Experiment for Power<'_> {
+    /// The number of a program.
+    type Batch = usize;
+    type Outcome = Vec<StageEnergy>;
+    type Summary = Summary;
+
+    fn settings(&self) -> Value {
+        let Settings { cycles, period_ns, memory, .. } = self.settings;
+        let program = |it: &Program<'_>| {
+            let Program { engine, variant, configuration } = it;
+            let weights = variant.weights.sha256();
+            json!([PROGRAMS_OF[*engine], weights, configuration.name])
+        };
+        json!({
+            "programs": self.programs.iter().map(program).collect::<Vec<_>>(),
+            "cycles": cycles,
+            "period_ns": period_ns,
+            "memory": memory.name(),
+        })
+    }
+
+    fn plan(&self) -> Vec<usize> {
+        (0..self.programs.len()).collect()
+    }
+
+    fn batch(&self, &number: &usize, engines: &mut Engines<'_>) -> Result<Self::Outcome, Error> {
+        let Program { engine, variant, configuration } = &self.programs[number];
+        let place = self.run.place(&variant.network_name);
+        let image = input_planes(&variant.integer, &self.image.pixels);
+        let (network, cycles) = (&variant.integer, self.settings.cycles);
+        let engine = engines.under_test(*engine)?;
+        Ok(engine.program_energy(&place, network, configuration, &image, cycles)?)
+    }
+
+    fn tables(
+        &self,
+        outcomes: Outcomes<'_, Self::Outcome>,
+        _: &Findings,
+        results: &mut ResultFolder,
+    ) -> Result<Summary, Error> {
+        let (mut programs, mut power) = (Vec::<ProgramEnergyRow>::new(), Vec::new());
+        let (mut software, mut exact) = (None, None);
+        for (program, stages) in self.programs.iter().zip(outcomes) {
+            let stages = stages?;
+            let taken: Vec<Taken> =
+                stages.iter().map(|stage| Taken::of(stage, self.settings)).collect();
+            let all = taken.iter().fold(Taken::default(), |sum, it| sum.and(it));
+            let row = self.row(program, &all);
+            if program.engine == SOFTWARE {
+                software = Some((row.energy_nj, all.core.mw(&all, self.settings)));
+                exact = None;
+            } else {
+                exact = exact.or(Some(row.energy_nj));
+            }
+            let (energy, core_mw) = software.expect("software comes first");
+            let against = |other: f64| reduction_percent(row.energy_nj, other);
+            programs.push(ProgramEnergyRow {
+                saved_vs_software_percent: against(energy),
+                saved_vs_exact_percent: exact.and_then(against),
+                ..row
+            });
+            let named = stages.iter().map(|it| it.stage.as_str()).zip(&taken);
+            for (stage, taken) in named.chain([(ALL_LAYERS, &all)]) {
+                power.push(self.power_row(program, stage, taken, core_mw));
+            }
+        }
+        results.table(&programs)?;
+        results.table(&power)?;
+        Ok(Summary { programs, power })
+    }
+}
+
+/// Energies in nJ.
+#[derive(Debug, Clone, Copy, Default)]
+struct Part {
+    dynamic: f64,
+    leakage: f64,
+}
+
+impl Part {
+    fn mw(&self, of: &Taken, settings: &Settings) -> f64 {
+        of.mw(self.dynamic + self.leakage, settings)
+    }
+}
+
+/// What a stage takes, or a whole inference.
+#[derive(Debug, Clone, Copy, Default)]
+struct Taken {
+    cycles: u64,
+    measured: u64,
+    core: Part,
+    unit: Part,
+    instructions: f64,
+    data: f64,
+}
+
+impl Taken {
+    fn of(stage: &StageEnergy, settings: &Settings) -> Self {
+        // What was measured, times this.
+        let times = stage.cycles as f64 / stage.measured_cycles as f64;
+        let part = |block: &str| {
+            let block = stage.blocks.get(block).copied().unwrap_or_default();
+            Part {
+                dynamic: times * block.dynamic_fj / 1e6,
+                // nW · ns are 10^−9 nJ.
+                leakage: 1e-9 * block.leakage_nw * settings.period_ns * stage.cycles as f64,
+            }
+        };
+        let memory =
+            |bits: u64| times * bits as f64 / 64.0 * settings.memory.pj_per_64_bits() / 1e3;
+        Self {
+            cycles: stage.cycles,
+            measured: stage.measured_cycles,
+            core: part("core"),
+            unit: part("unit"),
+            instructions: memory(stage.instruction_bits),
+            data: memory(stage.data_bits),
+        }
+    }
+
+    fn and(&self, other: &Self) -> Self {
+        let part = |a: Part, b: Part| Part {
+            dynamic: a.dynamic + b.dynamic,
+            leakage: a.leakage + b.leakage,
+        };
+        Self {
+            cycles: self.cycles + other.cycles,
+            measured: self.measured + other.measured,
+            core: part(self.core, other.core),
+            unit: part(self.unit, other.unit),
+            instructions: self.instructions + other.instructions,
+            data: self.data + other.data,
+        }
+    }
+
+    /// The power of an energy in nJ over these cycles.
+    fn mw(&self, nj: f64, settings: &Settings) -> f64 {
+        // nJ / ns are W.
+        1e3 * nj / (self.cycles as f64 * settings.period_ns)
+    }
+}
+
+impl Power<'_> {
+    /// Without what is saved.
+    fn row(&self, program: &Program<'_>, all: &Taken) -> ProgramEnergyRow {
+        let Taken { cycles, measured, core, unit, instructions, data } = *all;
+        let own_unit = if program.engine == SOFTWARE { 0.0 } else { unit.dynamic + unit.leakage };
+        ProgramEnergyRow {
+            network: program.variant.network_name.clone(),
+            system: self.settings.system.clone(),
+            program: PROGRAMS_OF[program.engine].to_owned(),
+            configuration: program.configuration.name.clone(),
+            period_ns: self.settings.period_ns,
+            memory: self.settings.memory.name().to_owned(),
+            cycles,
+            measured_cycles: measured,
+            core_dynamic_nj: core.dynamic,
+            core_leakage_nj: core.leakage,
+            unit_dynamic_nj: unit.dynamic,
+            unit_leakage_nj: unit.leakage,
+            instructions_nj: instructions,
+            data_nj: data,
+            energy_nj: core.dynamic + core.leakage + own_unit + instructions + data,
+            saved_vs_software_percent: None,
+            saved_vs_exact_percent: None,
+        }
+    }
+
+    fn power_row(
+        &self,
+        program: &Program<'_>,
+        stage: &str,
+        taken: &Taken,
+        software_mw: f64,
+    ) -> PowerRow {
+        let settings = self.settings;
+        let (core_mw, unit_mw) = (taken.core.mw(taken, settings), taken.unit.mw(taken, settings));
+        PowerRow {
+            network: program.variant.network_name.clone(),
+            system: settings.system.clone(),
+            program: PROGRAMS_OF[program.engine].to_owned(),
+            configuration: program.configuration.name.clone(),
+            stage: stage.to_owned(),
+            cycles: taken.cycles,
+            period_ns: settings.period_ns,
+            core_mw,
+            core_leakage_mw: taken.mw(taken.core.leakage, settings),
+            unit_mw,
+            unit_leakage_mw: taken.mw(taken.unit.leakage, settings),
+            over_core_percent: 100.0 * (core_mw + unit_mw) / software_mw - 100.0,
+            paper_over_core_percent: PAPER_POWER_PERCENT,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::engine::BlockEnergy;
+
+    #[test]
+    fn a_stage_takes_what_was_measured_times_its_cycles() {
+        let settings = Settings {
+            networks: Vec::new(),
+            points: Vec::new(),
+            thresholds: Vec::new(),
+            log_frac: 0,
+            system: "soc".to_owned(),
+            cycles: 100,
+            period_ns: 2.0,
+            memory: Memory::Sram8k,
+        };
+        let block =
+            |dynamic_fj, leakage_nw| BlockEnergy { dynamic_fj, leakage_nw, settled_fj: 0.0 };
+        let stage = StageEnergy {
+            stage: "C1".to_owned(),
+            cycles: 1000,
+            measured_cycles: 100,
+            instruction_bits: 3200,
+            data_bits: 640,
+            blocks: [("core".to_owned(), block(3e6, 1e6)), ("unit".to_owned(), block(1e6, 2e6))]
+                .into(),
+        };
+        let taken = Taken::of(&stage, &settings);
+        let near = |found: f64, expected: f64| {
+            assert!((found - expected).abs() < 1e-9, "{found} is not {expected}");
+        };
+        // 3 nJ in 100 of 1000 cycles; 1 mW for 2 µs; 50 and 10 reads of 64 bits at 10 pJ, ten times.
+        near(taken.core.dynamic, 30.0);
+        near(taken.core.leakage, 2.0);
+        near(taken.unit.leakage, 4.0);
+        near(taken.instructions, 5.0);
+        near(taken.data, 1.0);
+        // 32 nJ in 2 µs, twice as long with another one.
+        near(taken.core.mw(&taken, &settings), 16.0);
+        let both = taken.and(&Taken { cycles: 1000, ..Taken::default() });
+        near(both.core.mw(&both, &settings), 8.0);
+    }
+}

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The netlist of core and unit as an engine that measures what an inference takes as a program.
+//!
+//! The reference model goes to the beginning of a stage. The netlist starts with its registers and its
+//! RAM from there, and runs on, instruction by instruction of the real program: what it stores must be
+//! what the reference stores. How many cycles the whole stage has is taken from the RTL of the system.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use model::conv::{Plane, Semantics};
+use model::engine::{
+    Detail, Engine, EngineError, EngineFactory, EngineInfo, Findings, LayerRun, Mismatch, Place,
+    StageEnergy,
+};
+use model::facts::csr::{MCOUNTINHIBIT, MEPC};
+use model::facts::soc::RAM_BASE;
+use model::hart::{Access, Feed, FeedError, Hart};
+use model::nn::{Configuration, Convolution, IntegerNetwork, NetworkRun};
+use serde_json::{Value, json};
+use silicon::netlist::{Net, Scope};
+use silicon::switching::{Simulator, SwitchingError};
+
+use super::energy::Gates;
+use super::inference::{CoreEngine, CoreSettings};
+use crate::hw::CLOCK;
+
+/// Opens engines on one netlist of core and unit.
+pub struct ProgramGatesFactory {
+    pub gates: Arc<Gates>,
+    /// The program, and the system that it runs on.
+    pub core: CoreSettings,
+    /// All that the netlist depends on, for the provenance.
+    pub settings: Value,
+}
+
+impl EngineFactory for ProgramGatesFactory {
+    fn info(&self) -> EngineInfo {
+        let core = self.core.info();
+        let settings =
+            json!({ "name": "netlist", "system": core.settings, "netlist": self.settings });
+        EngineInfo { name: "netlist", settings, ..core }
+    }
+
+    fn open(&self) -> Result<Box<dyn Engine>, EngineError> {
+        Ok(Box::new(ProgramGates {
+            gates: Arc::clone(&self.gates),
+            core: CoreEngine::new(self.core.clone()),
+            ram_words: self.core.soc.ram_bytes / 4,
+            seed: self.core.seed,
+            findings: Findings::default(),
+        }))
+    }
+}
+
+struct ProgramGates {
+    gates: Arc<Gates>,
+    core: CoreEngine,
+    ram_words: u32,
+    /// Of what registers hold before they are written.
+    seed: u64,
+    findings: Findings,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum RunError {
+    #[error(transparent)]
+    Switching(#[from] SwitchingError),
+    #[error(transparent)]
+    Reference(#[from] FeedError),
+    #[error("the netlist has no port {0}; the RTL has")]
+    NoPort(&'static str),
+    #[error("the program does not come to stage {0}")]
+    NoStage(String),
+    #[error("the netlist does nothing of the program for {IDLE} cycles")]
+    Idle,
+    #[error("the netlist asks for a word at {0:#010x}, where no RAM is")]
+    NoRam(u32),
+    #[error("the netlist stores {0}; the reference {1}")]
+    Store(String, String),
+}
+
+/// Cycles without a word from memory after which a netlist is taken for one that hangs.
+const IDLE: usize = 1000;
+
+impl Engine for ProgramGates {
+    fn name(&self) -> &'static str {
+        "netlist"
+    }
+
+    fn layer(
+        &mut self,
+        place: &Place,
+        layer: &Convolution,
+        semantics: &Semantics,
+        inputs: &[Vec<Plane>],
+        detail: Detail,
+    ) -> Result<LayerRun, EngineError> {
+        self.core.layer(place, layer, semantics, inputs, detail)
+    }
+
+    fn infer(
+        &mut self,
+        place: &Place,
+        network: &IntegerNetwork,
+        configuration: &Configuration,
+        images: &[Vec<Plane>],
+        detail: Detail,
+    ) -> Result<NetworkRun, EngineError> {
+        self.core.infer(place, network, configuration, images, detail)
+    }
+
+    fn program_energy(
+        &mut self,
+        place: &Place,
+        network: &IntegerNetwork,
+        configuration: &Configuration,
+        image: &[Plane],
+        cycles: u64,
+    ) -> Result<Vec<StageEnergy>, EngineError> {
+        let images = [image.to_vec()];
+        let run = self.core.infer(place, network, configuration, &images, Detail::Sums)?;
+        let mut hart = self.core.hart(place, network, configuration, image)?;
+        let mut measured = Vec::new();
+        for record in run.stages.into_iter().flatten() {
+            let place = Place { layer: record.stage.clone(), ..place.clone() };
+            let stage = to_the_next_stage(&mut hart, &record.stage)
+                .and_then(|()| self.stage(&hart, cycles.min(record.counts.cycles.into())));
+            let stage = match stage {
+                Err(error @ RunError::Store(..)) => {
+                    self.findings.mismatches += 1;
+                    let (difference, case) = (error.to_string(), Value::Null);
+                    self.findings.cases.push(Mismatch { place, difference, case });
+                    StageEnergy::default()
+                }
+                stage => stage.map_err(|error| EngineError::Failed {
+                    case: None,
+                    source: format!("stage {}: {error}", record.stage).into(),
+                })?,
+            };
+            let cycles = record.counts.cycles.into();
+            measured.push(StageEnergy { stage: record.stage, cycles, ..stage });
+        }
+        Ok(measured)
+    }
+
+    fn take_findings(&mut self) -> Result<Findings, EngineError> {
+        let mut findings = self.core.take_findings()?;
+        findings.merge(std::mem::take(&mut self.findings), usize::MAX);
+        Ok(findings)
+    }
+
+    fn follow_up(&self, mismatch: &Mismatch, folder: &Path) -> Result<PathBuf, EngineError> {
+        self.core.follow_up(mismatch, folder)
+    }
+}
+
+/// Whether the program takes a record: between two stages it stops the counters.
+fn records(hart: &Hart) -> bool {
+    hart.csr(MCOUNTINHIBIT) != Some(0)
+}
+
+/// Runs until the next record is complete.
+fn to_the_next_stage(hart: &mut Hart, stage: &str) -> Result<(), RunError> {
+    /// No stage has as many instructions.
+    const LIMIT: usize = 200_000_000;
+    let mut seen = false;
+    for _ in 0..LIMIT {
+        hart.step(&Feed::default())?;
+        match records(hart) {
+            true => seen = true,
+            false if seen => return Ok(()),
+            false => {}
+        }
+    }
+    Err(RunError::NoStage(stage.to_owned()))
+}
+
+/// A program that gives a core the registers of the reference and goes on where that is. It is as
+/// long as it is, whatever they hold.
+fn restore(hart: &Hart) -> Vec<u32> {
+    let load = |register: u32, value: u32| {
+        // The lower 12 bits are added with their sign.
+        let upper = value.wrapping_add(0x800) & 0xffff_f000;
+        [upper | register << 7 | 0x37, value << 20 | register << 15 | register << 7 | 0x13]
+    };
+    let mut program = load(1, hart.pc()).to_vec();
+    // csrrw x0, mepc, x1
+    program.push(u32::from(MEPC) << 20 | 1 << 15 | 0x1073);
+    program.extend((1..32).flat_map(|it| load(it, hart.register(it as usize))));
+    // mret
+    program.push(0x3020_0073);
+    program
+}
+
+/// The next store of the reference; nothing if a record begins before it.
+fn next_store(hart: &mut Hart) -> Result<Option<Access>, RunError> {
+    loop {
+        let retire = hart.step(&Feed::default())?;
+        if records(hart) {
+            return Ok(None);
+        }
+        if let Some(store) = retire.memory.filter(|it| it.wmask != 0) {
+            return Ok(Some(store));
+        }
+    }
+}
+
+/// The bits of the bytes of a mask.
+fn bits_of(mask: u32) -> u32 {
+    (0..4).filter(|byte| mask >> byte & 1 != 0).map(|byte| 0xff << (8 * byte)).sum()
+}
+
+fn blocks(scope: &Scope) -> [&'static str; 3] {
+    let unit = scope.path.starts_with("u_coprocessor");
+    [if unit { "unit" } else { "core" }; 3]
+}
+
+impl ProgramGates {
+    /// Runs the netlist from where the reference is.
+    fn stage(&mut self, reference: &Hart, cycles: u64) -> Result<StageEnergy, RunError> {
+        let Gates { netlist, library, timing, .. } = &*self.gates;
+        let port = |name| match netlist.port(name) {
+            Some(port) => Ok(&port.nets[..]),
+            None => Err(RunError::NoPort(name)),
+        };
+        let [reset, instr_gnt, data_gnt] =
+            [port("rst_ni")?, port("instr_gnt_i")?, port("data_gnt_i")?];
+        let instr = (port("instr_req_o")?, port("instr_addr_o")?);
+        let data = (port("data_req_o")?, port("data_addr_o")?);
+        let [we, be, wdata] = [port("data_we_o")?, port("data_be_o")?, port("data_wdata_o")?];
+        let answers = [
+            (port("instr_rvalid_i")?, port("instr_rdata_i")?),
+            (port("data_rvalid_i")?, port("data_rdata_i")?),
+        ];
+        let mut simulator = Simulator::new(netlist, library, timing, CLOCK, self.seed)?;
+        let value = |simulator: &Simulator<'_>, nets: &[Net]| {
+            nets.iter().rev().fold(0, |word, &net| word << 1 | u32::from(simulator.value(net)))
+        };
+        let set = |simulator: &mut Simulator<'_>, nets: &[Net], word: u32| {
+            simulator.set(nets, (0..nets.len()).map(|bit| word >> bit & 1 != 0));
+        };
+
+        let mut hart = reference.clone();
+        let mut ram: Vec<u32> = (0..self.ram_words)
+            .map(|word| hart.read_word(RAM_BASE + 4 * word).expect("the reference has this RAM"))
+            .collect();
+        let index = |addr: u32| (addr.wrapping_sub(RAM_BASE) / 4) as usize;
+        let program = restore(&hart);
+        // What the core fetches ahead behind the last instruction is of no account.
+        let (entry, ahead) = (hart.pc() & !3, RAM_BASE + 4 * (program.len() as u32 + 8));
+        let mut restored = false;
+        let mut stage = StageEnergy::default();
+        let mut words = [None; 2];
+        let mut idle = 0;
+        for cycle in 0.. {
+            let running = cycle >= 4;
+            for (nets, word) in [(reset, running), (instr_gnt, true), (data_gnt, true)] {
+                set(&mut simulator, nets, word.into());
+            }
+            for ((valid, rdata), word) in answers.iter().zip(words) {
+                set(&mut simulator, valid, u32::from(word.is_some()));
+                set(&mut simulator, rdata, word.unwrap_or(0));
+            }
+            simulator.count(restored);
+            simulator.cycle()?;
+            words = [None; 2];
+            if !running {
+                continue;
+            }
+            stage.measured_cycles += u64::from(restored);
+            if value(&simulator, instr.0) != 0 {
+                let addr = value(&simulator, instr.1) & !3;
+                restored |= addr == entry && addr >= ahead;
+                let own = if restored { None } else { program.get(index(addr)) };
+                let word = own.or_else(|| ram.get(index(addr)));
+                words[0] = Some(*word.ok_or(RunError::NoRam(addr))?);
+                stage.instruction_bits += u64::from(restored) * 32;
+            }
+            if value(&simulator, data.0) != 0 {
+                let addr = value(&simulator, data.1) & !3;
+                let word = ram.get_mut(index(addr)).ok_or(RunError::NoRam(addr))?;
+                words[1] = Some(*word);
+                stage.data_bits += u64::from(restored) * 32;
+                if value(&simulator, we) != 0 {
+                    let Some(store) = next_store(&mut hart)? else { break };
+                    let shift = store.addr & 3;
+                    let expected = (store.addr & !3, u32::from(store.wmask) << shift);
+                    let mask = bits_of(expected.1);
+                    let expected = (expected.0, expected.1, store.wdata << (8 * shift) & mask);
+                    let found = value(&simulator, wdata);
+                    let found = (addr, value(&simulator, be), found & mask);
+                    if found != expected {
+                        let text = |(addr, bytes, word): (u32, u32, u32)| {
+                            format!("{word:#010x} at {addr:#010x}, bytes {bytes:04b}")
+                        };
+                        return Err(RunError::Store(text(found), text(expected)));
+                    }
+                    *word = *word & !mask | found.2;
+                    self.findings.instructions += 1;
+                }
+            }
+            idle = if words == [None; 2] { idle + 1 } else { 0 };
+            if idle == IDLE || (cycle == IDLE && !restored) {
+                return Err(RunError::Idle);
+            }
+            if stage.measured_cycles == cycles {
+                break;
+            }
+        }
+        stage.blocks = self.gates.energy(&simulator.take_activity(), blocks);
+        Ok(stage)
+    }
+}
