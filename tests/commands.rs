@@ -36,7 +36,7 @@ const fn with_tools(command: &'static str, flags: &'static str) -> Quick {
     Quick { command, flags, operand: "", tools: true }
 }
 
-const QUICK: [Quick; 17] = [
+const QUICK: [Quick; 18] = [
     quick("stats", "--dataset digits", ""),
     quick("windows", "--dataset digits --images 1 --filters box --engine golden", ""),
     quick("lenet", "--dataset digits --images 1 --engine golden", ""),
@@ -48,7 +48,8 @@ const QUICK: [Quick; 17] = [
     quick("accel", "--dataset digits --images 1 --score-images 1 --engine golden", ""),
     with_tools("synth", "--unit k2_m1_o8"),
     with_tools("energy", "--dataset digits --images 1 --windows 1 --unit k2_m1_o8 --threshold 2"),
-    with_tools("explore", "--dataset digits --images 1 --windows 1 --unit k2_m1_o8 --threshold 2"),
+    with_tools("explore", "--dataset digits --images 1 --windows 1 --unit k5_m1_o8 --threshold 2"),
+    with_tools("power", "--dataset digits --cycles 10 --soc soc_m1_o8 --threshold 2"),
     quick("soc", "--log log", "hello"),
     quick("torture", "--instructions 100", ""),
     quick("replay", "", "case"),

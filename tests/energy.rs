@@ -55,11 +55,11 @@ fn small_energy_adds_up_and_does_not_depend_on_the_threads() {
             assert!((sum - number(&row, name)).abs() < 0.01, "{name} of {row:?}: {sum}");
         }
         assert!(number(&row, "without_glitches_pj") < number(&row, "dynamic_pj"));
-        // A kernel is loaded for the windows of a whole map; C5 has one in a map.
+        // A kernel is loaded for the windows of a whole map; C5 has few in a map.
         let load = number(&row, "kernel_load_pj");
         let parts = ["dynamic_pj", "leakage_pj", "memory_pj"].map(|name| number(&row, name));
         assert!((parts.iter().sum::<f64>() + load - number(&row, "energy_pj")).abs() < 0.01);
-        assert_eq!(load > 30.0, row["layer"] == "C5", "{row:?}");
+        assert_eq!(load > 4.0, row["layer"] == "C5", "{row:?}");
     }
     // The middle of a kernel is no inference.
     assert!(!one.join("energy_inferences.csv").exists());
@@ -167,7 +167,7 @@ fn programs_run_on_the_netlist_of_core_and_unit_until_a_cell_is_changed() {
     ] {
         let (stages, findings) = run(&netlist, core, mode);
         assert_eq!((findings.compared, findings.mismatches), (1, 0));
-        assert!(findings.instructions > 100, "{} stores", findings.instructions);
+        assert!(findings.instructions > 50, "{} stores", findings.instructions);
         let stages = stages.unwrap();
         let c3 = stages.iter().find(|it| it.stage == "C3+S4").unwrap();
         assert_eq!(c3.measured_cycles, 300);

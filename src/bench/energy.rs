@@ -76,6 +76,19 @@ impl Gates {
     }
 }
 
+/// Adds what another stretch of time has taken.
+pub(super) fn add_energy(
+    sum: &mut BTreeMap<String, BlockEnergy>,
+    more: BTreeMap<String, BlockEnergy>,
+) {
+    for (block, energy) in more {
+        let sum = sum.entry(block).or_default();
+        sum.dynamic_fj += energy.dynamic_fj;
+        sum.settled_fj += energy.settled_fj;
+        sum.leakage_nw = energy.leakage_nw;
+    }
+}
+
 /// The blocks of a unit.
 fn blocks(scope: &Scope) -> [&'static str; 3] {
     let [registers, others] = match scope.module.as_str() {
@@ -379,13 +392,8 @@ impl GatesEngine {
         let high = |wires: &Wires, cycle: &[u32]| wires.bits(cycle).next() == Some(true);
         let mut simulator = Simulator::new(netlist, library, timing, CLOCK, self.seed)?;
         let mut windows = measured.iter().peekable();
-        let add = |simulator: &mut Simulator<'_>, blocks_of: &mut BTreeMap<String, BlockEnergy>| {
-            for (block, energy) in self.gates.energy(&simulator.take_activity(), blocks) {
-                let sum = blocks_of.entry(block).or_default();
-                sum.dynamic_fj += energy.dynamic_fj;
-                sum.settled_fj += energy.settled_fj;
-                sum.leakage_nw = energy.leakage_nw;
-            }
+        let add = |simulator: &mut Simulator<'_>, sum: &mut BTreeMap<String, BlockEnergy>| {
+            add_energy(sum, self.gates.energy(&simulator.take_activity(), blocks));
         };
         let mut loading = false;
         for number in 0..recording.cycles() {
@@ -412,7 +420,8 @@ impl GatesEngine {
             // What says nothing may be anything: registers that were never written are in it.
             let speaks = |wires: &Wires| match wires.name {
                 "mem_addr_o" => high(request, cycle),
-                "error_o" | "keep_o" | "output_o" | "smax_o" => high(done, cycle),
+                "error_o" => high(done, cycle),
+                "keep_o" | "output_o" | "smax_o" => !loading && high(done, cycle),
                 _ => true,
             };
             let differs = |wires: &&Wires| {

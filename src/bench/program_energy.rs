@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The netlist of core and unit as an engine that measures what an inference takes as a program.
 //!
-//! The reference model goes to the beginning of a stage. The netlist starts with its registers and its
-//! RAM from there, and runs on, instruction by instruction of the real program: what it stores must be
-//! what the reference stores. How many cycles the whole stage has is taken from the RTL of the system.
+//! The reference model goes to some places of a stage. The netlist starts there with its registers, its
+//! RAM and the kernels in the unit, and runs on, instruction by instruction of the real program: what it
+//! stores must be what the reference stores. How many cycles the whole stage has is taken from the RTL of
+//! the system.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,15 +15,17 @@ use model::engine::{
     Detail, Engine, EngineError, EngineFactory, EngineInfo, Findings, LayerRun, Mismatch, Place,
     StageEnergy,
 };
+use model::facts::conv::LOAD_SLOT;
 use model::facts::csr::{MCOUNTINHIBIT, MEPC};
 use model::facts::soc::RAM_BASE;
 use model::hart::{Access, Feed, FeedError, Hart};
+use model::isa::{Instruction, Op, decode};
 use model::nn::{Configuration, Convolution, IntegerNetwork, NetworkRun};
 use serde_json::{Value, json};
 use silicon::netlist::{Net, Scope};
 use silicon::switching::{Simulator, SwitchingError};
 
-use super::energy::Gates;
+use super::energy::{Gates, add_energy};
 use super::inference::{CoreEngine, CoreSettings};
 use crate::hw::CLOCK;
 
@@ -70,6 +74,8 @@ enum RunError {
     Reference(#[from] FeedError),
     #[error("the netlist has no port {0}; the RTL has")]
     NoPort(&'static str),
+    #[error("there is no window to start at")]
+    NoSample,
     #[error("the program does not come to stage {0}")]
     NoStage(String),
     #[error("the netlist does nothing of the program for {IDLE} cycles")]
@@ -79,6 +85,12 @@ enum RunError {
     #[error("the netlist stores {0}; the reference {1}")]
     Store(String, String),
 }
+
+/// Samples of a stage, as far from each other as from its ends.
+const SAMPLES: u64 = 4;
+
+/// Cycles that bring a netlist to where the reference is, at most.
+const RESTORED: usize = 100_000;
 
 /// Cycles without a word from memory after which a netlist is taken for one that hangs.
 const IDLE: usize = 1000;
@@ -123,9 +135,11 @@ impl Engine for ProgramGates {
         let mut hart = self.core.hart(place, network, configuration, image)?;
         let mut measured = Vec::new();
         for record in run.stages.into_iter().flatten() {
+            let counts = record.counts;
             let place = Place { layer: record.stage.clone(), ..place.clone() };
+            let cycles = cycles.min(counts.cycles.into());
             let stage = to_the_next_stage(&mut hart, &record.stage)
-                .and_then(|()| self.stage(&hart, cycles.min(record.counts.cycles.into())));
+                .and_then(|()| self.stage(&mut hart, counts.instructions.into(), cycles));
             let stage = match stage {
                 Err(error @ RunError::Store(..)) => {
                     self.findings.mismatches += 1;
@@ -138,7 +152,7 @@ impl Engine for ProgramGates {
                     source: format!("stage {}: {error}", record.stage).into(),
                 })?,
             };
-            let cycles = record.counts.cycles.into();
+            let cycles = counts.cycles.into();
             measured.push(StageEnergy { stage: record.stage, cycles, ..stage });
         }
         Ok(measured)
@@ -176,15 +190,58 @@ fn to_the_next_stage(hart: &mut Hart, stage: &str) -> Result<(), RunError> {
     Err(RunError::NoStage(stage.to_owned()))
 }
 
-/// A program that gives a core the registers of the reference and goes on where that is. It is as
-/// long as it is, whatever they hold.
-fn restore(hart: &Hart) -> Vec<u32> {
+/// The instructions of the unit that made what it holds, each with its two operands.
+#[derive(Default)]
+struct UnitState {
+    config: Option<(u32, [u32; 2])>,
+    /// By slot.
+    loads: BTreeMap<u32, (u32, [u32; 2])>,
+    carry: Option<(u32, [u32; 2])>,
+    used: bool,
+}
+
+impl UnitState {
+    /// Executes an instruction of the reference.
+    fn step(&mut self, hart: &mut Hart) -> Result<(), FeedError> {
+        let before = *hart.registers();
+        let insn = hart.step(&Feed::default())?.insn;
+        let Some(Instruction { op, rs1, rs2, .. }) = decode(insn) else { return Ok(()) };
+        let operands = [rs1, rs2].map(|it| before[usize::from(it)]);
+        match op {
+            Op::ConvLoad => {
+                self.loads.insert(operands[0] >> LOAD_SLOT & 0xff, (insn, operands));
+            }
+            Op::ConvConfig => self.config = Some((insn, operands)),
+            Op::ConvCarry => self.carry = Some((insn, operands)),
+            Op::ConvRun | Op::ConvAgain => self.carry = None,
+            _ => return Ok(()),
+        }
+        self.used = true;
+        Ok(())
+    }
+}
+
+/// Whether the next instruction fetches a window, so that the one in the unit is of no account.
+fn fetches_a_window(hart: &Hart) -> bool {
+    let insn = hart.read_word(hart.pc());
+    insn.and_then(decode).is_some_and(|it| it.op == Op::ConvRun)
+}
+
+/// A program that brings core and unit to where the reference is.
+fn restore(hart: &Hart, unit: &UnitState) -> Vec<u32> {
     let load = |register: u32, value: u32| {
         // The lower 12 bits are added with their sign.
         let upper = value.wrapping_add(0x800) & 0xffff_f000;
         [upper | register << 7 | 0x37, value << 20 | register << 15 | register << 7 | 0x13]
     };
-    let mut program = load(1, hart.pc()).to_vec();
+    let mut program = Vec::new();
+    for &(insn, [first, second]) in unit.config.iter().chain(unit.loads.values()).chain(&unit.carry)
+    {
+        program.extend(load(1, first));
+        program.extend(load(2, second));
+        program.push(insn & 0x707f | 1 << 15 | 2 << 20);
+    }
+    program.extend(load(1, hart.pc()));
     // csrrw x0, mepc, x1
     program.push(u32::from(MEPC) << 20 | 1 << 15 | 0x1073);
     program.extend((1..32).flat_map(|it| load(it, hart.register(it as usize))));
@@ -217,8 +274,44 @@ fn blocks(scope: &Scope) -> [&'static str; 3] {
 }
 
 impl ProgramGates {
+    /// Measures the stage that the reference is at the beginning of, in samples of so many cycles
+    /// together.
+    fn stage(
+        &mut self,
+        hart: &mut Hart,
+        instructions: u64,
+        cycles: u64,
+    ) -> Result<StageEnergy, RunError> {
+        let (mut unit, mut stage) = (UnitState::default(), StageEnergy::default());
+        let mut executed = 0;
+        for sample in 0..SAMPLES {
+            let from = instructions * (2 * sample + 1) / (2 * SAMPLES);
+            while !records(hart) && (executed < from || unit.used && !fetches_a_window(hart)) {
+                unit.step(hart)?;
+                executed += 1;
+            }
+            // Behind the last window of the unit is no place to start at.
+            if !records(hart) {
+                let sample = self.sample(hart, &unit, cycles.div_ceil(SAMPLES))?;
+                stage.measured_cycles += sample.measured_cycles;
+                stage.instruction_bits += sample.instruction_bits;
+                stage.data_bits += sample.data_bits;
+                add_energy(&mut stage.blocks, sample.blocks);
+            }
+        }
+        match stage.measured_cycles {
+            0 => Err(RunError::NoSample),
+            _ => Ok(stage),
+        }
+    }
+
     /// Runs the netlist from where the reference is.
-    fn stage(&mut self, reference: &Hart, cycles: u64) -> Result<StageEnergy, RunError> {
+    fn sample(
+        &mut self,
+        reference: &Hart,
+        unit: &UnitState,
+        cycles: u64,
+    ) -> Result<StageEnergy, RunError> {
         let Gates { netlist, library, timing, .. } = &*self.gates;
         let port = |name| match netlist.port(name) {
             Some(port) => Ok(&port.nets[..]),
@@ -246,7 +339,7 @@ impl ProgramGates {
             .map(|word| hart.read_word(RAM_BASE + 4 * word).expect("the reference has this RAM"))
             .collect();
         let index = |addr: u32| (addr.wrapping_sub(RAM_BASE) / 4) as usize;
-        let program = restore(&hart);
+        let program = restore(&hart, unit);
         // What the core fetches ahead behind the last instruction is of no account.
         let (entry, ahead) = (hart.pc() & !3, RAM_BASE + 4 * (program.len() as u32 + 8));
         let mut restored = false;
@@ -301,7 +394,7 @@ impl ProgramGates {
                 }
             }
             idle = if words == [None; 2] { idle + 1 } else { 0 };
-            if idle == IDLE || (cycle == IDLE && !restored) {
+            if idle == IDLE || (cycle == RESTORED && !restored) {
                 return Err(RunError::Idle);
             }
             if stage.measured_cycles == cycles {

@@ -141,7 +141,7 @@ pub(super) struct PowerArgs {
     #[arg(long, value_name = "FILE", num_args = 1..)]
     point: Vec<PathBuf>,
 
-    /// Cycles of each stage that are measured, from its beginning
+    /// Cycles of each stage that are measured
     #[arg(long, value_name = "N", default_value = "2000", value_parser = positive)]
     cycles: usize,
 

@@ -281,7 +281,7 @@ pub struct BlockEnergy {
     pub leakage_nw: f64,
 }
 
-/// A stage of a program on a netlist, as the layers of an inference are, and what its first cycles have
+/// A stage of a program on a netlist, as the layers of an inference are, and what a sample of its cycles has
 /// taken.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -344,7 +344,7 @@ pub trait Engine: Send {
         Err(EngineError::Unsupported { engine: self.name(), reason })
     }
 
-    /// Measures the energy of an inference as a program: of each stage the first `cycles`. Only an
+    /// Measures the energy of an inference as a program: of each stage a sample of `cycles`. Only an
     /// engine that is the netlist of a core can.
     fn program_energy(
         &mut self,

@@ -3,7 +3,7 @@
 //! the unit exact, skipping zeros, at thresholds and at operating points. Energy per inference, and power
 //! with the unit idle and convolving.
 //!
-//! Of each stage of a program the first cycles are measured; what the stage takes is that, times its
+//! Of each stage of a program a sample of cycles is measured; what the stage takes is that, times its
 //! cycles.
 
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ table! {
         pub memory: String,
         /// Clock cycles of the inference.
         pub cycles: u64,
-        /// Of these, cycles that ran on the netlist: the first of each stage.
+        /// Of these, cycles that ran on the netlist: a sample of each stage.
         pub measured_cycles: u64,
         /// All changes of nets in the core, glitches included.
         pub core_dynamic_nj: f64,
