@@ -267,6 +267,7 @@ fn windows(
                     threshold: semantics.threshold,
                     scope: SmaxScope::Window,
                     carry: [None; 4],
+                    plane: None,
                 })?;
                 if number == 0 {
                     continue;

@@ -190,6 +190,7 @@ impl Engine for RtlEngine {
             threshold: planted(semantics.threshold, settings.threshold_offset),
             scope: semantics.scope,
             carry: [None; 4],
+            plane: None,
         };
         let mut pass = Pass {
             carry: match semantics.scope {
@@ -490,8 +491,8 @@ impl Pass<'_> {
         self.keep(at, &outcome);
         let (x, y, _) = self.tiles[at.tile];
         let (map, first) = self.golden[at.image].entry(at.output, at.channel, 0);
-        let (width, side) = (self.shape.width, self.shape.side);
-        let golden = GoldenMap { map, first, width, side };
+        let width = self.shape.width;
+        let golden = GoldenMap { map, first, width };
         self.findings.compared += 1;
         let waits = self.settings.stalls.is_some();
         if !agrees(&self.unit, &golden, (x, y), &run, &outcome, waits) {

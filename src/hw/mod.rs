@@ -30,11 +30,12 @@ use std::sync::Mutex;
 use std::time::SystemTime;
 use std::{env, fs, io};
 
-use model::conv::OPERAND_WIDTHS;
+use model::conv::{LogEntries, OPERAND_WIDTHS};
 use model::facts::soc::RAM_BASE;
 use model::hart::{HartConfig, UnitShape};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::bench::unit::PlaneAt;
 use crate::synthesis::SynthesisError;
 use verilated::build::{BuildError, Verilate};
 use verilated::{Config, Library, Model};
@@ -79,6 +80,25 @@ impl UnitParameters {
             .sum()
     }
 
+    /// How an entry of a log plane is coded.
+    pub const fn log_entries(&self) -> LogEntries {
+        LogEntries { operand_w: self.operand_w, log_frac: self.log_frac }
+    }
+
+    /// Beats that fetch the logs of `side` rows of `side` words from a log plane, the rows `pitch`
+    /// words apart.
+    pub fn log_beats(&self, plane: &PlaneAt, pitch: u32, side: u32) -> u32 {
+        let (entries, width) = (self.log_entries(), u64::from(self.mem_width));
+        let shift = self.operand_bytes().ilog2();
+        // The unit has so many bits of a pitch, the highest of which is the sign.
+        let pitch = i64::from((pitch << shift).cast_signed() >> shift);
+        let row = |row: i64| {
+            let first = entries.address(plane.addr, i64::from(plane.index) + row * pitch);
+            (first % width + u64::from(side * entries.bits())).div_ceil(width) as u32
+        };
+        (0..i64::from(side)).map(row).sum()
+    }
+
     /// Cycles of STAGE_2 if `kept` products are issued, and 0 if there are none to issue. A serial
     /// unit issues from the cycle after the decision on.
     pub const fn issue_cycles(&self, kept: u32) -> u32 {
@@ -99,8 +119,9 @@ impl UnitParameters {
 
 impl SocParameters {
     pub fn hart(&self) -> HartConfig {
-        let &Self { kernel, log_frac, multipliers, kernels, operand_w, ram_bytes, .. } = self;
-        let unit = UnitShape { kernel, log_frac, multipliers, kernels, operand_w };
+        let &Self { kernel, log_frac, multipliers, kernels, operand_w, planes, ram_bytes, .. } =
+            self;
+        let unit = UnitShape { kernel, log_frac, multipliers, kernels, operand_w, planes };
         HartConfig { ram_base: RAM_BASE, ram_bytes, boot: RAM_BASE, unit }
     }
 }
@@ -122,6 +143,7 @@ const OPERAND_W: Known = ("operand_w", "o", [8, 32], 32);
 const GATES: Known = ("gates", "g", [0, 1], 0);
 const CHANGED_CELL: Known = ("changed_cell", "c", [0, u32::MAX], 0);
 const COUNTERS: Known = ("counters", "p", [0, 1], 1);
+const PLANES: Known = ("planes", "l", [0, 1], 0);
 
 /// The parameters of a text, `kernel=7,log_frac=2` or a name such as `k7_f2`.
 fn parse<const N: usize>(text: &str, prefix: &str, known: [Known; N]) -> Result<[u32; N], String> {
@@ -180,10 +202,21 @@ fn view(gates: u32, changed_cell: u32) -> Result<View, String> {
 /// Reads a name (`k7_m4_f2`) or parameters (`kernel=7,log_frac=2,multipliers=4`).
 fn unit_set(text: &str) -> Result<UnitParameters, String> {
     let width = ("mem_width", "w", [32, 128], 32);
-    let known =
-        [KERNEL, LOG_FRAC, MULTIPLIERS, width, KERNELS, OPERAND_W, COUNTERS, GATES, CHANGED_CELL];
-    let [kernel, log_frac, given, mem_width, kernels, operand_w, counters, gates, changed_cell] =
-        parse(text, "", known)?;
+    let known = [
+        KERNEL,
+        LOG_FRAC,
+        MULTIPLIERS,
+        width,
+        KERNELS,
+        OPERAND_W,
+        COUNTERS,
+        PLANES,
+        GATES,
+        CHANGED_CELL,
+    ];
+    let values = parse(text, "", known)?;
+    let [kernel, log_frac, given, mem_width, kernels, operand_w, counters, planes, ..] = values;
+    let [.., gates, changed_cell] = values;
     if kernel == 0 {
         return Err("it needs kernel=N, the largest kernel side".to_owned());
     }
@@ -202,6 +235,7 @@ fn unit_set(text: &str) -> Result<UnitParameters, String> {
         kernels,
         operand_w,
         counters,
+        planes,
         view,
     })
 }
@@ -217,11 +251,12 @@ fn soc_set(text: &str) -> Result<SocParameters, String> {
         MULTIPLIERS,
         (KERNELS.0, KERNELS.1, KERNELS.2, SOC.kernels as u32),
         OPERAND_W,
+        PLANES,
         ("ram_bytes", "r", [1 << 16, 1 << 28], SOC.ram_bytes),
         GATES,
         CHANGED_CELL,
     ];
-    let [kernel, log_frac, given, kernels, operand_w, ram_bytes, gates, changed_cell] =
+    let [kernel, log_frac, given, kernels, operand_w, planes, ram_bytes, gates, changed_cell] =
         parse(text, "soc", known)?;
     check_operand_w(operand_w)?;
     if !ram_bytes.is_power_of_two() {
@@ -230,7 +265,7 @@ fn soc_set(text: &str) -> Result<SocParameters, String> {
     let (multipliers, kernels) = (multipliers(kernel, given)?, kernels as usize);
     let view = view(gates, changed_cell)?;
     let kernel = kernel as usize;
-    Ok(SocParameters { kernel, log_frac, multipliers, kernels, operand_w, ram_bytes, view })
+    Ok(SocParameters { kernel, log_frac, multipliers, kernels, operand_w, planes, ram_bytes, view })
 }
 
 /// A set is written as its name, which says everything, in flags and in files.

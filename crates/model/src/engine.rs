@@ -111,7 +111,7 @@ pub struct StageCounts {
     /// The core's events: mhpmcounter3 to 14.
     pub events: [u32; 12],
     /// Counters 0 to 10 of the unit.
-    pub unit: [u32; 11],
+    pub unit: [u32; 13],
     pub kernel_loads: u32,
     /// Windows that were read from memory.
     pub window_fetches: u32,
