@@ -480,7 +480,7 @@ mod tests {
         let set: UnitParameters = "kernel=3,operand_w=16".parse().unwrap();
         assert_eq!((set.to_string().as_str(), set.beat_words()), ("k3_o16", 2));
         let set: SocParameters = "kernel=3,log_frac=3".parse().unwrap();
-        assert_eq!((set, set.to_string().as_str()), (SOCS[1], "soc_k3_f3"));
+        assert_eq!((set, set.to_string().as_str()), (SOCS[1], "soc_k3_f3_l1"));
     }
 
     #[test]

@@ -154,7 +154,7 @@ pub const RARE_UNITS: &[UnitParameters] = &[
     UnitParameters { operand_w: 8, kernel: 7, log_frac: 3, multipliers: 196, ..PAPER_UNIT },
     UnitParameters { planes: 1, ..NETWORK_UNIT },
     UnitParameters { kernel: 7, log_frac: 8, multipliers: 3, planes: 1, ..PAPER_UNIT },
-    UnitParameters { kernel: 1, multipliers: 4, operand_w: 8, planes: 1, ..PAPER_UNIT },
+    UnitParameters { kernel: 2, multipliers: 16, operand_w: 16, planes: 1, ..PAPER_UNIT },
 ];
 
 /// The systems on which programs and `torture` are tested.
