@@ -166,6 +166,50 @@ static inline void conv_plane(const void *map, const void *plane) {
   (void)CONV_INSN(CONV_FUNCT3_PLANE, "%1, %2", "r"(map), "r"(plane));
 }
 
+/* The entry of a word in the log plane of a unit with operands of `operand_w` bits and `log_frac`
+   fraction bits: its log proxy, and above that a bit that is 1; of zero all bits are 0. */
+static inline uint32_t conv_log_entry(int32_t word, uint32_t operand_w, uint32_t log_frac) {
+  uint32_t magnitude = word < 0 ? -(uint32_t)word : (uint32_t)word, msb = 0;
+  if (magnitude == 0) return 0;
+  for (uint32_t step = 16; step > 0; step /= 2) {
+    if (magnitude >> msb >> step != 0) msb += step;
+  }
+  uint32_t below = magnitude - (1u << msb);
+  uint32_t fraction = msb >= log_frac ? below >> (msb - log_frac) : below << (log_frac - msb);
+  /* operand_w is a power of two: above all positions of a bit. */
+  return (operand_w | msb) << log_frac | fraction;
+}
+
+/* Writes a log plane, an entry for each word of the map in its order, to an aligned address. */
+struct conv_plane_writer {
+  uint32_t *next;
+  uint32_t word, filled; /* what is not written yet, and its bits */
+  uint32_t operand_w, log_frac, bits;
+};
+
+static inline struct conv_plane_writer conv_plane_begin(uint32_t *plane, uint32_t operand_w,
+                                                        uint32_t log_frac) {
+  struct conv_plane_writer writer = {.next = plane, .operand_w = operand_w, .log_frac = log_frac};
+  writer.bits = log_frac + (operand_w == 8 ? 4 : operand_w == 16 ? 5 : 6);
+  return writer;
+}
+
+static inline void conv_plane_put(struct conv_plane_writer *writer, int32_t word) {
+  uint32_t entry = conv_log_entry(word, writer->operand_w, writer->log_frac);
+  writer->word |= entry << writer->filled;
+  writer->filled += writer->bits;
+  if (writer->filled >= 32) {
+    *writer->next++ = writer->word;
+    writer->filled -= 32;
+    writer->word = entry >> (writer->bits - writer->filled);
+  }
+}
+
+/* Writes what is left. */
+static inline void conv_plane_end(struct conv_plane_writer *writer) {
+  if (writer->filled > 0) *writer->next = writer->word;
+}
+
 /* Sets the performance counters of the unit to 0. */
 static inline void conv_clear(void) { (void)CONV_INSN(CONV_FUNCT3_CLEAR, "x0, x0"); }
 
