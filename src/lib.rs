@@ -35,6 +35,7 @@ pub mod bench {
     pub mod trace;
     pub mod under_test;
     pub mod unit;
+    pub mod view;
 }
 pub mod cli;
 pub mod firmware {

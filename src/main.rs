@@ -6,8 +6,6 @@ use std::process::ExitCode;
 use convapprox::cli::Cli;
 
 fn main() -> ExitCode {
-    // Output into a pipe that nobody reads any more ends the program, quietly.
-    sigpipe::reset();
     study::run::start_threads();
     Cli::run()
 }

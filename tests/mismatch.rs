@@ -7,7 +7,7 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{run, saved_signals, signals, succeeds, value_at};
+use common::{run, shown_signals, signals, succeeds, value_at};
 use convapprox::bench::case::{FILTERS, WindowCase};
 use convapprox::bench::engine::RtlSettings;
 use convapprox::bench::replay::WindowUnit;
@@ -130,7 +130,7 @@ fn the_report_names_everything_and_its_command_replays_it() {
         "kernel:\n            1           2           1\n            2           4           2\n",
         "   S_i  expected  unit\n",
         "  skip      keep  <--\n",
-        "gtkwave wave.vcd wave.gtkw",
+        "gtkwave wave.vcd wave.gtkw   (or: surfer wave.vcd --command-file wave.sucl)",
         &format!("/run replay {}\n", mismatch.display()),
     ] {
         assert!(report.contains(part), "{part:?} is not in the report:\n{report}");
@@ -174,11 +174,11 @@ fn a_score_that_the_unit_cannot_hold_is_refused() {
 }
 
 #[test]
-fn the_save_file_names_signals_of_the_waveform() {
+fn viewers_show_signals_of_the_waveform() {
     let folder = tempfile::tempdir().unwrap();
     let mismatch = &reports_of_planted_bug(folder.path())[0];
     // Among them the scores of all products.
-    assert!(saved_signals(mismatch, "TOP.conv_unit.") > 20 + 36);
+    assert!(shown_signals(&mismatch.join("wave.vcd")) > 20 + 36);
     let save = fs::read_to_string(mismatch.join("wave.gtkw")).unwrap();
     assert!(save.lines().filter(|line| line.starts_with('-')).count() >= 5, "groups");
 }

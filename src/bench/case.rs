@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Mismatches in full: all that is needed to run a window, or a program, again.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use model::conv::{ConfigError, MAX_SIDE, OperandError, Semantics, Threshold, check_operands};
 use model::engine::Place;
+use model::files;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -126,7 +126,7 @@ pub const PROGRAM_FILE: &str = "program.elf";
 /// Reads the case in a folder.
 pub fn read<T: DeserializeOwned>(folder: &Path) -> Result<T, CaseError> {
     let path = folder.join(CASE_FILE);
-    match read_file(&path, MAX_CASE) {
+    match files::read(&path, MAX_CASE) {
         Ok(text) => {
             serde_json::from_slice(&text).map_err(|source| CaseError::Parse { path, source })
         }
@@ -137,20 +137,6 @@ pub fn read<T: DeserializeOwned>(folder: &Path) -> Result<T, CaseError> {
 /// Bytes of the largest case and of the largest program's file.
 const MAX_CASE: u64 = 1 << 24;
 pub const MAX_PROGRAM: u64 = 1 << 29;
-
-/// Reads a file, which has to be a regular one of at most so many bytes: others may never end.
-pub fn read_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let there = fs::metadata(path)?;
-    if !there.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most {
-        return Err(io::Error::other(format!("it has more than {most} bytes")));
-    }
-    Ok(bytes)
-}
 
 /// Characters of a file name.
 pub(super) fn plain(text: &str) -> String {

@@ -13,7 +13,8 @@ use crate::hw::Build;
 /// No instruction takes this long, whatever the memory does; a wfi does.
 const HANG_CYCLES: u64 = 10_000;
 
-/// Without the reference a wfi cannot be told from a core that hangs.
+/// Without the reference a wfi cannot be told from a core that hangs, and nobody tells whether an
+/// interrupt may end a loop.
 const ASLEEP_CYCLES: u64 = 10_000_000;
 
 /// Times that an instruction leads to itself before it is taken for a loop that nothing ends, and
@@ -53,6 +54,8 @@ pub struct Cosimulation {
     retired_at: u64,
     /// Without the reference: the number of that instruction.
     order: u64,
+    /// Without the reference: since when nothing but jumps was seen.
+    spin: Option<Spin>,
     output: Vec<u8>,
 }
 
@@ -77,7 +80,7 @@ impl Cosimulation {
         }
         let (tohost, flip, output) = (program.tohost, case.flip, Vec::new());
         let (host, loops, observed) = (None, Loops::default(), false);
-        let (retired_at, order) = (0, 0);
+        let (retired_at, order, spin) = (0, 0, None);
         Ok(Self {
             system,
             reference,
@@ -88,6 +91,7 @@ impl Cosimulation {
             flip,
             retired_at,
             order,
+            spin,
             output,
         })
     }
@@ -110,8 +114,13 @@ impl Cosimulation {
         self.reference.as_ref()
     }
 
-    /// Puts bytes into the memory of both.
+    /// Puts bytes into the memory of both. What the core has begun to use already is refused: the two
+    /// would differ.
     pub fn poke(&mut self, addr: u32, bytes: &[u8]) -> Result<(), SystemError> {
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        if self.reference.as_ref().is_some_and(|it| it.under_way(addr, length)) {
+            return Err(SystemError::UnderWay { addr, bytes: bytes.len() });
+        }
         self.system.write(addr, bytes)?;
         if let Some(reference) = &mut self.reference {
             reference.write(addr, bytes)?;
@@ -257,12 +266,33 @@ impl Cosimulation {
                 if last.trap && last.next_pc == last.pc {
                     return Ok(End::Loop { pc: last.pc, traps: true });
                 }
+                if self.spins(&last)? {
+                    return Ok(End::Loop { pc: last.pc, traps: false });
+                }
             }
             let cycles = self.system.cycles() - self.retired_at;
             if cycles >= ASLEEP_CYCLES {
                 return Ok(End::Hang { cycles });
             }
         }
+    }
+
+    /// Whether an instruction has led to itself for so long that nothing else can have happened.
+    fn spins(&mut self, last: &Retirement) -> Result<bool, SystemError> {
+        if last.next_pc != last.pc {
+            self.spin = None;
+            return Ok(false);
+        }
+        let (order, since) = (self.order, self.system.cycles());
+        let events = self.system.events()?;
+        let now = Spin {
+            pc: last.pc,
+            since,
+            others: order.wrapping_sub(events.jumps).wrapping_sub(events.branches),
+        };
+        let before = self.spin.filter(|it| (it.pc, it.others) == (now.pc, now.others));
+        let begin = *self.spin.insert(before.unwrap_or(now));
+        Ok(since - begin.since >= ASLEEP_CYCLES)
     }
 
     fn compared(&mut self, until: u64, each: Observer<'_>) -> Result<End, SystemError> {
@@ -409,6 +439,15 @@ impl Host {
     fn is_second_half(&self, retired: &Retirement) -> bool {
         retired.mem_wmask != 0 && retired.mem_addr & !3 == self.tohost + 4
     }
+}
+
+/// An instruction that leads to itself, when it was first seen.
+#[derive(Debug, Clone, Copy)]
+struct Spin {
+    pc: u32,
+    since: u64,
+    /// Instructions that were no jumps and branches, as the core's counters have it.
+    others: u64,
 }
 
 /// Notices programs that do nothing any more: an instruction that leads to itself while no interrupt

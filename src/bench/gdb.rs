@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A program under GDB: its remote protocol, on the system in lockstep with the reference. What is
-//! read is the reference's, which agrees with the system behind every instruction; the registers of
-//! the RTL cannot be written.
+//! read is the reference's, which agrees with the system behind every instruction. Memory is written
+//! in both. Registers are not: where one instruction has retired, the core has begun the next ones and
+//! read their operands, so that the RTL would go on with the old values.
 
 use std::collections::BTreeSet;
 use std::net::TcpStream;
@@ -19,7 +20,8 @@ use gdbstub::target::ext::base::singlethread::{
     SingleThreadSingleStepOps,
 };
 use gdbstub::target::ext::breakpoints::{
-    Breakpoints, BreakpointsOps, SwBreakpoint, SwBreakpointOps,
+    Breakpoints, BreakpointsOps, HwWatchpoint, HwWatchpointOps, SwBreakpoint, SwBreakpointOps,
+    WatchKind,
 };
 use gdbstub::target::{Target, TargetError, TargetResult};
 use gdbstub_arch::riscv::Riscv32;
@@ -28,6 +30,8 @@ use gdbstub_arch::riscv::reg::id::RiscvRegId;
 use model::hart::Hart;
 
 use super::cosimulation::{Cosimulation, End};
+use super::lockstep::overlap;
+use super::system::Retirement;
 
 /// Instructions between two looks for what GDB sends.
 const POLL: u32 = 256;
@@ -43,16 +47,20 @@ pub enum Session {
     Killed,
 }
 
-/// Serves GDB on a connection; `send` gets what the program sends. The program has a reference.
+/// Serves GDB on a connection; `send` gets what the program sends, `tell` why something that GDB asks
+/// for cannot be done. The program has a reference.
 ///
 /// The error says why the connection, or the system, broke down.
 pub fn serve(
     run: &mut Cosimulation,
     connection: TcpStream,
     send: &mut dyn FnMut(&[u8]),
+    tell: &mut dyn FnMut(&str),
 ) -> Result<Session, String> {
-    let breakpoints = BTreeSet::new();
-    let mut program = Program { run, send, breakpoints, steps: false, end: None };
+    let (breakpoints, watchpoints) = (BTreeSet::new(), Vec::new());
+    let last = Retirement::default();
+    let mut program =
+        Program { run, send, tell, breakpoints, watchpoints, last, steps: false, end: None };
     let connection: Box<dyn ConnectionExt<Error = std::io::Error>> = Box::new(connection);
     let reason = GdbStub::new(connection).run_blocking::<Program<'_>>(&mut program);
     match (program.end.take(), reason) {
@@ -66,10 +74,36 @@ pub fn serve(
 struct Program<'a> {
     run: &'a mut Cosimulation,
     send: &'a mut dyn FnMut(&[u8]),
+    tell: &'a mut dyn FnMut(&str),
     breakpoints: BTreeSet<u32>,
+    watchpoints: Vec<Watchpoint>,
+    /// The last instruction.
+    last: Retirement,
     steps: bool,
     end: Option<End>,
 }
+
+/// Bytes, and what to do with them stops the program.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Watchpoint {
+    addr: u32,
+    bytes: u32,
+    kind: WatchKind,
+}
+
+impl Watchpoint {
+    fn stops(&self, retired: &Retirement) -> bool {
+        let mask = match self.kind {
+            WatchKind::Write => retired.mem_wmask,
+            WatchKind::Read => retired.mem_rmask,
+            WatchKind::ReadWrite => retired.mem_wmask | retired.mem_rmask,
+        };
+        overlap((retired.mem_addr, mask.count_ones()), (self.addr, self.bytes))
+    }
+}
+
+const REGISTERS: &str = "registers cannot be written: the core has begun the next instructions, with \
+                         the values of now";
 
 impl Program<'_> {
     fn hart(&self) -> Result<&Hart, String> {
@@ -82,7 +116,9 @@ impl Program<'_> {
         let mut retired = false;
         while !retired && self.end.is_none() {
             let until = self.run.system().cycles() + 1;
-            let end = self.run.run_with(until, |_, _| retired = true);
+            let end = self.run.run_with(until, |retirement, _| {
+                (retired, self.last) = (true, *retirement);
+            });
             (self.send)(&self.run.take_output());
             self.end = Some(end.map_err(|error| error.to_string())?).filter(|it| *it != End::Limit);
         }
@@ -97,6 +133,9 @@ impl Program<'_> {
                 Some(SingleThreadStopReason::Exited(code))
             }
             Some(_) => Some(SingleThreadStopReason::Terminated(Signal::SIGABRT)),
+            None if let Some(it) = self.watchpoints.iter().find(|it| it.stops(&self.last)) => {
+                Some(SingleThreadStopReason::Watch { tid: (), kind: it.kind, addr: it.addr })
+            }
             None if self.breakpoints.contains(&self.hart()?.pc()) => {
                 Some(SingleThreadStopReason::SwBreak(()))
             }
@@ -155,6 +194,7 @@ impl SingleThreadBase for Program<'_> {
     }
 
     fn write_registers(&mut self, _: &RiscvCoreRegs<u32>) -> TargetResult<(), Self> {
+        (self.tell)(REGISTERS);
         Err(TargetError::NonFatal)
     }
 
@@ -174,7 +214,10 @@ impl SingleThreadBase for Program<'_> {
     }
 
     fn write_addrs(&mut self, start: u32, data: &[u8]) -> TargetResult<(), Self> {
-        self.run.poke(start, data).map_err(|_| TargetError::NonFatal)
+        self.run.poke(start, data).map_err(|error| {
+            (self.tell)(&error.to_string());
+            TargetError::NonFatal
+        })
     }
 
     fn support_resume(&mut self) -> Option<SingleThreadResumeOps<'_, Self>> {
@@ -203,6 +246,7 @@ impl SingleRegisterAccess<()> for Program<'_> {
     }
 
     fn write_register(&mut self, (): (), _: RiscvRegId<u32>, _: &[u8]) -> TargetResult<(), Self> {
+        (self.tell)(REGISTERS);
         Err(TargetError::NonFatal)
     }
 }
@@ -228,6 +272,33 @@ impl SingleThreadSingleStep for Program<'_> {
 impl Breakpoints for Program<'_> {
     fn support_sw_breakpoint(&mut self) -> Option<SwBreakpointOps<'_, Self>> {
         Some(self)
+    }
+
+    fn support_hw_watchpoint(&mut self) -> Option<HwWatchpointOps<'_, Self>> {
+        Some(self)
+    }
+}
+
+/// They see the loads and stores of the core; what the unit reads of a window stops nothing.
+impl HwWatchpoint for Program<'_> {
+    fn add_hw_watchpoint(
+        &mut self,
+        addr: u32,
+        bytes: u32,
+        kind: WatchKind,
+    ) -> TargetResult<bool, Self> {
+        self.watchpoints.push(Watchpoint { addr, bytes, kind });
+        Ok(true)
+    }
+
+    fn remove_hw_watchpoint(
+        &mut self,
+        addr: u32,
+        bytes: u32,
+        kind: WatchKind,
+    ) -> TargetResult<bool, Self> {
+        let place = self.watchpoints.iter().position(|it| *it == Watchpoint { addr, bytes, kind });
+        Ok(place.map(|place| self.watchpoints.swap_remove(place)).is_some())
     }
 }
 

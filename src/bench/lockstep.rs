@@ -9,7 +9,7 @@ use std::fmt;
 
 use model::elf::Executable;
 use model::facts::csr::{MIE, MSTATUS};
-use model::facts::riscv::{INSN_WFI, MSTATUS_MIE};
+use model::facts::riscv::{INSN_WFI, MSTATUS_MIE, OPCODE_CONV};
 use model::facts::soc::RAM_BASE;
 use model::hart::{Access, Feed, FeedError, Hart, HartError, Retire, Run, Trap};
 
@@ -130,6 +130,29 @@ impl Lockstep {
         csr(MSTATUS) & MSTATUS_MIE != 0 && csr(MIE) != 0
     }
 
+    /// Whether instructions that have not retired yet, but that the system may have begun, use these
+    /// bytes, as code or as data.
+    pub(super) fn under_way(&self, addr: u32, bytes: u32) -> bool {
+        // Those in the pipeline, and those of the words that are fetched ahead too.
+        const BEGUN: usize = 3;
+        const FETCHED: u32 = 12;
+        let uses = |at: u32, length: u32| overlap((at, length), (addr, bytes));
+        let mut hart = self.hart.clone();
+        for number in 0..FETCHED as usize {
+            if uses(hart.pc(), 4) {
+                return true;
+            }
+            // An interrupt would have them fetched and executed anew.
+            let feed = Feed { mip: Some(0), interrupt: false, read: None };
+            let Ok(next) = hart.step(&feed) else { return uses(hart.pc(), 4 * FETCHED) };
+            let unit = next.insn & 0x7f == OPCODE_CONV;
+            if number < BEGUN && (unit || next.memory.is_some_and(|it| uses(it.addr, 4))) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Puts bytes into the reference's memory that a host has put into the system's.
     pub(super) fn write(&mut self, addr: u32, bytes: &[u8]) -> Result<(), HartError> {
         self.hart.load(addr, bytes)
@@ -168,6 +191,12 @@ impl Lockstep {
         let registers = std::array::from_fn(|n| (self.registers[n], expected[n]));
         Box::new(Mismatch { cycle, differences, history, registers, run })
     }
+}
+
+/// Whether two ranges, each an address and bytes from there on, share a byte.
+pub(super) fn overlap(a: (u32, u32), b: (u32, u32)) -> bool {
+    let end = |(addr, bytes): (u32, u32)| u64::from(addr) + u64::from(bytes);
+    u64::from(a.0) < end(b) && u64::from(b.0) < end(a)
 }
 
 /// How an instruction differs; the unit's results apart.

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use model::conv::{Dot, MAX_SIDE, log_proxy};
 use model::elf::{ElfError, Executable};
+use model::files;
 
-use super::case::{CASE_FILE, MAX_PROGRAM, PROGRAM_FILE, ProgramCase, WindowCase, read_file};
+use super::case::{CASE_FILE, MAX_PROGRAM, PROGRAM_FILE, ProgramCase, WindowCase};
 use super::cosimulation::{Cosimulation, End};
 use super::lockstep::Mismatch;
 use super::report;
@@ -20,6 +21,7 @@ use super::under_test::{
     write_json,
 };
 use super::unit::{Memory, Outcome, PlaneAt, Tile, UnitDriver, WindowRun};
+use super::view::View;
 use crate::hw::{Build, UnitParameters};
 
 /// Bytes of a line of the widest port.
@@ -138,8 +140,8 @@ impl UnitUnderTest for WindowUnit {
         (!differences.is_empty()).then(|| state.first_wrong(case, &expected, outcome))
     }
 
-    fn save_file(case: &WindowCase, outcome: Option<&Outcome>) -> Option<String> {
-        Some(report::window_save_file(&case.unit, outcome))
+    fn view(case: &WindowCase, outcome: Option<&Outcome>) -> Option<View> {
+        Some(report::window_view(&case.unit, outcome))
     }
 }
 
@@ -311,8 +313,8 @@ pub struct Investigation {
 }
 
 /// Runs the program of a mismatch again in the traced build and writes, into a folder of its own
-/// below `parent`: the program, the case, the report, the waveform around the mismatch, and a GTKWave
-/// save file. `elf` is the program's file.
+/// below `parent`: the program, the case, the report, the waveform around the mismatch, and files for
+/// viewers. `elf` is the program's file.
 pub fn investigate_program(
     elf: &[u8],
     case: &ProgramCase,
@@ -355,8 +357,7 @@ fn investigate_in(
 
     let reproduced = matches!(&end, End::Mismatch(other) if **other == *mismatch);
     let time = begin + mismatch.cycle * report::CYCLE_TIME;
-    let save_file = report::program_save_file("The program of a mismatch report", "wave.vcd", time);
-    write(&folder.join("wave.gtkw"), save_file)?;
+    report::program_view("The program of a mismatch report", time).write(&wave)?;
     let report = folder.join("report.txt");
     let text = report::program(&case, mismatch, reproduced, begin, folder, &symbols);
     write(&report, text)?;
@@ -379,7 +380,7 @@ pub fn replay(folder: &Path) -> Result<Again, ReplayError> {
         return Ok(Again::Window(under_test::replay_in::<WindowUnit>(&case, folder)?));
     }
     let case = ProgramCase::read(folder)?;
-    let elf = read_file(&path, MAX_PROGRAM).map_err(|source| ReplayError::Program {
+    let elf = files::read(&path, MAX_PROGRAM).map_err(|source| ReplayError::Program {
         path: path.clone(),
         source: ElfError::Read { path: path.clone(), source },
     })?;

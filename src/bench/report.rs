@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a mismatch report says, and the GTKWave save file beside it.
+//! What a mismatch report says, and what a viewer shows of its waveform.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -16,6 +16,7 @@ use super::symbols::Symbols;
 use super::system::{LastRun, Retirement};
 use super::under_test::{footer, replay_command};
 use super::unit::{Kept, Outcome, PlaneAt};
+use super::view::View;
 use crate::hw::{SocParameters, UnitParameters};
 
 /// A clock cycle in the waveform's units of time.
@@ -27,6 +28,7 @@ macro_rules! line {
         let _ = writeln!($text $(, $($format)+)?);
     }};
 }
+pub(super) use line;
 
 /// Everything about one window that an engineer asks first: where it comes from, the operands, the
 /// scores, and what each side kept.
@@ -326,32 +328,32 @@ fn run(text: &mut String, soc: &SocParameters, actual: &LastRun, expected: &Run)
     }
 }
 
-/// The save file of a program on the system.
-pub fn program_save_file(title: &str, wave: &str, marker: u64) -> String {
+/// What is shown of a program on the system.
+pub fn program_view(title: &str, marker: u64) -> View {
     let groups = "\
         Clock: clk_i rst_ni\n\
-        Retired instruction: rvfi_valid_o rvfi_order_o.d64 rvfi_pc_rdata_o.h32 rvfi_insn_o.h32 \
-            rvfi_trap_o rvfi_intr_o rvfi_pc_wdata_o.h32 rvfi_rd_addr_o.d5 rvfi_rd_wdata_o.h32 \
-            rvfi_mem_addr_o.h32 rvfi_mem_rmask_o.b4 rvfi_mem_rdata_o.h32 rvfi_mem_wmask_o.b4 \
-            rvfi_mem_wdata_o.h32\n\
-        Instruction port: instr_req instr_gnt instr_addr.h32 instr_rvalid instr_err instr_rdata.h32\n\
-        IF: u_core.fetch_valid u_core.fetch_pc.h32 u_core.fetch_insn.h32\n\
-        ID: u_core.id_advance u_core.id_pc.h32 u_core.id_raw.h32 u_core.id_empty u_core.id_load_use \
-            u_core.id_jump_register u_core.id_redirect u_core.id_target.h32\n\
-        EX: u_core.ex_ready u_core.ex_retire u_core.ex_pc.h32 u_core.ex_raw.h32 u_core.ex_result.h32 \
-            u_core.ex_redirect u_core.ex_target.h32 u_core.ex_exception u_core.ex_cause.d5\n\
-        WB: u_core.wb_valid_q u_core.wb_done u_core.wb_rd_q.d5 u_core.wb_wdata.h32 u_core.wb_failed \
+        Retired instruction: rvfi_valid_o rvfi_order_o/d64 rvfi_pc_rdata_o/h32 rvfi_insn_o/h32 \
+            rvfi_trap_o rvfi_intr_o rvfi_pc_wdata_o/h32 rvfi_rd_addr_o/d5 rvfi_rd_wdata_o/h32 \
+            rvfi_mem_addr_o/h32 rvfi_mem_rmask_o/b4 rvfi_mem_rdata_o/h32 rvfi_mem_wmask_o/b4 \
+            rvfi_mem_wdata_o/h32\n\
+        Instruction port: instr_req instr_gnt instr_addr/h32 instr_rvalid instr_err instr_rdata/h32\n\
+        IF: u_core.fetch_valid u_core.fetch_pc/h32 u_core.fetch_insn/h32\n\
+        ID: u_core.id_advance u_core.id_pc/h32 u_core.id_raw/h32 u_core.id_empty u_core.id_load_use \
+            u_core.id_jump_register u_core.id_redirect u_core.id_target/h32\n\
+        EX: u_core.ex_ready u_core.ex_retire u_core.ex_pc/h32 u_core.ex_raw/h32 u_core.ex_result/h32 \
+            u_core.ex_redirect u_core.ex_target/h32 u_core.ex_exception u_core.ex_cause/d5\n\
+        WB: u_core.wb_valid_q u_core.wb_done u_core.wb_rd_q/d5 u_core.wb_wdata/h32 u_core.wb_failed \
             u_core.lsu_waiting\n\
-        Data port: data_req data_gnt data_addr.h32 data_we data_be.b4 data_wdata.h32 data_rvalid \
-            data_err data_rdata.h32\n\
-        The unit's instructions: x_issue_valid x_issue_instr.h32 x_issue_rs1.h32 x_issue_rs2.h32 \
-            x_result_valid x_result_data.h32 x_result_exc conv_output_o.h128 conv_smax_o.h64\n\
-        Interrupts (external, timer, software): irq_lines_o.b3\n";
-    save_file(title, wave, "soc", marker, groups)
+        Data port: data_req data_gnt data_addr/h32 data_we data_be/b4 data_wdata/h32 data_rvalid \
+            data_err data_rdata/h32\n\
+        The unit's instructions: x_issue_valid x_issue_instr/h32 x_issue_rs1/h32 x_issue_rs2/h32 \
+            x_result_valid x_result_data/h32 x_result_exc conv_output_o/h128 conv_smax_o/h64\n\
+        Interrupts (external, timer, software): irq_lines_o/b3\n";
+    View::new(title, "soc", marker, groups)
 }
 
-/// The save file of a window on the unit.
-pub(super) fn window_save_file(unit: &UnitParameters, outcome: Option<&Outcome>) -> String {
+/// What is shown of a window on the unit.
+pub(super) fn window_view(unit: &UnitParameters, outcome: Option<&Outcome>) -> View {
     let done = outcome.map_or(0, |it| it.done_time);
     let products = unit.kernel * unit.kernel;
     let lanes = 4 * products;
@@ -361,54 +363,23 @@ pub(super) fn window_save_file(unit: &UnitParameters, outcome: Option<&Outcome>)
     let mode = Mode::ALL.len().next_power_of_two().ilog2();
     let groups = format!(
         "Clock and state (0 IDLE, 1 GET_DATA, 2 STAGE_1, 3 STAGE_2, 4 STAGE_3, 5 DONE): clk_i rst_ni \
-             state_q.d3\n\
-         Command: cmd_valid_i cmd_ready_o cmd_op_i cmd_size_i.d32 cmd_addr_i.h32 cmd_kernel_i.d8 \
-             cmd_reuse_i cmd_tile_i cmd_mode_i.d{mode} cmd_threshold_i.d16 cmd_running_i\n\
-         Memory: mem_req_o mem_gnt_i mem_addr_o.h32 mem_rvalid_i mem_err_i mem_rdata_i.h{memory}\n\
-         Decision (STAGE_2): decide keep.b{lanes} smax.h{smax}\n\
-         Result: done_valid_o done_ready_i error_o.d2 output_o.h128 keep_o.b{lanes} smax_o.h{smax}\n\
-         Kernel of the run, and the window that is held: kernel.h{kernel} held_q fetch_side_q.d{side}\n"
+             state_q/d3\n\
+         Command: cmd_valid_i cmd_ready_o cmd_op_i cmd_size_i/d32 cmd_addr_i/h32 cmd_kernel_i/d8 \
+             cmd_reuse_i cmd_tile_i cmd_mode_i/d{mode} cmd_threshold_i/d16 cmd_running_i\n\
+         Memory: mem_req_o mem_gnt_i mem_addr_o/h32 mem_rvalid_i mem_err_i mem_rdata_i/h{memory}\n\
+         Decision (STAGE_2): decide keep/b{lanes} smax/h{smax}\n\
+         Result: done_valid_o done_ready_i error_o/d2 output_o/h128 keep_o/b{lanes} smax_o/h{smax}\n\
+         Kernel of the run, and the window that is held: kernel/h{kernel} held_q fetch_side_q/d{side}\n"
     );
-    let mut text =
-        save_file("The window of a mismatch report", "wave.vcd", "conv_unit", done, &groups);
-    let highest = unit.score_bits() - 1;
+    let mut view = View::new("The window of a mismatch report", "conv_unit", done, &groups);
+    let form = format!("d{}", unit.score_bits());
     for output in 0..4 {
-        line!(text, "@200\n-Scores of output {output}, by row and column");
+        view.title(&format!("Scores of output {output}, by row and column"));
         for product in 0..products {
             let (row, column) = (product / unit.kernel, product % unit.kernel);
-            let select = format!("TOP.conv_unit.gen_output[{output}].u_select");
-            line!(text, "@24\n+{{S_{row}_{column}}} {select}.score[{product}][{highest}:0]");
+            let path = format!("gen_output[{output}].u_select.score[{product}]");
+            view.signal(&path, Some(format!("S_{row}_{column}")), &form);
         }
     }
-    text
-}
-
-/// The primary marker stands at the time `marker`, if it is not 0. A line of `groups` is a title, a
-/// colon and signals; of one with several bits, behind a point,
-/// how it is shown (binary, decimal, hexadecimal) and how many.
-fn save_file(title: &str, wave: &str, top: &str, marker: u64, groups: &str) -> String {
-    let mut text = format!("[*] {title}\n[dumpfile] \"{wave}\"\n");
-    if marker != 0 {
-        // Zoom, the marker, and 26 further ones that are nowhere.
-        line!(text, "*-5.000000 {marker}{}", " -1".repeat(26));
-    }
-    for (title, signals) in groups.lines().filter_map(|line| line.rsplit_once(": ")) {
-        line!(text, "@200\n-{title}");
-        for signal in signals.split_whitespace() {
-            let (name, form) = signal.split_once('.').unwrap_or((signal, "b1"));
-            let (radix, bits) = form.split_at(1);
-            // GTKWave's trace flags.
-            let flags = match radix {
-                "b" => "@28",
-                "d" => "@24",
-                _ => "@22",
-            };
-            let range = match bits.parse() {
-                Ok(1) | Err(_) => String::new(),
-                Ok::<u32, _>(bits) => format!("[{}:0]", bits - 1),
-            };
-            line!(text, "{flags}\nTOP.{top}.{name}{range}");
-        }
-    }
-    text
+    view
 }

@@ -118,6 +118,11 @@ pub enum SystemError {
     Reference(#[from] HartError),
     #[error("{bytes} bytes at {addr:#010x} are not within the RAM")]
     OutsideRam { addr: u32, bytes: usize },
+    #[error(
+        "{bytes} bytes at {addr:#010x} cannot be written now: an instruction uses them that the core \
+         has begun; let it go on for a dozen instructions"
+    )]
+    UnderWay { addr: u32, bytes: usize },
 }
 
 /// How a system is opened.
@@ -309,13 +314,19 @@ impl SystemDriver {
         Ok(self.model.perf_o())
     }
 
-    /// All counters. Those of the unit are read in cycles of their own, in which the program goes on.
-    pub fn statistics(&mut self) -> Result<Statistics, SystemError> {
-        let (cycles, instructions) = (self.cycles(), self.order() + 1);
+    /// The counters of the core's events, while the clock stands still.
+    pub fn events(&mut self) -> Result<Events, SystemError> {
         let mut events = [0; Events::COUNT];
         for (number, value) in (EVENT_LOAD_USE as u8..).zip(&mut events) {
             *value = self.counter(number)?;
         }
+        Ok(Events::from_addresses(events))
+    }
+
+    /// All counters. Those of the unit are read in cycles of their own, in which the program goes on.
+    pub fn statistics(&mut self) -> Result<Statistics, SystemError> {
+        let (cycles, instructions) = (self.cycles(), self.order() + 1);
+        let events = self.events()?;
         let mut unit = [0; Counters::COUNT];
         for (address, value) in (0..).zip(&mut unit) {
             self.model.set_unit_select_i(address);
@@ -323,7 +334,7 @@ impl SystemDriver {
             self.model.tick()?;
             *value = self.model.unit_counter_o();
         }
-        let (events, unit) = (Events::from_addresses(events), Counters::from_addresses(unit));
+        let unit = Counters::from_addresses(unit);
         Ok(Statistics { cycles, instructions, events, unit })
     }
 

@@ -19,6 +19,7 @@ use study::report::atomic::{OutputFile, WriteError, write_atomic};
 
 use super::case::{self, CASE_FILE, CaseError};
 use super::system::SystemError;
+use super::view::View;
 use crate::hw::Build;
 
 /// Why a unit does not do what it is told.
@@ -67,11 +68,8 @@ pub trait UnitUnderTest: Sized {
         None
     }
 
-    /// A GTKWave save file for the waveform, if there is one.
-    fn save_file(
-        _transaction: &Self::Transaction,
-        _outcome: Option<&Self::Outcome>,
-    ) -> Option<String> {
+    /// What a viewer shows of the waveform, if that is said.
+    fn view(_transaction: &Self::Transaction, _outcome: Option<&Self::Outcome>) -> Option<View> {
         None
     }
 }
@@ -173,7 +171,7 @@ pub(super) fn case_folder(parent: &Path, name: &str, case: &impl Serialize) -> P
 }
 
 /// Runs a transaction from reset in a traced build and writes, into a folder of its own below
-/// `parent`: the case, the report, the waveform from reset to its end, and a GTKWave save file.
+/// `parent`: the case, the report, the waveform from reset to its end, and files for viewers.
 pub fn investigate<U: UnitUnderTest>(
     transaction: &U::Transaction,
     parent: &Path,
@@ -225,10 +223,12 @@ impl Waveform {
     }
 
     fn broken(&self, reason: &impl Display) -> ReplayError {
-        let reason = reason.to_string();
-        // What Verilator says in front is about itself.
-        let reason = reason.rsplit("VerilatedVcd::bufferFlush: ").next().unwrap_or_default();
-        ReplayError::Waveform { path: self.path.clone(), reason: reason.to_owned() }
+        let mut reason = reason.to_string();
+        // What stands in front is about the model, and about Verilator.
+        for front in ["the model broke down: ", "VerilatedVcd::bufferFlush: "] {
+            reason = reason.rsplit(front).next().unwrap_or_default().to_owned();
+        }
+        ReplayError::Waveform { path: self.path.clone(), reason }
     }
 
     /// Gives it its name. `closed` says whether the model could complete it: Verilator's writer of
@@ -289,9 +289,9 @@ pub(super) fn replay_in<U: UnitUnderTest>(
         Err(_) => Vec::new(),
     };
 
-    let save_file = U::save_file(transaction, outcome.as_ref().ok());
-    if let Some(text) = &save_file {
-        write(&folder.join("wave.gtkw"), text)?;
+    let view = U::view(transaction, outcome.as_ref().ok());
+    if let Some(view) = &view {
+        view.write(&wave)?;
     }
     let report = folder.join("report.txt");
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
@@ -309,17 +309,19 @@ pub(super) fn replay_in<U: UnitUnderTest>(
         let _ = writeln!(text, "\n  first wrong: {place}");
     }
     let _ = writeln!(text, "\n{}", U::describe(transaction, outcome.as_ref().ok()));
-    text.push_str(&footer(&U::replay_command(folder), save_file.is_some()));
+    text.push_str(&footer(&U::replay_command(folder), view.is_some()));
     write(&report, text)?;
     let folder = folder.to_owned();
     Ok(Replayed { outcome, differences, folder, wave, report })
 }
 
 /// How to look at it, and how to run it again.
-pub(super) fn footer(replay: &str, save_file: bool) -> String {
-    let save_file = if save_file { " wave.gtkw" } else { "" };
+pub(super) fn footer(replay: &str, view: bool) -> String {
+    let [gtkwave, surfer] =
+        if view { [" wave.gtkw", " --command-file wave.sucl"] } else { ["", ""] };
     format!(
-        "waveform    gtkwave wave.vcd{save_file}   (or: surfer wave.vcd)\nreplay      {replay}\n"
+        "waveform    gtkwave wave.vcd{gtkwave}   (or: surfer wave.vcd{surfer})\n\
+         replay      {replay}\n"
     )
 }
 

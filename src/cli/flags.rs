@@ -8,6 +8,7 @@ use std::thread::available_parallelism;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
+use clap::ArgMatches;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use model::conv::SmaxScope;
 use model::engine::{EngineFactory, Findings, Golden};
@@ -15,7 +16,7 @@ use serde_json::{Map, Value, json};
 use study::data::{Dataset, DatasetChoice, LoadOptions, Split, load};
 use study::experiment::accel;
 use study::experiment::lenet::{ModelFile, Variant};
-use study::results::{Earlier, ProgramFacts, ResultFolder, is_incomplete};
+use study::results::{Earlier, ProgramFacts, ResultFolder, check, is_incomplete};
 use study::run::{Finished, Progress, Run};
 use study::{Error, Status};
 
@@ -59,11 +60,7 @@ impl JobFlags {
     }
 
     fn earlier(&self, basic: &BasicFlags) -> Earlier {
-        match (self.resume, basic.force) {
-            (true, _) => Earlier::Resume,
-            (_, true) => Earlier::Replace,
-            _ => Earlier::Keep,
-        }
+        earlier(self.resume, basic.force)
     }
 
     /// With --resume, and without --out, the last run that was interrupted.
@@ -126,9 +123,32 @@ impl BasicFlags {
 
     /// Opens a result folder for what has no images.
     pub fn results(&self, command: &str, settings: Value) -> Result<ResultFolder, Error> {
-        let earlier = if self.force { Earlier::Replace } else { Earlier::Keep };
-        ResultFolder::open(&self.out(command), record(command, settings), earlier)
+        ResultFolder::open(
+            &self.out(command),
+            record(command, settings),
+            earlier(false, self.force),
+        )
     }
+}
+
+fn earlier(resume: bool, force: bool) -> Earlier {
+    match (resume, force) {
+        (true, _) => Earlier::Resume,
+        (_, true) => Earlier::Replace,
+        _ => Earlier::Keep,
+    }
+}
+
+/// Refuses, before any work, a folder for results that cannot be had, whatever the command.
+pub(super) fn check_out(arguments: &ArgMatches) -> anyhow::Result<()> {
+    let Some((_, arguments)) = arguments.subcommand() else { return Ok(()) };
+    let flag = |name| arguments.try_get_one::<bool>(name).ok().flatten().copied();
+    // Without --force a command does not mind what is there.
+    let out = arguments.try_get_one::<PathBuf>("out").ok().flatten();
+    if let (Some(out), Some(force)) = (out, flag("force")) {
+        check(out, earlier(flag("resume").unwrap_or_default(), force))?;
+    }
+    Ok(())
 }
 
 /// The record of a run without images.

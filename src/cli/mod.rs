@@ -77,16 +77,23 @@ enum Command {
 impl Cli {
     /// Runs the command of the arguments; an error is printed.
     pub fn run() -> ExitCode {
-        let mut arguments = Self::full_command().get_matches();
-        let result = match Self::from_arg_matches_mut(&mut arguments) {
-            Ok(cli) => cli.command.run(),
-            Err(error) => error.exit(),
+        let parsed = Self::full_command().try_get_matches().and_then(|mut arguments| {
+            let room = flags::check_out(&arguments);
+            Ok((Self::from_arg_matches_mut(&mut arguments)?, room))
+        });
+        let result = match parsed {
+            Ok((cli, room)) => room.and_then(|()| cli.command.run()),
+            // Help is such an error too.
+            Err(error) => {
+                error.print().unwrap_or_else(|error| output::cannot_print(&error));
+                Ok(if error.exit_code() == 0 { Status::Good } else { Status::BadInput })
+            }
         };
         let status = result.unwrap_or_else(|error| {
             note!("error: {}", error_message(error.as_ref()));
             status(&error)
         });
-        ExitCode::from(status as u8)
+        ExitCode::from(output::ends(status) as u8)
     }
 
     /// With the exit statuses in the help of each command.

@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Write as _};
 use std::io::{self, Write as _};
 use std::ops::Deref;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use study::Status;
 
@@ -23,14 +24,41 @@ macro_rules! note {
     }};
 }
 
-/// Writes to standard output at once. One that takes nothing ends the program with an error; a
-/// closed pipe does so without one.
+/// Whether standard output is a pipe that nobody reads any more.
+static UNREAD: AtomicBool = AtomicBool::new(false);
+/// Whether something could not be written to standard output.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Writes to standard output at once. Where that fails, the command goes on in silence, so that its
+/// result files are complete.
 pub(super) fn print(bytes: &[u8]) {
     let mut out = io::stdout();
-    if let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) {
-        note!("error: cannot write to standard output: {error}");
-        std::process::exit(Status::BadInput as i32);
+    if !is_unread()
+        && !LOST.load(Ordering::Relaxed)
+        && let Err(error) = out.write_all(bytes).and_then(|()| out.flush())
+    {
+        cannot_print(&error);
     }
+}
+
+/// Tells that standard output cannot be written to; of a pipe that nobody reads, nothing is told.
+pub(super) fn cannot_print(error: &io::Error) {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        UNREAD.store(true, Ordering::Relaxed);
+    } else if !LOST.swap(true, Ordering::Relaxed) {
+        note!("error: cannot write to standard output: {error}");
+    }
+}
+
+/// Whether nobody reads what is printed.
+pub(super) fn is_unread() -> bool {
+    UNREAD.load(Ordering::Relaxed)
+}
+
+/// How a command ends that would end so if standard output had taken everything.
+pub(super) fn ends(status: Status) -> Status {
+    let lost = LOST.load(Ordering::Relaxed) && status == Status::Good;
+    if lost { Status::BadInput } else { status }
 }
 
 /// A list with commas, blanks, or both between.

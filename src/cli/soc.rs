@@ -10,13 +10,13 @@ use anyhow::{Context, bail, ensure};
 use clap::{ArgAction, ValueEnum};
 
 use super::flags::{BasicFlags, stop_flag};
-use super::output::{List, instead, print};
-use crate::bench::case::{Flip, MAX_PROGRAM, ProgramCase, read_file};
+use super::output::{List, instead, is_unread, print};
+use crate::bench::case::{Flip, MAX_PROGRAM, ProgramCase};
 use crate::bench::cosimulation::{Cosimulation, End};
 use crate::bench::gdb::{self, Session};
 use crate::bench::lockstep::Mismatch;
 use crate::bench::replay::{self, Again, investigate_program};
-use crate::bench::report::{last_steps, program_save_file};
+use crate::bench::report::{last_steps, program_view};
 use crate::bench::symbols::Symbols;
 use crate::bench::system::{Events, Retirement, Statistics, SystemError};
 use crate::bench::trace::{Cycles, Profile, commit_line};
@@ -25,9 +25,10 @@ use crate::bench::unit::Counters;
 use crate::firmware;
 use crate::hw::{Build, SOC, SocParameters};
 use model::elf::{ElfError, Executable};
+use model::files;
 use model::hart::Hart;
 use study::Status;
-use study::report::atomic::{OutputFile, WriteError, write_atomic};
+use study::report::atomic::{OutputFile, WriteError};
 use study::report::terminal::table;
 
 #[derive(Debug, clap::Args)]
@@ -56,7 +57,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "N|none", value_parser = limit)]
     max_cycles: Option<u64>,
 
-    /// Write a waveform of this format, and a GTKWave save file
+    /// Write a waveform of this format, and files for GTKWave and Surfer
     #[arg(
         long,
         value_enum,
@@ -203,9 +204,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let (folded, signature) = (create(&args.profile)?, create(&args.signature)?);
     let end = follow(&mut run, args, wave.as_deref(), &mut watch)?;
     if let Some(wave) = &wave {
-        let file = wave.file_name().unwrap_or_default().to_string_lossy();
-        let save_file = program_save_file("The waveform of a program", &file, 0);
-        write_atomic(&wave.with_extension("gtkw"), |out| out.write_all(save_file.as_bytes()))?;
+        program_view("The waveform of a program", 0).write(wave)?;
     }
     let seconds = begin.elapsed().as_secs_f64();
 
@@ -285,8 +284,8 @@ fn read(path: &Path) -> anyhow::Result<(String, Vec<u8>)> {
             );
         }
     }
-    let elf =
-        read_file(path, MAX_PROGRAM).with_context(|| format!("cannot read {}", path.display()))?;
+    let elf = files::read(path, MAX_PROGRAM)
+        .with_context(|| format!("cannot read {}", path.display()))?;
     let name = path.file_stem().map_or(text, |stem| stem.to_string_lossy());
     Ok((name.into_owned(), elf))
 }
@@ -380,7 +379,8 @@ fn debug(run: &mut Cosimulation, port: u16, text: &mut Text) -> anyhow::Result<S
     note!("waiting for GDB: target remote {}", listener.local_addr()?);
     let (connection, _) = listener.accept().context("no connection from GDB")?;
     connection.set_nodelay(true)?;
-    gdb::serve(run, connection, &mut |bytes| text.print(bytes)).map_err(anyhow::Error::msg)
+    let mut send = |bytes: &[u8]| text.print(bytes);
+    gdb::serve(run, connection, &mut send, &mut |text| note!("{text}")).map_err(anyhow::Error::msg)
 }
 
 fn run_on(
@@ -400,7 +400,7 @@ fn run_on(
         };
         text.print(&run.take_output());
         match end {
-            Ok(End::Limit) if stop.load(Ordering::Relaxed) => return Ok(None),
+            Ok(End::Limit) if stop.load(Ordering::Relaxed) || is_unread() => return Ok(None),
             Ok(End::Limit) if run.system().cycles() < until => {}
             end => return Ok(Some(end?)),
         }

@@ -104,7 +104,7 @@ pub(super) fn columns(args: &ColumnsArgs) -> anyhow::Result<Status> {
         list.add_row([column.name.to_owned(), column.unit().to_owned(), column.doc()]);
     }
     say!("{list}");
-    if path.is_file() {
+    if path.exists() {
         let rows = found.check(path).with_context(|| format!("{}", path.display()))?;
         say!("{rows} rows");
     }

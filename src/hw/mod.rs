@@ -479,7 +479,7 @@ mod tests {
         assert_eq!(set.to_string(), "k7_m4_f2");
         let set: UnitParameters = "kernel=3,operand_w=16".parse().unwrap();
         assert_eq!((set.to_string().as_str(), set.beat_words()), ("k3_o16", 2));
-        let set: SocParameters = "kernel=3,log_frac=3".parse().unwrap();
+        let set: SocParameters = "kernel=3,log_frac=3,planes=1".parse().unwrap();
         assert_eq!((set, set.to_string().as_str()), (SOCS[1], "soc_k3_f3_l1"));
     }
 

@@ -115,9 +115,9 @@ impl CellLibrary {
             }
             LibraryChoice::File(path) => path.clone(),
         };
+        let cells = Library::read(&path)?;
         let bytes = fs::read(&path)
             .map_err(|source| SynthesisError::Read { path: path.clone(), source })?;
-        let cells = Library::read(&path)?;
         let lacks = |what| SynthesisError::Lacks { path: path.clone(), what };
         let smallest = |inputs, table| smallest(&cells, inputs, table);
         let nand2 = smallest(2, 0b0111).ok_or_else(|| lacks("NAND with two inputs"))?;

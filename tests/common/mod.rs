@@ -3,11 +3,11 @@
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -113,6 +113,19 @@ pub fn wait_until(happens: impl Fn() -> bool) {
     }
 }
 
+/// What a child process has left that ends within so many seconds; it is killed otherwise.
+pub fn end_within(mut child: Child, seconds: u64) -> Option<Ran> {
+    let begin = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if begin.elapsed() > Duration::from_secs(seconds) {
+            child.kill().unwrap();
+            return None;
+        }
+        sleep(Duration::from_millis(1));
+    }
+    Some(Ran::of(child.wait_with_output().unwrap()))
+}
+
 /// Starts a command and kills it when the folder of its run has so many checkpoints; whether it was
 /// still running.
 pub fn kill_at(folder: &Path, line: &str, run: &Path, count: usize) -> bool {
@@ -172,21 +185,45 @@ pub fn value_at(signal: &[(u64, u128)], time: u64) -> u128 {
     signal.iter().rfind(|(from, _)| *from <= time).expect("dumped from the start").1
 }
 
-/// Signals of the save file in a report's folder below a scope, each of which its waveform has.
+/// How many signals the files for GTKWave and Surfer show beside a waveform: the same ones, each of
+/// which the waveform has.
 #[track_caller]
-pub fn saved_signals(report: &Path, scope: &str) -> usize {
-    let [header, save] =
-        ["wave.vcd", "wave.gtkw"].map(|name| fs::read_to_string(report.join(name)).unwrap());
+pub fn shown_signals(wave: &Path) -> usize {
+    fn walk(items: &[ScopeItem], above: &str, declared: &mut [BTreeSet<String>; 2]) {
+        for item in items {
+            match item {
+                ScopeItem::Var(var) => {
+                    let range = var.index.map_or(String::new(), |it| it.to_string());
+                    declared[0].insert(format!("{above}{}{range}", var.reference));
+                    // To Surfer, the name of an array is a scope.
+                    declared[1].insert(format!("{above}{}", var.reference.replace('[', ".[")));
+                }
+                ScopeItem::Scope(scope) => {
+                    walk(&scope.items, &format!("{above}{}.", scope.identifier), declared);
+                }
+                _ => {}
+            }
+        }
+    }
+    let header = Parser::new(BufReader::new(File::open(wave).unwrap())).parse_header().unwrap();
+    let mut declared: [BTreeSet<String>; 2] = Default::default();
+    walk(&header.items, "", &mut declared);
+    let count =
+        |extension: &str, shows: &dyn Fn(&str) -> Option<String>, declared: &BTreeSet<_>| {
+            let text = fs::read_to_string(wave.with_extension(extension)).unwrap();
+            let shown: Vec<String> = text.lines().filter_map(shows).collect();
+            for signal in &shown {
+                assert!(declared.contains(signal), "{signal} is not in the waveform");
+            }
+            shown.len()
+        };
     // `+{S_0_0} TOP.conv_unit…` shows a signal under another name.
-    let named = |line| str::split_once(line, "} ").map_or(line, |(_, signal)| signal);
-    let signals = save.lines().filter_map(|line| named(line).strip_prefix(scope));
-    let checked = signals.inspect(|signal| {
-        // In the header: `$var wire 32 ! cmd_addr_i [31:0] $end`, `$var wire 6 ! score[0] [5:0] $end`.
-        let name = signal.rsplit('.').next().unwrap();
-        let range = name.rfind('[').unwrap_or(name.len());
-        let declared = format!(" {} {}", &name[..range], &name[range..]);
-        let declared = format!("{} $end", declared.trim_end());
-        assert!(header.contains(&declared), "{signal} is not in the waveform");
-    });
-    checked.count()
+    let gtkwave = |line: &str| {
+        let named = line.split_once("} ").map_or(line, |(_, signal)| signal);
+        named.starts_with("TOP.").then(|| named.to_owned())
+    };
+    let surfer = |line: &str| line.strip_prefix("variable_add ").map(str::to_owned);
+    let counts = [count("gtkw", &gtkwave, &declared[0]), count("sucl", &surfer, &declared[1])];
+    assert_eq!(counts[0], counts[1]);
+    counts[0]
 }

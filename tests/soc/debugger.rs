@@ -99,6 +99,38 @@ fn gdb_breaks_steps_and_reads() {
 }
 
 #[test]
+fn watchpoints_stop_behind_the_access_and_registers_are_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut child, mut gdb) = Client::start(folder.path(), "hello");
+    let main = Symbols::read(find("hello").unwrap().elf).address("main").unwrap();
+    gdb.ask(&format!("Z0,{main:x},2"));
+    gdb.ask("c");
+    // The frame of main: its first store, and the load behind it.
+    let frame = gdb.register(2) - 16;
+    for (kind, name) in [(2, "watch"), (3, "rwatch"), (4, "awatch")] {
+        assert_eq!(gdb.ask(&format!("Z{kind},{frame:x},10")), "OK");
+        let stopped = gdb.ask("c");
+        assert!(
+            stopped.starts_with("T05") && stopped.contains(&format!(";{name}:{frame:x};"))
+                || stopped.contains(&format!("05{name}:{frame:x};")),
+            "{stopped}"
+        );
+        assert_ne!(gdb.register(32), main, "behind the access");
+        assert_eq!(gdb.ask(&format!("z{kind},{frame:x},10")), "OK");
+    }
+    assert_eq!(gdb.ask("P5=01000000").get(..1), Some("E"));
+    // The next instruction is in the pipeline.
+    let pc = gdb.register(32);
+    assert_eq!(gdb.ask(&format!("M{pc:x},4:13000000")).get(..1), Some("E"));
+    assert_eq!(gdb.ask("c"), "W00");
+    let mut told = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    assert!(told.contains("registers cannot be written: the core has begun"), "{told}");
+    assert!(told.contains(&format!("4 bytes at {pc:#010x} cannot be written now")), "{told}");
+    Ran::of(child.wait_with_output().unwrap()).ends(0);
+}
+
+#[test]
 fn a_program_goes_on_without_gdb() {
     let folder = tempfile::tempdir().unwrap();
     let (child, mut gdb) = Client::start(folder.path(), "hello");

@@ -8,9 +8,8 @@ use model::elf::{Executable, Segment};
 use model::facts::soc::RAM_BASE;
 
 use crate::common::{self, Ran};
-use crate::{SPIN, T0, T1, TOHOST, addi, finish, lui, sw};
+use crate::{SPIN, T0, T1, T2, TOHOST, addi, finish, lui, sw};
 
-const T2: u32 = 7;
 const MAGIC: u32 = RAM_BASE + 0x2000;
 const FROMHOST: u32 = RAM_BASE + 0x3000;
 
@@ -38,6 +37,42 @@ fn soc(words: &[u32], data: &[(u32, Vec<u8>)], parts: &[(&str, u32)], more: &str
 fn run(folder: &Path, line: &str) -> (i32, String) {
     let Ran { status, stdout, stderr } = common::run(folder, line);
     (status.unwrap_or(-1), stdout + &stderr)
+}
+
+/// `csrrw x0, csr, rs1` with funct3 1, `csrrs` with 2.
+fn csr(number: u32, rs1: u32, funct3: u32) -> u32 {
+    number << 20 | rs1 << 15 | funct3 << 12 | 0x73
+}
+
+/// Cycles after which a jump to itself is taken for the end, where there is no reference, and some.
+const SPUN: &str = "--lockstep=false --max-cycles 11000000";
+
+#[test]
+fn a_jump_to_itself_is_found_without_the_reference_unless_something_happens() {
+    let (status, printed) = soc(&[addi(T0, 0, 7), SPIN], &[], &[("main", RAM_BASE + 4)], SPUN);
+    assert_eq!(status, 4, "{printed}");
+    let words = "does nothing but jump to itself, at 0x80000004";
+    assert!(printed.contains(words), "{printed}");
+
+    // Its timer goes off in every 10,000 units of time.
+    const HANDLER: u32 = 11;
+    let setup = [lui(T0, RAM_BASE), addi(T0, T0, 4 * HANDLER as i32), csr(0x305, T0, 1)];
+    let due = [lui(T2, 0x0200_4000), sw(0, T2, 0), sw(0, T2, 4)];
+    let enable = [addi(T0, 0, 0x80), csr(0x304, T0, 2), addi(T0, 0, 8), csr(0x300, T0, 2), SPIN];
+    let handler = [
+        lui(T0, 0x0200_c000),
+        addi(T0, T0, -8),
+        lw(T1, T0),
+        lui(T2, 10_000 & !0xfff),
+        T2 << 20 | T1 << 15 | T1 << 7 | 0x33,
+        lui(T2, 0x0200_4000),
+        sw(T1, T2, 0),
+        sw(0, T2, 4),
+        0x3020_0073,
+    ];
+    let words: Vec<u32> = setup.into_iter().chain(due).chain(enable).chain(handler).collect();
+    let (status, printed) = soc(&words, &[], &[], SPUN);
+    assert!(status == 4 && printed.contains("--max-cycles is the limit"), "{printed}");
 }
 
 #[test]

@@ -10,8 +10,10 @@ use convapprox::firmware::find;
 use convapprox::hw::{Build, SOC};
 use model::elf::Executable;
 use model::facts::soc::RAM_BASE;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
-use crate::{SPIN, T0, T1, WFI, addi, finish, program};
+use crate::{SPIN, T0, T1, T2, WFI, addi, finish, lui, program, sw};
 
 /// Runs a program beside the reference, but lets `tamper` change what the system reports of an
 /// instruction, until the two differ.
@@ -232,4 +234,55 @@ fn a_hang_is_a_mismatch() {
     };
     assert_eq!((cycles, pc), (10_000, RAM_BASE + 8));
     assert_eq!(mismatch.history.len(), 2);
+}
+
+/// Code and data of a loop are changed between instructions: what the core has begun to use is
+/// refused, all else is the same for both.
+#[test]
+fn memory_is_written_for_both_or_refused() {
+    const DATA: u32 = RAM_BASE + 0x800;
+    let li = |rd: u32, imm: u32| addi(rd, 0, (imm % 2048) as i32);
+    // Two compressed ones.
+    let pair = |imm: u32| (0x4001 | T2 << 7 | (imm % 32) << 2) * 0x1_0001;
+    let access = |rd: u32, offset: u32| offset << 20 | T0 << 15 | 0b010 << 12 | rd << 7 | 0x03;
+    let mut words = vec![lui(T0, RAM_BASE), addi(T0, T0, 0x7ff), addi(T0, T0, 1)];
+    let first = words.len() as u32;
+    words.extend([li(T1, 1), pair(1), pair(2), pair(3), pair(4), li(T2, 2), pair(5)]);
+    let changed = words.len() as u32;
+    words.extend([access(T1, 0), access(T2, 4), sw(T1, T0, 8), access(T2, 8)]);
+    // Back to the first, behind the ones that set T0.
+    let back = first.wrapping_sub(words.len() as u32).wrapping_mul(4);
+    let jump = (back >> 20 & 1) << 31 | (back >> 1 & 0x3ff) << 21 | (back >> 11 & 1) << 20;
+    words.push(jump | (back >> 12 & 0xff) << 12 | 0x6f);
+
+    for stall_seed in [None, Some(7)] {
+        let case = ProgramCase { soc: SOC, x_seed: 1, stall_seed, ..ProgramCase::default() };
+        let mut run = Cosimulation::open(&program(&words), &case, Build::Fast, true).unwrap();
+        let (mut rng, mut written, mut refused) = (ChaCha8Rng::seed_from_u64(5), 0, 0);
+        for _ in 0..20_000 {
+            let mut retired = false;
+            while !retired {
+                let until = run.system().cycles() + 1;
+                let end = run.run_with(until, |_, _| retired = true).unwrap();
+                assert_eq!(end, End::Limit, "{written} written, {refused} refused");
+            }
+            let imm = rng.random();
+            let place = rng.random_range(first..changed + 3);
+            let (addr, word) = match place.checked_sub(changed) {
+                Some(data) => (DATA + 4 * data, imm),
+                None if place == first || place == changed - 2 => {
+                    (RAM_BASE + 4 * place, li(T1, imm))
+                }
+                None => (RAM_BASE + 4 * place, pair(imm)),
+            };
+            match run.poke(addr, &word.to_le_bytes()) {
+                Ok(()) => written += 1,
+                Err(error) => {
+                    assert!(error.to_string().contains("cannot be written now"), "{error}");
+                    refused += 1;
+                }
+            }
+        }
+        assert!(written > 2_000 && refused > 2_000, "{written} written, {refused} refused");
+    }
 }

@@ -24,6 +24,7 @@ const TOHOST: u32 = RAM_BASE + 0x1000;
 
 const T0: u32 = 5;
 const T1: u32 = 6;
+const T2: u32 = 7;
 
 fn addi(rd: u32, rs1: u32, imm: i32) -> u32 {
     (imm as u32) << 20 | rs1 << 15 | rd << 7 | 0x13

@@ -1,49 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where commands write to: standard output that takes nothing, devices, links, full disks.
+//! Where commands write to: devices, links, full disks.
 
-use std::fs::{self, File};
+use std::fs;
 use std::os::unix::fs::{FileTypeExt, symlink};
 use std::path::Path;
 
-use crate::common::{Ran, convapprox, files, run, run_with_room};
-
-/// Commands that print and are soon done.
-const COMMANDS: [&str; 7] = [
-    "stats --dataset digits",
-    "windows --dataset digits --images 1 --filters box --engine golden",
-    "lenet --dataset digits --images 1 --engine golden",
-    "soc hello",
-    "torture --instructions 100",
-    "columns",
-    "columns lenet.csv",
-];
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_standard_output_that_takes_nothing_is_an_error() {
-    let full = || File::options().write(true).open("/dev/full").unwrap();
-    for line in COMMANDS {
-        let folder = tempfile::tempdir().unwrap();
-        let output = convapprox(folder.path(), line).stdout(full()).output().unwrap();
-        Ran::of(output).refuses(2, "error: cannot write to standard output");
-        // What is told beside the results may be lost.
-        let folder = tempfile::tempdir().unwrap();
-        let output = convapprox(folder.path(), line).stderr(full()).output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{line}");
-    }
-}
-
-#[test]
-fn a_closed_pipe_ends_a_command_quietly() {
-    let folder = tempfile::tempdir().unwrap();
-    for line in COMMANDS {
-        let (reader, writer) = std::io::pipe().unwrap();
-        drop(reader);
-        let output = convapprox(folder.path(), line).stdout(writer).output().unwrap();
-        assert_ne!(output.status.code(), Some(101), "{line}");
-        assert!(!Ran::of(output).stderr.contains("panicked"), "{line}");
-    }
-}
+use crate::common::{files, run, run_with_room};
 
 #[test]
 fn devices_and_links_stay_what_they_are() {
@@ -88,7 +50,7 @@ fn a_replay_writes_into_its_folder_alone() {
     let report = report(folder.path());
     let victim = folder.path().join("victim");
     fs::write(&victim, "mine").unwrap();
-    for name in ["wave.vcd", "wave.gtkw", "report.txt", "case.json"] {
+    for name in ["wave.vcd", "wave.gtkw", "wave.sucl", "report.txt", "case.json"] {
         let saved = fs::read(report.join(name)).unwrap();
         fs::remove_file(report.join(name)).unwrap();
         if name == "case.json" {
@@ -120,7 +82,8 @@ fn a_limit_before_the_mismatch_is_refused() {
 #[test]
 fn a_waveform_that_does_not_fit_is_no_waveform() {
     let folder = tempfile::tempdir().unwrap();
-    for (format, blocks) in [("VCD", 64), ("FST", 200)] {
+    // The least has no room for what the writer of FST keeps in temporary files.
+    for (format, blocks) in [("VCD", 64), ("FST", 200), ("FST", 4)] {
         let line = format!("soc sort --trace {format} --out waves --max-cycles 30000");
         let file = format!("waves/wave.{}", format.to_lowercase());
         let incomplete = format!("the waveform {file} is incomplete");

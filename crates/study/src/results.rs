@@ -160,28 +160,11 @@ impl ResultFolder {
         let failed = |source| Error::folder(path, source);
         fs::create_dir_all(path).map_err(failed)?;
         let key = hex(&Sha256::digest(Value::Object(record.clone()).to_string()));
-        let (mut marker_file, is_new) = lock(path)?;
-        let found = Marker::read(&mut marker_file).map_err(failed)?;
+        let (marker_file, found) = take(path, earlier)?;
         let resumes = earlier == Earlier::Resume && found.is_some();
-        let has_results = path.join(PROVENANCE).exists();
-        let refusal = match &found {
-            Some(found) if resumes => (found.key != key).then_some(
-                "holds an interrupted run with other settings; give another --out, or --force to \
-                 start afresh",
-            ),
-            Some(_) if earlier == Earlier::Keep && !checkpoint_files(path).is_empty() => {
-                Some("holds an interrupted run; --resume goes on with it, --force starts afresh")
-            }
-            None if earlier != Earlier::Replace && has_results => Some(
-                "holds the results of a finished run; give another --out, or --force to replace \
-                 them",
-            ),
-            _ => None,
-        };
-        if let Some(reason) = refusal {
-            if is_new {
-                let _ = fs::remove_file(path.join(MARKER));
-            }
+        if resumes && found.as_ref().is_some_and(|it| it.key != key) {
+            let reason = "holds an interrupted run with other settings; give another --out, or \
+                          --force to start afresh";
             return Err(Error::occupied(path, reason));
         }
         let mut folder = Self {
@@ -313,6 +296,46 @@ impl ResultFolder {
         fs::remove_file(&marker).map_err(|source| Error::folder(&marker, source))?;
         Ok(self.written)
     }
+}
+
+/// Refuses a folder that [`ResultFolder::open`] would refuse for any run, and leaves it as it is. For
+/// what has much to do before it knows its record.
+///
+/// # Errors
+/// Those of [`ResultFolder::open`].
+pub fn check(path: &Path, earlier: Earlier) -> Result<(), Error> {
+    if path.exists() {
+        let (_, found) = take(path, earlier)?;
+        if found.is_none() {
+            let _ = fs::remove_file(path.join(MARKER));
+        }
+        return Ok(());
+    }
+    let named = path.ancestors().filter(|it| !it.as_os_str().is_empty());
+    let folder = named.into_iter().find(|it| it.exists()).unwrap_or(Path::new("."));
+    let made = tempfile::tempdir_in(folder);
+    made.map(drop).map_err(|error| Error::folder(path, error.kind().into()))
+}
+
+/// The marker file, locked, and what an interrupted run has left in it, where `earlier` allows to
+/// touch what is in the folder.
+fn take(folder: &Path, earlier: Earlier) -> Result<(File, Option<Marker>), Error> {
+    let (mut file, is_new) = lock(folder)?;
+    let found = Marker::read(&mut file).map_err(|source| Error::folder(folder, source))?;
+    let refusal = match &found {
+        Some(_) if earlier == Earlier::Keep && !checkpoint_files(folder).is_empty() => {
+            Some("holds an interrupted run; --resume goes on with it, --force starts afresh")
+        }
+        None if earlier != Earlier::Replace && folder.join(PROVENANCE).exists() => Some(
+            "holds the results of a finished run; give another --out, or --force to replace them",
+        ),
+        _ => None,
+    };
+    let Some(reason) = refusal else { return Ok((file, found)) };
+    if is_new {
+        let _ = fs::remove_file(folder.join(MARKER));
+    }
+    Err(Error::occupied(folder, reason))
 }
 
 /// Opens and locks the marker file; whether it is a new one.

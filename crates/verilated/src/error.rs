@@ -60,7 +60,7 @@ pub enum Error {
     NotConverged { message: String, file: String, line: u32, time: u64 },
     /// Another error inside of Verilator or the C++ library. The model is poisoned. File and line
     /// may be empty and 0.
-    #[error("{file}:{line}: at time {time} the model broke down: {message}")]
+    #[error("{}at time {time} the model broke down: {message}", place(file, *line))]
     Fatal { message: String, file: String, line: u32, time: u64 },
     /// `$readmemh` or `$readmemb` has not found its file, whose path is relative to the folder
     /// that the program runs in.
@@ -207,6 +207,11 @@ impl BuildError {
              with a letter first, and no Rust keyword"
         ))
     }
+}
+
+/// In front of a message, where there is one.
+fn place(file: &str, line: u32) -> String {
+    if file.is_empty() { String::new() } else { format!("{file}:{line}: ") }
 }
 
 #[cfg(test)]

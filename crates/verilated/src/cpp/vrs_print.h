@@ -7,4 +7,13 @@
 extern "C" int vrs_printf(const char* format, ...) __attribute__((format(printf, 1, 2)));
 #define VL_PRINTF vrs_printf
 
+// The writer of FST works on maps of temporary files, without a look whether there is room for them; an
+// access to a map without room ends the process.
+#ifdef __linux__
+#include <sys/mman.h>
+#include <sys/types.h>
+extern "C" void* vrs_mmap(void* atp, size_t length, int protection, int flags, int file, off_t offset);
+#define mmap vrs_mmap
+#endif
+
 #endif

@@ -4,11 +4,16 @@
 #include "vrs_model.h"
 
 #include <atomic>
+#include <cerrno>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <vector>
+
+#ifdef __linux__
+#include <fcntl.h>
+#endif
 
 __thread vrs_thread vrs_this = {0, nullptr, nullptr, false};
 
@@ -94,6 +99,23 @@ void vrs_poison(vrs_model* modelp, const char* whatp) {
     if (whatp) modelp->record(VRS_KIND_FATAL, "", 0, whatp);
     modelp->flags |= VRS_POISONED;
 }
+
+#ifdef __linux__
+#undef mmap
+extern "C" void* vrs_mmap(void* atp, size_t length, int protection, int flags, int file,
+                          off_t offset) {
+    const bool is_written = (flags & MAP_SHARED) && (protection & PROT_WRITE);
+    const int error = is_written ? posix_fallocate(file, offset, length) : 0;
+    if (error == ENOSPC || error == EFBIG || error == EDQUOT) {
+        const std::string text = std::string{"no room for the waveform or its temporary files: "}
+                                 + std::strerror(error);
+        if (vrs_this.currentp) vrs_poison(vrs_this.currentp, text.c_str());
+        // What is written goes nowhere; the model tells of it.
+        return mmap(nullptr, length, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    }
+    return mmap(atp, length, protection, flags, file, offset);
+}
+#endif
 
 extern "C" int vrs_printf(const char* formatp, ...) {
     va_list args;
