@@ -618,7 +618,9 @@ impl UnitDriver {
         let kernel = self.sides.get(usize::from(run.slot)).copied().unwrap_or(0);
         let side = run.tile.window_side(usize::from(kernel)) as u32;
         self.log_beats = match run.plane {
-            Some(plane) if !run.reuse => self.parameters.log_beats(&plane, run.pitch, side),
+            Some(plane) if !run.reuse => {
+                self.parameters.log_beats(plane.addr, plane.index, run.pitch, side)
+            }
             _ => 0,
         };
         let (cycles, done_time) = self.command()?;

@@ -35,7 +35,6 @@ use model::facts::soc::RAM_BASE;
 use model::hart::{HartConfig, UnitShape};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::bench::unit::PlaneAt;
 use crate::synthesis::SynthesisError;
 use verilated::build::{BuildError, Verilate};
 use verilated::{Config, Library, Model};
@@ -85,15 +84,15 @@ impl UnitParameters {
         LogEntries { operand_w: self.operand_w, log_frac: self.log_frac }
     }
 
-    /// Beats that fetch the logs of `side` rows of `side` words from a log plane, the rows `pitch`
-    /// words apart.
-    pub fn log_beats(&self, plane: &PlaneAt, pitch: u32, side: u32) -> u32 {
+    /// Beats that fetch the logs of `side` rows of `side` words from the log plane at the byte address
+    /// `plane`, from its entry `index` on, the rows `pitch` words apart.
+    pub fn log_beats(&self, plane: u32, index: i32, pitch: u32, side: u32) -> u32 {
         let (entries, width) = (self.log_entries(), u64::from(self.mem_width));
         let shift = self.operand_bytes().ilog2();
         // The unit has so many bits of a pitch, the highest of which is the sign.
         let pitch = i64::from((pitch << shift).cast_signed() >> shift);
         let row = |row: i64| {
-            let first = entries.address(plane.addr, i64::from(plane.index) + row * pitch);
+            let first = entries.address(plane, i64::from(index) + row * pitch);
             (first % width + u64::from(side * entries.bits())).div_ceil(width) as u32
         };
         (0..i64::from(side)).map(row).sum()
