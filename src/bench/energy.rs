@@ -96,7 +96,9 @@ fn blocks(scope: &Scope) -> [&'static str; 3] {
         "multiply_parallel" | "multiply_serial" => ["operand registers", "adders"],
         "log_bank" | "product_select" => ["deciding"; 2],
         "kernel_bank" => ["kernels"; 2],
-        "window_fetch" | "window_walker" => ["fetch"; 2],
+        "window_fetch" | "window_walker" | "sparse_walker" | "plane_fetch" | "plane_walker" => {
+            ["fetch"; 2]
+        }
         "conv_counters" => ["counters"; 2],
         _ => ["control"; 2],
     };
@@ -174,7 +176,7 @@ impl Engine for GatesEngine {
         }
         let whole = layer.side() <= unit.kernel;
         let layer = cropped(layer, unit.kernel);
-        let shape = Shape::of(&layer, inputs, unit.operand_w)?;
+        let shape = Shape::of(&layer, inputs, &unit)?;
         let drawn = draw(&shape, unit.kernels, inputs.len(), sampling);
         let failed = |source: UnitError| EngineError::Failed {
             case: None,
@@ -182,7 +184,7 @@ impl Engine for GatesEngine {
         };
         let options = UnitOptions { x_seed: self.seed, record: true, ..UnitOptions::default() };
         let mut driver = UnitDriver::open(&unit, &options).map_err(failed)?;
-        *driver.memory() = shape.memory(&layer, inputs);
+        *driver.memory() = shape.memory(&layer, inputs, unit.log_entries());
         let layer_windows = shape.tiles() * shape.channels * shape.outputs;
         let mut reading = EnergyReading {
             side: shape.side as u64,
@@ -308,6 +310,7 @@ fn windows(
                     threshold: semantics.threshold,
                     scope: semantics.scope,
                     carry,
+                    plane: shape.logs(image, *channel, column, row),
                 })?;
                 if number == 0 {
                     continue;

@@ -17,6 +17,7 @@ use model::engine::{
 };
 use model::facts::conv::LOAD_SLOT;
 use model::facts::csr::{MCOUNTINHIBIT, MEPC};
+use model::facts::riscv::OPCODE_CONV;
 use model::facts::soc::RAM_BASE;
 use model::hart::{Access, Feed, FeedError, Hart};
 use model::isa::{Instruction, Op, decode};
@@ -197,7 +198,7 @@ struct UnitState {
     /// By slot.
     loads: BTreeMap<u32, (u32, [u32; 2])>,
     carry: Option<(u32, [u32; 2])>,
-    used: bool,
+    plane: Option<(u32, [u32; 2])>,
 }
 
 impl UnitState {
@@ -214,17 +215,31 @@ impl UnitState {
             Op::ConvConfig => self.config = Some((insn, operands)),
             Op::ConvCarry => self.carry = Some((insn, operands)),
             Op::ConvRun | Op::ConvAgain => self.carry = None,
-            _ => return Ok(()),
+            Op::ConvPlane => self.plane = Some((insn, operands)),
+            _ => {}
         }
-        self.used = true;
         Ok(())
     }
 }
 
-/// Whether the next instruction fetches a window, so that the one in the unit is of no account.
-fn fetches_a_window(hart: &Hart) -> bool {
-    let insn = hart.read_word(hart.pc());
-    insn.and_then(decode).is_some_and(|it| it.op == Op::ConvRun)
+/// How many instructions the reference is from where it can be followed: where the unit fetches a
+/// window, so that the one that it has is of no account, or behind its last instruction in the stage.
+/// Nothing if the stage ends there.
+fn to_a_start(hart: &Hart) -> Result<Option<u64>, FeedError> {
+    let mut ahead = hart.clone();
+    let mut start = 0;
+    for number in 0.. {
+        if records(&ahead) {
+            return Ok(Some(start).filter(|&start| start < number));
+        }
+        let insn = ahead.step(&Feed::default())?.insn;
+        match decode(insn).map(|it| it.op) {
+            Some(Op::ConvRun) => return Ok(Some(number)),
+            Some(_) if insn & 0x7f == OPCODE_CONV => start = number + 1,
+            _ => {}
+        }
+    }
+    unreachable!("a program ends")
 }
 
 /// A program that brings core and unit to where the reference is.
@@ -235,7 +250,8 @@ fn restore(hart: &Hart, unit: &UnitState) -> Vec<u32> {
         [upper | register << 7 | 0x37, value << 20 | register << 15 | register << 7 | 0x13]
     };
     let mut program = Vec::new();
-    for &(insn, [first, second]) in unit.config.iter().chain(unit.loads.values()).chain(&unit.carry)
+    for &(insn, [first, second]) in
+        unit.config.iter().chain(unit.loads.values()).chain(&unit.carry).chain(&unit.plane)
     {
         program.extend(load(1, first));
         program.extend(load(2, second));
@@ -286,18 +302,19 @@ impl ProgramGates {
         let mut executed = 0;
         for sample in 0..SAMPLES {
             let from = instructions * (2 * sample + 1) / (2 * SAMPLES);
-            while !records(hart) && (executed < from || unit.used && !fetches_a_window(hart)) {
+            for _ in executed..from {
                 unit.step(hart)?;
-                executed += 1;
             }
-            // Behind the last window of the unit is no place to start at.
-            if !records(hart) {
-                let sample = self.sample(hart, &unit, cycles.div_ceil(SAMPLES))?;
-                stage.measured_cycles += sample.measured_cycles;
-                stage.instruction_bits += sample.instruction_bits;
-                stage.data_bits += sample.data_bits;
-                add_energy(&mut stage.blocks, sample.blocks);
+            let Some(further) = to_a_start(hart)? else { continue };
+            for _ in 0..further {
+                unit.step(hart)?;
             }
+            executed = from.max(executed) + further;
+            let sample = self.sample(hart, &unit, cycles.div_ceil(SAMPLES))?;
+            stage.measured_cycles += sample.measured_cycles;
+            stage.instruction_bits += sample.instruction_bits;
+            stage.data_bits += sample.data_bits;
+            add_energy(&mut stage.blocks, sample.blocks);
         }
         match stage.measured_cycles {
             0 => Err(RunError::NoSample),

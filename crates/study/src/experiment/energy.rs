@@ -21,7 +21,9 @@ use crate::statistics::reduction_percent;
 use crate::table;
 use crate::tables::PlotBy;
 use model::conv::{Mode, Plane, Semantics, SmaxScope, Threshold};
-use model::engine::{Detail, EnergyReading, Engine, Findings, GoldenEngine, Place, Sampling};
+use model::engine::{
+    Detail, EnergyReading, Engine, Findings, GoldenEngine, LoadReading, Place, Sampling,
+};
 use model::nn::{Configuration, Convolution, input_planes};
 
 /// What a read of 64 bits from memory costs: M. Horowitz, "Computing's energy problem", ISSCC 2014,
@@ -85,11 +87,9 @@ table! {
         pub layer: String,
         /// Side of the kernels; smaller than the layer's where the unit holds the middle of them alone.
         pub kernel_side: u64,
-        /// What is multiplied: `exact`, `zero-skip` or `approx`.
+        /// What is multiplied: `exact`, `zero-skip` or `approx`, or the name of an operating point.
         pub mode: String,
-        /// Operating point, the name of its file; empty where all layers have the same rule.
-        pub point: String,
-        /// T in units of 2^−F; empty but in `approx`.
+        /// T in units of 2^−F; empty where nothing or only zeros are skipped.
         pub threshold: Option<u32>,
         /// Windows that were measured.
         pub windows: u64,
@@ -107,10 +107,7 @@ table! {
         pub leakage_pj: f64,
         /// Reads of the window's words, by the memory of `energy_memory.csv` that is charged.
         pub memory_pj: f64,
-        /// The load of a kernel, divided by the windows of the layer for which it is loaded: dynamic with
-        /// glitches, leakage, memory.
-        pub kernel_load_pj: f64,
-        /// All together: dynamic with glitches, leakage, memory, kernel load.
+        /// All together: dynamic with glitches, leakage, memory.
         pub energy_pj: f64,
         /// How many percent less energy than exact.
         pub saved_vs_exact_percent: Option<f64>,
@@ -133,11 +130,9 @@ table! {
         pub unit: String,
         /// Name of the layer.
         pub layer: String,
-        /// What is multiplied: `exact`, `zero-skip` or `approx`.
+        /// What is multiplied: `exact`, `zero-skip` or `approx`, or the name of an operating point.
         pub mode: String,
-        /// Operating point, the name of its file; empty where all layers have the same rule.
-        pub point: String,
-        /// T in units of 2^−F; empty but in `approx`.
+        /// T in units of 2^−F; empty where nothing or only zeros are skipped.
         pub threshold: Option<u32>,
         /// Block: `multipliers`, `adders` (what adds and selects around them), `operand registers` (and
         /// sums), `deciding`, `kernels` (the stored ones with their logs), `fetch`, `counters`,
@@ -160,11 +155,9 @@ table! {
         pub network: String,
         /// Parameter set of the unit.
         pub unit: String,
-        /// What is multiplied: `exact`, `zero-skip` or `approx`.
+        /// What is multiplied: `exact`, `zero-skip` or `approx`, or the name of an operating point.
         pub mode: String,
-        /// Operating point, the name of its file; empty where all layers have the same rule.
-        pub point: String,
-        /// T in units of 2^−F; empty but in `approx`.
+        /// T in units of 2^−F; empty where nothing or only zeros are skipped.
         pub threshold: Option<u32>,
         /// Clock period.
         pub period_ns: f64,
@@ -172,7 +165,7 @@ table! {
         pub memory: String,
         /// Windows of an inference.
         pub windows: u64,
-        /// Clock cycles of these windows and of the loads of kernels, one after the other.
+        /// Clock cycles of these windows, one after the other.
         pub cycles: f64,
         /// Products that are multiplied, in these windows.
         pub multiplications: f64,
@@ -184,9 +177,7 @@ table! {
         pub leakage_nj: f64,
         /// Reads of words.
         pub memory_nj: f64,
-        /// Loads of kernels, each once: dynamic with glitches, leakage, memory.
-        pub kernel_loads_nj: f64,
-        /// All together: dynamic with glitches, leakage, memory, kernel loads.
+        /// All together: dynamic with glitches, leakage, memory.
         pub energy_nj: f64,
         /// How many percent less energy than exact.
         pub saved_vs_exact_percent: Option<f64>,
@@ -205,6 +196,34 @@ table! {
 }
 
 table! {
+    /// What the load of a kernel takes, on average: beside the windows, not in them.
+    pub struct LoadRow in "energy_loads.csv" {
+        /// Network, the name of its file.
+        pub network: String,
+        /// Parameter set of the unit.
+        pub unit: String,
+        /// Name of the layer.
+        pub layer: String,
+        /// Loads that were measured.
+        pub loads: u64,
+        /// Clock cycles from one command to the next.
+        pub cycles_average: f64,
+        /// Energy of all changes of nets, glitches included.
+        pub dynamic_pj: f64,
+        /// What leaks in these cycles, at the clock period.
+        pub leakage_pj: f64,
+        /// Reads of the kernel's words, by the memory that is charged.
+        pub memory_pj: f64,
+        /// All together.
+        pub load_pj: f64,
+        /// Windows of a map, for which a kernel is loaded once.
+        pub windows_per_load: u64,
+        /// What a load adds to each of them.
+        pub per_window_pj: f64,
+    }
+}
+
+table! {
     /// What a read of 64 bits costs: M. Horowitz, "Computing's energy problem", ISSCC 2014, 45 nm.
     pub struct MemoryEnergyRow in "energy_memory.csv" {
         /// Name of the memory in the flag `--memory`.
@@ -217,34 +236,30 @@ table! {
 }
 
 /// The configurations, as they are called in figures.
-pub(super) fn configuration(mode: &str, point: &str, threshold: Option<u32>) -> String {
-    match threshold {
-        _ if !point.is_empty() => point.to_owned(),
-        Some(threshold) => format!("T = {threshold}"),
-        None => mode.to_owned(),
-    }
+pub(super) fn configuration(mode: &str, threshold: Option<u32>) -> String {
+    let plain = threshold.filter(|_| mode == Mode::Approx.to_string());
+    plain.map_or_else(|| mode.to_owned(), |threshold| format!("T = {threshold}"))
 }
 
 /// A figure's colours, in the order of blocks.
-pub(super) const COLOURS: [plotters::style::RGBColor; 5] =
-    [palette::BLUE, palette::ORANGE, palette::GREEN, palette::BLACK, palette::PURPLE];
+pub(super) const COLOURS: [plotters::style::RGBColor; 4] =
+    [palette::BLUE, palette::ORANGE, palette::GREEN, palette::BLACK];
 
 pub(super) static INFERENCES: PlotBy<InferenceEnergyRow> = PlotBy {
     name: "energy_inferences",
     key: |row| &row.network,
     figure: |of, rows, name| {
-        let parts = ["dynamic, without glitches", "glitches", "leakage", "memory", "kernel loads"];
+        let parts = ["dynamic, without glitches", "glitches", "leakage", "memory"];
         let group = |row: &&InferenceEnergyRow| {
             let values = [
                 row.without_glitches_nj,
                 row.dynamic_nj - row.without_glitches_nj,
                 row.leakage_nj,
                 row.memory_nj,
-                row.kernel_loads_nj,
             ];
             let bars =
                 values.into_iter().zip(COLOURS).map(|(value, colour)| Bar::new(value, colour));
-            let title = configuration(&row.mode, &row.point, row.threshold);
+            let title = configuration(&row.mode, row.threshold);
             Group::new(format!("{} {title}", row.unit), bars.collect())
         };
         Bars {
@@ -272,7 +287,7 @@ pub(super) static BLOCKS: PlotBy<BlockRow> = PlotBy {
                 .collect();
             for block in distinct(here.iter().map(|row| row.block.as_str())) {
                 let bar = |row: &&&&BlockRow| {
-                    let title = configuration(&row.mode, &row.point, row.threshold);
+                    let title = configuration(&row.mode, row.threshold);
                     let colour = match row.mode.as_str() {
                         "exact" => palette::BLACK,
                         "zero-skip" => palette::ORANGE,
@@ -347,6 +362,10 @@ pub(super) struct Rule<'a> {
 }
 
 impl Rule<'_> {
+    pub(super) fn name(&self) -> String {
+        if self.point.is_empty() { self.mode.to_string() } else { self.point.to_owned() }
+    }
+
     /// The threshold of a layer, by its number.
     fn threshold_of(&self, layer: usize) -> Option<u32> {
         let threshold = self.configuration.layers[layer].threshold.get();
@@ -477,13 +496,14 @@ impl Experiment for Energy<'_> {
         &(unit, network, layer, rule): &Batch,
         engines: &mut Engines<'_>,
     ) -> Result<EnergyReading, Error> {
-        let Rule { variant, mode, point, ref configuration } = self.rules[unit][network][rule];
+        let rule = &self.rules[unit][network][rule];
+        let Rule { variant, configuration, .. } = rule;
         let semantics = configuration.layers[layer];
         let (layer, inputs) = self.layers(variant)?.swap_remove(layer);
         let (windows, seed) = (self.settings.windows, self.run.seed);
         let place = Place {
             layer: layer.name.clone(),
-            configuration: if point.is_empty() { mode.to_string() } else { point.to_owned() },
+            configuration: rule.name(),
             ..self.run.place(&variant.network_name)
         };
         let engine = engines.under_test(unit)?;
@@ -500,7 +520,8 @@ impl Experiment for Energy<'_> {
         for (batch, reading) in self.plan().into_iter().zip(outcomes) {
             readings.insert(batch, reading?);
         }
-        let (mut windows, mut blocks, mut inferences) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut windows, mut blocks, mut loads) = (Vec::new(), Vec::new(), Vec::new());
+        let mut inferences = Vec::new();
         for (unit, under_test) in self.settings.units.iter().enumerate() {
             for (network, variant) in under_test.variants.iter().enumerate() {
                 let layers = variant.layers();
@@ -508,6 +529,7 @@ impl Experiment for Energy<'_> {
                 let rules = &self.rules[unit][network];
                 for (layer, name) in layers.iter().enumerate() {
                     let of_rule = |rule| &readings[&(unit, network, layer, rule)];
+                    loads.push(part.loads(name, &of_rule(0).loads));
                     for (number, rule) in rules.iter().enumerate() {
                         let (of, reading) = ((name.as_str(), layer, rule), of_rule(number));
                         windows.push(part.window(of, reading, [of_rule(0), of_rule(1)]));
@@ -535,6 +557,7 @@ impl Experiment for Energy<'_> {
         let memory: Vec<_> = memory.collect();
         results.table(&windows)?;
         results.table(&blocks)?;
+        results.table(&loads)?;
         if !inferences.is_empty() {
             results.table(&inferences)?;
         }
@@ -554,13 +577,12 @@ pub(super) struct Taken {
     settled: f64,
     leakage: f64,
     memory: f64,
-    loads: f64,
     deciding: f64,
 }
 
 impl Taken {
     pub(super) fn energy(&self) -> f64 {
-        self.dynamic + self.leakage + self.memory + self.loads
+        self.dynamic + self.leakage + self.memory
     }
 }
 
@@ -590,16 +612,9 @@ impl Part<'_> {
         let deciding = reading.blocks.get("deciding").copied().unwrap_or_default();
         let of_deciding =
             deciding.dynamic_fj / 1e3 + self.leakage(reading.cycles, deciding.leakage_nw);
-        let loads = &reading.loads;
-        let of_loads = || loads.blocks.values();
-        let load = of_loads().map(|it| it.dynamic_fj).sum::<f64>() / 1e3
-            + self.leakage(loads.cycles, of_loads().map(|it| it.leakage_nw).sum())
-            + self.memory(loads.memory_bits);
-        // Of a load, for each window.
-        let shared = |sum: f64| sum / (loads.loads * loads.windows_per_load) as f64;
         Taken {
             windows: 1,
-            cycles: per_window(reading.cycles as f64) + shared(loads.cycles as f64),
+            cycles: per_window(reading.cycles as f64),
             multiplications: per_window(reading.multiplications as f64),
             products: per_window(reading.products as f64),
             dynamic: per_window(blocks().map(|it| it.dynamic_fj).sum::<f64>() / 1e3),
@@ -608,7 +623,6 @@ impl Part<'_> {
                 self.leakage(reading.cycles, blocks().map(|it| it.leakage_nw).sum()),
             ),
             memory: per_window(self.memory(reading.memory_bits)),
-            loads: shared(load),
             deciding: per_window(of_deciding),
         }
     }
@@ -630,8 +644,7 @@ impl Part<'_> {
             unit: self.unit.to_owned(),
             layer: layer.to_owned(),
             kernel_side: reading.side,
-            mode: rule.mode.to_string(),
-            point: rule.point.to_owned(),
+            mode: rule.name(),
             threshold: rule.threshold_of(number),
             windows: reading.windows,
             cycles_average: reading.cycles as f64 / reading.windows as f64,
@@ -641,7 +654,6 @@ impl Part<'_> {
             without_glitches_pj: taken.settled,
             leakage_pj: taken.leakage,
             memory_pj: taken.memory,
-            kernel_load_pj: taken.loads,
             energy_pj: taken.energy(),
             saved_vs_exact_percent: reduction_percent(taken.energy(), exact.energy()),
             saved_vs_zero_skip_percent: reduction_percent(
@@ -650,6 +662,29 @@ impl Part<'_> {
             ),
             deciding_pj: taken.deciding,
             break_even_percent: pays.then(|| 100.0 * taken.deciding / (saving * taken.products)),
+        }
+    }
+
+    fn loads(&self, layer: &str, loads: &LoadReading) -> LoadRow {
+        let per_load = |sum: f64| sum / loads.loads as f64;
+        let blocks = || loads.blocks.values();
+        let dynamic_pj = per_load(blocks().map(|it| it.dynamic_fj).sum::<f64>() / 1e3);
+        let nw = blocks().map(|it| it.leakage_nw).sum();
+        let leakage_pj = per_load(self.leakage(loads.cycles, nw));
+        let memory_pj = per_load(self.memory(loads.memory_bits));
+        let load_pj = dynamic_pj + leakage_pj + memory_pj;
+        LoadRow {
+            network: self.variant.network_name.clone(),
+            unit: self.unit.to_owned(),
+            layer: layer.to_owned(),
+            loads: loads.loads,
+            cycles_average: per_load(loads.cycles as f64),
+            dynamic_pj,
+            leakage_pj,
+            memory_pj,
+            load_pj,
+            windows_per_load: loads.windows_per_load,
+            per_window_pj: load_pj / loads.windows_per_load as f64,
         }
     }
 
@@ -663,8 +698,7 @@ impl Part<'_> {
             network: self.variant.network_name.clone(),
             unit: self.unit.to_owned(),
             layer: layer.to_owned(),
-            mode: rule.mode.to_string(),
-            point: rule.point.to_owned(),
+            mode: rule.name(),
             threshold: rule.threshold_of(number),
             block: block.clone(),
             dynamic_pj: energy.dynamic_fj / 1e3 / windows,
@@ -691,7 +725,6 @@ impl Part<'_> {
             sum.settled += times * taken.settled;
             sum.leakage += times * taken.leakage;
             sum.memory += times * taken.memory;
-            sum.loads += times * taken.loads;
             sum.deciding += times * taken.deciding;
         }
         Some(sum)
@@ -713,8 +746,7 @@ impl Part<'_> {
         InferenceEnergyRow {
             network: self.variant.network_name.clone(),
             unit: self.unit.to_owned(),
-            mode: rule.mode.to_string(),
-            point: rule.point.to_owned(),
+            mode: rule.name(),
             threshold: rule.threshold(),
             period_ns: self.settings.period_ns,
             memory: self.settings.memory.name().to_owned(),
@@ -725,7 +757,6 @@ impl Part<'_> {
             without_glitches_nj: taken.settled / 1e3,
             leakage_nj: taken.leakage / 1e3,
             memory_nj: taken.memory / 1e3,
-            kernel_loads_nj: taken.loads / 1e3,
             energy_nj: taken.energy() / 1e3,
             saved_vs_exact_percent: reduction_percent(taken.energy(), exact.energy()),
             saved_vs_zero_skip_percent: reduction_percent(taken.energy(), zero_skip.energy()),
@@ -740,7 +771,7 @@ impl Part<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::engine::{BlockEnergy, LoadReading};
+    use model::engine::BlockEnergy;
     use model::nn::Activation;
 
     /// 10 windows of 4 products, 10 cycles each.
@@ -793,16 +824,14 @@ mod tests {
         let near = |found: f64, expected: f64| {
             assert!((found - expected).abs() < 1e-9, "{found} is not {expected}");
         };
-        // 21,000 fJ in 10 windows; 4 mW for 10 cycles of 2 ns; one read of 64 bits from 32 KB. Five
-        // loads take 100 pJ, 2 mW for 50 cycles and ten reads, for 100 windows.
+        // 21,000 fJ in 10 windows; 4 mW for 10 cycles of 2 ns; one read of 64 bits from 32 KB.
         near(row.dynamic_pj, 2.1);
         near(row.without_glitches_pj, 1.3);
         near(row.leakage_pj, 80.0);
         near(row.memory_pj, 20.0);
-        near(row.kernel_load_pj, 5.0);
-        near(row.energy_pj, 107.1);
-        near(row.saved_vs_exact_percent.unwrap(), 100.0 * (1.0 - 107.1 / 109.5));
-        near(row.saved_vs_zero_skip_percent.unwrap(), 100.0 * (1.0 - 107.1 / 108.5));
+        near(row.energy_pj, 102.1);
+        near(row.saved_vs_exact_percent.unwrap(), 100.0 * (1.0 - 102.1 / 104.5));
+        near(row.saved_vs_zero_skip_percent.unwrap(), 100.0 * (1.0 - 102.1 / 103.5));
         // Deciding takes 0.5 and leaks 20; two skipped products save 2.4 together.
         near(row.deciding_pj, 20.5);
         near(row.break_even_percent.unwrap(), 100.0 * 20.5 / (1.2 * 4.0));
@@ -817,8 +846,13 @@ mod tests {
         let taken = inference(&reading(20, 16e3));
         let row = part.inference_row(&approx, &taken, [&exact, &zero_skip]);
         assert_eq!((row.windows, row.paper_percent), (200, Some(35.2)));
-        near(row.energy_nj, 21.42);
-        near(row.cycles, 2100.0);
+        near(row.energy_nj, 20.42);
+        // Five loads take 100 pJ, 2 mW for 50 cycles, and ten reads; each is for 20 windows.
+        let loads = part.loads("C1", &reading(20, 16e3).loads);
+        near(loads.dynamic_pj, 20.0);
+        near(loads.leakage_pj, 40.0);
+        near(loads.load_pj, 100.0);
+        near(loads.per_window_pj, 5.0);
         near(row.multiplications, 400.0);
         near(row.multiplications_saved_percent.unwrap(), 50.0);
         near(row.paper_estimate_percent.unwrap(), 20.0);

@@ -30,10 +30,8 @@ table! {
         pub network: String,
         /// Parameter set of the unit.
         pub unit: String,
-        /// What is multiplied: `exact`, `zero-skip` or `approx`.
+        /// What is multiplied: `exact`, `zero-skip` or `approx`, or the name of an operating point.
         pub mode: String,
-        /// Operating point, the name of its file; empty where all layers have the same rule.
-        pub point: String,
         /// T in units of 2^−F; empty but in `approx`, and for a point.
         pub threshold: Option<u32>,
         /// Validation images that the accuracy is of.
@@ -45,7 +43,7 @@ table! {
         pub multiplications_average: f64,
         /// How many percent fewer multiplications than exact.
         pub reduction_vs_exact_percent: f64,
-        /// Clock cycles of an inference's windows and loads of kernels, one after the other.
+        /// Clock cycles of an inference's windows, one after the other.
         pub cycles: f64,
         /// The shortest clock period that the unit can have, or the one that it was made for if that is
         /// longer.
@@ -54,7 +52,7 @@ table! {
         pub time_us: f64,
         /// Area of the unit's cells; a kernel bank of flip-flops is in it.
         pub area_um2: f64,
-        /// Energy of an inference's windows: dynamic with glitches, leakage, memory, loads of kernels.
+        /// Energy of an inference's windows: dynamic with glitches, leakage, memory.
         pub energy_nj: f64,
         /// Whether no other row of the network is at least as good in accuracy, time, area and energy,
         /// and better in one.
@@ -69,7 +67,7 @@ pub(super) static PARETO: PlotBy<ExploreRow> = PlotBy {
         let mut best: Vec<_> = rows.iter().filter(|row| row.pareto).collect();
         best.sort_by(|a, b| a.energy_nj.total_cmp(&b.energy_nj));
         let group = |row: &&&ExploreRow| {
-            let rule = energy::configuration(&row.mode, &row.point, row.threshold);
+            let rule = energy::configuration(&row.mode, row.threshold);
             let label = format!(
                 "{:.1} nJ, {:.2} % right, {:.1} µs, {:.0} µm²",
                 row.energy_nj, row.accuracy.accuracy_percent, row.time_us, row.area_um2
@@ -178,8 +176,7 @@ impl Explore<'_> {
         ExploreRow {
             network: under_test.variants[network].network_name.clone(),
             unit: under_test.name.clone(),
-            mode: rule.mode.to_string(),
-            point: rule.point.to_owned(),
+            mode: rule.name(),
             threshold: rule.threshold(),
             images,
             loss_points: accuracy(exact).accuracy_percent - found.accuracy_percent,

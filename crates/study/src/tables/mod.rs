@@ -248,9 +248,11 @@ mod tests {
 
     use super::*;
     use crate::experiment::channels::ChannelRow;
-    use crate::experiment::energy::{BlockRow, EnergyRow, InferenceEnergyRow, MemoryEnergyRow};
+    use crate::experiment::energy::{
+        BlockRow, EnergyRow, InferenceEnergyRow, LoadRow, MemoryEnergyRow,
+    };
     use crate::experiment::explore::ExploreRow;
-    use crate::experiment::planes::PlaneRow;
+    use crate::experiment::planes::{PlaneCostRow, PlaneRow};
     use crate::experiment::power::{PowerRow, ProgramEnergyRow};
     use crate::table::{Columns as _, Digit, Fixed, Maybe, Shortest};
 
@@ -338,9 +340,11 @@ mod tests {
         write(folder, &[OperandRow::example()]);
         write(folder, &[MemoryRow::example()]);
         write(folder, &[PlaneRow::example()]);
+        write(folder, &[PlaneCostRow::example()]);
         write(folder, &[EnergyRow::example()]);
         write(folder, &[BlockRow::example()]);
         write(folder, &[InferenceEnergyRow::example()]);
+        write(folder, &[LoadRow::example()]);
         write(folder, &[MemoryEnergyRow::example()]);
         write(folder, &[ProgramEnergyRow::example()]);
         write(folder, &[PowerRow::example()]);
