@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use anyhow::ensure;
 use model::engine::EngineFactory;
 use serde_json::json;
 use silicon::liberty::Library;
@@ -92,7 +93,8 @@ impl Prepared {
         let flow = args.flow.flow(&library);
         let cells = Arc::new(library.cells.clone());
         let (mut factories, mut units) = (Vec::new(), Vec::new());
-        for unit in &args.unit {
+        for (number, unit) in args.unit.iter().enumerate() {
+            ensure!(!args.unit[..number].contains(unit), "--unit: {unit} is there twice");
             let mut variants = Vec::new();
             for variant in args.networks.variants(&LENET5)? {
                 variants.push(variant.with_operands(unit.operand_w)?);
