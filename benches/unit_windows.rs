@@ -112,6 +112,7 @@ fn driver(unit: &mut UnitDriver) -> Result<(f64, u32), Box<dyn std::error::Error
             threshold,
             scope: SmaxScope::Window,
             carry: [None; 4],
+            plane: None,
         })?;
         for output in outcome.outputs {
             sum = sum.wrapping_add(output as u32);

@@ -138,8 +138,10 @@ fn conv_approx_h() -> Facts {
     facts.extend(renamed(unit::NUMBERS, "MODE_", "CONV_", 0));
     facts.extend(renamed(unit::NUMBERS, "SCOPE_", "CONV_", 0));
     facts.extend(renamed(unit::NUMBERS, "TILE_", "CONV_TILE_", 0));
-    let others =
-        select(conv::NUMBERS, &["MODE_", "SCOPE_", "TILE_", "SIDE_", "SLOT_", "CONFIG_", "SMAX_"]);
+    let others = select(
+        conv::NUMBERS,
+        &["MODE_", "SCOPE_", "TILE_", "SIDE_", "SLOT_", "PLANE_", "CONFIG_", "SMAX_"],
+    );
     facts.extend(others.into_iter().map(|(name, number)| (format!("CONV_{name}"), number)));
     for (name, number) in renamed(unit::NUMBERS, "COUNTER_", "CONV_", conv::READ_COUNTERS) {
         let short = match name.as_str() {

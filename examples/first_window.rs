@@ -40,6 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             threshold,
             scope: SmaxScope::Window,
             carry: [None; 4],
+            plane: None,
         })?;
         let semantics = Semantics::new(mode, PAPER_UNIT.log_frac, threshold, SmaxScope::Window)?;
         let plane = Plane::new(4, 4, WINDOW.to_vec())?;

@@ -15,6 +15,7 @@
 #define CONV_FUNCT3_CONFIG 4
 #define CONV_FUNCT3_CARRY 5
 #define CONV_FUNCT3_CLEAR 6
+#define CONV_FUNCT3_PLANE 7
 
 #ifdef __ASSEMBLER__
 
@@ -38,6 +39,9 @@
   .endm
   .macro CONV_CLEAR rd
   .insn r CONV_OPCODE, CONV_FUNCT3_CLEAR, 0, \rd, x0, x0
+  .endm
+  .macro CONV_PLANE rd, rs1, rs2
+  .insn r CONV_OPCODE, CONV_FUNCT3_PLANE, 0, \rd, \rs1, \rs2
   .endm
 
 #else
@@ -73,8 +77,9 @@ enum conv_tile { CONV_TILE_1X1 = 0, CONV_TILE_2X2 = 1 };
 #define CONV_TILE_SHIFT 3
 #define CONV_SIDE_SHIFT 4
 #define CONV_SLOT_SHIFT 8
+#define CONV_PLANE_SHIFT 16 /* 1: conv_run fetches by the log plane that conv_plane named */
 /* The lowest bit that is reserved, like those above it. */
-#define CONV_CONFIG_END 16
+#define CONV_CONFIG_END 17
 
 /* The configuration word: `side` is what conv_load takes for side 0, `slot` what conv_run uses. */
 static inline uint32_t conv_configuration(enum conv_mode mode, enum conv_scope scope,
@@ -90,6 +95,8 @@ enum conv_index {
   CONV_THRESHOLD = 8,
   CONV_CONFIGURATION = 9,
   CONV_KEPT = 10, /* products multiplied in the last run */
+  CONV_MAP = 11,  /* what conv_plane set */
+  CONV_PLANE = 12,
   /* Performance counters of the unit. */
   CONV_WINDOWS = 16,
   CONV_MULTIPLICATIONS = 17,
@@ -102,12 +109,15 @@ enum conv_index {
   CONV_CYCLES_STAGE_2 = 24,
   CONV_CYCLES_STAGE_3 = 25,
   CONV_CYCLES_DONE = 26,
+  CONV_CYCLES_GET_LOGS = 27,
+  CONV_CYCLES_FIND_WORDS = 28,
   /* Parameters of the hardware. */
   CONV_KERNEL = 32,
   CONV_LOG_FRAC = 33,
   CONV_MULTIPLIERS = 34,
   CONV_KERNELS = 35,
   CONV_OPERAND_W = 36, /* bits of a weight and of a word of the window: 8, 16 or 32 */
+  CONV_PLANES = 37,    /* 1: there are log planes */
 };
 
 /* S_max in a carry register: bit 15 tells that there is one. */
@@ -149,6 +159,55 @@ static inline uint32_t conv_config(uint32_t configuration, uint32_t threshold) {
 static inline void conv_carry(uint32_t smax0, uint32_t smax1, uint32_t smax2, uint32_t smax3) {
   uint32_t upper = (smax0 & 0xffff) | smax1 << 16, lower = (smax2 & 0xffff) | smax3 << 16;
   (void)CONV_INSN(CONV_FUNCT3_CARRY, "%1, %2", "r"(upper), "r"(lower));
+}
+
+/* Names a feature map and its log plane: windows of the map can be fetched by the plane. */
+static inline void conv_plane(const void *map, const void *plane) {
+  (void)CONV_INSN(CONV_FUNCT3_PLANE, "%1, %2", "r"(map), "r"(plane));
+}
+
+/* The entry of a word in the log plane of a unit with operands of `operand_w` bits and `log_frac`
+   fraction bits: its log proxy, and above that a bit that is 1; of zero all bits are 0. */
+static inline uint32_t conv_log_entry(int32_t word, uint32_t operand_w, uint32_t log_frac) {
+  uint32_t magnitude = word < 0 ? -(uint32_t)word : (uint32_t)word, msb = 0;
+  if (magnitude == 0) return 0;
+  for (uint32_t step = 16; step > 0; step /= 2) {
+    if (magnitude >> msb >> step != 0) msb += step;
+  }
+  uint32_t below = magnitude - (1u << msb);
+  uint32_t fraction = msb >= log_frac ? below >> (msb - log_frac) : below << (log_frac - msb);
+  /* operand_w is a power of two: above all positions of a bit. */
+  return (operand_w | msb) << log_frac | fraction;
+}
+
+/* Writes a log plane, an entry for each word of the map in its order, to an aligned address. */
+struct conv_plane_writer {
+  uint32_t *next;
+  uint32_t word, filled; /* what is not written yet, and its bits */
+  uint32_t operand_w, log_frac, bits;
+};
+
+static inline struct conv_plane_writer conv_plane_begin(uint32_t *plane, uint32_t operand_w,
+                                                        uint32_t log_frac) {
+  struct conv_plane_writer writer = {.next = plane, .operand_w = operand_w, .log_frac = log_frac};
+  writer.bits = log_frac + (operand_w == 8 ? 4 : operand_w == 16 ? 5 : 6);
+  return writer;
+}
+
+static inline void conv_plane_put(struct conv_plane_writer *writer, int32_t word) {
+  uint32_t entry = conv_log_entry(word, writer->operand_w, writer->log_frac);
+  writer->word |= entry << writer->filled;
+  writer->filled += writer->bits;
+  if (writer->filled >= 32) {
+    *writer->next++ = writer->word;
+    writer->filled -= 32;
+    writer->word = entry >> (writer->bits - writer->filled);
+  }
+}
+
+/* Writes what is left. */
+static inline void conv_plane_end(struct conv_plane_writer *writer) {
+  if (writer->filled > 0) *writer->next = writer->word;
 }
 
 /* Sets the performance counters of the unit to 0. */

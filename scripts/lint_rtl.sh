@@ -17,13 +17,13 @@ for kernel in 1 3 5 7; do
     for multipliers in 1 2 $((4 * kernel * kernel)); do
       for mem_width in 32 128; do
         # One slot; a number of slots that is no power of two, with each narrower operand in turn;
-        # without counters.
-        for rest in "1 32 1" "5 32 1" "1 16 1" "5 8 0"; do
-          read -r kernels operand_w counters <<<"$rest"
+        # without counters; with log planes.
+        for rest in "1 32 1 0" "5 32 1 1" "1 16 1 1" "5 8 0 0" "3 8 1 1"; do
+          read -r kernels operand_w counters planes <<<"$rest"
           "$verilator" --lint-only -Wall rtl/waivers.vlt "${sources[@]}" --top-module conv_unit \
             "-GKERNEL=$kernel" "-GLOG_FRAC=$log_frac" "-GMULTIPLIERS=$multipliers" \
             "-GMEM_WIDTH=$mem_width" "-GKERNELS=$kernels" "-GOPERAND_W=$operand_w" \
-            "-GCOUNTERS=$counters" >/dev/null
+            "-GCOUNTERS=$counters" "-GPLANES=$planes" >/dev/null
         done
       done
     done
@@ -45,10 +45,10 @@ soc=("${sources[@]}" "${core[@]}" rtl/soc/soc_pkg.sv)
 for file in rtl/soc/*.sv; do
   [ "$file" = rtl/soc/soc_pkg.sv ] || soc+=("$file")
 done
-for parameters in "1 0 1 1 32" "3 3 36 5 16" "5 0 100 16 32" "5 3 2 16 8" "7 8 3 256 32"; do
-  read -r kernel log_frac multipliers kernels operand_w <<<"$parameters"
+for parameters in "1 0 1 1 32 0" "3 3 36 5 16 1" "5 0 100 16 32 1" "5 3 2 16 8 0" "7 8 3 256 32 0"; do
+  read -r kernel log_frac multipliers kernels operand_w planes <<<"$parameters"
   "$verilator" --lint-only -Wall rtl/waivers.vlt "${soc[@]}" --top-module soc \
     "-GKERNEL=$kernel" "-GLOG_FRAC=$log_frac" "-GMULTIPLIERS=$multipliers" \
-    "-GKERNELS=$kernels" "-GOPERAND_W=$operand_w" >/dev/null
+    "-GKERNELS=$kernels" "-GOPERAND_W=$operand_w" "-GPLANES=$planes" >/dev/null
 done
 echo "the RTL is clean under verilator --lint-only -Wall"

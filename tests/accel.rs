@@ -252,6 +252,35 @@ fn programs_for_narrow_operands_agree_too() {
     assert!(error.contains("quantised for operands of 32 bits"), "{error}");
 }
 
+/// By log planes: the program of its own agrees on the reference model, and on the RTL in lockstep, where
+/// it reads fewer words.
+#[test]
+fn the_program_with_log_planes_agrees_too() {
+    let image = &digits(1)[0];
+    let soc = SocParameters { planes: 1, ..SOC };
+    let odd = random_network(ODD_RELU, 5);
+    let shipped_networks = NETWORKS.map(shipped);
+    let mut engine = CoreSettings::unit(Core::Hart, soc).open().unwrap();
+    for network in shipped_networks.iter().chain([&odd]) {
+        for scope in SmaxScope::ALL {
+            let settings = CoreSettings::unit(Core::Hart, soc);
+            for configuration in configurations(&settings, &[0.05], scope, network) {
+                agrees(&mut *engine, network, &configuration, image);
+            }
+        }
+    }
+    let network = shipped("lenet5-relu");
+    let layers = network.convolutions().count();
+    let configuration = Configuration::tau(0.25, 0, SmaxScope::Window, layers).unwrap();
+    let words = [SOC, soc].map(|soc| {
+        let settings = CoreSettings { lockstep: true, ..CoreSettings::unit(Core::Soc, soc) };
+        let mut engine = settings.open().unwrap();
+        let stages = agrees(&mut *engine, &network, &configuration, image);
+        stages.iter().map(|it| u64::from(it.counts.unit[3])).sum::<u64>()
+    });
+    assert!(words[1] < words[0], "{words:?}");
+}
+
 #[test]
 fn what_the_core_cannot_run_is_refused_in_words() {
     let refused = |network: &IntegerNetwork, configuration: &Configuration, words: &str| {

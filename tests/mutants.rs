@@ -677,6 +677,7 @@ fn window_case() -> WindowCase {
         threshold: Threshold::new(2).unwrap(),
         scope: SmaxScope::Running,
         carry: [Some(3), None, Some(12), None],
+        plane: None,
     };
     let weights = vec![1, -2, 3, 4, 5, -6, 7, 8, 9];
     let fetch = Operands { run, side: 3, weights, words: (1..17).collect(), stream: 1 };

@@ -26,7 +26,7 @@ static __attribute__((noinline)) void take_record(struct record *record) {
   EVENT(3), EVENT(4), EVENT(5), EVENT(6), EVENT(7), EVENT(8);
   EVENT(9), EVENT(10), EVENT(11), EVENT(12), EVENT(13), EVENT(14);
 #undef EVENT
-  for (uint32_t n = 0; n < 11; n++) record->unit[n] = conv_read(CONV_WINDOWS + n);
+  for (uint32_t n = 0; n < 13; n++) record->unit[n] = conv_read(CONV_WINDOWS + n);
   record->kernel_loads = kernel_loads;
   record->window_fetches = window_fetches;
   write_csr(mcountinhibit, 0);

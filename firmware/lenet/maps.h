@@ -26,6 +26,18 @@ struct block {
   uint32_t *carry; /* S_max, in the same order; two words a tile */
 };
 
+/* Whether windows are fetched by the log plane of a layer's input. */
+#ifdef PLANES
+#define BY_PLANE true
+#else
+#define BY_PLANE false
+#endif
+
+/* Of the layer, with one output a window. */
+static uint32_t configuration_of(const struct layer *layer) {
+  return layer->configuration | (BY_PLANE ? 1u << CONV_PLANE_SHIFT : 0);
+}
+
 static uint32_t tiles_of(const struct block *block) {
   return block->width / 2 * (block->height / 2);
 }
@@ -130,7 +142,7 @@ static void edges(const struct block *block, bool first) {
   uint32_t width = block->width, height = block->height;
   int32_t *sums = block->sums + 4 * block->outputs * tiles_of(block);
   uint32_t *carry = block->carry + 2 * block->outputs * tiles_of(block);
-  conv_config(layer->configuration, layer->threshold);
+  conv_config(configuration_of(layer), layer->threshold);
   for (uint32_t y = 0; y < height; y++) {
     for (uint32_t x = y == (height & ~1u) ? 0 : width & ~1u; x < width; x++) {
       const operand *window = block->input + y * layer->width + x;
@@ -143,7 +155,7 @@ static void edges(const struct block *block, bool first) {
       window_fetches++;
     }
   }
-  conv_config(layer->configuration | CONV_TILE_2X2 << 3, layer->threshold);
+  conv_config(configuration_of(layer) | CONV_TILE_2X2 << 3, layer->threshold);
 }
 
 /* Activation and mean of sums in RAM, of scores only where an operand has 32 bits: those of the tiles, if they are there, and of the edges. */
@@ -219,6 +231,16 @@ static void convolve_16(struct block *block) { convolve_unrolled(block, 16); }
 static void convolve_6(struct block *block) { convolve_unrolled(block, 6); }
 static void convolve_rolled(struct block *block) { convolve(block, 0, false, false); }
 
+/* Writes the log plane of all input channels, and tells the unit. */
+static inline void write_plane(const struct layer *layer, uint32_t *plane) {
+  uint32_t words = layer->inputs * layer->width * layer->height;
+  struct conv_plane_writer writer =
+      conv_plane_begin(plane, OPERAND_W, conv_read(CONV_LOG_FRAC));
+  for (uint32_t i = 0; i < words; i++) conv_plane_put(&writer, layer->input[i]);
+  conv_plane_end(&writer);
+  conv_plane(layer->input, plane);
+}
+
 static void convolve_maps(const struct network *network, const struct layer *layer) {
   struct block block = {.layer = layer, .finish = finish_of(network, layer)};
   block.width = layer->width - layer->side + 1;
@@ -226,8 +248,10 @@ static void convolve_maps(const struct network *network, const struct layer *lay
   block.map = block.width * block.height >> (layer->pool != 0 ? 2 : 0);
   block.running = (layer->configuration >> 2 & 1) != 0;
   block.sums = network->scratch;
-  block.carry = (uint32_t *)block.sums + KERNELS * block.width * block.height;
-  conv_config(layer->configuration | CONV_TILE_2X2 << 3, layer->threshold);
+  uint32_t most = layer->outputs < KERNELS ? layer->outputs : KERNELS;
+  block.carry = (uint32_t *)block.sums + most * block.width * block.height;
+  if (BY_PLANE) write_plane(layer, block.carry + most * block.width * block.height);
+  conv_config(configuration_of(layer) | CONV_TILE_2X2 << 3, layer->threshold);
   for (uint32_t output = 0; output < layer->outputs; output += KERNELS) {
     uint32_t left = layer->outputs - output;
     block.outputs = left < KERNELS ? left : KERNELS;

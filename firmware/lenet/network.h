@@ -57,7 +57,7 @@ struct layer {
 struct record {
   uint32_t cycles, instructions;
   uint32_t events[12]; /* mhpmcounter3 to 14 */
-  uint32_t unit[11];   /* counters 0 to 10 of the unit */
+  uint32_t unit[13];   /* counters 0 to 12 of the unit */
   uint32_t kernel_loads, window_fetches;
 };
 

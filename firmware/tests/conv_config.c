@@ -35,7 +35,7 @@ int main(void) {
   check_equal(5, bits == 8 || bits == 16 || bits == 32, 1);
 
   // After reset.
-  for (uint32_t index = 0; index < 12; index++) check_equal(10 + (int)index, conv_read(index), 0);
+  for (uint32_t index = 0; index < 16; index++) check_equal(10 + (int)index, conv_read(index), 0);
 
   // Each configuration: what was there before comes back, and it is read.
   uint32_t before = 0;
@@ -51,6 +51,16 @@ int main(void) {
   uint32_t full = conv_configuration(CONV_APPROX, CONV_RUNNING, CONV_TILE_2X2, sides, slots - 1);
   check_equal(104, config(full, 5, 77), before);
   check_equal(105, conv_read(CONV_CONFIGURATION), full);
+
+  // Log planes are configured where there are some.
+  uint32_t planes = conv_read(CONV_PLANES);
+  check_equal(106, planes <= 1, 1);
+  if (planes == 1) {
+    check_equal(107, config(full | 1u << CONV_PLANE_SHIFT, 5, 77), full);
+    check_equal(108, config(full, 5, 77), full | 1u << CONV_PLANE_SHIFT);
+  } else {
+    refused(109, full | 1u << CONV_PLANE_SHIFT, 5);
+  }
 
   // The threshold is kept up to 65535.
   static const uint32_t thresholds[] = {1, 0x7fff, 0xfffe, 0xffff, 0x10000, 0x10001, 0x80000000, ~0u};
@@ -87,7 +97,7 @@ int main(void) {
   check_equal(213, conv_read(CONV_CARRY + 3), 0x8000 | (score >> 1));
 
   // Indices without a value, and all bits of an index.
-  static const uint32_t none[] = {11, 15, 27, 31, 37, 63, 64, 0x80, 0x108, 0x10009, 0x80000020, ~0u};
+  static const uint32_t none[] = {13, 15, 29, 31, 38, 63, 64, 0x80, 0x108, 0x10009, 0x80000020, ~0u};
   for (uint32_t i = 0; i < sizeof none / sizeof *none; i++)
     check_equal(220 + (int)i, conv_read(none[i]), 0);
   check_equal(240, conv_read(CONV_CONFIGURATION), full);

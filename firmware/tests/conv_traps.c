@@ -12,18 +12,18 @@ static uint32_t fraction;
 
 // All that conv.read can see, apart from the counters.
 struct state {
-  uint32_t words[11];
+  uint32_t words[13];
 };
 
 static struct state read_state(void) {
   struct state state;
-  for (uint32_t index = 0; index < 11; index++) state.words[index] = conv_read(index);
+  for (uint32_t index = 0; index < 13; index++) state.words[index] = conv_read(index);
   return state;
 }
 
 static void check_state(int number, const struct state *expected) {
   struct state found = read_state();
-  for (uint32_t i = 0; i < 11; i++) check_equal(number, found.words[i], expected->words[i]);
+  for (uint32_t i = 0; i < 13; i++) check_equal(number, found.words[i], expected->words[i]);
 }
 
 // Executes `insn` (text) with rd = a0, rs1 = a1, rs2 = a2 and checks what it leaves: rd, the state.
@@ -89,7 +89,7 @@ int main(void) {
   conv_carry(0x8005, 0, 0x8010, 0x8001);
   check_works(5);
 
-  // Every bit of funct7. (A funct3 that is free is for the random programs, which know whether one is.)
+  // Every bit of funct7.
   ILLEGAL(11, CONV_RAW("0, 1, a0, a1, a2"), sides, kernel.weights);
   ILLEGAL(12, CONV_RAW("1, 2, a0, a1, a2"), PITCH, image);
   ILLEGAL(13, CONV_RAW("2, 4, a0, a1, x0"), 0, 0);
@@ -164,7 +164,7 @@ int main(void) {
   register uint32_t first __asm__("a3") = 1;
   register uint32_t second __asm__("a4") = 2;
   __asm__ __volatile__(CONV_RAW("1, 0, %0, %2, %3") "\n"
-                       CONV_RAW("7, 0, %1, %2, %3") "\n"
+                       CONV_RAW("7, 1, %1, %2, %3") "\n"
                        CONV_RAW("1, 0, %0, %2, %3") "\n"
                        : "+r"(first), "+r"(second)
                        : "r"(pitch), "r"(nowhere)

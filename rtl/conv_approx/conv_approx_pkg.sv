@@ -24,8 +24,10 @@ package conv_approx_pkg;
   // keeps every non-zero product, whatever its value.
   localparam int THRESHOLD_W = 16;
 
-  // The state machine of the paper's section IV-C.
-  typedef enum logic [2:0] {IDLE, GET_DATA, STAGE_1, STAGE_2, STAGE_3, DONE} state_e;
+  // The state machine of the paper's section IV-C, and what a unit with log planes has besides.
+  typedef enum logic [2:0] {
+    IDLE, GET_DATA, STAGE_1, STAGE_2, STAGE_3, DONE, GET_LOGS, FIND_WORDS
+  } state_e;
 
   // Addresses of the performance counters.
   localparam logic [3:0] COUNTER_WINDOWS                 = 4'd0;
@@ -39,6 +41,8 @@ package conv_approx_pkg;
   localparam logic [3:0] COUNTER_CYCLES_STAGE_2          = 4'd8;
   localparam logic [3:0] COUNTER_CYCLES_STAGE_3          = 4'd9;
   localparam logic [3:0] COUNTER_CYCLES_DONE             = 4'd10;
+  localparam logic [3:0] COUNTER_CYCLES_GET_LOGS         = 4'd11;
+  localparam logic [3:0] COUNTER_CYCLES_FIND_WORDS       = 4'd12;
 
   // The word of the data buffer that a product multiplies. Products are numbered output by output
   // of the 2x2 tile (top left, top right, bottom left, bottom right), row by row of the kernel; the

@@ -11,6 +11,7 @@ module conv_coprocessor #(
   parameter  int KERNELS     = 16,
   parameter  int COUNTERS    = 1,
   parameter  int OPERAND_W   = 32,
+  parameter  int PLANES      = 0,
   localparam int LANES       = 4 * KERNEL * KERNEL
 ) (
   input  wire logic             clk_i,
@@ -60,6 +61,7 @@ module conv_coprocessor #(
   localparam logic [2:0] CONV_CONFIG = 3'd4;
   localparam logic [2:0] CONV_CARRY  = 3'd5;
   localparam logic [2:0] CONV_CLEAR  = 3'd6;
+  localparam logic [2:0] CONV_PLANE  = 3'd7;
 
   // mcause.
   localparam logic [5:0] ILLEGAL     = 6'd2;
@@ -69,17 +71,19 @@ module conv_coprocessor #(
   // ---- State that programs see ---------------------------------------------------------------
 
   mode_t                  mode_q;
-  logic                   running_q, tile_q;
+  logic                   plane_q, running_q, tile_q;
   logic [3:0]             side_q;
   logic [7:0]             slot_q;
   logic [THRESHOLD_W-1:0] threshold_q;
   logic [4*SMAX_W-1:0]    carry_q;
   logic [KERNELS-1:0]     loaded_q;    // slots that have a kernel
+  logic [31:0]            map_addr_q, plane_addr_q;  // of a feature map, and of its log plane
   logic [127:0]           output_q;
   logic [4*SMAX_W-1:0]    smax_q;
   logic [LANES-1:0]       keep_q;
 
-  wire logic [31:0] configuration = {16'b0, slot_q, side_q, tile_q, running_q, mode_q};
+  wire logic [31:0] configuration =
+      {15'b0, plane_q, slot_q, side_q, tile_q, running_q, mode_q};
 
   // ---- The instruction -----------------------------------------------------------------------
 
@@ -119,10 +123,11 @@ module conv_coprocessor #(
         CONV_READ:   illegal = !rs2_none;
         CONV_CONFIG: illegal = (rs1[1:0] == MODE_APPROX && rs2 == '0) ||
                                32'(rs1[7:4]) > 32'(KERNEL) ||
-                               32'(rs1[15:8]) >= 32'(KERNELS) || rs1[31:16] != '0;
+                               32'(rs1[15:8]) >= 32'(KERNELS) || rs1[31:17] != '0 ||
+                               (rs1[16] && PLANES == 0);
         CONV_CARRY:  ;
         CONV_CLEAR:  illegal = !rs1_none || !rs2_none;
-        default:     illegal = 1'b1;
+        default:     illegal = PLANES == 0;  // CONV_PLANE
       endcase
       if (x_issue_instr_i[31:25] != '0) illegal = 1'b1;
     end
@@ -144,6 +149,10 @@ module conv_coprocessor #(
   wire logic [LANES-1:0]    unit_keep;
   wire logic [31:0]         counter;
 
+  // The window's first word, counted from that of the map.
+  localparam int BYTE_W = $clog2(OPERAND_W / 8);
+  wire logic [31:0] plane_index = 32'(signed'(rs2 - map_addr_q) >>> BYTE_W);
+
   wire logic reads   = x_issue_valid_i && funct3 == CONV_READ;
   wire logic command = for_unit && !busy_q;
   wire logic taken   = x_result_valid_o && x_result_ready_i;
@@ -156,7 +165,8 @@ module conv_coprocessor #(
     .MEM_WIDTH   (32),
     .KERNELS     (KERNELS),
     .COUNTERS    (COUNTERS),
-    .OPERAND_W   (OPERAND_W)
+    .OPERAND_W   (OPERAND_W),
+    .PLANES      (PLANES)
   ) u_unit (
     .clk_i, .rst_ni,
     .cmd_valid_i     (command),
@@ -171,6 +181,9 @@ module conv_coprocessor #(
     .cmd_threshold_i (threshold_q),
     .cmd_running_i   (running_q),
     .cmd_smax_i      (carry_q),
+    .cmd_plane_i       (plane_q),
+    .cmd_plane_addr_i  (plane_addr_q),
+    .cmd_plane_index_i (plane_index),
     .done_valid_o    (unit_done),
     .done_ready_i    (x_result_ready_i),
     .error_o         (unit_error),
@@ -215,15 +228,18 @@ module conv_coprocessor #(
                                                   carry_field(carry_q[SMAX_W*rs1[1:0] +: SMAX_W])};
           else if (rs1 == 32'd8)                        data = 32'(threshold_q);
           else if (rs1 == 32'd9)                        data = configuration;
+          else if (rs1 == 32'd11)                       data = map_addr_q;
+          else if (rs1 == 32'd12)                       data = plane_addr_q;
           else if (rs1 == 32'd10) begin
             for (int lane = 0; lane < LANES; lane++) data = data + 32'(keep_q[lane]);
           end
-          else if (rs1 >= 32'd16 && rs1 <= 32'd26)      data = counter;
+          else if (rs1 >= 32'd16 && rs1 <= 32'd28)      data = counter;
           else if (rs1 == 32'd32)                       data = 32'(KERNEL);
           else if (rs1 == 32'd33)                       data = 32'(LOG_FRAC);
           else if (rs1 == 32'd34)                       data = 32'(MULTIPLIERS);
           else if (rs1 == 32'd35)                       data = 32'(KERNELS);
           else if (rs1 == 32'd36)                       data = 32'(OPERAND_W);
+          else if (rs1 == 32'd37)                       data = 32'(PLANES);
         end
         default: ;
       endcase
@@ -276,7 +292,8 @@ module conv_coprocessor #(
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      {slot_q, side_q, tile_q, running_q, mode_q} <= '0;
+      {plane_q, slot_q, side_q, tile_q, running_q, mode_q} <= '0;
+      {map_addr_q, plane_addr_q} <= '0;
       threshold_q <= '0;
       carry_q     <= '0;
       loaded_q    <= '0;
@@ -293,9 +310,10 @@ module conv_coprocessor #(
       if (funct3 == CONV_LOAD) loaded_q[slot[SLOT_W-1:0]] <= 1'b1;
       if (funct3 == CONV_CARRY) carry_q <= new_carry;
       if (funct3 == CONV_CONFIG) begin
-        {slot_q, side_q, tile_q, running_q, mode_q} <= rs1[15:0];
+        {plane_q, slot_q, side_q, tile_q, running_q, mode_q} <= rs1[16:0];
         threshold_q <= new_threshold;
       end
+      if (funct3 == CONV_PLANE) {map_addr_q, plane_addr_q} <= {rs1, rs2};
     end
   end
 

@@ -27,14 +27,17 @@ module conv_counters #(
 
   logic [31:0] windows_q, done_q, skipped_q, words_q, beats_q;
   logic [31:0] idle_q, get_data_q, stage_1_q, stage_2_q, stage_3_q, waiting_q;
+  logic [31:0] get_logs_q, find_words_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       {windows_q, done_q, skipped_q, words_q, beats_q} <= '0;
       {idle_q, get_data_q, stage_1_q, stage_2_q, stage_3_q, waiting_q} <= '0;
+      {get_logs_q, find_words_q} <= '0;
     end else if (clear_i) begin
       {windows_q, done_q, skipped_q, words_q, beats_q} <= '0;
       {idle_q, get_data_q, stage_1_q, stage_2_q, stage_3_q, waiting_q} <= '0;
+      {get_logs_q, find_words_q} <= '0;
     end else begin
       if (window_i) begin
         windows_q <= windows_q + 32'd1;
@@ -49,6 +52,8 @@ module conv_counters #(
         STAGE_1:  stage_1_q  <= stage_1_q + 32'd1;
         STAGE_2:  stage_2_q  <= stage_2_q + 32'd1;
         STAGE_3:  stage_3_q  <= stage_3_q + 32'd1;
+        GET_LOGS: get_logs_q <= get_logs_q + 32'd1;
+        FIND_WORDS: find_words_q <= find_words_q + 32'd1;
         default:  waiting_q  <= waiting_q + 32'd1;
       endcase
     end
@@ -67,6 +72,8 @@ module conv_counters #(
       COUNTER_CYCLES_STAGE_2:          value_o = stage_2_q;
       COUNTER_CYCLES_STAGE_3:          value_o = stage_3_q;
       COUNTER_CYCLES_DONE:             value_o = waiting_q;
+      COUNTER_CYCLES_GET_LOGS:         value_o = get_logs_q;
+      COUNTER_CYCLES_FIND_WORDS:       value_o = find_words_q;
       default:                         value_o = '0;
     endcase
   end

@@ -4,6 +4,7 @@
 // Two commands: load a kernel of side k <= KERNEL into one of KERNELS slots; run a window, which
 // convolves one of those kernels with a (k+1) x (k+1) block of the input (tile 2x2, four outputs)
 // or a k x k block (tile 1x1). The block is fetched, or the one of the run before is used again.
+// With log planes the logs of the block can be fetched first, and a word only if a product needs it.
 // docs/unit.md has the state machine, timing diagrams and the cycle table.
 `default_nettype none
 
@@ -15,6 +16,7 @@ module conv_unit #(
   parameter  int KERNELS     = 1,            // kernels that are kept, 1 .. 256
   parameter  int COUNTERS    = 1,            // 1: performance counters; 0: none
   parameter  int OPERAND_W   = 32,           // bits of a word: a weight, an activation; 8, 16, 32
+  parameter  int PLANES      = 0,            // 1: windows can be fetched by their log planes
   localparam int PRODUCTS    = KERNEL * KERNEL,
   localparam int LANES       = 4 * PRODUCTS,
   localparam int SMAX_W      = $clog2(OPERAND_W) + 2 + LOG_FRAC  // {valid, score}
@@ -37,6 +39,10 @@ module conv_unit #(
   input  wire logic [conv_approx_pkg::THRESHOLD_W-1:0] cmd_threshold_i,  // run: T >= 1
   input  wire logic                 cmd_running_i,    // run: S_max starts from cmd_smax_i
   input  wire logic [4*SMAX_W-1:0]  cmd_smax_i,       // run: {valid, score} of each output
+  input  wire logic                 cmd_plane_i,      // run that fetches: by the log plane
+  input  wire logic [31:0]          cmd_plane_addr_i, // with cmd_plane_i: byte address of the plane
+  input  wire logic [31:0]          cmd_plane_index_i,// with cmd_plane_i: the window's first word, as
+                                                      // an entry of the plane; may be negative
 
   // Result: done_valid_o and all of the below hold until done_ready_i. With an error only error_o
   // has a meaning.
@@ -101,12 +107,18 @@ module conv_unit #(
   wire logic aligned    = (cmd_addr_i & 32'(OPERAND_W / 8 - 1)) == '0;
   wire logic slot_fits  = 32'(cmd_kernel_i) < 32'(KERNELS);
   wire logic side_fits  = cmd_size_i >= 32'd1 && cmd_size_i <= 32'(KERNEL);
-  wire logic window_ok  = reuse ? held_q && window_side <= fetch_side_q : aligned;
+  wire logic planes_ok  = PLANES != 0 || !cmd_plane_i;
+  wire logic window_ok  = reuse ? held_q && window_side <= fetch_side_q : aligned && planes_ok;
   wire logic command_ok = slot_fits && (cmd_op_i == OP_LOAD_KERNEL ?
                               side_fits && aligned : kernel_side != '0 && window_ok);
 
   wire logic start_fetch = accept && command_ok && !reuse;
   wire logic start_run   = accept && command_ok && cmd_op_i == OP_RUN_WINDOW;
+
+  // With log planes: of the window that is held, or fetched, the logs come from its plane, and words
+  // as they are needed.
+  logic                   planed_q;
+  wire logic start_logs = start_fetch && cmd_op_i == OP_RUN_WINDOW && cmd_plane_i && PLANES != 0;
 
   // Idle, only the command's registers, the state and the counters have a clock.
   wire logic active = cmd_valid_i || state_q != IDLE;
@@ -124,22 +136,81 @@ module conv_unit #(
   wire logic [SIDE_W-1:0] fetch_words;
   wire logic [OPERAND_W*BUFFER-1:0] data;
 
+  wire logic              words_start;    // with log planes: of the words that are needed
+  wire logic [BUFFER-1:0] words_wanted, words_missing, words_held;
+  wire logic              fetch_req;
+  wire logic [31:0]       fetch_addr;
+
   window_fetch #(
     .KERNEL    (KERNEL),
     .MEM_WIDTH (MEM_WIDTH),
-    .OPERAND_W (OPERAND_W)
+    .OPERAND_W (OPERAND_W),
+    .PLANES    (PLANES)
   ) u_fetch (
     .clk_i (clk_active), .rst_ni,
-    .start_i (start_fetch),
-    .addr_i  (cmd_addr_i),
-    .pitch_i (size_q),
-    .side_i  (fetch_side_q),
-    .done_o  (fetch_done),
-    .error_o (fetch_error),
-    .words_o (fetch_words),
-    .mem_req_o, .mem_gnt_i, .mem_addr_o, .mem_rvalid_i, .mem_err_i, .mem_rdata_i,
-    .data_o  (data)
+    .start_i  ((start_fetch && !start_logs) || words_start),
+    .addr_i   (cmd_addr_i),
+    .open_i   (start_fetch),
+    .wanted_i (words_wanted),
+    .pitch_i  (size_q),
+    .side_i   (fetch_side_q),
+    .done_o   (fetch_done),
+    .error_o  (fetch_error),
+    .words_o  (fetch_words),
+    .held_o   (words_held),
+    .mem_req_o    (fetch_req),
+    .mem_addr_o   (fetch_addr),
+    // The others are answers to the fetch of logs.
+    .mem_rvalid_i (mem_rvalid_i && (PLANES == 0 || state_q == GET_DATA)),
+    .mem_gnt_i, .mem_err_i, .mem_rdata_i,
+    .data_o   (data)
   );
+
+  // ---- GET_LOGS: logs from a plane -----------------------------------------------------------
+
+  localparam int ENTRY_W = LOG_W + 1;  // {live, log}
+
+  wire logic                    logs_done, logs_error;
+  wire logic                    plane_valid, plane_first;
+  wire logic [SIDE_W-1:0]       plane_row;
+  wire logic [ENTRY_W*SPAN-1:0] plane_data;
+
+  if (PLANES != 0) begin : gen_planes
+    wire logic        logs_req;
+    wire logic [31:0] logs_addr;
+
+    plane_fetch #(
+      .KERNEL    (KERNEL),
+      .MEM_WIDTH (MEM_WIDTH),
+      .ENTRY_W   (ENTRY_W),
+      .PITCH_W   (PITCH_W)
+    ) u_planes (
+      .clk_i (clk_active), .rst_ni,
+      .start_i     (start_logs),
+      .addr_i      (cmd_plane_addr_i),
+      .index_i     (cmd_plane_index_i),
+      .pitch_i     (size_q),
+      .side_i      (fetch_side_q),
+      .done_o      (logs_done),
+      .error_o     (logs_error),
+      .mem_req_o   (logs_req),
+      .mem_addr_o  (logs_addr),
+      .mem_gnt_i, .mem_rvalid_i, .mem_err_i, .mem_rdata_i,
+      .row_valid_o (plane_valid),
+      .row_o       (plane_row),
+      .row_first_o (plane_first),
+      .row_data_o  (plane_data)
+    );
+
+    // One of the two fetches at a time.
+    assign mem_req_o  = fetch_req || logs_req;
+    assign mem_addr_o = logs_req ? logs_addr : fetch_addr;
+  end else begin : gen_no_planes
+    assign {logs_done, logs_error, plane_valid, plane_first, plane_row, plane_data} = '0;
+    assign mem_req_o  = fetch_req;
+    assign mem_addr_o = fetch_addr;
+    wire logic unused_plane = ^{cmd_plane_addr_i, cmd_plane_index_i};
+  end
 
   // ---- STAGE_1: logs -------------------------------------------------------------------------
 
@@ -147,13 +218,18 @@ module conv_unit #(
   wire logic [BUFFER-1:0]       data_live;
 
   log_bank #(
-    .WORDS     (BUFFER),
+    .SPAN      (SPAN),
     .OPERAND_W (OPERAND_W),
-    .LOG_FRAC  (LOG_FRAC)
+    .LOG_FRAC  (LOG_FRAC),
+    .PLANES    (PLANES)
   ) u_logs (
     .clk_i    (clk_active),
     .enable_i (state_q == STAGE_1),
     .data_i   (data),
+    .plane_valid_i (plane_valid),
+    .plane_row_i   (plane_row),
+    .plane_first_i (plane_first),
+    .plane_i       (plane_data),
     .log_o    (data_log),
     .live_o   (data_live)
   );
@@ -211,6 +287,7 @@ module conv_unit #(
   wire logic run_stage_2 = state_q == STAGE_2 && op_q == OP_RUN_WINDOW;
   logic      decided_q;  // STAGE_2 of a serial unit goes on after the decision
   wire logic decide = run_stage_2 && !decided_q;
+  wire logic find   = PLANES != 0 && state_q == FIND_WORDS;
 
   wire logic [LANES-1:0]    keep;
   wire logic [4*SMAX_W-1:0] smax;
@@ -222,7 +299,7 @@ module conv_unit #(
       .LOG_FRAC  (LOG_FRAC),
       .OUTPUT    (out)
     ) u_select (
-      .enable_i      (decide && (out == 0 || tile_q)),
+      .enable_i      ((decide || find) && (out == 0 || tile_q)),
       .mode_i        (mode_q),
       .threshold_i   (threshold_q),
       .running_i     (running_q),
@@ -235,6 +312,31 @@ module conv_unit #(
       .keep_o        (keep[out*PRODUCTS +: PRODUCTS]),
       .smax_o        (smax[out*SMAX_W +: SMAX_W])
     );
+  end
+
+  // ---- FIND_WORDS: those that a kept product multiplies and that are not in the buffer ---------
+
+  if (PLANES != 0) begin : gen_find
+    logic [BUFFER-1:0] needed, block;
+    wire logic [SIDE_W-1:0] block_side =
+        cmd_op_i == OP_LOAD_KERNEL ? cmd_size_i[SIDE_W-1:0] : window_side;
+    always_comb begin
+      needed = '0;
+      for (int product = 0; product < LANES; product++) begin
+        needed[activation_word(KERNEL, product)] |= keep[product];
+      end
+      for (int word = 0; word < BUFFER; word++) begin
+        block[word] = word / SPAN < 32'(block_side) && word % SPAN < 32'(block_side);
+      end
+    end
+    assign words_missing = needed & ~words_held;
+    assign words_wanted  = find ? words_missing : block;
+    assign words_start   = find && words_missing != '0;
+  end else begin : gen_no_find
+    assign words_missing = '0;
+    assign words_wanted  = '1;
+    assign words_start   = 1'b0;
+    wire logic unused_held = ^words_held;
   end
 
   logic [LANES-1:0]    keep_q;
@@ -295,10 +397,18 @@ module conv_unit #(
       IDLE: begin
         if (accept) begin
           if (!command_ok) state_d = DONE;
-          else             state_d = reuse ? STAGE_2 : GET_DATA;
+          else if (reuse)  state_d = planed_q ? FIND_WORDS : STAGE_2;
+          else             state_d = start_logs ? GET_LOGS : GET_DATA;
         end
       end
-      GET_DATA: if (fetch_done) state_d = fetch_error ? DONE : STAGE_1;
+      GET_DATA: begin
+        if (fetch_done) begin
+          if (fetch_error) state_d = DONE;
+          else             state_d = planed_q ? STAGE_2 : STAGE_1;
+        end
+      end
+      GET_LOGS:   if (logs_done) state_d = logs_error ? DONE : FIND_WORDS;
+      FIND_WORDS: state_d = words_start ? GET_DATA : STAGE_2;
       STAGE_1:  state_d = STAGE_2;
       STAGE_2: begin
         if (store_kernel)                  state_d = DONE;
@@ -310,6 +420,8 @@ module conv_unit #(
     endcase
   end
 
+  wire logic bus_error = (fetch_done && fetch_error) || (logs_done && logs_error);
+
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       state_q <= IDLE;
@@ -317,17 +429,25 @@ module conv_unit #(
       held_q  <= 1'b0;
     end else begin
       state_q <= state_d;
-      if (start_fetch)                                         held_q <= 1'b0;
+      if (start_fetch || bus_error)                            held_q <= 1'b0;
+      else if (logs_done)                                      held_q <= 1'b1;
       else if (state_q == STAGE_1 && op_q == OP_RUN_WINDOW)    held_q <= 1'b1;
       if (accept) error_q <= command_ok ? ERROR_NONE : ERROR_COMMAND;
-      else if (fetch_done && fetch_error) error_q <= ERROR_BUS;
+      else if (bus_error) error_q <= ERROR_BUS;
     end
+  end
+
+  if (PLANES != 0) begin : gen_planed
+    always_ff @(posedge clk_i) begin
+      if (start_fetch) planed_q <= start_logs;
+    end
+  end else begin : gen_never_planed
+    assign planed_q = 1'b0;
   end
 
   always_ff @(posedge clk_i) begin
     if (accept) begin
       op_q        <= cmd_op_i;
-      size_q      <= cmd_size_i[PITCH_W-1:0];
       slot_q      <= cmd_kernel_i[SLOT_W-1:0];
       tile_q      <= cmd_tile_i;
       mode_q      <= cmd_mode_i;
@@ -336,6 +456,7 @@ module conv_unit #(
       smax_q      <= cmd_smax_i;
     end
     if (start_fetch) begin
+      size_q       <= cmd_size_i[PITCH_W-1:0];
       fetch_side_q <= cmd_op_i == OP_LOAD_KERNEL ? cmd_size_i[SIDE_W-1:0] : window_side;
     end
   end
@@ -402,6 +523,9 @@ module conv_unit #(
   if (KERNELS < 1 || KERNELS > 256) begin : gen_bad_kernels
     $error("KERNELS is %0d; it is 1 to 256", KERNELS);
   end
+  if (PLANES != 0 && PLANES != 1) begin : gen_bad_planes
+    $error("PLANES is %0d; it is 0 or 1", PLANES);
+  end
   if (MULTIPLIERS < 1 || MULTIPLIERS > LANES) begin : gen_bad_multipliers
     $error("MULTIPLIERS is %0d; it is 1 to 4 * KERNEL * KERNEL", MULTIPLIERS);
   end
@@ -414,14 +538,16 @@ module conv_unit #(
     result_held_q        <= rst_ni && done_valid_o && !done_ready_i;
     held_output_q <= output_o;
     if (rst_ni) begin
-      StateIsLegal: assert (state_q <= DONE)
+      StateIsLegal: assert (PLANES != 0 || state_q <= DONE)
         else $error("state %0d does not exist", state_q);
       ThresholdIsPositive: assert (!(accept && cmd_op_i == OP_RUN_WINDOW &&
                                      cmd_mode_i == MODE_APPROX) || cmd_threshold_i != '0)
         else $error("T = 0 keeps nothing; software refuses it");
       ResultHeldUntilTaken: assert (!result_held_q || (done_valid_o && output_o == held_output_q))
         else $error("done_valid_o or output_o changed before done_ready_i");
-      KeepsOnlyActive: assert (!decide ||
+      NeededWordsAreThere: assert (!planed_q || !decide || words_missing == '0)
+        else $error("a product is kept whose word is not in the buffer");
+      KeepsOnlyActive: assert (!(decide || find) ||
           (keep & ~{(3*PRODUCTS)'({3{tile_q ? kernel_active : PRODUCTS'(0)}}),
                     kernel_active}) == '0)
         else $error("a product outside the kernel or the tile is kept");

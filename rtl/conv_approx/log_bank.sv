@@ -2,16 +2,21 @@
 // STAGE_1: the log proxy L(a) of every word of the data buffer (the paper's section IV-C, MSB
 // analysis; section III for why the position of the leading one stands for a logarithm).
 //
+// With log planes the logs of a window come from memory instead, row by row of the buffer.
+//
 // L(a) = msb(|a|) * 2^LOG_FRAC + the LOG_FRAC bits right below that bit. A zero word has no log;
 // its live bit is low.
 `default_nettype none
 
 module log_bank #(
-  parameter  int WORDS     = 16,
+  parameter  int SPAN      = 4,              // rows of the buffer, and words of a row
   parameter  int OPERAND_W = 32,
   parameter  int LOG_FRAC  = 0,
+  parameter  int PLANES    = 0,
+  localparam int WORDS     = SPAN * SPAN,
   localparam int MSB_W     = $clog2(OPERAND_W),
-  localparam int LOG_W     = MSB_W + LOG_FRAC
+  localparam int LOG_W     = MSB_W + LOG_FRAC,
+  localparam int ROW_W     = $clog2(SPAN + 1)
 ) (
   input  wire logic                       clk_i,
 
@@ -19,6 +24,14 @@ module log_bank #(
   // they keep their values.
   input  wire logic                       enable_i,
   input  wire logic [OPERAND_W*WORDS-1:0] data_i,
+
+  // With plane_valid_i the entries {live, log} of plane_i, the first one lowest, are in plane_row_i
+  // from the next cycle on. A row may come in parts: all but the first are added to what is there.
+  input  wire logic                       plane_valid_i,
+  input  wire logic [ROW_W-1:0]           plane_row_i,
+  input  wire logic                       plane_first_i,
+  input  wire logic [(LOG_W+1)*SPAN-1:0]  plane_i,
+
   output      logic [LOG_W*WORDS-1:0]     log_o,
   output      logic [WORDS-1:0]           live_o
 );
@@ -44,7 +57,7 @@ module log_bank #(
     log_proxy = LOG_W'((WHOLE_W'({msb, magnitude[BELOW_W-1:0]}) << LOG_FRAC) >> BELOW_W);
   endfunction
 
-  // Blocking only on locals: the registers are written whole, under one enable.
+  // Blocking only on locals: each enable writes the registers whole, or a row of them.
   always_ff @(posedge clk_i) begin
     if (enable_i) begin
       logic [LOG_W*WORDS-1:0] logs;
@@ -55,7 +68,20 @@ module log_bank #(
       end
       log_o  <= logs;
       live_o <= live;
+    end else if (PLANES != 0 && plane_valid_i) begin
+      for (int word = 0; word < WORDS; word++) begin
+        if (32'(plane_row_i) == word / SPAN) begin
+          logic [LOG_W:0] entry, earlier;
+          entry   = plane_i[(LOG_W+1)*(word % SPAN) +: LOG_W + 1];
+          earlier = plane_first_i ? '0 : {live_o[word], log_o[LOG_W*word +: LOG_W]};
+          {live_o[word], log_o[LOG_W*word +: LOG_W]} <= entry | earlier;
+        end
+      end
     end
+  end
+
+  if (PLANES == 0) begin : gen_no_planes
+    wire logic unused_plane = ^{plane_valid_i, plane_row_i, plane_first_i, plane_i};
   end
 
 endmodule

@@ -8,7 +8,8 @@ module core_with_unit #(
   parameter int LOG_FRAC    = 0,
   parameter int MULTIPLIERS = 4 * KERNEL * KERNEL,
   parameter int KERNELS     = 1,
-  parameter int OPERAND_W   = 32
+  parameter int OPERAND_W   = 32,
+  parameter int PLANES      = 0
 ) (
   input  wire logic        clk_i,
   input  wire logic        rst_ni,
@@ -69,7 +70,8 @@ module core_with_unit #(
     .LOG_FRAC    (LOG_FRAC),
     .MULTIPLIERS (MULTIPLIERS),
     .KERNELS     (KERNELS),
-    .OPERAND_W   (OPERAND_W)
+    .OPERAND_W   (OPERAND_W),
+    .PLANES      (PLANES)
   ) u_coprocessor (
     .clk_i, .rst_ni,
     .x_issue_valid_i    (x_issue_valid),

@@ -10,6 +10,7 @@ module soc #(
   parameter  int          MULTIPLIERS = 4 * KERNEL * KERNEL,
   parameter  int          KERNELS     = 16,
   parameter  int          OPERAND_W   = 32,
+  parameter  int          PLANES      = 0,
   parameter  logic [31:0] BOOT_ADDR   = soc_pkg::RAM_BASE,
   localparam int          LANES       = 4 * KERNEL * KERNEL
 ) (
@@ -157,7 +158,8 @@ module soc #(
     .LOG_FRAC    (LOG_FRAC),
     .MULTIPLIERS (MULTIPLIERS),
     .KERNELS     (KERNELS),
-    .OPERAND_W   (OPERAND_W)
+    .OPERAND_W   (OPERAND_W),
+    .PLANES      (PLANES)
   ) u_coprocessor (
     .clk_i, .rst_ni,
     .x_issue_valid_i    (x_issue_valid),

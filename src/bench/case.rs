@@ -67,6 +67,9 @@ impl Operands {
         if !aligned || self.run.addr > 1 << 24 || self.run.pitch > 1 << 16 {
             return Err(CaseError::Shape("the address or the pitch"));
         }
+        if self.run.plane.is_some() && unit.planes == 0 {
+            return Err(CaseError::Shape("the log plane: the unit has none"));
+        }
         check_operands(&self.weights, unit.operand_w, |index| format!("weight {index}"))?;
         check_operands(&self.words, unit.operand_w, |index| format!("word {index}"))?;
         Ok(())

@@ -154,7 +154,7 @@ impl Engine for GatesEngine {
         }
         let whole = layer.side() <= unit.kernel;
         let layer = cropped(layer, unit.kernel);
-        let shape = Shape::of(&layer, inputs, unit.operand_w)?;
+        let shape = Shape::of(&layer, inputs, &unit)?;
         let drawn = draw(&shape, unit.kernels, inputs.len(), sampling);
         let failed = |source: UnitError| EngineError::Failed {
             case: None,
@@ -162,7 +162,7 @@ impl Engine for GatesEngine {
         };
         let options = UnitOptions { x_seed: self.seed, record: true, ..UnitOptions::default() };
         let mut driver = UnitDriver::open(&unit, &options).map_err(failed)?;
-        *driver.memory() = shape.memory(&layer, inputs);
+        *driver.memory() = shape.memory(&layer, inputs, unit.log_entries());
         let layer_windows = shape.tiles() * shape.channels * shape.outputs;
         let mut reading = EnergyReading {
             side: shape.side as u64,
@@ -267,6 +267,7 @@ fn windows(
                     threshold: semantics.threshold,
                     scope: SmaxScope::Window,
                     carry: [None; 4],
+                    plane: shape.logs(image, *channel, column, row),
                 })?;
                 if number == 0 {
                     continue;

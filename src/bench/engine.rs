@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use model::conv::{Plane, Semantics, SmaxScope, Threshold, output_size};
+use model::conv::{LogEntries, Plane, Semantics, SmaxScope, Threshold, output_size};
 use model::engine::{
     Cost, Detail, Engine, EngineError, EngineFactory, EngineInfo, Findings, GoldenEngine, LayerRun,
     Mismatch, Place,
@@ -18,7 +18,7 @@ use super::replay::WindowUnit;
 use super::scoreboard::{ExpectedWindow, GoldenMap, agrees, load_counters, window_counters};
 use super::under_test::{REPORTS, investigate};
 use super::unit::{
-    Counters, Memory, Outcome, Stalls, Tile, UnitDriver, UnitError, UnitOptions, WindowRun,
+    Counters, Memory, Outcome, PlaneAt, Stalls, Tile, UnitDriver, UnitError, UnitOptions, WindowRun,
 };
 use crate::hw::{self, NETWORK_UNIT, UnitParameters, View};
 
@@ -114,7 +114,8 @@ impl EngineFactory for RtlSettings {
 ///
 /// The order is: input channel, group of output channels, image, tile, output channel. The kernels
 /// of a group stay in the unit over all images, and the first output channel of the group fetches
-/// a tile's words for the others. The sums are those of the unit's own outputs, and in running scope
+/// a tile's words for the others. A unit with log planes fetches by them: they lie in its memory from the
+/// start, and a word of a tile comes with the first output channel that needs it. The sums are those of the unit's own outputs, and in running scope
 /// S_max of a channel is the unit's own of the channels before.
 #[derive(Debug)]
 pub struct RtlEngine {
@@ -174,12 +175,12 @@ impl Engine for RtlEngine {
         detail: Detail,
     ) -> Result<LayerRun, EngineError> {
         let unit = self.settings.unit_for(layer.side(), semantics)?;
-        let shape = Shape::of(layer, inputs, unit.operand_w)?;
+        let shape = Shape::of(layer, inputs, &unit)?;
         let golden = self.golden.outcomes(layer, semantics, inputs, Detail::Maps);
         let settings = self.settings;
         let mut findings = std::mem::take(&mut self.findings);
         let open = self.unit(unit).map_err(|source| failed(None, place.clone(), source))?;
-        *open.driver.memory() = shape.memory(layer, inputs);
+        *open.driver.memory() = shape.memory(layer, inputs, unit.log_entries());
         let run = WindowRun {
             slot: 0,
             reuse: false,
@@ -190,6 +191,7 @@ impl Engine for RtlEngine {
             threshold: planted(semantics.threshold, settings.threshold_offset),
             scope: semantics.scope,
             carry: [None; 4],
+            plane: None,
         };
         let mut pass = Pass {
             carry: match semantics.scope {
@@ -308,6 +310,9 @@ pub(super) struct Shape {
     plane_words: usize,
     /// The first plane's first word.
     planes: usize,
+    /// The first log plane's first line of memory, and lines of each; none of a unit without.
+    log_planes: usize,
+    log_plane_lines: usize,
     words: usize,
 }
 
@@ -315,8 +320,9 @@ impl Shape {
     pub fn of(
         layer: &Convolution,
         inputs: &[Vec<Plane>],
-        operand_w: u32,
+        unit: &UnitParameters,
     ) -> Result<Self, EngineError> {
+        let operand_w = unit.operand_w;
         let [first, ..] = inputs else {
             return Err(unsupported("a batch of no images".to_owned()));
         };
@@ -329,7 +335,12 @@ impl Shape {
         let kernel_words = (side * side).next_multiple_of(line);
         let plane_words = plane.data().len().next_multiple_of(line);
         let planes = outputs * channels * kernel_words;
-        let words = planes + inputs.len() * channels * plane_words;
+        let log_planes = (planes + inputs.len() * channels * plane_words) / line;
+        let log_plane_lines = match unit.planes {
+            0 => 0,
+            _ => (plane.data().len() * unit.log_entries().bits() as usize).div_ceil(LINE),
+        };
+        let words = (log_planes + inputs.len() * channels * log_plane_lines) * line;
         if u32::try_from(words * operand_w as usize / 8).is_err() {
             return Err(unsupported(format!(
                 "{words} words are beyond the unit's 32-bit addresses; use smaller batches"
@@ -347,6 +358,8 @@ impl Shape {
             kernel_words,
             plane_words,
             planes,
+            log_planes,
+            log_plane_lines,
             words,
         })
     }
@@ -372,14 +385,36 @@ impl Shape {
         self.address(self.planes + (image * self.channels + channel) * self.plane_words)
     }
 
+    /// The byte address of a log plane.
+    #[inline]
+    fn log_plane(&self, image: usize, channel: usize) -> u32 {
+        let line = self.log_planes + (image * self.channels + channel) * self.log_plane_lines;
+        // Below the bytes of all words, which 32 bits hold.
+        (line * LINE / 8) as u32
+    }
+
+    /// Where the logs of a window lie, if there are log planes.
+    #[inline]
+    pub fn logs(&self, image: usize, channel: usize, column: usize, row: usize) -> Option<PlaneAt> {
+        // A plane has fewer words than there are addresses.
+        let index = (row * self.pitch + column) as i32;
+        let plane = PlaneAt { addr: self.log_plane(image, channel), index };
+        (self.log_plane_lines > 0).then_some(plane)
+    }
+
     /// The byte address of a window's upper left word.
     #[inline]
     pub fn window(&self, image: usize, channel: usize, column: usize, row: usize) -> u32 {
         self.plane(image, channel) + self.address(row * self.pitch + column)
     }
 
-    /// A memory with the operands of the batch.
-    pub fn memory(&self, layer: &Convolution, inputs: &[Vec<Plane>]) -> Memory {
+    /// A memory with the operands of the batch, and their log planes.
+    pub fn memory(
+        &self,
+        layer: &Convolution,
+        inputs: &[Vec<Plane>],
+        entries: LogEntries,
+    ) -> Memory {
         let mut memory = Memory::new(self.operand_w, self.words);
         for (output, filter) in layer.filters.iter().enumerate() {
             for (channel, kernel) in filter.iter().enumerate() {
@@ -389,6 +424,10 @@ impl Shape {
         for (image, planes) in inputs.iter().enumerate() {
             for (channel, plane) in planes.iter().enumerate() {
                 memory.write(self.plane(image, channel), plane.data());
+                if self.log_plane_lines > 0 {
+                    let first = entries.address(self.log_plane(image, channel), 0);
+                    memory.write_logs(entries, first, plane.data());
+                }
             }
         }
         memory
@@ -490,8 +529,8 @@ impl Pass<'_> {
         self.keep(at, &outcome);
         let (x, y, _) = self.tiles[at.tile];
         let (map, first) = self.golden[at.image].entry(at.output, at.channel, 0);
-        let (width, side) = (self.shape.width, self.shape.side);
-        let golden = GoldenMap { map, first, width, side };
+        let width = self.shape.width;
+        let golden = GoldenMap { map, first, width };
         self.findings.compared += 1;
         let waits = self.settings.stalls.is_some();
         if !agrees(&self.unit, &golden, (x, y), &run, &outcome, waits) {
@@ -511,6 +550,7 @@ impl Pass<'_> {
             addr: first + self.shape.address(y * self.shape.pitch + x),
             tile,
             carry: carry.map(|score| u32::try_from(score).ok()),
+            plane: self.shape.logs(at.image, at.channel, x, y),
             ..self.run
         }
     }
@@ -541,6 +581,7 @@ impl Pass<'_> {
         cost.cycles += u64::from(outcome.cycles);
         cost.memory_words += u64::from(counters.memory_words);
         cost.memory_beats += u64::from(counters.memory_beats);
+        cost.log_beats += u64::from(outcome.traffic.log_beats);
     }
 
     /// Adds the outputs to the channels before, and keeps S_max for the next one.

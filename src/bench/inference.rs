@@ -9,7 +9,7 @@
 use std::iter;
 use std::path::{Path, PathBuf};
 
-use model::conv::{Mode, Plane, Semantics, SmaxScope};
+use model::conv::{LogEntries, Mode, Plane, Semantics, SmaxScope};
 use model::elf::{Executable, with_segment};
 use model::engine::{
     Detail, Engine, EngineError, EngineFactory, EngineInfo, Findings, GoldenEngine, LayerRun,
@@ -73,10 +73,11 @@ impl CoreSettings {
 
     /// Convolutions, and the dense layers, on the unit of this system.
     pub const fn unit(core: Core, soc: SocParameters) -> Self {
-        let firmware = match soc.operand_w {
-            8 => "lenet_unit_8",
-            16 => "lenet_unit_16",
-            _ => "lenet_unit",
+        let firmware = match (soc.operand_w, soc.planes) {
+            (8, _) => "lenet_unit_8",
+            (16, _) => "lenet_unit_16",
+            (_, 0) => "lenet_unit",
+            _ => "lenet_planes",
         };
         Self { soc, firmware, on_unit: true, ..Self::software(core) }
     }
@@ -552,6 +553,12 @@ struct Maps {
     address: u32,
 }
 
+impl Maps {
+    const fn words(&self) -> usize {
+        self.channels * self.height * self.width
+    }
+}
+
 impl Blob {
     /// A network whose convolutions have a configuration; an error says why the programs cannot run it.
     fn new(
@@ -597,9 +604,10 @@ impl Blob {
             Maps { channels: input.channels, height: input.height, width: input.width, address };
         let (mut layers, mut blob_stages) = (Vec::new(), Vec::new());
         let mut scratch_words = 0;
+        let entries = (soc.planes == 1).then_some(LogEntries { operand_w, log_frac: soc.log_frac });
         for (first, last) in stages {
             let (words, next, scratch) =
-                stage(network, configuration, first, last, &maps, &mut ram)?;
+                stage(network, configuration, first, last, &maps, entries, &mut ram)?;
             scratch_words = scratch_words.max(scratch);
             let (mut convolution, mut kernel_beats, mut tile_outputs) = (None, 0, 0);
             let beats = |address, kernels, side| beats(address, kernels, side, operand_w);
@@ -709,6 +717,7 @@ fn stage(
     first: usize,
     last: usize,
     maps: &Maps,
+    entries: Option<LogEntries>,
     ram: &mut Ram,
 ) -> Result<(Layer, Maps, usize), String> {
     let &Maps { channels, height, width, address } = maps;
@@ -767,7 +776,9 @@ fn stage(
                 0
             };
             words.threshold = if approx { semantics.threshold.get() } else { 0 };
-            (words, next, 2 * block * map.0 * map.1)
+            // Sums, S_max, and the log plane of the inputs.
+            let plane_bits = entries.map_or(0, |it| it.bits() as usize) * maps.words();
+            (words, next, 2 * block * map.0 * map.1 + plane_bits.div_ceil(32))
         }
         IntegerLayer::AveragePool(pool) => {
             let mut words = common(AVERAGE_POOL, channels, height, width, channels, pool.side);

@@ -15,7 +15,7 @@ use super::scoreboard::{ExpectedWindow, score};
 use super::symbols::Symbols;
 use super::system::{LastRun, Retirement};
 use super::under_test::{footer, replay_command};
-use super::unit::{Kept, Outcome};
+use super::unit::{Kept, Outcome, PlaneAt};
 use super::view::View;
 use crate::hw::{SocParameters, UnitParameters};
 
@@ -51,12 +51,14 @@ pub(super) fn window(
         kernels,
         operand_w,
         counters,
+        planes,
         view,
     } = unit;
     line!(
         text,
         "unit        {unit}: KERNEL = {kernel}, LOG_FRAC = {log_frac}, MULTIPLIERS = {multipliers}, \
-         MEM_WIDTH = {mem_width}, KERNELS = {kernels}, OPERAND_W = {operand_w}, COUNTERS = {counters}{view}"
+         MEM_WIDTH = {mem_width}, KERNELS = {kernels}, OPERAND_W = {operand_w}, COUNTERS = {counters}, \
+         PLANES = {planes}{view}"
     );
     let layer = match place.network.as_str() {
         FILTERS => format!("filter {layer}"),
@@ -70,6 +72,10 @@ pub(super) fn window(
         place.row,
         run.tile.outputs()
     );
+    let fetch = case.fetched_by.as_ref().unwrap_or(&case.window);
+    if let Some(PlaneAt { addr, index }) = fetch.run.plane {
+        line!(text, "log plane   at {addr:#x}, the window begins at its entry {index}");
+    }
     if let Some(fetch) = &case.fetched_by {
         line!(
             text,
@@ -170,8 +176,8 @@ pub(super) fn program(
     folder: &Path,
     symbols: &Symbols,
 ) -> String {
-    let SocParameters { kernel, log_frac, multipliers, kernels, operand_w, ram_bytes, view } =
-        &case.soc;
+    let SocParameters { kernel, log_frac, multipliers, kernels, operand_w, .. } = &case.soc;
+    let SocParameters { planes, ram_bytes, view, .. } = &case.soc;
     let mut text = String::new();
     line!(text, "MISMATCH {}\n", folder.file_name().unwrap_or_default().to_string_lossy());
     for difference in &mismatch.differences {
@@ -181,7 +187,7 @@ pub(super) fn program(
     line!(
         text,
         "system      {}: KERNEL = {kernel}, LOG_FRAC = {log_frac}, MULTIPLIERS = {multipliers}, \
-         KERNELS = {kernels}, OPERAND_W = {operand_w}, RAM_BYTES = {ram_bytes}{view}",
+         KERNELS = {kernels}, OPERAND_W = {operand_w}, PLANES = {planes}, RAM_BYTES = {ram_bytes}{view}",
         case.soc
     );
     let (cycle, time) = (mismatch.cycle, begin + mismatch.cycle * CYCLE_TIME);

@@ -6,7 +6,7 @@ use std::fmt;
 use model::conv::{Dot, FeatureMap, Semantics, dot};
 
 use super::case::Operands;
-use super::unit::{Counters, Outcome, Tile, WindowRun};
+use super::unit::{Counters, Outcome, Tile, Traffic, WindowRun};
 use crate::hw::UnitParameters;
 
 /// The golden outcome of one window: every output by the plain model.
@@ -93,23 +93,32 @@ impl fmt::Display for Difference {
 fn timing(
     unit: &UnitParameters,
     run: &WindowRun,
-    side: usize,
     outcome: &Outcome,
     waits: bool,
 ) -> Option<Difference> {
-    let last_word = match run.reuse {
-        true => Some(0),
-        false if waits => None,
-        false => Some(unit.beats(run.addr, run.pitch, run.tile.window_side(side) as u32) + 1),
+    let Traffic { planed, log_beats, beats, .. } = outcome.traffic;
+    // The cycle before the first request for a word.
+    let before = match (planed, run.reuse) {
+        (false, _) => 0,
+        (true, true) => 1,
+        (true, false) => log_beats + 2,
+    };
+    let last_word = match (run.reuse, beats) {
+        (true, 0) => Some(0),
+        _ if waits => None,
+        (false, 0) => Some(log_beats + 1),
+        _ => Some(before + beats + 1),
     };
     if let Some(expected) = last_word.filter(|&cycle| cycle != outcome.last_word_cycle) {
         let actual = outcome.last_word_cycle;
         return Some(Difference::LastWord { expected, actual });
     }
-    let kept = outcome.kept.total();
-    let expected = match run.reuse {
-        true => unit.reuse_cycles(kept),
-        false => outcome.last_word_cycle + 3 + unit.issue_cycles(kept),
+    let issue = unit.issue_cycles(outcome.kept.total());
+    let expected = match (run.reuse, beats, planed) {
+        (true, 0, _) => unit.reuse_cycles(0) + u32::from(planed) + issue,
+        // STAGE_1 or FIND_WORDS lies between the last word, or log, and the decision.
+        (_, 0, true) | (_, _, false) => outcome.last_word_cycle + 3 + issue,
+        (_, _, true) => outcome.last_word_cycle + 2 + issue,
     };
     let actual = outcome.cycles;
     (expected != actual).then_some(Difference::Cycles { expected, actual })
@@ -149,7 +158,7 @@ impl ExpectedWindow {
         if expected != actual {
             found.push(Difference::KeptCount { expected, actual });
         }
-        found.extend(timing(unit, run, self.side, outcome, waits));
+        found.extend(timing(unit, run, outcome, waits));
         found
     }
 }
@@ -198,10 +207,7 @@ pub(super) fn agrees(
     });
     // Outputs that the tile does not have.
     let others = outcome.outputs[run.tile.outputs()..].iter().all(|&output| output == 0);
-    values
-        && others
-        && total == outcome.kept.total()
-        && timing(unit, run, golden.side, outcome, waits).is_none()
+    values && others && total == outcome.kept.total() && timing(unit, run, outcome, waits).is_none()
 }
 
 /// The golden map of one output and input channel: a whole map, or a place in the row in which the
@@ -212,7 +218,6 @@ pub(super) struct GoldenMap<'a> {
     pub first: usize,
     /// Columns of the map.
     pub width: usize,
-    pub side: usize,
 }
 
 /// What a kernel load that took `cycles` does to the counters.
@@ -241,20 +246,28 @@ pub fn window_counters(
 ) -> Counters {
     let kept = outcome.kept.total();
     let products = (run.tile.outputs() * side * side) as u32;
-    // A window that is used again is not fetched, and its logs are there.
-    let window_side = if run.reuse { 0 } else { run.tile.window_side(side) as u32 };
+    let Traffic { planed, log_beats, beats, words, last_log_cycle } = outcome.traffic;
+    let cycles_get_data = match (beats, planed) {
+        (0, _) => 0,
+        (_, false) => outcome.last_word_cycle,
+        // From the cycle behind FIND_WORDS on.
+        (_, true) => outcome.last_word_cycle - last_log_cycle - 1,
+    };
     Counters {
         windows: 1,
         multiplications_done: kept,
         multiplications_skipped: products.wrapping_sub(kept),
-        memory_words: window_side * window_side,
-        memory_beats: unit.beats(run.addr, run.pitch, window_side),
+        memory_words: words,
+        memory_beats: log_beats + beats,
         cycles_idle: 1,
-        cycles_get_data: outcome.last_word_cycle,
-        cycles_stage_1: u32::from(!run.reuse),
+        cycles_get_data,
+        // A window that is used again has its logs, and one with a plane gets them from there.
+        cycles_stage_1: u32::from(!run.reuse && !planed),
         cycles_stage_2: unit.issue_cycles(kept).max(1),
         cycles_stage_3: u32::from(kept > 0),
         cycles_done: 1,
+        cycles_get_logs: last_log_cycle,
+        cycles_find_words: u32::from(planed),
     }
 }
 
@@ -272,9 +285,19 @@ mod tests {
         let (threshold, scope) = (Threshold::new(2).unwrap(), SmaxScope::Window);
         let semantics = Semantics::new(Mode::Approx, 0, threshold, scope).unwrap();
         let map = conv2d_plain(&plane, &kernel, &semantics, None);
-        let (reuse, mode, carry) = (false, Mode::Approx, [None; 4]);
-        let run =
-            WindowRun { slot: 0, reuse, addr: 0, pitch: 5, tile, mode, threshold, scope, carry };
+        let (slot, reuse, mode, carry) = (0, false, Mode::Approx, [None; 4]);
+        let run = WindowRun {
+            slot,
+            reuse,
+            addr: 0,
+            pitch: 5,
+            tile,
+            mode,
+            threshold,
+            scope,
+            carry,
+            plane: None,
+        };
         let stream = 0;
         let words = plane.window(0, 0, tile.window_side(3));
         let window = Operands { run, side: 3, weights: kernel.weights().to_vec(), words, stream };
@@ -287,7 +310,10 @@ mod tests {
         let beats = PAPER_UNIT.beats(0, 5, tile.window_side(3) as u32);
         let cycles = PAPER_UNIT.window_cycles(beats, kept.total());
         let last_word_cycle = beats + 1;
-        (map, run, Outcome { outputs, s_max, kept, cycles, last_word_cycle, done_time: 0 })
+        let words = tile.window_side(3).pow(2) as u32;
+        let traffic = Traffic { beats, words, ..Traffic::default() };
+        let done_time = 0;
+        (map, run, Outcome { outputs, s_max, kept, cycles, last_word_cycle, traffic, done_time })
     }
 
     #[test]
@@ -295,7 +321,7 @@ mod tests {
         for tile in Tile::ALL {
             let (map, run, outcome) = good(tile);
             let agree = |outcome: &Outcome| {
-                let golden = GoldenMap { map: &map, first: 0, width: 3, side: 3 };
+                let golden = GoldenMap { map: &map, first: 0, width: 3 };
                 agrees(&PAPER_UNIT, &golden, (0, 0), &run, outcome, false)
             };
             assert!(agree(&outcome));

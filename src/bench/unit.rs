@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::path::Path;
 
-use model::conv::{MAX_SIDE, Mode, SmaxScope, Threshold, operand_range};
+use model::conv::{LogEntries, MAX_SIDE, Mode, SmaxScope, Threshold, operand_range};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,18 @@ pub struct WindowRun {
     pub scope: SmaxScope,
     /// S_max of the channels before, of each output; used in running scope.
     pub carry: [Option<u32>; 4],
+    /// The log plane by which the window is fetched, if it is; not read if it is used again.
+    pub plane: Option<PlaneAt>,
+}
+
+/// Where the logs of a window lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlaneAt {
+    /// Byte address of the log plane.
+    pub addr: u32,
+    /// The window's first word, as an entry of the plane.
+    pub index: i32,
 }
 
 /// The products that were multiplied, of each output of a tile.
@@ -105,7 +117,7 @@ pub enum CommandError {
     #[error("a read of the unit was answered with a bus error")]
     Bus,
     #[error(
-        "the unit refuses the command (unaligned address, kernel side or slot out of range, no kernel in the slot, or no window to use again)"
+        "the unit refuses the command (unaligned address, kernel side or slot out of range, no kernel in the slot, no window to use again, or no log planes)"
     )]
     Refused,
 }
@@ -122,8 +134,23 @@ pub struct Outcome {
     pub cycles: u32,
     /// The cycle, counted alike, in which the last word arrived; 0 if none did.
     pub last_word_cycle: u32,
+    pub traffic: Traffic,
     /// Time of the rising clock edge after which done is high, in the waveform's units.
     pub done_time: u64,
+}
+
+/// What a window must read by the rules of `docs/unit.md`, given the products that it keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Traffic {
+    /// Whether the window's logs come from a log plane.
+    pub planed: bool,
+    /// Beats that bring logs.
+    pub log_beats: u32,
+    /// Beats that bring words.
+    pub beats: u32,
+    pub words: u32,
+    /// The cycle in which the last log arrived, as it was; 0 if none did.
+    pub last_log_cycle: u32,
 }
 
 /// A reading of counters: a struct of them, and its array in the order of their addresses.
@@ -169,6 +196,8 @@ counters! {
         cycles_stage_2: "cycles in STAGE_2",
         cycles_stage_3: "cycles in STAGE_3",
         cycles_done: "cycles in DONE",
+        cycles_get_logs: "cycles in GET_LOGS",
+        cycles_find_words: "cycles in FIND_WORDS",
     }
 }
 
@@ -241,6 +270,21 @@ impl Memory {
             assert!(range.contains(word), "{word} does not fit into {bits} bits");
             let (line, shift) = (&mut self.lines[place * bits / 32], place * bits % 32);
             *line = *line & !(mask << shift) | (word.cast_unsigned() & mask) << shift;
+        }
+    }
+
+    /// Puts the entries of some words into a log plane, from a bit of the memory on.
+    ///
+    /// # Panics
+    /// If they go beyond the end.
+    pub fn write_logs(&mut self, entries: LogEntries, first: u64, words: &[i32]) {
+        for (place, &word) in words.iter().enumerate() {
+            let entry = entries.encode(word);
+            for bit in 0..entries.bits() as usize {
+                let at = first as usize + place * entries.bits() as usize + bit;
+                let (line, mask) = (&mut self.lines[at / 32], 1 << (at % 32));
+                *line = *line & !mask | if entry >> bit & 1 == 1 { mask } else { 0 };
+            }
         }
     }
 
@@ -369,6 +413,50 @@ const READ_PORTS: ReadPorts<ConvUnit> = ReadPorts {
 /// No command takes this long, whatever the stalls.
 const HANG_CYCLES: u32 = 10_000;
 
+/// The window that a unit holds.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    addr: u32,
+    pitch: u32,
+    /// Rows, and words in a row.
+    side: u32,
+    planed: bool,
+    /// Of a window with a log plane the words that are there: bit `row · 8 + column`.
+    words: u64,
+}
+
+impl Held {
+    /// The beats, and words, that a run of these kept products brings.
+    fn bring(&mut self, unit: &UnitParameters, kept: &Kept) -> (u32, u32) {
+        let mut needed = 0_u64;
+        for output in 0..4 {
+            let (dx, dy) = Tile::place(output);
+            let products =
+                (0..kept.kernel * kept.kernel).filter(|i| kept.bits[output] >> i & 1 == 1);
+            for i in products {
+                needed |= 1 << ((i / kept.kernel + dy) * 8 + i % kept.kernel + dx);
+            }
+        }
+        let (mut beats, mut words) = (0, 0);
+        for row in 0..self.side {
+            let first =
+                (self.addr / unit.operand_bytes()).wrapping_add(row.wrapping_mul(self.pitch));
+            let offset = first % unit.beat_words();
+            for beat in 0..(offset + self.side).div_ceil(unit.beat_words()) {
+                // The columns of the row that lie in this line.
+                let from = (beat * unit.beat_words()).saturating_sub(offset);
+                let to = self.side.min((beat + 1) * unit.beat_words() - offset);
+                let line = ((1_u64 << (to - from)) - 1) << (row * 8 + from);
+                if needed & line & !self.words != 0 {
+                    (beats, words) = (beats + 1, words + to - from);
+                    self.words |= line;
+                }
+            }
+        }
+        (beats, words)
+    }
+}
+
 /// A verilated unit with a memory: transactions in, results out.
 #[derive(Debug)]
 pub struct UnitDriver {
@@ -378,6 +466,14 @@ pub struct UnitDriver {
     port: Port,
     stream: u64,
     last_word_cycle: u32,
+    /// Of the command under way: the beats that bring logs, the answers so far, and the cycle in which
+    /// the last of the former arrived.
+    log_beats: u32,
+    answers: u32,
+    last_log_cycle: u32,
+    /// The sides of the kernels in the slots; 0 is none.
+    sides: Vec<u8>,
+    held: Option<Held>,
     acknowledge_delay: u32,
     recording: Option<Recording>,
 }
@@ -423,6 +519,11 @@ impl UnitDriver {
             port: Port::new(options.stalls),
             stream: 0,
             last_word_cycle: 0,
+            log_beats: 0,
+            answers: 0,
+            last_log_cycle: 0,
+            sides: vec![0; parameters.kernels],
+            held: None,
             acknowledge_delay: 0,
             recording: options.record.then(Recording::default),
         };
@@ -476,6 +577,8 @@ impl UnitDriver {
         self.model.set_done_ready_i(0);
         self.model.set_rst_ni(0);
         self.port.begin(self.stream);
+        self.sides.fill(0);
+        self.held = None;
         for _ in 0..2 {
             self.model.set_mem_rvalid_i(0);
             self.tick()?;
@@ -493,30 +596,77 @@ impl UnitDriver {
         self.model.set_cmd_kernel_i(slot);
         self.model.set_cmd_size_i(side);
         self.model.set_cmd_addr_i(addr);
+        self.log_beats = 0;
         let (cycles, _) = self.command()?;
         let error = self.error();
         self.acknowledge()?;
-        error.map_or(Ok(cycles), |error| Err(error.into()))
+        if error != Some(CommandError::Refused) {
+            self.held = None;
+        }
+        if let Some(error) = error {
+            return Err(error.into());
+        }
+        // Both are within the unit's ranges.
+        self.sides[usize::from(slot)] = side as u8;
+        Ok(cycles)
     }
 
     /// Runs one window.
     #[inline]
     pub fn run_window(&mut self, run: &WindowRun) -> Result<Outcome, UnitError> {
         self.set_run(run);
+        let kernel = self.sides.get(usize::from(run.slot)).copied().unwrap_or(0);
+        let side = run.tile.window_side(usize::from(kernel)) as u32;
+        self.log_beats = match run.plane {
+            Some(plane) if !run.reuse => {
+                self.parameters.log_beats(plane.addr, plane.index, run.pitch, side)
+            }
+            _ => 0,
+        };
         let (cycles, done_time) = self.command()?;
         let outcome = match self.error() {
-            Some(error) => Err(error.into()),
-            None => Ok(Outcome {
-                outputs: self.model.output_o().map(u32::cast_signed),
-                s_max: self.s_max(),
-                kept: self.kept(),
-                cycles,
-                last_word_cycle: self.last_word_cycle,
-                done_time,
-            }),
+            Some(error) => {
+                if error == CommandError::Bus {
+                    self.held = None;
+                }
+                Err(error.into())
+            }
+            None => {
+                let kept = self.kept();
+                Ok(Outcome {
+                    outputs: self.model.output_o().map(u32::cast_signed),
+                    s_max: self.s_max(),
+                    kept,
+                    cycles,
+                    last_word_cycle: self.last_word_cycle,
+                    traffic: self.traffic(run, side, &kept),
+                    done_time,
+                })
+            }
         };
         self.acknowledge()?;
         outcome
+    }
+
+    /// What a run that ended well has read.
+    #[inline]
+    fn traffic(&mut self, run: &WindowRun, side: u32, kept: &Kept) -> Traffic {
+        let &WindowRun { addr, pitch, reuse, plane, .. } = run;
+        if !reuse {
+            self.held = Some(Held { addr, pitch, side, planed: plane.is_some(), words: 0 });
+        }
+        match &mut self.held {
+            Some(held) if held.planed => {
+                let (beats, words) = held.bring(&self.parameters, kept);
+                let (log_beats, last_log_cycle) = (self.log_beats, self.last_log_cycle);
+                Traffic { planed: true, log_beats, beats, words, last_log_cycle }
+            }
+            _ if reuse => Traffic::default(),
+            _ => {
+                let beats = self.parameters.beats(addr, pitch, side);
+                Traffic { beats, words: side * side, ..Traffic::default() }
+            }
+        }
     }
 
     /// Takes a window's command and is reset `cycles` cycles later, in the middle of it.
@@ -569,6 +719,12 @@ impl UnitDriver {
         model.set_cmd_threshold_i(u16::try_from(run.threshold.get()).unwrap_or(u16::MAX));
         let running = run.scope == SmaxScope::Running;
         model.set_cmd_running_i(u8::from(running));
+        if self.parameters.planes != 0 || run.plane.is_some() {
+            model.set_cmd_plane_i(u8::from(run.plane.is_some()));
+            let PlaneAt { addr, index } = run.plane.unwrap_or(PlaneAt { addr: 0, index: 0 });
+            model.set_cmd_plane_addr_i(addr);
+            model.set_cmd_plane_index_i(index.cast_unsigned());
+        }
         // Not read in window scope.
         if running {
             let width = s_max_width(&self.parameters);
@@ -615,7 +771,7 @@ impl UnitDriver {
     fn command(&mut self) -> Result<(u32, u64), UnitError> {
         self.port.begin(self.stream);
         self.stream += 1;
-        self.last_word_cycle = 0;
+        (self.last_word_cycle, self.answers, self.last_log_cycle) = (0, 0, 0);
         self.model.set_cmd_valid_i(1);
         let mut cycles = 0;
         while self.model.cmd_ready_o() == 0 {
@@ -652,6 +808,8 @@ impl UnitDriver {
             *next = reads.pending;
             // Neither is beyond the limit.
             self.last_word_cycle = reads.answered as u32;
+            // A memory that never waits answers from the cycle behind the first request on.
+            self.last_log_cycle = if self.log_beats > 0 { self.log_beats + 1 } else { 0 };
             cycles += ran.cycles as u32;
         } else {
             while self.model.done_valid_o() == 0 && cycles < HANG_CYCLES {
@@ -690,6 +848,10 @@ impl UnitDriver {
             None => self.model.set_mem_rvalid_i(0),
             Some(addr) => {
                 self.last_word_cycle = number;
+                self.answers += 1;
+                if self.answers == self.log_beats {
+                    self.last_log_cycle = number;
+                }
                 self.model.set_mem_rvalid_i(1);
                 match self.memory.beat(addr, self.parameters.mem_width / 8) {
                     Some(beat) => {

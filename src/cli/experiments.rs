@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Experiments on networks that need no flags of the unit: their flags, and what they print.
 
+use model::engine::EngineFactory;
 use study::Status;
 use study::data::Split;
+use study::experiment::energy::Memory;
+use study::experiment::planes::Pair;
 use study::experiment::search::{self, Search};
 use study::experiment::{channels, planes};
 use study::report::terminal::number;
@@ -10,6 +13,8 @@ use study::report::terminal::number;
 use super::flags::{LENET5, NetworkFlags, RunFlags, ScopeFlag, one, positive};
 use super::output::List;
 use super::table_of;
+use crate::bench::engine::RtlSettings;
+use crate::hw::UnitParameters;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Experiment {
@@ -136,18 +141,61 @@ pub(super) struct PlanesArgs {
     /// Fraction bits of the log proxies
     #[arg(long, value_name = "LIST", default_value = "0")]
     log_frac: List<u32>,
+
+    /// A unit with log planes whose RTL runs the images too, beside the same one without: a name such as
+    /// k5_n16_w128_l1; may be repeated
+    #[arg(long, value_name = "SET")]
+    unit: Vec<UnitParameters>,
+
+    /// The memory whose accesses are charged
+    #[arg(long, value_enum, default_value = "sram-8k")]
+    memory: Memory,
+}
+
+/// The engines of units with log planes and of the same ones without.
+fn pairs(args: &PlanesArgs, log_frac: u32) -> anyhow::Result<(Vec<Pair>, Vec<RtlSettings>)> {
+    let (mut pairs, mut engines) = (Vec::new(), Vec::new());
+    for unit in &args.unit {
+        anyhow::ensure!(
+            unit.planes == 1,
+            "unit {unit} has no log planes; name one that has, as {}",
+            UnitParameters { planes: 1, ..*unit }
+        );
+        anyhow::ensure!(
+            unit.log_frac == log_frac,
+            "unit {unit} has LOG_FRAC = {}; --log-frac asks for {log_frac}",
+            unit.log_frac
+        );
+        let variants = args.networks.variants(&LENET5)?;
+        let variants = variants.into_iter().map(|it| it.with_operands(unit.operand_w));
+        let without = UnitParameters { planes: 0, ..*unit };
+        pairs.push(Pair {
+            names: [unit.to_string(), without.to_string()],
+            kernels: unit.kernels,
+            operand_w: unit.operand_w,
+            mem_width: unit.mem_width,
+            variants: variants.collect::<Result<_, _>>()?,
+        });
+        let settings = RtlSettings { seed: args.run.basic.seed, ..RtlSettings::default() };
+        engines.extend([*unit, without].map(|unit| RtlSettings { unit: Some(unit), ..settings }));
+    }
+    Ok((pairs, engines))
 }
 
 fn planes(args: &PlanesArgs) -> anyhow::Result<Status> {
     let variants = args.networks.variants(&LENET5)?;
     let log_frac = one("--log-frac", &args.log_frac)?;
+    let (pairs, engines) = pairs(args, log_frac)?;
+    let engines: Vec<_> = engines.iter().map(|it| it as &dyn EngineFactory).collect();
     let dataset = args.run.load()?;
     let images = (&dataset, Split::Test, args.images);
-    let ended = args.run.run("planes", images, &[], |run| {
-        planes::run(run, &variants, args.scope.smax_scope, log_frac, &args.threshold)
+    let ended = args.run.run("planes", images, &engines, |run| {
+        let (scope, memory) = (args.scope.smax_scope, args.memory);
+        planes::run(run, &variants, scope, log_frac, &args.threshold, &pairs, memory)
     })?;
+    let planes::Summary { rows, costs } = &ended.finished.summary;
     let table = table_of(
-        &ended.finished.summary,
+        rows,
         &[
             ("network", &|row| row.network.clone()),
             ("layer", &|row| row.layer.clone()),
@@ -163,5 +211,24 @@ fn planes(args: &PlanesArgs) -> anyhow::Result<Status> {
         ],
     );
     say!("bits per inference, {} images of {}\n{table}", args.images, dataset.source);
-    Ok(ended.close("inferences"))
+    if !costs.is_empty() {
+        let table = table_of(
+            costs,
+            &[
+                ("network", &|row| row.network.clone()),
+                ("layer", &|row| row.layer.clone()),
+                (">T", &|row| row.threshold.to_string()),
+                ("unit", &|row| row.unit.clone()),
+                (">cycles", &|row| number(row.cycles_average, 0)),
+                (">words", &|row| number(row.memory_words_average, 0)),
+                (">accesses", &|row| number(row.memory_beats_average, 0)),
+                (">of them logs", &|row| number(row.log_beats_average, 0)),
+                (">logs written", &|row| number(row.log_writes_average, 0)),
+                (">saved %", &|row| number(row.reduction_percent, 1)),
+                (">memory nJ", &|row| number(row.memory_pj / 1000.0, 1)),
+            ],
+        );
+        say!("On the units, per inference:\n{table}");
+    }
+    Ok(ended.close("windows"))
 }

@@ -30,7 +30,7 @@ use std::sync::Mutex;
 use std::time::SystemTime;
 use std::{env, fs, io};
 
-use model::conv::OPERAND_WIDTHS;
+use model::conv::{LogEntries, OPERAND_WIDTHS};
 use model::facts::soc::RAM_BASE;
 use model::hart::{HartConfig, UnitShape};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -79,6 +79,25 @@ impl UnitParameters {
             .sum()
     }
 
+    /// How an entry of a log plane is coded.
+    pub const fn log_entries(&self) -> LogEntries {
+        LogEntries { operand_w: self.operand_w, log_frac: self.log_frac }
+    }
+
+    /// Beats that fetch the logs of `side` rows of `side` words from the log plane at the byte address
+    /// `plane`, from its entry `index` on, the rows `pitch` words apart.
+    pub fn log_beats(&self, plane: u32, index: i32, pitch: u32, side: u32) -> u32 {
+        let (entries, width) = (self.log_entries(), u64::from(self.mem_width));
+        let shift = self.operand_bytes().ilog2();
+        // The unit has so many bits of a pitch, the highest of which is the sign.
+        let pitch = i64::from((pitch << shift).cast_signed() >> shift);
+        let row = |row: i64| {
+            let first = entries.address(plane, i64::from(index) + row * pitch);
+            (first % width + u64::from(side * entries.bits())).div_ceil(width) as u32
+        };
+        (0..i64::from(side)).map(row).sum()
+    }
+
     /// Cycles of STAGE_2 if `kept` products are issued, and 0 if there are none to issue. A serial
     /// unit issues from the cycle after the decision on.
     pub const fn issue_cycles(&self, kept: u32) -> u32 {
@@ -99,8 +118,9 @@ impl UnitParameters {
 
 impl SocParameters {
     pub fn hart(&self) -> HartConfig {
-        let &Self { kernel, log_frac, multipliers, kernels, operand_w, ram_bytes, .. } = self;
-        let unit = UnitShape { kernel, log_frac, multipliers, kernels, operand_w };
+        let &Self { kernel, log_frac, multipliers, kernels, operand_w, planes, ram_bytes, .. } =
+            self;
+        let unit = UnitShape { kernel, log_frac, multipliers, kernels, operand_w, planes };
         HartConfig { ram_base: RAM_BASE, ram_bytes, boot: RAM_BASE, unit }
     }
 }
@@ -122,6 +142,7 @@ const OPERAND_W: Known = ("operand_w", "o", [8, 32], 32);
 const GATES: Known = ("gates", "g", [0, 1], 0);
 const CHANGED_CELL: Known = ("changed_cell", "c", [0, u32::MAX], 0);
 const COUNTERS: Known = ("counters", "p", [0, 1], 1);
+const PLANES: Known = ("planes", "l", [0, 1], 0);
 
 /// The parameters of a text, `kernel=7,log_frac=2` or a name such as `k7_f2`.
 fn parse<const N: usize>(text: &str, prefix: &str, known: [Known; N]) -> Result<[u32; N], String> {
@@ -180,10 +201,21 @@ fn view(gates: u32, changed_cell: u32) -> Result<View, String> {
 /// Reads a name (`k7_m4_f2`) or parameters (`kernel=7,log_frac=2,multipliers=4`).
 fn unit_set(text: &str) -> Result<UnitParameters, String> {
     let width = ("mem_width", "w", [32, 128], 32);
-    let known =
-        [KERNEL, LOG_FRAC, MULTIPLIERS, width, KERNELS, OPERAND_W, COUNTERS, GATES, CHANGED_CELL];
-    let [kernel, log_frac, given, mem_width, kernels, operand_w, counters, gates, changed_cell] =
-        parse(text, "", known)?;
+    let known = [
+        KERNEL,
+        LOG_FRAC,
+        MULTIPLIERS,
+        width,
+        KERNELS,
+        OPERAND_W,
+        COUNTERS,
+        PLANES,
+        GATES,
+        CHANGED_CELL,
+    ];
+    let values = parse(text, "", known)?;
+    let [kernel, log_frac, given, mem_width, kernels, operand_w, counters, planes, ..] = values;
+    let [.., gates, changed_cell] = values;
     if kernel == 0 {
         return Err("it needs kernel=N, the largest kernel side".to_owned());
     }
@@ -202,6 +234,7 @@ fn unit_set(text: &str) -> Result<UnitParameters, String> {
         kernels,
         operand_w,
         counters,
+        planes,
         view,
     })
 }
@@ -217,11 +250,12 @@ fn soc_set(text: &str) -> Result<SocParameters, String> {
         MULTIPLIERS,
         (KERNELS.0, KERNELS.1, KERNELS.2, SOC.kernels as u32),
         OPERAND_W,
+        PLANES,
         ("ram_bytes", "r", [1 << 16, 1 << 28], SOC.ram_bytes),
         GATES,
         CHANGED_CELL,
     ];
-    let [kernel, log_frac, given, kernels, operand_w, ram_bytes, gates, changed_cell] =
+    let [kernel, log_frac, given, kernels, operand_w, planes, ram_bytes, gates, changed_cell] =
         parse(text, "soc", known)?;
     check_operand_w(operand_w)?;
     if !ram_bytes.is_power_of_two() {
@@ -230,7 +264,7 @@ fn soc_set(text: &str) -> Result<SocParameters, String> {
     let (multipliers, kernels) = (multipliers(kernel, given)?, kernels as usize);
     let view = view(gates, changed_cell)?;
     let kernel = kernel as usize;
-    Ok(SocParameters { kernel, log_frac, multipliers, kernels, operand_w, ram_bytes, view })
+    Ok(SocParameters { kernel, log_frac, multipliers, kernels, operand_w, planes, ram_bytes, view })
 }
 
 /// A set is written as its name, which says everything, in flags and in files.
@@ -444,8 +478,8 @@ mod tests {
         assert_eq!(set.to_string(), "k7_m4_f2");
         let set: UnitParameters = "kernel=3,operand_w=16".parse().unwrap();
         assert_eq!((set.to_string().as_str(), set.beat_words()), ("k3_o16", 2));
-        let set: SocParameters = "kernel=3,log_frac=3".parse().unwrap();
-        assert_eq!((set, set.to_string().as_str()), (SOCS[1], "soc_k3_f3"));
+        let set: SocParameters = "kernel=3,log_frac=3,planes=1".parse().unwrap();
+        assert_eq!((set, set.to_string().as_str()), (SOCS[1], "soc_k3_f3_l1"));
     }
 
     #[test]

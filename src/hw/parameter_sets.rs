@@ -27,6 +27,8 @@ pub struct UnitParameters {
     pub operand_w: u32,
     /// `COUNTERS`: 1 with performance counters, 0 without.
     pub counters: u32,
+    /// `PLANES`: 1 if windows can be fetched by their log planes.
+    pub planes: u32,
     /// Whether its RTL is simulated, or what synthesis makes of it.
     pub view: View,
 }
@@ -77,6 +79,8 @@ pub struct SocParameters {
     pub kernels: usize,
     /// `OPERAND_W`: bits of the unit's operands, 8, 16 or 32.
     pub operand_w: u32,
+    /// `PLANES`: 1 if the unit's windows can be fetched by their log planes.
+    pub planes: u32,
     /// `RAM_BYTES`: a power of two, 64 KiB to 256 MiB.
     pub ram_bytes: u32,
     /// Whether the RTL of the core is simulated, or what synthesis makes of it; all else is RTL.
@@ -92,6 +96,7 @@ pub const PAPER_UNIT: UnitParameters = UnitParameters {
     kernels: 1,
     operand_w: 32,
     counters: 1,
+    planes: 0,
     view: View::Rtl,
 };
 
@@ -106,6 +111,7 @@ pub const SOC: SocParameters = SocParameters {
     multipliers: 100,
     kernels: 16,
     operand_w: 32,
+    planes: 0,
     ram_bytes: 1 << 20,
     view: View::Rtl,
 };
@@ -124,6 +130,9 @@ pub const UNITS: &[UnitParameters] = &[
     UnitParameters { operand_w: 16, log_frac: 3, multipliers: 2, mem_width: 128, ..PAPER_UNIT },
     UnitParameters { operand_w: 8, ..NETWORK_UNIT },
     UnitParameters { operand_w: 8, multipliers: 2, kernels: 3, counters: 0, ..PAPER_UNIT },
+    // Log planes, on a port of one word and of 8.
+    UnitParameters { kernels: 3, planes: 1, ..PAPER_UNIT },
+    UnitParameters { kernels: 2, log_frac: 3, multipliers: 4, mem_width: 128, operand_w: 16, planes: 1, ..PAPER_UNIT },
 ];
 
 /// Further sets, also at the ends of the ranges: the tests run on them with `CONVAPPROX_SETS=all`.
@@ -143,11 +152,14 @@ pub const RARE_UNITS: &[UnitParameters] = &[
     UnitParameters { operand_w: 8, ..PAPER_UNIT },
     UnitParameters { operand_w: 8, kernel: 1, log_frac: 8, multipliers: 4, mem_width: 128, ..PAPER_UNIT },
     UnitParameters { operand_w: 8, kernel: 7, log_frac: 3, multipliers: 196, ..PAPER_UNIT },
+    UnitParameters { planes: 1, ..NETWORK_UNIT },
+    UnitParameters { kernel: 7, log_frac: 8, multipliers: 3, planes: 1, ..PAPER_UNIT },
+    UnitParameters { kernel: 2, multipliers: 16, operand_w: 16, planes: 1, ..PAPER_UNIT },
 ];
 
 /// The systems on which programs and `torture` are tested.
 pub const SOCS: &[SocParameters] =
-    &[SOC, SocParameters { kernel: 3, log_frac: 3, multipliers: 36, ..SOC }, SOC_16];
+    &[SOC, SocParameters { kernel: 3, log_frac: 3, multipliers: 36, planes: 1, ..SOC }, SOC_16];
 
 /// The same with packed 16-bit operands.
 pub const SOC_16: SocParameters = SocParameters { operand_w: 16, ..SOC };
@@ -206,6 +218,7 @@ impl UnitParameters {
             ("KERNELS", self.kernels as u64),
             ("OPERAND_W", self.operand_w.into()),
             ("COUNTERS", self.counters.into()),
+            ("PLANES", self.planes.into()),
         ]
     }
 
@@ -234,6 +247,7 @@ impl SocParameters {
             ("MULTIPLIERS", self.multipliers.into()),
             ("KERNELS", self.kernels as u64),
             ("OPERAND_W", self.operand_w.into()),
+            ("PLANES", self.planes.into()),
         ]
     }
 
@@ -311,8 +325,8 @@ fn name(parts: &[(&str, u32, u32)]) -> String {
 
 impl fmt::Display for UnitParameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let &Self { kernel, log_frac, multipliers, mem_width, kernels, operand_w, counters, view } =
-            self;
+        let &Self { kernel, log_frac, multipliers, kernels, operand_w, .. } = self;
+        let &Self { mem_width, counters, planes, view, .. } = self;
         let [gates, changed_cell] = view.parameters();
         let rest = name(&[
             ("m", multipliers, 4 * (kernel * kernel) as u32),
@@ -321,6 +335,7 @@ impl fmt::Display for UnitParameters {
             ("w", mem_width, 32),
             ("o", operand_w, 32),
             ("p", counters, 1),
+            ("l", planes, 0),
             ("g", gates, 0),
             ("c", changed_cell, 0),
         ]);
@@ -330,7 +345,8 @@ impl fmt::Display for UnitParameters {
 
 impl fmt::Display for SocParameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let &Self { kernel, log_frac, multipliers, kernels, operand_w, ram_bytes, view } = self;
+        let &Self { kernel, log_frac, multipliers, kernels, operand_w, .. } = self;
+        let &Self { planes, ram_bytes, view, .. } = self;
         let [gates, changed_cell] = view.parameters();
         let rest = name(&[
             ("k", kernel as u32, SOC.kernel as u32),
@@ -338,6 +354,7 @@ impl fmt::Display for SocParameters {
             ("n", kernels as u32, SOC.kernels as u32),
             ("f", log_frac, SOC.log_frac),
             ("o", operand_w, SOC.operand_w),
+            ("l", planes, SOC.planes),
             ("r", ram_bytes, SOC.ram_bytes),
             ("g", gates, 0),
             ("c", changed_cell, 0),

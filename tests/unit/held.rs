@@ -2,12 +2,12 @@
 //! What the unit holds from one command to the next: kernels, each in its slot with its side, and the
 //! window, for as long as it has the words.
 
-use convapprox::bench::unit::{CommandError, Stalls, Tile, WindowRun};
+use convapprox::bench::unit::{CommandError, PlaneAt, Stalls, Tile, WindowRun};
 use model::conv::Mode;
 
 use crate::{
-    Bench, KERNEL_ADDR, WINDOW_ADDR, Window, benches, benches_and_x_seeds, issue_cycles, noise,
-    state_cycles, threshold, units, units_and_x_seeds,
+    Bench, KERNEL_ADDR, PLANE_ADDR, WINDOW_ADDR, Window, benches, benches_and_x_seeds,
+    issue_cycles, noise, state_cycles, threshold, units, units_and_x_seeds,
 };
 
 #[test]
@@ -495,5 +495,102 @@ fn a_run_on_held_words_takes_the_cycles_of_its_stages() {
             }
         }
         bench.check_counters("after all fills");
+    }
+}
+
+/// A large window by its log plane. Words of its first row are too small for approx with T = 1.
+fn planed(bench: &Bench, mode: Mode) -> Window {
+    let mut window = Window::plain(bench.parameters.kernel, Tile::TwoByTwo);
+    let side = window.window_side();
+    window.words[..side].fill(1);
+    window.run.mode = mode;
+    window.run.threshold = threshold(1 << bench.parameters.log_frac);
+    window.run.plane = Some(PlaneAt { addr: PLANE_ADDR + 1, index: 5 });
+    window
+}
+
+fn benches_with_planes() -> impl Iterator<Item = Bench> {
+    benches_and_x_seeds().filter(|bench| bench.parameters.planes == 1)
+}
+
+#[test]
+fn words_come_when_a_product_needs_them() {
+    for mut bench in benches_with_planes() {
+        let window = planed(&bench, Mode::Approx);
+        let kernels = fill(&mut bench, &window);
+        let whole =
+            bench.parameters.beats(window.run.addr, window.run.pitch, window.window_side() as u32);
+        let mut traffic = vec![bench.check(&window, "by its plane").traffic];
+        assert!(traffic[0].log_beats > 0 && traffic[0].words > 0, "{:?}", traffic[0]);
+        for (slot, weights) in kernels.iter().enumerate() {
+            let again = again(&window, number(slot), window.side, weights.clone(), Tile::TwoByTwo);
+            traffic.push(bench.check(&again, &format!("again with slot {slot}")).traffic);
+        }
+        // The kernel of the first run needs nothing more.
+        assert_eq!(traffic[1].beats, 0);
+        // Then all of them, and then none.
+        for expected in [None, Some(0)] {
+            let mut all = again(&window, 0, window.side, window.weights.clone(), Tile::TwoByTwo);
+            all.run.mode = Mode::Exact;
+            let found = bench.check(&all, "exact").traffic;
+            assert!(found.planed && expected.is_none_or(|beats| beats == found.beats));
+            traffic.push(found);
+        }
+        let beats: u32 = traffic.iter().map(|it| it.beats).sum();
+        assert_eq!(beats, whole, "{}: each line once", bench.parameters);
+        bench.check_counters("after all runs");
+    }
+}
+
+#[test]
+fn a_bus_error_of_logs_or_late_words_takes_the_window_away() {
+    for mut bench in benches_with_planes() {
+        let window = planed(&bench, Mode::Approx);
+        bench.load(&window);
+        // The logs cannot be read.
+        bench.check(&window, "before");
+        let plane = window.run.plane.unwrap();
+        let first = bench.parameters.log_entries().address(plane.addr, plane.index.into());
+        bench.unit.memory().set_bad(Some(first as u32 / 8));
+        bench.fails(CommandError::Bus, "bad log", |unit| unit.run_window(&window.run));
+        bench.unit.memory().set_bad(None);
+        let mut all = again(&window, 0, window.side, window.weights.clone(), Tile::TwoByTwo);
+        all.run.mode = Mode::Exact;
+        holds_nothing(&mut bench, &all, "after a bad log");
+        // A word that is needed later cannot be read.
+        bench.check(&window, "fetched anew");
+        bench.unit.memory().set_bad(Some(window.run.addr));
+        bench.fails(CommandError::Bus, "bad word", |unit| unit.run_window(&all.run));
+        bench.unit.memory().set_bad(None);
+        holds_nothing(&mut bench, &all, "after a bad word");
+        bench.check(&window, "fetched once more");
+        bench.check(&all, "and all of it");
+        bench.check_counters("after bus errors");
+    }
+}
+
+#[test]
+fn a_window_without_its_plane_drops_what_the_plane_said() {
+    for mut bench in benches_with_planes() {
+        let by_plane = planed(&bench, Mode::Approx);
+        bench.load(&by_plane);
+        let plain = Window { run: WindowRun { plane: None, ..by_plane.run }, ..by_plane.clone() };
+        for _ in 0..2 {
+            let first = bench.check(&by_plane, "by its plane");
+            let second = bench.check(&plain, "without");
+            assert_eq!((first.outputs, first.kept), (second.outputs, second.kept));
+            let again = again(&plain, 0, plain.side, plain.weights.clone(), Tile::TwoByTwo);
+            assert!(!bench.check(&again, "again").traffic.planed);
+        }
+        bench.check_counters("after all runs");
+    }
+}
+
+#[test]
+fn a_unit_without_planes_refuses_them() {
+    for mut bench in benches().filter(|bench| bench.parameters.planes == 0) {
+        let window = planed(&bench, Mode::Approx);
+        bench.load(&window);
+        bench.refuses(&window.run, "a log plane");
     }
 }

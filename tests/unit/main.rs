@@ -41,11 +41,11 @@ use convapprox::bench::replay::WindowUnit;
 use convapprox::bench::scoreboard::{Difference, ExpectedWindow, load_counters, window_counters};
 use convapprox::bench::under_test::{investigate, replay_command};
 use convapprox::bench::unit::{
-    CommandError, Counters, Memory, Outcome, Stalls, Tile, UnitDriver, UnitError, UnitOptions,
-    WindowRun,
+    CommandError, Counters, Memory, Outcome, PlaneAt, Stalls, Tile, UnitDriver, UnitError,
+    UnitOptions, WindowRun,
 };
 use convapprox::hw::{RARE_UNITS, UNITS, UnitParameters};
-use model::conv::{Mode, Semantics, SmaxScope, Threshold};
+use model::conv::{LogEntries, Mode, Semantics, SmaxScope, Threshold};
 use model::engine::Place;
 
 /// Where kernels lie in the memory. It is aligned for every port, and below all windows.
@@ -53,6 +53,9 @@ pub const KERNEL_ADDR: u32 = 0;
 
 /// The first byte of the memory that is free for windows.
 pub const WINDOW_ADDR: u32 = 512;
+
+/// The first byte of the memory that is free for log planes.
+pub const PLANE_ADDR: u32 = 1 << 12;
 
 /// Bytes of the memory.
 pub const MEMORY_BYTES: u32 = 1 << 14;
@@ -194,7 +197,8 @@ impl Bench {
     fn try_run(&mut self, window: &Window) -> Result<Outcome, UnitError> {
         let reuse = window.run.reuse;
         if !reuse {
-            window.write_to(self.unit.memory());
+            let entries = self.parameters.log_entries();
+            window.write_to(self.unit.memory(), entries);
         }
         self.unit.set_stream(self.stream);
         self.stream += 1;
@@ -274,6 +278,8 @@ impl Bench {
             cycles_idle: after.cycles_idle,
             cycles_get_data: after.cycles_get_data,
             cycles_done: after.cycles_done,
+            cycles_get_logs: after.cycles_get_logs,
+            cycles_find_words: after.cycles_find_words,
             ..name.counted(self.expected)
         };
         if error == CommandError::Bus {
@@ -355,11 +361,15 @@ impl Window {
     }
 
     /// Puts the words where the command will look for them.
-    pub fn write_to(&self, memory: &mut Memory) {
+    pub fn write_to(&self, memory: &mut Memory, entries: LogEntries) {
         let bytes = memory.operand_bytes();
         for (row, words) in self.words.chunks_exact(self.window_side()).enumerate() {
             let distance = (bytes * row as u32).wrapping_mul(self.run.pitch);
             memory.write(self.run.addr.wrapping_add(distance), words);
+            if let Some(PlaneAt { addr, index }) = self.run.plane {
+                let index = i64::from(index) + row as i64 * i64::from(self.run.pitch);
+                memory.write_logs(entries, entries.address(addr, index), words);
+            }
         }
     }
 }
@@ -376,6 +386,7 @@ pub fn run() -> WindowRun {
         threshold: threshold(1),
         scope: SmaxScope::Window,
         carry: [None; 4],
+        plane: None,
     }
 }
 

@@ -6,7 +6,7 @@
 use std::str::FromStr;
 
 use convapprox::bench::scoreboard::ExpectedWindow;
-use convapprox::bench::unit::{Outcome, Stalls, Tile, WindowRun};
+use convapprox::bench::unit::{Outcome, PlaneAt, Stalls, Tile, WindowRun};
 use convapprox::hw::UnitParameters;
 use model::conv::{Mode, SmaxScope, operand_range};
 use rand::seq::IndexedRandom;
@@ -14,7 +14,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::{
-    Bench, KERNEL_ADDR, Origin, WINDOW_ADDR, Window, X_SEEDS, run, threshold, units,
+    Bench, KERNEL_ADDR, Origin, PLANE_ADDR, WINDOW_ADDR, Window, X_SEEDS, run, threshold, units,
     units_and_x_seeds,
 };
 
@@ -125,6 +125,10 @@ fn random_window(
         // Near what a window of such operands has.
         _ => Some(rng.random_range(0..=12 << f)),
     });
+    let plane = (unit.planes == 1 && rng.random()).then(|| PlaneAt {
+        addr: PLANE_ADDR + rng.random_range(0..64),
+        index: rng.random_range(-100..100),
+    });
     let run = WindowRun {
         addr: WINDOW_ADDR + unit.operand_bytes() * rng.random_range(0..64),
         pitch: window_side as u32 + rng.random_range(0..40),
@@ -133,6 +137,7 @@ fn random_window(
         threshold: threshold(t),
         scope,
         carry,
+        plane,
         ..run()
     };
     let words = (0..window_side.pow(2)).map(|_| kind.word(rng, unit.operand_w)).collect();

@@ -5,7 +5,7 @@ use convapprox::bench::case::WindowCase;
 use convapprox::bench::replay::WindowUnit;
 use convapprox::bench::scoreboard::{Difference, ExpectedWindow};
 use convapprox::bench::under_test::replay;
-use convapprox::bench::unit::{Kept, Outcome, Stalls, Tile};
+use convapprox::bench::unit::{Kept, Outcome, Stalls, Tile, Traffic};
 use convapprox::hw::UnitParameters;
 use model::conv::{Mode, SmaxScope};
 
@@ -41,7 +41,10 @@ impl Good {
         let beats = unit.beats(window.run.addr, window.run.pitch, window.window_side() as u32);
         let cycles = unit.window_cycles(beats, kept.total());
         let last_word_cycle = beats + 1;
-        let outcome = Outcome { outputs, s_max, kept, cycles, last_word_cycle, done_time: 0 };
+        let words = window.window_side().pow(2) as u32;
+        let traffic = Traffic { beats, words, ..Traffic::default() };
+        let done_time = 0;
+        let outcome = Outcome { outputs, s_max, kept, cycles, last_word_cycle, traffic, done_time };
         Self { unit, window, expected, outcome }
     }
 

@@ -63,6 +63,8 @@ pub struct Cost {
     pub memory_words: u64,
     /// Accesses of the memory port, for windows and kernels.
     pub memory_beats: u64,
+    /// Those of them that brought logs of log planes.
+    pub log_beats: u64,
 }
 
 impl AddAssign for Cost {
@@ -74,6 +76,7 @@ impl AddAssign for Cost {
         self.load_cycles += other.load_cycles;
         self.memory_words += other.memory_words;
         self.memory_beats += other.memory_beats;
+        self.log_beats += other.log_beats;
     }
 }
 
@@ -110,8 +113,8 @@ pub struct StageCounts {
     pub instructions: u32,
     /// The core's events: mhpmcounter3 to 14.
     pub events: [u32; 12],
-    /// Counters 0 to 10 of the unit.
-    pub unit: [u32; 11],
+    /// Counters 0 to 12 of the unit.
+    pub unit: [u32; 13],
     pub kernel_loads: u32,
     /// Windows that were read from memory.
     pub window_fetches: u32,

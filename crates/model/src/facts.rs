@@ -249,6 +249,8 @@ pub mod unit {
         COUNTER_CYCLES_STAGE_2 = 8;
         COUNTER_CYCLES_STAGE_3 = 9;
         COUNTER_CYCLES_DONE = 10;
+        COUNTER_CYCLES_GET_LOGS = 11;
+        COUNTER_CYCLES_FIND_WORDS = 12;
     }
 }
 
@@ -265,6 +267,7 @@ pub mod conv {
         CONV_CONFIG = 4;
         CONV_CARRY = 5;
         CONV_CLEAR = 6;
+        CONV_PLANE = 7;
 
         /// Lowest bits of the fields of the configuration word.
         MODE_SHIFT = 0;
@@ -272,8 +275,9 @@ pub mod conv {
         TILE_SHIFT = 3;
         SIDE_SHIFT = 4;
         SLOT_SHIFT = 8;
+        PLANE_SHIFT = 16;
         /// The lowest bit that is reserved, like those above it.
-        CONFIG_END = 16;
+        CONFIG_END = 17;
 
         /// Indices of conv.read. The outputs and the carry have four each.
         READ_OUTPUT = 0;
@@ -281,11 +285,14 @@ pub mod conv {
         READ_THRESHOLD = 8;
         READ_CONFIGURATION = 9;
         READ_KEPT = 10;
+        READ_MAP = 11;
+        READ_PLANE = 12;
         READ_KERNEL = 32;
         READ_LOG_FRAC = 33;
         READ_MULTIPLIERS = 34;
         READ_KERNELS = 35;
         READ_OPERAND_W = 36;
+        READ_PLANES = 37;
 
         /// S_max in 16 bits has this one set where there is one.
         SMAX_VALID = 1 << 15;
@@ -307,7 +314,7 @@ pub mod conv {
     pub const READ_COUNTERS: u32 = 16;
     /// The first of the counters that depend on time, which the others behind it do, too.
     pub const READ_FIRST_CYCLES: u32 = READ_COUNTERS + unit::COUNTER_CYCLES_IDLE;
-    pub const READ_LAST_COUNTER: u32 = READ_COUNTERS + unit::COUNTER_CYCLES_DONE;
+    pub const READ_LAST_COUNTER: u32 = READ_COUNTERS + unit::COUNTER_CYCLES_FIND_WORDS;
 }
 
 /// The network blob in RAM: `firmware/lenet/network.h`. All fields are words, in this order.
@@ -376,7 +383,7 @@ pub mod blob {
         ("cycles", 1),
         ("instructions", 1),
         ("events", 12),
-        ("unit", 11),
+        ("unit", 13),
         ("kernel_loads", 1),
         ("window_fetches", 1),
     ];

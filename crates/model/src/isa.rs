@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::conv::{
-    CONV_AGAIN, CONV_CARRY, CONV_CLEAR, CONV_CONFIG, CONV_LOAD, CONV_READ, CONV_RUN,
+    CONV_AGAIN, CONV_CARRY, CONV_CLEAR, CONV_CONFIG, CONV_LOAD, CONV_PLANE, CONV_READ, CONV_RUN,
 };
 use crate::facts::csr::CSRS;
 use crate::facts::riscv::{
@@ -335,6 +335,7 @@ instructions! {
         ConvConfig "conv.config" Conv2 f3(OPCODE_CONV, CONV_CONFIG);
         ConvCarry  "conv.carry"  Conv2 f3(OPCODE_CONV, CONV_CARRY);
         ConvClear  "conv.clear"  Conv0 f3(OPCODE_CONV, CONV_CLEAR);
+        ConvPlane  "conv.plane"  Conv2 f3(OPCODE_CONV, CONV_PLANE);
     }
 }
 

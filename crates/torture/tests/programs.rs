@@ -54,7 +54,14 @@ fn every_program_ends() {
 fn every_unit_gets_programs_of_its_own() {
     let units = [(1, 0, 1, 32), (3, 3, 16, 16), (3, 8, 1, 32), (5, 0, 16, 8), (7, 1, 256, 32)];
     for (kernel, log_frac, kernels, operand_w) in units {
-        let unit = UnitShape { kernel, log_frac, multipliers: 4, kernels, operand_w };
+        let unit = UnitShape {
+            kernel,
+            log_frac,
+            multipliers: 4,
+            kernels,
+            operand_w,
+            planes: log_frac.min(1),
+        };
         let mut coverage = Coverage::new(&unit);
         for index in 0..400 {
             let (_, image) = generate(program_seed(4, index), &unit);

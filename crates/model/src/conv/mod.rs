@@ -12,13 +12,17 @@
 //! bits. What a run computes is its [`Semantics`].
 
 mod fast;
+mod log_plane;
 mod operand;
 mod plain;
 mod shape;
 
 pub use fast::{PreparedKernels, PreparedPlane, conv2d, conv2d_prepared, dot_kernels};
+pub use log_plane::LogEntries;
 pub use operand::{OPERAND_WIDTHS, OperandError, check_operands, operand_range};
-pub use plain::{Dot, MAX_PRODUCTS, conv2d_plain, dot, error_bound, log_proxy, msb, scores};
+pub use plain::{
+    Dot, MAX_PRODUCTS, conv2d_plain, dot, dot_by_logs, error_bound, log_proxy, msb, scores,
+};
 pub use shape::{FeatureMap, Kernel, MAX_SIDE, Plane, ShapeError, output_size};
 
 use std::fmt;

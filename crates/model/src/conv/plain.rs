@@ -93,8 +93,26 @@ pub fn scores(weights: &[i32], inputs: &[i32], log_frac: u32) -> Vec<Option<u32>
 /// If the slices differ in length, hold more than [`MAX_PRODUCTS`] words, or the semantics have
 /// more than [`MAX_LOG_FRAC`](super::MAX_LOG_FRAC) fraction bits.
 pub fn dot(weights: &[i32], inputs: &[i32], semantics: &Semantics, carry: Option<u32>) -> Dot {
+    let logs: Vec<_> = inputs.iter().map(|&x| log_proxy(x, semantics.log_frac)).collect();
+    dot_by_logs(weights, inputs, &logs, semantics, carry)
+}
+
+/// The same with logs of the inputs that come from elsewhere, of a [log plane](super::LogEntries): they
+/// alone say what is kept. An input whose product is not kept is not read.
+///
+/// # Panics
+/// As [`dot`].
+pub fn dot_by_logs(
+    weights: &[i32],
+    inputs: &[i32],
+    logs: &[Option<u32>],
+    semantics: &Semantics,
+    carry: Option<u32>,
+) -> Dot {
     assert!(weights.len() <= MAX_PRODUCTS, "{} products; at most {MAX_PRODUCTS}", weights.len());
-    let scores = scores(weights, inputs, semantics.log_frac);
+    assert_eq!(weights.len(), inputs.len(), "a weight for every input");
+    let score = |(&w, &x): (&i32, &Option<u32>)| Some(log_proxy(w, semantics.log_frac)? + x?);
+    let scores: Vec<_> = weights.iter().zip(logs).map(score).collect();
     let carry = carry.filter(|_| semantics.scope == SmaxScope::Running);
     let s_max = scores.iter().copied().flatten().chain(carry).max();
 
@@ -102,8 +120,8 @@ pub fn dot(weights: &[i32], inputs: &[i32], semantics: &Semantics, carry: Option
     for (i, (&w, &x)) in weights.iter().zip(inputs).enumerate() {
         let keep = match semantics.mode {
             Mode::Exact => true,
-            Mode::ZeroSkip => x != 0,
-            Mode::DualZeroSkip => w != 0 && x != 0,
+            Mode::ZeroSkip => logs[i].is_some(),
+            Mode::DualZeroSkip => scores[i].is_some(),
             Mode::Approx => scores[i].zip(s_max).is_some_and(|(score, s_max)| {
                 i64::from(score) > i64::from(s_max) - i64::from(semantics.threshold.get())
             }),

@@ -3,12 +3,15 @@
 //!
 //! `docs/isa.md` is what this follows. The arithmetic is the golden model's.
 
-use crate::conv::{Kernel, Mode, Semantics, SmaxScope, Threshold, dot};
+use crate::conv::{
+    Kernel, LogEntries, Mode, Semantics, SmaxScope, Threshold, dot_by_logs, log_proxy,
+};
 use crate::facts::conv::{
-    CONFIG_END, LOAD_SLOT, READ_CARRY, READ_CONFIGURATION, READ_COUNTERS, READ_FIRST_CYCLES,
-    READ_KEPT, READ_KERNEL, READ_KERNELS, READ_LAST_COUNTER, READ_LOG_FRAC, READ_MULTIPLIERS,
-    READ_OPERAND_W, READ_OUTPUT, READ_THRESHOLD, SCOPE_SHIFT, SIDE_SHIFT, SLOT_SHIFT, SMAX_VALID,
-    TILE_SHIFT, mode_bits, mode_of,
+    CONFIG_END, LOAD_SLOT, PLANE_SHIFT, READ_CARRY, READ_CONFIGURATION, READ_COUNTERS,
+    READ_FIRST_CYCLES, READ_KEPT, READ_KERNEL, READ_KERNELS, READ_LAST_COUNTER, READ_LOG_FRAC,
+    READ_MAP, READ_MULTIPLIERS, READ_OPERAND_W, READ_OUTPUT, READ_PLANE, READ_PLANES,
+    READ_THRESHOLD, SCOPE_SHIFT, SIDE_SHIFT, SLOT_SHIFT, SMAX_VALID, TILE_SHIFT, mode_bits,
+    mode_of,
 };
 use crate::facts::unit::{
     COUNTER_MEMORY_BEATS, COUNTER_MEMORY_WORDS, COUNTER_MULTIPLICATIONS_DONE,
@@ -29,11 +32,13 @@ pub struct UnitShape {
     pub kernels: usize,
     /// `OPERAND_W`, the bits of an operand: 8, 16 or 32.
     pub operand_w: u32,
+    /// `PLANES`: 1 if windows can be fetched by their log planes, else 0.
+    pub planes: u32,
 }
 
 impl Default for UnitShape {
     fn default() -> Self {
-        Self { kernel: 5, log_frac: 0, multipliers: 100, kernels: 16, operand_w: 32 }
+        Self { kernel: 5, log_frac: 0, multipliers: 100, kernels: 16, operand_w: 32, planes: 0 }
     }
 }
 
@@ -61,8 +66,11 @@ pub struct Run {
     pub carry: [Option<u32>; 4],
     /// The kernel, row by row of `side`.
     pub weights: Vec<i32>,
-    /// The window, row by row: `side` rows and columns, or one more with four outputs.
+    /// The window, row by row: `side` rows and columns, or one more with four outputs. Words that a
+    /// unit with log planes has not fetched are 0.
     pub words: Vec<i32>,
+    /// Of a window that is fetched by its log plane: the words that this run fetched.
+    pub fetched_by_plane: Option<u32>,
     /// The outputs; 0 where the tile has none.
     pub outputs: [i32; 4],
     /// S_max of the outputs, in units of 2^−F; `None` also where the tile has none.
@@ -101,12 +109,14 @@ struct Config {
     side: usize,
     /// The slot of conv.run.
     slot: u8,
+    /// Whether conv.run fetches by the log plane.
+    plane: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
         let (mode, scope) = (Mode::Exact, SmaxScope::Window);
-        Self { mode, scope, two_by_two: false, side: 0, slot: 0 }
+        Self { mode, scope, two_by_two: false, side: 0, slot: 0, plane: false }
     }
 }
 
@@ -119,9 +129,12 @@ impl Config {
         let two_by_two = field(TILE_SHIFT, SIDE_SHIFT) == TILE_2X2;
         let side = field(SIDE_SHIFT, SLOT_SHIFT) as usize;
         let slot = (word >> SLOT_SHIFT) as u8;
-        let exists =
-            side <= shape.kernel && usize::from(slot) < shape.kernels && word >> CONFIG_END == 0;
-        exists.then_some(Self { mode, scope, two_by_two, side, slot })
+        let plane = field(PLANE_SHIFT, CONFIG_END);
+        let exists = side <= shape.kernel
+            && usize::from(slot) < shape.kernels
+            && plane <= shape.planes
+            && word >> CONFIG_END == 0;
+        exists.then_some(Self { mode, scope, two_by_two, side, slot, plane: plane == 1 })
     }
 
     fn to_word(self) -> u32 {
@@ -130,8 +143,12 @@ impl Config {
             | u32::from(self.two_by_two) << TILE_SHIFT
             | (self.side as u32) << SIDE_SHIFT
             | u32::from(self.slot) << SLOT_SHIFT
+            | u32::from(self.plane) << PLANE_SHIFT
     }
 }
+
+/// Bytes of a beat of the unit's port.
+const BEAT: u32 = 4;
 
 const COUNTERS: usize = (READ_FIRST_CYCLES - READ_COUNTERS) as usize;
 
@@ -139,7 +156,13 @@ const COUNTERS: usize = (READ_FIRST_CYCLES - READ_COUNTERS) as usize;
 #[derive(Debug, Clone)]
 struct Window {
     side: usize,
-    words: Vec<i32>,
+    addr: u32,
+    pitch: u32,
+    /// Whether its logs come from a plane.
+    planed: bool,
+    /// `None` of those that nobody has needed yet.
+    words: Vec<Option<i32>>,
+    logs: Vec<Option<u32>>,
 }
 
 #[derive(Debug, Clone)]
@@ -151,6 +174,9 @@ pub(super) struct Unit {
     carry: [Option<u32>; 4],
     slots: Vec<Option<Kernel>>,
     window: Option<Window>,
+    /// The addresses of a feature map and of its log plane.
+    map: u32,
+    plane: u32,
     outputs: [i32; 4],
     /// Products multiplied in the last run.
     kept: u32,
@@ -167,6 +193,8 @@ impl Unit {
             carry: [None; 4],
             slots: vec![None; shape.kernels],
             window: None,
+            map: 0,
+            plane: 0,
             outputs: [0; 4],
             kept: 0,
             counters: [0; COUNTERS],
@@ -187,7 +215,7 @@ impl Unit {
         match op {
             Op::ConvLoad => self.load(rs1, rs2, read_word).map(|()| (0, None)),
             Op::ConvRun => self.run(rs1, rs2, read_word),
-            Op::ConvAgain => self.again(rs1),
+            Op::ConvAgain => self.again(rs1, read_word),
             Op::ConvRead => Ok((self.read(rs1, fed), None)),
             Op::ConvConfig => self.configure(rs1, rs2).map(|before| (before, None)),
             Op::ConvCarry => {
@@ -197,6 +225,10 @@ impl Unit {
             }
             Op::ConvClear => {
                 self.counters = [0; COUNTERS];
+                Ok((0, None))
+            }
+            Op::ConvPlane if self.shape.planes == 1 => {
+                (self.map, self.plane) = (rs1, rs2);
                 Ok((0, None))
             }
             _ => Err(Refused::Illegal),
@@ -229,19 +261,35 @@ impl Unit {
         let slot = self.config.slot;
         let semantics = self.semantics()?;
         let side = self.window_side(slot)?;
-        let words = self.fetch(addr, side, pitch, read_word)?;
-        self.window = Some(Window { side, words });
-        Ok(self.convolve(slot, semantics))
+        let entries = self.entries();
+        let (planed, words, logs) = if self.config.plane {
+            let logs = self.fetch_logs(addr, side, pitch, &read_word)?;
+            (true, vec![None; side * side], logs)
+        } else {
+            let words = self.fetch(addr, side, pitch, &read_word)?;
+            let logs = words.iter().map(|&word| log_proxy(word, entries.log_frac)).collect();
+            (false, words.into_iter().map(Some).collect(), logs)
+        };
+        self.window = Some(Window { side, addr, pitch, planed, words, logs });
+        self.convolve(slot, semantics, read_word)
     }
 
-    fn again(&mut self, rs1: u32) -> Result<(u32, Option<Box<Run>>), Refused> {
+    fn again(
+        &mut self,
+        rs1: u32,
+        read_word: impl Fn(u32) -> Option<u32>,
+    ) -> Result<(u32, Option<Box<Run>>), Refused> {
         let slot = rs1 as u8;
         let semantics = self.semantics()?;
         let side = self.window_side(slot)?;
         match &self.window {
-            Some(window) if side <= window.side => Ok(self.convolve(slot, semantics)),
+            Some(window) if side <= window.side => self.convolve(slot, semantics, read_word),
             _ => Err(Refused::Illegal),
         }
+    }
+
+    const fn entries(&self) -> LogEntries {
+        LogEntries { operand_w: self.shape.operand_w, log_frac: self.shape.log_frac }
     }
 
     /// The side of the window that the tile and the kernel in a slot need.
@@ -268,48 +316,119 @@ impl Unit {
         pitch: u32,
         read_word: impl Fn(u32) -> Option<u32>,
     ) -> Result<Vec<i32>, Refused> {
-        let (bits, bytes, side) = (self.shape.operand_w, self.shape.operand_bytes(), side as u32);
+        let (bytes, side) = (self.shape.operand_bytes(), side as u32);
         if !addr.is_multiple_of(bytes) {
             return Err(Refused::Misaligned);
         }
         self.window = None;
         let row = |row: u32| addr.wrapping_add(row.wrapping_mul(pitch).wrapping_mul(bytes));
         self.count(COUNTER_MEMORY_WORDS, side * side);
-        let beats = (0..side).map(|it| (row(it) % 4 + side * bytes).div_ceil(4));
+        let beats = (0..side).map(|it| (row(it) % BEAT + side * bytes).div_ceil(BEAT));
         self.count(COUNTER_MEMORY_BEATS, beats.sum());
         let operand = |index: u32| {
-            let addr = row(index / side).wrapping_add(index % side * bytes);
-            let (word, above) = (read_word(addr & !3)?, u32::BITS - bits - addr % 4 * 8);
-            // Shifted to the top, and back with its sign.
-            Some((word << above).cast_signed() >> (u32::BITS - bits))
+            self.operand(row(index / side).wrapping_add(index % side * bytes), &read_word)
         };
         (0..side * side).map(operand).collect::<Option<_>>().ok_or(Refused::Bus)
     }
 
-    /// Convolves the window that is held with the kernel of a slot that has one.
-    fn convolve(&mut self, slot: u8, semantics: Semantics) -> (u32, Option<Box<Run>>) {
-        let kernel = self.slots[usize::from(slot)].as_ref().expect("a kernel in the slot");
-        let window = self.window.as_ref().expect("a window is held");
+    /// Reads the operand at an aligned address.
+    fn operand(&self, addr: u32, read_word: impl Fn(u32) -> Option<u32>) -> Option<i32> {
+        let bits = self.shape.operand_w;
+        let (word, above) = (read_word(addr & !3)?, u32::BITS - bits - addr % 4 * 8);
+        // Shifted to the top, and back with its sign.
+        Some((word << above).cast_signed() >> (u32::BITS - bits))
+    }
+
+    /// Reads the logs of side × side operands from the log plane, all of them whatever goes wrong.
+    fn fetch_logs(
+        &mut self,
+        addr: u32,
+        side: usize,
+        pitch: u32,
+        read_word: impl Fn(u32) -> Option<u32>,
+    ) -> Result<Vec<Option<u32>>, Refused> {
+        let bytes = self.shape.operand_bytes();
+        if !addr.is_multiple_of(bytes) {
+            return Err(Refused::Misaligned);
+        }
+        self.window = None;
+        let entries = self.entries();
+        // Of words, with a sign.
+        let shift = bytes.ilog2();
+        let index = i64::from(addr.wrapping_sub(self.map).cast_signed() >> shift);
+        let pitch = i64::from((pitch << shift).cast_signed() >> shift);
+        let (mut beats, mut logs) = (0, Vec::new());
+        for row in 0..side as i64 {
+            let first = entries.address(self.plane, index + row * pitch);
+            let end = first + u64::from(entries.bits()) * side as u64;
+            let words = first / 32..end.div_ceil(32);
+            beats += (words.end - words.start) as u32;
+            let read: Vec<_> = words.clone().map(|word| read_word((word * 4) as u32)).collect();
+            for column in 0..side as u64 {
+                let bit = |bit: u64| {
+                    let place = first + u64::from(entries.bits()) * column + bit;
+                    let word = read[(place / 32 - words.start) as usize]?;
+                    Some((word >> (place % 32) & 1) << bit)
+                };
+                let entry = (0..u64::from(entries.bits())).map(bit).sum::<Option<u32>>();
+                logs.push(entry.map(|entry| entries.decode(entry)));
+            }
+        }
+        self.count(COUNTER_MEMORY_BEATS, beats);
+        logs.into_iter().collect::<Option<_>>().ok_or(Refused::Bus)
+    }
+
+    /// Convolves the window that is held with the kernel of a slot that has one. Of a window with a log
+    /// plane it first fetches the words that a kept product multiplies and that are not there: with
+    /// each also the others of the window that lie in the same row and beat.
+    fn convolve(
+        &mut self,
+        slot: u8,
+        semantics: Semantics,
+        read_word: impl Fn(u32) -> Option<u32>,
+    ) -> Result<(u32, Option<Box<Run>>), Refused> {
+        let kernel = self.slots[usize::from(slot)].clone().expect("a kernel in the slot");
+        let mut window = self.window.take().expect("a window is held");
+        let mut words = std::mem::take(&mut window.words);
+        let (carry, held) = (self.carry, window.side);
         let (side, extra) = (kernel.side(), usize::from(self.config.two_by_two));
-        let rows = |x, y, side| {
-            let first = move |row: usize| (y + row) * window.side + x;
-            (0..side).flat_map(move |row| &window.words[first(row)..first(row) + side]).copied()
+        let tile = (1 + extra) * (1 + extra);
+        let places = |output: usize| {
+            let first = move |row: usize| (output / 2 + row) * held + output % 2;
+            (0..side).flat_map(move |row| first(row)..first(row) + side)
         };
+        let dot = |output: usize, words: &[Option<i32>]| {
+            let inputs: Vec<i32> = places(output).map(|it| words[it].unwrap_or(0)).collect();
+            let logs: Vec<_> = places(output).map(|it| window.logs[it]).collect();
+            dot_by_logs(kernel.weights(), &inputs, &logs, &semantics, carry[output])
+        };
+        let mut fetched = None;
+        if window.planed {
+            let mut needed = vec![false; words.len()];
+            for output in 0..tile {
+                let kept = dot(output, &words).kept;
+                for (product, place) in places(output).enumerate() {
+                    needed[place] |= kept >> product & 1 == 1;
+                }
+            }
+            fetched = Some(self.fetch_needed(&window, &mut words, &needed, read_word)?);
+        }
+        let dots: Vec<_> = (0..tile).map(|output| dot(output, &words)).collect();
+        let rows = (0..side + extra).flat_map(|row| &words[row * held..][..side + extra]);
         let mut run = Run {
             slot,
             side,
-            tile: (1 + extra) * (1 + extra),
+            tile,
             semantics,
-            carry: self.carry,
+            carry,
             weights: kernel.weights().to_vec(),
-            words: rows(0, 0, side + extra).collect(),
+            words: rows.map(|word| word.unwrap_or(0)).collect(),
+            fetched_by_plane: fetched,
             outputs: [0; 4],
             s_max: [None; 4],
             keep: [0; 4],
         };
-        for output in 0..run.tile {
-            let inputs: Vec<i32> = rows(output % 2, output / 2, side).collect();
-            let dot = dot(kernel.weights(), &inputs, &semantics, self.carry[output]);
+        for (output, dot) in dots.iter().enumerate() {
             run.outputs[output] = dot.output;
             run.s_max[output] = dot.s_max;
             for row in 0..side {
@@ -318,13 +437,46 @@ impl Unit {
             }
         }
 
+        self.window = Some(Window { words, ..window });
         self.outputs = run.outputs;
         self.carry = run.s_max;
         self.kept = run.kept();
         self.count(COUNTER_WINDOWS, 1);
         self.count(COUNTER_MULTIPLICATIONS_DONE, run.kept());
         self.count(COUNTER_MULTIPLICATIONS_SKIPPED, run.products() - run.kept());
-        (run.outputs[0] as u32, Some(Box::new(run)))
+        Ok((run.outputs[0] as u32, Some(Box::new(run))))
+    }
+
+    /// Fetches words of a window, beat by beat, all of them whatever goes wrong; how many came.
+    fn fetch_needed(
+        &mut self,
+        window: &Window,
+        words: &mut [Option<i32>],
+        needed: &[bool],
+        read_word: impl Fn(u32) -> Option<u32>,
+    ) -> Result<u32, Refused> {
+        let (side, bytes) = (window.side, self.shape.operand_bytes());
+        let (mut fetched, mut good) = (0, true);
+        for place in 0..needed.len() {
+            if !needed[place] || words[place].is_some() {
+                continue;
+            }
+            let row = place / side;
+            let first = (row as u32).wrapping_mul(window.pitch).wrapping_mul(bytes);
+            let first = window.addr.wrapping_add(first);
+            // Beats are counted from the one in which the row begins.
+            let beat = |column: usize| (first % BEAT + column as u32 * bytes) / BEAT;
+            self.count(COUNTER_MEMORY_BEATS, 1);
+            for column in (0..side).filter(|&column| beat(column) == beat(place % side)) {
+                let word = self.operand(first.wrapping_add(column as u32 * bytes), &read_word);
+                good &= word.is_some();
+                // One that cannot be read is not asked for again.
+                words[row * side + column] = Some(word.unwrap_or(0));
+                fetched += 1;
+            }
+        }
+        self.count(COUNTER_MEMORY_WORDS, fetched);
+        if good { Ok(fetched) } else { Err(Refused::Bus) }
     }
 
     fn count(&mut self, counter: u32, by: u32) {
@@ -357,6 +509,8 @@ impl Unit {
             READ_THRESHOLD => self.threshold,
             READ_CONFIGURATION => self.config.to_word(),
             READ_KEPT => self.kept,
+            READ_MAP => self.map,
+            READ_PLANE => self.plane,
             // Cycles, of which the reference has none.
             READ_FIRST_CYCLES..=READ_LAST_COUNTER => fed.unwrap_or(0),
             READ_COUNTERS..READ_FIRST_CYCLES => self.counters[(index - READ_COUNTERS) as usize],
@@ -365,6 +519,7 @@ impl Unit {
             READ_MULTIPLIERS => self.shape.multipliers,
             READ_KERNELS => self.shape.kernels as u32,
             READ_OPERAND_W => self.shape.operand_w,
+            READ_PLANES => self.shape.planes,
             _ => 0,
         }
     }

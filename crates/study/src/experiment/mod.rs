@@ -59,6 +59,7 @@ pub static TABLES: &[Table] = &[
     Table::of::<energy::MemoryEnergyRow>(&[]),
     Table::of::<explore::ExploreRow>(&[&explore::PARETO]),
     Table::of::<planes::PlaneRow>(&[&planes::PLANES]),
+    Table::of::<planes::PlaneCostRow>(&[&planes::COSTS]),
     Table::of::<SearchRow>(&[&tables::single::SEARCH]),
     Table::of::<ScoreRow>(&[&tables::accel::SCORES]),
     Table::of::<ScoreErrorRow>(&[&tables::accel::SCORE_ERRORS]),

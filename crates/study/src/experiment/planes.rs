@@ -5,7 +5,8 @@
 //!
 //! Counted on the golden model, in bits that cross the memory port: of a unit that fetches a window
 //! for each kernel, and of one that fetches it once for as many kernels as the unit has slots and so needs an activation
-//! if any of them does. Writing the planes is charged. No RTL has this mode.
+//! if any of them does. Writing the planes is charged. Units that have this mode in their RTL
+//! run the same images, beside the same units without it.
 
 use std::ops::{AddAssign, Range};
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::batches;
+use super::energy::Memory;
 use super::lenet::Variant;
 use crate::Error;
 use crate::data::Image;
@@ -22,8 +24,8 @@ use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
 use crate::statistics::reduction_percent;
 use crate::table;
 use crate::tables::PlotBy;
-use model::conv::{Mode, Plane, Semantics, SmaxScope, Threshold, dot, output_size};
-use model::engine::{Detail, Findings};
+use model::conv::{LogEntries, Mode, Plane, Semantics, SmaxScope, Threshold, dot, output_size};
+use model::engine::{Cost, Detail, Findings, Place};
 use model::facts::blob::KERNELS;
 use model::nn::{Configuration, Convolution, IntegerLayer, input_planes};
 
@@ -71,6 +73,107 @@ table! {
     }
 }
 
+table! {
+    /// What a unit reads of one convolution layer, and how long it takes, with log planes or without.
+    pub struct PlaneCostRow in "plane_costs.csv" {
+        /// Network, the name of its file.
+        pub network: String,
+        /// Convolution layer.
+        pub layer: String,
+        /// Parameter set of the unit.
+        pub unit: String,
+        /// Whether windows are fetched by log planes.
+        pub planes: bool,
+        /// Kernels that the unit keeps, and a window is fetched for.
+        pub kernels: usize,
+        /// Fraction bits F of the log proxies.
+        pub log_frac: u32,
+        /// Threshold T of all layers, in units of 2^−F.
+        pub threshold: u32,
+        /// What S_max is taken over: `window` or `running`.
+        pub smax_scope: String,
+        /// Bits of an activation in memory.
+        pub operand_w: u32,
+        /// Bits of the memory port.
+        pub mem_width: u32,
+        /// Test images, from the first.
+        pub images: usize,
+        /// Clock cycles of the windows from start to done, per inference.
+        pub cycles_average: f64,
+        /// Words of kernels and windows that entered the unit, per inference.
+        pub memory_words_average: f64,
+        /// Accesses of the memory port, for kernels, logs and words, per inference.
+        pub memory_beats_average: f64,
+        /// Those of them that brought logs.
+        pub log_beats_average: f64,
+        /// Writes of the memory port's width that put the log planes there, once per feature map and
+        /// inference.
+        pub log_writes_average: f64,
+        /// How many percent fewer accesses than the same unit without log planes, the writes included;
+        /// negative: more.
+        pub reduction_percent: f64,
+        /// Energy of all accesses, the writes included, in pJ per inference, by `memory`.
+        pub memory_pj: f64,
+        /// The memory whose accesses are charged: see `energy_memory.csv`.
+        pub memory: String,
+    }
+}
+
+pub(super) static COSTS: PlotBy<PlaneCostRow> = PlotBy {
+    name: "plane_costs",
+    key: |row| &row.network,
+    figure: |of, rows, name| {
+        let legend = [
+            ("kernels and words", palette::BLUE),
+            ("logs", palette::ORANGE),
+            ("logs, written", palette::VERMILLION),
+        ];
+        let group = |row: &&PlaneCostRow| {
+            let words = row.memory_beats_average - row.log_beats_average;
+            let values = [words, row.log_beats_average, row.log_writes_average];
+            let bars = values.iter().zip(legend).filter(|(value, _)| row.planes || **value > 0.0);
+            let bars =
+                bars.map(|(&value, (_, colour))| Bar::new(value, colour).label(thousands(value)));
+            Group::new(
+                format!("{}, T = {}, {}", row.layer, row.threshold, row.unit),
+                bars.collect(),
+            )
+        };
+        (!rows.is_empty())
+            .then(|| Bars {
+                title: format!("{of} – accesses of the memory port with log planes and without"),
+                axis: "accesses per inference".to_owned(),
+                legend: legend.map(|(text, colour)| (text.to_owned(), colour)).to_vec(),
+                groups: rows.iter().map(group).collect(),
+                ..Bars::default()
+            })
+            .and_then(|bars| bars.draw(name))
+    },
+};
+
+/// A unit with log planes, and the same one without: two engines of the run, in this order.
+pub struct Pair {
+    /// The names of their parameter sets.
+    pub names: [String; 2],
+    /// Kernels that each keeps.
+    pub kernels: usize,
+    /// Bits of an operand.
+    pub operand_w: u32,
+    /// Bits of the memory port.
+    pub mem_width: u32,
+    /// The networks of the run for operands of that width.
+    pub variants: Vec<Variant>,
+}
+
+/// What the experiment comes to.
+#[derive(Debug)]
+pub struct Summary {
+    /// Counted on the golden model.
+    pub rows: Vec<PlaneRow>,
+    /// Measured on the units of the run.
+    pub costs: Vec<PlaneCostRow>,
+}
+
 pub(super) static PLANES: PlotBy<PlaneRow> = PlotBy {
     name: "planes",
     key: |row| &row.network,
@@ -113,7 +216,8 @@ pub(super) static PLANES: PlotBy<PlaneRow> = PlotBy {
     },
 };
 
-/// Runs the experiment at `thresholds`, in units of 2^−`log_frac`.
+/// Runs the experiment at `thresholds`, in units of 2^−`log_frac`. The engines of the run are those of
+/// `pairs`.
 ///
 /// # Errors
 /// Thresholds or images that cannot be; and those of [`run`](crate::run::run()).
@@ -123,19 +227,27 @@ pub fn run(
     scope: SmaxScope,
     log_frac: u32,
     thresholds: &[u32],
-) -> Result<Finished<Vec<PlaneRow>>, Error> {
+    pairs: &[Pair],
+    memory: Memory,
+) -> Result<Finished<Summary>, Error> {
     let images = run.images()?;
     let mut semantics = Vec::new();
     for &threshold in thresholds {
         semantics.push(Semantics::new(Mode::Approx, log_frac, Threshold::new(threshold)?, scope)?);
     }
-    crate::run::run(run, &Planes { variants, semantics, images })
+    crate::run::run(
+        run,
+        &Planes { variants, semantics, images, pairs, memory, place: run.place("") },
+    )
 }
 
 struct Planes<'a> {
     variants: &'a [Variant],
     semantics: Vec<Semantics>,
     images: Vec<&'a Image>,
+    pairs: &'a [Pair],
+    memory: Memory,
+    place: Place,
 }
 
 /// Activations of one layer, over some images.
@@ -210,21 +322,31 @@ fn count(layer: &Convolution, inputs: &[Plane], semantics: &Semantics) -> Activa
     all
 }
 
+/// What some images come to.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Counted {
+    /// By threshold and layer.
+    activations: Vec<Vec<Activations>>,
+    /// By engine, threshold and layer.
+    costs: Vec<Vec<Vec<Cost>>>,
+}
+
 /// Images of a batch.
 const BATCH_IMAGES: usize = 10;
 
 impl Experiment for Planes<'_> {
     /// Some images of one variant.
     type Batch = (usize, Range<usize>);
-    /// By threshold and layer.
-    type Outcome = Vec<Vec<Activations>>;
-    type Summary = Vec<PlaneRow>;
+    type Outcome = Counted;
+    type Summary = Summary;
 
     fn settings(&self) -> Value {
         let weights = self.variants.iter().map(|variant| variant.weights.sha256());
         json!({
             "weights_sha256": weights.collect::<Vec<_>>(),
             "layers": self.semantics,
+            "memory": self.memory.name(),
         })
     }
 
@@ -245,8 +367,7 @@ impl Experiment for Planes<'_> {
         let layers = network.convolutions().count();
         let mut outcome = Vec::new();
         for &semantics in &self.semantics {
-            let configuration =
-                Configuration { name: String::new(), tau: None, layers: vec![semantics; layers] };
+            let configuration = configuration(semantics, layers);
             let golden = engines.golden();
             let found = golden.inferences(network, &configuration, &inputs, Detail::Sums);
             let mut sums = vec![Activations::default(); layers];
@@ -260,7 +381,28 @@ impl Experiment for Planes<'_> {
             }
             outcome.push(sums);
         }
-        Ok(outcome)
+        let mut costs = Vec::new();
+        for (number, pair) in (0..).step_by(2).zip(self.pairs) {
+            let variant = &pair.variants[*variant];
+            let place = Place {
+                network: variant.network_name.clone(),
+                image: images.start,
+                ..self.place.clone()
+            };
+            for engine in [number, number + 1] {
+                let mut of_engine = Vec::new();
+                for &semantics in &self.semantics {
+                    let configuration = configuration(semantics, layers);
+                    let network = &variant.integer;
+                    let engine = engines.under_test(engine)?;
+                    let run =
+                        engine.infer(&place, network, &configuration, &inputs, Detail::Sums)?;
+                    of_engine.push(run.costs);
+                }
+                costs.push(of_engine);
+            }
+        }
+        Ok(Counted { activations: outcome, costs })
     }
 
     fn tables(
@@ -268,24 +410,34 @@ impl Experiment for Planes<'_> {
         outcomes: Outcomes<'_, Self::Outcome>,
         _: &Findings,
         results: &mut ResultFolder,
-    ) -> Result<Vec<PlaneRow>, Error> {
+    ) -> Result<Summary, Error> {
         let none = |variant: &Variant| {
             let layers = vec![Activations::default(); variant.integer.convolutions().count()];
             vec![layers; self.semantics.len()]
         };
         let mut totals: Vec<_> = self.variants.iter().map(none).collect();
+        let layers =
+            |variant: &Variant| vec![Cost::default(); variant.integer.convolutions().count()];
+        let no_cost = |variant: &Variant| {
+            vec![vec![layers(variant); self.semantics.len()]; 2 * self.pairs.len()]
+        };
+        let mut costs: Vec<_> = self.variants.iter().map(no_cost).collect();
         for ((variant, _), outcome) in self.plan().into_iter().zip(outcomes) {
+            let outcome = outcome?;
             let sums = totals[variant].iter_mut().flatten();
-            sums.zip(outcome?.iter().flatten()).for_each(|(sum, more)| *sum += *more);
+            sums.zip(outcome.activations.iter().flatten()).for_each(|(sum, more)| *sum += *more);
+            let sums = costs[variant].iter_mut().flatten().flatten();
+            let more = outcome.costs.iter().flatten().flatten();
+            sums.zip(more).for_each(|(sum, &more)| *sum += more);
         }
         let mut rows = Vec::new();
-        for (variant, totals) in self.variants.iter().zip(totals) {
+        for (variant, totals) in self.variants.iter().zip(&totals) {
             for (semantics, layers) in self.semantics.iter().zip(totals) {
                 for (layer, total) in variant.integer.convolutions().zip(layers) {
                     for operand_w in SAME_WORDS {
                         for kernels in [1, SLOTS] {
                             rows.push(
-                                self.row(variant, semantics, layer, &total, operand_w, kernels),
+                                self.row(variant, semantics, layer, total, operand_w, kernels),
                             );
                         }
                     }
@@ -293,11 +445,80 @@ impl Experiment for Planes<'_> {
             }
         }
         results.table(&rows)?;
-        Ok(rows)
+        let costs = self.cost_rows(&totals, &costs);
+        if !self.pairs.is_empty() {
+            results.table(&costs)?;
+        }
+        Ok(Summary { rows, costs })
+    }
+}
+
+/// The same semantics in all layers.
+fn configuration(semantics: Semantics, layers: usize) -> Configuration {
+    Configuration {
+        name: format!("T={}", semantics.threshold),
+        tau: None,
+        layers: vec![semantics; layers],
     }
 }
 
 impl Planes<'_> {
+    /// `totals` by variant, threshold and layer; `costs` by variant, engine, threshold and layer.
+    fn cost_rows(
+        &self,
+        totals: &[Vec<Vec<Activations>>],
+        costs: &[Vec<Vec<Vec<Cost>>>],
+    ) -> Vec<PlaneCostRow> {
+        let mut rows = Vec::new();
+        let average = |count: f64| count / self.images.len() as f64;
+        for (variant, (totals, costs)) in self.variants.iter().zip(totals.iter().zip(costs)) {
+            for (pair, costs) in self.pairs.iter().zip(costs.chunks_exact(2)) {
+                for (at, semantics) in self.semantics.iter().enumerate() {
+                    for (number, layer) in variant.integer.convolutions().enumerate() {
+                        let entry_bits =
+                            LogEntries { operand_w: pair.operand_w, log_frac: semantics.log_frac }
+                                .bits();
+                        let stored = totals[at][number].stored * u64::from(entry_bits);
+                        let writes = stored as f64 / f64::from(pair.mem_width);
+                        let accesses = [0, 1].map(|engine| {
+                            let writes = if engine == 0 { writes } else { 0.0 };
+                            average(costs[engine][at][number].memory_beats as f64 + writes)
+                        });
+                        for (engine, name) in pair.names.iter().enumerate() {
+                            let planes = engine == 0;
+                            let cost = costs[engine][at][number];
+                            let pj_per_access =
+                                self.memory.pj_per_64_bits() * f64::from(pair.mem_width) / 64.0;
+                            let saved = reduction_percent(accesses[engine], accesses[1]);
+                            rows.push(PlaneCostRow {
+                                network: variant.network_name.clone(),
+                                layer: layer.name.clone(),
+                                unit: name.clone(),
+                                planes,
+                                kernels: pair.kernels,
+                                log_frac: semantics.log_frac,
+                                threshold: semantics.threshold.get(),
+                                smax_scope: semantics.scope.to_string(),
+                                operand_w: pair.operand_w,
+                                mem_width: pair.mem_width,
+                                images: self.images.len(),
+                                cycles_average: average(cost.cycles as f64),
+                                memory_words_average: average(cost.memory_words as f64),
+                                memory_beats_average: average(cost.memory_beats as f64),
+                                log_beats_average: average(cost.log_beats as f64),
+                                log_writes_average: if planes { average(writes) } else { 0.0 },
+                                reduction_percent: saved.unwrap_or(0.0),
+                                memory_pj: accesses[engine] * pj_per_access,
+                                memory: self.memory.name().to_owned(),
+                            });
+                        }
+                    }
+                }
+            }
+        }
+        rows
+    }
+
     fn row(
         &self,
         variant: &Variant,

@@ -250,7 +250,7 @@ mod tests {
     use crate::experiment::channels::ChannelRow;
     use crate::experiment::energy::{BlockRow, EnergyRow, InferenceEnergyRow, MemoryEnergyRow};
     use crate::experiment::explore::ExploreRow;
-    use crate::experiment::planes::PlaneRow;
+    use crate::experiment::planes::{PlaneCostRow, PlaneRow};
     use crate::table::{Columns as _, Digit, Fixed, Maybe, Shortest};
 
     fn write<R: Row>(folder: &Path, rows: &[R]) {
@@ -337,6 +337,7 @@ mod tests {
         write(folder, &[OperandRow::example()]);
         write(folder, &[MemoryRow::example()]);
         write(folder, &[PlaneRow::example()]);
+        write(folder, &[PlaneCostRow::example()]);
         write(folder, &[EnergyRow::example()]);
         write(folder, &[BlockRow::example()]);
         write(folder, &[InferenceEnergyRow::example()]);

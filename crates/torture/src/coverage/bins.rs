@@ -5,9 +5,7 @@
 use std::sync::OnceLock;
 
 use model::conv::{MAX_SIDE, Mode, SmaxScope};
-use model::facts::conv::{
-    READ_COUNTERS, READ_KEPT, READ_KERNEL, READ_LAST_COUNTER, READ_OPERAND_W,
-};
+use model::facts::conv::{READ_COUNTERS, READ_KERNEL, READ_LAST_COUNTER, READ_PLANE, READ_PLANES};
 use model::facts::csr::{CSRS, Csr, MTVEC};
 use model::facts::riscv::{
     CAUSE_BREAKPOINT, CAUSE_ECALL_M, CAUSE_ILLEGAL, CAUSE_LOAD_ACCESS, CAUSE_LOAD_MISALIGNED,
@@ -82,6 +80,8 @@ groups! {
                         SmaxScope::ALL.map(SmaxScope::name), TILES];
     /// Runs of the unit, by size.
     ConvSize "conv size" [&SIDES[..kernel], TILES];
+    /// Runs of the unit by a log plane, by whether the run had to fetch words.
+    ConvPlane "conv plane" [["run", "again"], ["all words there", "words fetched"]];
     /// What is read from the unit.
     ConvRead "conv.read" [conv_read_names()];
     /// Instructions that the program has overwritten.
@@ -193,9 +193,8 @@ fn csr_names(rows: Vec<&Csr>) -> Axis {
     rows.iter().map(|row| leaked(format!("{}{}", row.name, row.suffix))).collect()
 }
 
-/// How an instruction of the unit ends: well, or with a cause. Without an instruction: the last
-/// funct3, as long as none has it.
-pub(super) type ConvOutcome = (Option<Op>, Option<u32>);
+/// How an instruction of the unit ends: well, or with a cause.
+pub(super) type ConvOutcome = (Op, Option<u32>);
 
 /// Every outcome that there is, with its name.
 fn conv_outcomes() -> impl Iterator<Item = (ConvOutcome, String)> {
@@ -206,19 +205,22 @@ fn conv_outcomes() -> impl Iterator<Item = (ConvOutcome, String)> {
         (Some(CAUSE_LOAD_ACCESS), "access fault"),
     ];
     let ops = Op::all_of(Class::Conv);
-    let outcomes = ops.iter().flat_map(move |&op| {
-        let count = if matches!(op, Op::ConvLoad | Op::ConvRun) { ends.len() } else { 2 };
+    ops.iter().flat_map(move |&op| {
+        let reads = match op {
+            Op::ConvLoad | Op::ConvRun => &ends[2..],
+            // It fetches what the plane told not to.
+            Op::ConvAgain => &ends[3..],
+            _ => &[],
+        };
         let name = op.name().trim_start_matches("conv.");
-        let outcome = move |(cause, end)| ((Some(op), cause), format!("{name} {end}"));
-        ends.into_iter().take(count).map(outcome)
-    });
-    let free = ((None, Some(CAUSE_ILLEGAL)), "function 7".to_owned());
-    outcomes.chain((ops.len() < 8).then_some(free))
+        let outcome = move |&(cause, end): &(_, &str)| ((op, cause), format!("{name} {end}"));
+        ends[..2].iter().chain(reads).map(outcome).collect::<Vec<_>>()
+    })
 }
 
 /// The indices of `conv.read` that give something.
 fn conv_read_indices() -> impl Iterator<Item = u32> {
-    (0..=READ_KEPT).chain(READ_COUNTERS..=READ_LAST_COUNTER).chain(READ_KERNEL..=READ_OPERAND_W)
+    (0..=READ_PLANE).chain(READ_COUNTERS..=READ_LAST_COUNTER).chain(READ_KERNEL..=READ_PLANES)
 }
 
 /// Those, and any other.
@@ -247,16 +249,17 @@ pub(super) struct Bins {
 }
 
 impl Bins {
-    /// The bins of a system with this unit: they depend on the rows that its kernels have at most, and
-    /// on whether an address of it can be misaligned.
+    /// The bins of a system with this unit: they depend on the rows that its kernels have at most, on
+    /// whether an address of it can be misaligned, and on whether it has log planes.
     pub fn of(unit: &UnitShape) -> &'static Self {
-        static BINS: [[OnceLock<Bins>; MAX_SIDE + 1]; 2] =
-            [const { [const { OnceLock::new() }; MAX_SIDE + 1] }; 2];
-        let aligned = unit.operand_bytes() > 1;
-        BINS[usize::from(aligned)][unit.kernel].get_or_init(|| Self::new(unit.kernel, aligned))
+        static BINS: [[[OnceLock<Bins>; MAX_SIDE + 1]; 2]; 2] =
+            [const { [const { [const { OnceLock::new() }; MAX_SIDE + 1] }; 2] }; 2];
+        let (aligned, planes) = (unit.operand_bytes() > 1, unit.planes == 1);
+        let bins = &BINS[usize::from(planes)][usize::from(aligned)][unit.kernel];
+        bins.get_or_init(|| Self::new(unit.kernel, aligned, planes))
     }
 
-    fn new(kernel: usize, aligned: bool) -> Self {
+    fn new(kernel: usize, aligned: bool, planes: bool) -> Self {
         let (mut groups, mut names) = (Vec::new(), Vec::new());
         for &(group, group_name) in Group::ALL {
             let axes = group.axes(kernel);
@@ -268,7 +271,9 @@ impl Bins {
                     let parts = axes.iter().zip(&point).map(|(axis, &place)| axis[place]);
                     [group_name].into_iter().chain(parts).collect::<Vec<_>>().join("/")
                 };
-                let possible = possible(group, &point) && (aligned || !misaligned(group, &point));
+                let possible = possible(group, &point)
+                    && (aligned || !misaligned(group, &point))
+                    && (planes || !by_planes(group, &point));
                 names.push(possible.then(name));
             }
             groups.push((first, sizes));
@@ -328,6 +333,18 @@ fn misaligned(group: Group, point: &[usize]) -> bool {
         Group::Conv => conv_outcomes()
             .nth(point[0])
             .is_some_and(|((_, cause), _)| cause == Some(CAUSE_LOAD_MISALIGNED)),
+        _ => false,
+    }
+}
+
+/// Whether only a unit with log planes does it.
+fn by_planes(group: Group, point: &[usize]) -> bool {
+    match group {
+        Group::Opcode | Group::OpcodeHazard => Op::ALL[point[0]] == Op::ConvPlane,
+        Group::ConvPlane => true,
+        Group::Conv => conv_outcomes().nth(point[0]).is_some_and(|(outcome, _)| {
+            matches!(outcome, (Op::ConvPlane, None) | (Op::ConvAgain, Some(CAUSE_LOAD_ACCESS)))
+        }),
         _ => false,
     }
 }

@@ -247,16 +247,13 @@ impl Recorder {
 
     /// How an instruction of the unit ends, and what it reads.
     fn conv(&mut self, retire: &Retire, facts: Option<&Facts>) {
-        let op = match facts {
-            Some(facts) if facts.class == Class::Conv => Some(facts.instruction.op),
-            None if retire.insn & 0x707f == OPCODE_CONV | 7 << 12 => None,
-            _ => return,
-        };
+        let Some(facts) = facts.filter(|facts| facts.class == Class::Conv) else { return };
+        let op = facts.instruction.op;
         let outcome = (op, retire.trap.map(|trap| trap.cause));
         if let Some(index) = self.coverage.bins.conv_outcomes.iter().position(|&it| it == outcome) {
             self.hit(Group::Conv, &[index]);
         }
-        if let (Some(Op::ConvRead), None, Some(facts)) = (op, retire.trap, facts) {
+        if op == Op::ConvRead && retire.trap.is_none() {
             let index = self.registers[usize::from(facts.instruction.rs1)];
             let reads = &self.coverage.bins.conv_reads;
             let place = reads.iter().position(|&it| it == index).unwrap_or(reads.len());
@@ -384,6 +381,9 @@ impl Recorder {
         let four = usize::from(run.tile == 4);
         self.hit(Group::ConvRun, &[again, run.semantics.mode as usize, running, four]);
         self.hit(Group::ConvSize, &[run.side - 1, four]);
+        if let Some(words) = run.fetched_by_plane {
+            self.hit(Group::ConvPlane, &[again, usize::from(words > 0)]);
+        }
     }
 
     /// Keeps in mind what the next instructions are compared with.

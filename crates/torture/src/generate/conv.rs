@@ -3,8 +3,8 @@
 
 use model::conv::Mode;
 use model::facts::conv::{
-    CONFIG_END, LOAD_SLOT, SCOPE_SHIFT, SIDE_SHIFT, SLOT_SHIFT, SMAX_VALID, TILE_SHIFT, mode_bits,
-    mode_of,
+    CONFIG_END, LOAD_SLOT, PLANE_SHIFT, READ_COUNTERS, READ_KERNEL, READ_LAST_COUNTER, READ_PLANE,
+    READ_PLANES, SCOPE_SHIFT, SIDE_SHIFT, SLOT_SHIFT, SMAX_VALID, TILE_SHIFT, mode_bits, mode_of,
 };
 use model::facts::soc::{ADDR_UART, RAM_BASE};
 use model::facts::unit::THRESHOLD_W;
@@ -18,8 +18,6 @@ use crate::program::{DATA, DATA_BYTES, Item};
 
 /// Slots that an instruction can name.
 const SLOT_LIMIT: u32 = 256;
-/// Values of funct3; the last one is free as long as there are fewer instructions.
-const FUNCTIONS: usize = 8;
 
 /// What the unit holds as far as the order of the code tells.
 #[derive(Debug)]
@@ -36,11 +34,14 @@ pub(super) struct ConvState {
 impl Writer<'_> {
     /// A few instructions of the unit.
     pub fn conv(&mut self) {
-        let further = &CONV_OPS[Op::ConvClear as usize - Op::ConvLoad as usize + 1..];
+        let further = &CONV_OPS[Op::ConvPlane as usize - Op::ConvLoad as usize + 1..];
         if !further.is_empty() && self.chance(20) {
             return self.conv_further(further);
         }
-        match self.rng.random_range(0..20) {
+        let planes = 2 * self.conv.shape.planes;
+        match self.rng.random_range(0..20 + planes) {
+            20 => self.conv_plane(),
+            21.. => self.conv_words_beyond(),
             0..3 => self.conv_config(),
             3..6 => self.conv_load(),
             6..10 => self.conv_run(),
@@ -118,11 +119,14 @@ impl Writer<'_> {
         let side = if self.chance(5) { kernel + 1 } else { self.rng.random_range(0..=kernel) };
         let slot = if self.chance(5) { kernels } else { self.filled_slot() };
         let further = if self.chance(4) { 1 << self.rng.random_range(CONFIG_END..32) } else { 0 };
+        let planes = self.conv.shape.planes == 1;
+        let plane = u32::from(self.chance(if planes { 60 } else { 2 }));
         let word = mode_bits(mode)
             | scope << SCOPE_SHIFT
             | u32::from(tile) << TILE_SHIFT
             | side << SIDE_SHIFT
             | slot << SLOT_SHIFT
+            | plane << PLANE_SHIFT
             | further;
         let threshold = match self.rng.random_range(0..12) {
             0 => 0,
@@ -136,6 +140,7 @@ impl Writer<'_> {
         if side <= kernel
             && slot < kernels
             && further == 0
+            && (planes || plane == 0)
             && Mode::from_number(mode).is_some_and(|mode| mode != Mode::Approx || threshold != 0)
         {
             (self.conv.slot, self.conv.side, self.conv.tile) = (slot, side, tile);
@@ -207,6 +212,32 @@ impl Writer<'_> {
         }
     }
 
+    /// A window whose last column is beyond the RAM: that is no error as long as its log plane says that
+    /// nobody needs it, and then exact needs it.
+    fn conv_words_beyond(&mut self) {
+        let slot = self.filled_slot();
+        let Some(side) = self.conv.side(slot) else { return };
+        let plane = self.data_address(20) & !3;
+        let base = self.holding(plane);
+        for word in 0..5 {
+            self.op(Instruction::sw(0, base, 4 * word));
+        }
+        let addr = RAM_END - self.conv.operand_bytes() * (side - 1);
+        let [rs1, rs2] = self.operands(addr, plane);
+        self.long(Instruction::r(Op::ConvPlane, 0, rs1, rs2));
+        let word = slot << SLOT_SHIFT | 1 << PLANE_SHIFT;
+        for (mode, op, operand) in
+            [(Mode::Approx, Op::ConvRun, addr), (Mode::Exact, Op::ConvAgain, slot)]
+        {
+            let [rs1, rs2] = self.operands(word | mode_bits(mode as u32), 1);
+            self.long(Instruction::r(Op::ConvConfig, 0, rs1, rs2));
+            let operand = self.holding(operand);
+            let [rs1, rs2] = if op == Op::ConvRun { [0, operand] } else { [operand, 0] };
+            self.conv_op(op, rs1, rs2);
+        }
+        (self.conv.slot, self.conv.side, self.conv.tile) = (slot, 0, false);
+    }
+
     fn conv_again(&mut self) {
         let kernels = self.conv.kernels();
         let slot = match self.rng.random_range(0..20) {
@@ -223,15 +254,27 @@ impl Writer<'_> {
     fn conv_read(&mut self) {
         let index = match self.rng.random_range(0..12) {
             0 => any(self.rng),
-            1 => self.rng.random_range(11..40),
-            2..4 => self.rng.random_range(16..27),
-            4 => self.rng.random_range(32..37),
+            1 => self.rng.random_range(READ_PLANE + 1..READ_PLANES + 3),
+            2..4 => self.rng.random_range(READ_COUNTERS..=READ_LAST_COUNTER),
+            4 => self.rng.random_range(READ_KERNEL..=READ_PLANES),
             5..9 => self.rng.random_range(0..4),
-            _ => self.rng.random_range(0..11),
+            _ => self.rng.random_range(0..=READ_PLANE),
         };
         let rs1 = self.operand(index);
         let rs2 = if self.chance(4) { self.target() } else { 0 };
         self.conv_op(Op::ConvRead, rs1, rs2);
+    }
+
+    /// A map and a plane in the data area, or with an error; what lies there is as good as any log.
+    fn conv_plane(&mut self) {
+        let map = self.unit_data(4) & !3;
+        let plane = match self.rng.random_range(0..12) {
+            0 => any(self.rng),
+            1 => RAM_END - self.rng.random_range(0..64),
+            _ => self.rng.random_range(DATA..DATA + DATA_BYTES),
+        };
+        let [rs1, rs2] = self.operands(map, plane);
+        self.conv_op(Op::ConvPlane, rs1, rs2);
     }
 
     fn conv_carry(&mut self) {
@@ -298,7 +341,9 @@ impl Writer<'_> {
         let rd = self.destination();
         let good = Instruction::r(op, rd, rs1, rs2).encode();
         let bits = match self.rng.random_range(0..3) {
-            0 if CONV_OPS.len() < FUNCTIONS => good | 7 << 12,
+            0 if self.conv.shape.planes == 0 => {
+                good | (Op::ConvPlane as u32 - Op::ConvLoad as u32) << 12
+            }
             1 => good | 1 << self.rng.random_range(25..32),
             _ => {
                 // Both fields must be x0, and one of them is not.

@@ -17,6 +17,7 @@ const WINDOW: u32 = BASE + 0x2000;
 /// A conv.config word.
 const RUNNING: u32 = 1 << 2;
 const TILE: u32 = 1 << 3;
+const PLANE: u32 = 1 << 16;
 
 fn unit(kernel: usize, log_frac: u32, kernels: usize) -> Hart {
     let unit = UnitShape { kernel, log_frac, multipliers: 7, kernels, ..UnitShape::default() };
@@ -193,7 +194,7 @@ fn cycles_are_fed() {
         store(&mut hart, BASE, &[r(0, 0, 11, 3, 10, 0x77)]);
         (hart.pc, hart.registers[11]) = (BASE, index);
         let feed = Feed { mip: Some(0), read: Some(0x1234), ..Feed::default() };
-        let expected = if (21..=26).contains(&index) { 0x1234 } else { before };
+        let expected = if (21..=28).contains(&index) { 0x1234 } else { before };
         assert_eq!(hart.step(&feed).unwrap().rd, Some((10, expected)), "index {index}");
     }
 }
@@ -342,6 +343,8 @@ fn encodings() {
                     let cause = match (funct3, rs1, rs2) {
                         (0 | 1, _, 0) => Some(5),
                         (2, 11, _) => Some(2),
+                        // This unit has no log planes.
+                        (7, ..) => Some(2),
                         _ => None,
                     };
                     assert_eq!(trap.map(|trap| trap.cause), cause, "{insn:#010x}");
@@ -382,7 +385,7 @@ fn what_is_refused_for_its_operands() {
     // conv.config.
     let mut hart = after_run();
     assert_eq!(refused(&mut hart, 4, APPROX, 0).cause, 2, "threshold 0");
-    for word in [6 << 4, 15 << 4, 16 << 8, 255 << 8, 1 << CONFIG_END, 1 << 31] {
+    for word in [6 << 4, 15 << 4, 16 << 8, 255 << 8, PLANE, 1 << CONFIG_END, 1 << 31] {
         assert_eq!(refused(&mut hart, 4, word, 1).cause, 2, "{word:#x}");
     }
 }
@@ -505,4 +508,83 @@ fn narrow_operands_are_packed() {
         let end = BASE + 0x1_0000;
         assert_eq!(refused(&mut hart, 1, 0, end - 2 * size).cause, 5);
     }
+}
+
+/// Where the log plane of the map at [`WINDOW`] lies.
+const LOGS: u32 = BASE + 0x3000;
+
+/// A unit with log planes, the kernel 1, 2, 3, 4 in slot 0, and a map of 3 rows of 4 words, 1 … 12, whose
+/// plane is at [`LOGS`].
+fn with_planes(config: u32, threshold: u32) -> Hart {
+    let unit = UnitShape { planes: 1, multipliers: 7, ..UnitShape::default() };
+    let mut hart = Hart::new(&HartConfig { ram_bytes: 1 << 16, unit, ..HartConfig::default() });
+    words(&mut hart, KERNEL, &[1, 2, 3, 4]);
+    words(&mut hart, WINDOW, &(1..=12).collect::<Vec<i32>>());
+    // The entries of 1 … 12, 6 bits each, the first one lowest: 100000, 100001 twice, 100010 four
+    // times, 100011 five times.
+    let entries = [32, 33, 33, 34, 34, 34, 34, 35, 35, 35, 35, 35];
+    let bits = entries.iter().rev().fold(0_u128, |bits, entry| bits << 6 | entry);
+    hart.load(LOGS, &bits.to_le_bytes()).unwrap();
+    value(&mut hart, 0, 2, KERNEL);
+    value(&mut hart, 7, WINDOW, LOGS);
+    value(&mut hart, 4, PLANE | config, threshold);
+    hart
+}
+
+#[test]
+fn a_window_by_its_log_plane_by_hand() {
+    let mut hart = with_planes(APPROX | TILE, 1);
+    let state: Vec<u32> = [9, 11, 12, 37].map(|index| read(&mut hart, index)).to_vec();
+    assert_eq!(state, [PLANE | APPROX | TILE, WINDOW, LOGS, 1]);
+    // T = 1 keeps the products with the weight 4: those of the words 6, 7, 10 and 11. Nobody reads the
+    // others.
+    words(&mut hart, WINDOW, &[77, 77, 77, 77, 77]);
+    let run = conv(&mut hart, 1, 4, WINDOW).run.unwrap();
+    assert_eq!(run.outputs, [24, 28, 40, 44]);
+    assert_eq!((run.words, run.fetched_by_plane), (vec![0, 0, 0, 0, 6, 7, 0, 10, 11], Some(4)));
+    // Rows of 18 bits, from bits 0, 24 and 48 on, lie in 1, 2 and 2 beats.
+    assert_eq!((read(&mut hart, 19), read(&mut hart, 20)), (4 + 4, 4 + 5 + 4));
+
+    // The same window for exact: the five other words are fetched now.
+    value(&mut hart, 4, TILE, 0);
+    let run = conv(&mut hart, 2, 0, 0).run.unwrap();
+    assert_eq!((run.fetched_by_plane, run.words[3]), (Some(5), 77));
+    assert_eq!(run.outputs[0], 77 + 2 * 77 + 3 * 77 + 4 * 6);
+    assert_eq!((read(&mut hart, 19), read(&mut hart, 20)), (4 + 9, 4 + 5 + 9));
+    let run = conv(&mut hart, 2, 0, 0).run.unwrap();
+    assert_eq!(run.fetched_by_plane, Some(0));
+}
+
+#[test]
+fn what_a_log_plane_says_counts() {
+    // All entries are zeros: no product is kept in any mode but exact, and no word is read.
+    let mut hart = with_planes(APPROX | TILE, 9);
+    store(&mut hart, LOGS, &[0; 4]);
+    let run = conv(&mut hart, 1, 4, WINDOW).run.unwrap();
+    assert_eq!((run.outputs, run.s_max, run.kept()), ([0; 4], [None; 4], 0));
+    assert_eq!(run.fetched_by_plane, Some(0));
+    // An entry that is not live has no log.
+    let dead = (0..12).fold(0_u128, |bits, _| bits << 6 | 0b011111);
+    hart.load(LOGS, &dead.to_le_bytes()).unwrap();
+    assert_eq!(conv(&mut hart, 1, 4, WINDOW).run.unwrap().s_max, [None; 4]);
+}
+
+#[test]
+fn a_log_plane_is_found_by_the_address_of_its_map() {
+    // The window begins one word and one row into the map; rows may go backwards.
+    let mut hart = with_planes(0, 0);
+    assert_eq!(value(&mut hart, 1, 4, WINDOW + 20), 6 + 2 * 7 + 3 * 10 + 4 * 11);
+    let back = value(&mut hart, 1, (-4_i32).cast_unsigned(), WINDOW + 20);
+    assert_eq!(back, 6 + 2 * 7 + 3 * 2 + 4 * 3);
+    // The plane's end may lie outside RAM, and so may a word that is fetched later.
+    value(&mut hart, 7, WINDOW, BASE + 0x1_0000 - 4);
+    assert_eq!(refused(&mut hart, 1, 4, WINDOW), Trap { cause: 5, value: WINDOW });
+    let end = BASE + 0x1_0000;
+    value(&mut hart, 7, end - 20, LOGS);
+    value(&mut hart, 4, PLANE | APPROX, 1);
+    store(&mut hart, LOGS, &[32, 0]);
+    assert_eq!(conv(&mut hart, 1, 4, end - 20).trap, None, "the first word alone is live");
+    value(&mut hart, 4, PLANE, 0);
+    assert_eq!(refused(&mut hart, 2, 0, 0), Trap { cause: 5, value: 0 });
+    assert_eq!(refused(&mut hart, 2, 0, 0).cause, 2, "the window is gone");
 }
