@@ -48,7 +48,11 @@ const QUICK: [Quick; 18] = [
     quick("accel", "--dataset digits --images 1 --score-images 1 --engine golden", ""),
     with_tools("synth", "--unit k2_m1_o8"),
     with_tools("energy", "--dataset digits --images 1 --windows 1 --unit k2_m1_o8 --threshold 2"),
-    with_tools("explore", "--dataset digits --images 1 --windows 1 --unit k5_m1_o8 --threshold 2"),
+    with_tools(
+        "explore",
+        "--dataset digits --images 1 --windows 1 --unit k2_m1_o8 --threshold 2 --network small.json \
+         --weights small.safetensors",
+    ),
     with_tools("power", "--dataset digits --cycles 10 --soc soc_m1_o8 --threshold 2"),
     quick("soc", "--log log", "hello"),
     quick("torture", "--instructions 100", ""),

@@ -31,6 +31,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use safetensors::{Dtype, tensor::TensorView};
 use serde_json::{Value, json};
+use silicon::liberty::Library;
 use study::Error;
 use study::data::mnist::{IdxFile, IdxKind};
 use study::data::{Dataset, Source, Split, digits, pictures};
@@ -569,6 +570,22 @@ fn read_csv(path: &Path, mutant: &[u8]) -> Verdict {
     Some(independent())
 }
 
+/// The cells that the text names, and finite numbers.
+fn read_liberty(path: &Path, mutant: &[u8]) -> Verdict {
+    let library = Library::read(path).ok()?;
+    let text = String::from_utf8_lossy(mutant);
+    let plain: String =
+        text.chars().filter(|c| !c.is_whitespace() && !"\"\\".contains(*c)).collect();
+    let cells: Vec<&str> = plain.match_indices("cell(").map(|(at, _)| &plain[at + 5..]).collect();
+    let named = |name: &str| cells.iter().any(|it| it.starts_with(&format!("{name})")));
+    let numbers = format!("{library:?}");
+    let finite = ["NaN", "inf", "-inf"]
+        .iter()
+        .all(|it| [" ", "[", "("].iter().all(|before| !numbers.contains(&format!("{before}{it}"))));
+    let plainly_named = library.cells.iter().all(|it| named(&it.name));
+    Some(check(plainly_named, "it has other cells").and(check(finite, "a number is not finite")))
+}
+
 /// Four batches, of which a run has finished the first two when it is stopped.
 struct Squares<'a>(&'a AtomicBool);
 
@@ -693,6 +710,7 @@ fn formats() -> Vec<Format> {
     };
     let filters = "# two\n[edge]\n1 0 -1\n2 0 -2 # twice\n1 0 -1\n\n[ dot ]\n2147483647\n";
     let elf = find("hello").unwrap().elf.to_vec();
+    let liberty = fs::read("crates/silicon/tests/data/tiny.lib").unwrap();
     let small = Executable::from_words(&[0x0000_006f]).to_elf(&[]);
     let format =
         |name, file, originals, mutate, read| Format { name, file, originals, mutate, read };
@@ -733,6 +751,7 @@ fn formats() -> Vec<Format> {
         format("program case", "case.json", vec![json(json!(program))], text, read_program_case),
         format("checkpoint", "checkpoint", vec![checkpoint()], text, read_checkpoint),
         format("filters", "filters.txt", vec![filters.into()], text, read_filters),
+        format("Liberty", "cells.lib", vec![liberty], text, read_liberty),
         format("CSV", "lenet.csv", vec![shipped("lenet/lenet.csv")], text, read_csv),
     ]
 }

@@ -111,8 +111,8 @@ fn what_cannot_be_run_is_refused_in_one_line() {
         ("--images 0", "it must be at least 1"),
         ("--images 99999999", "99999999 images are asked for; this part of the data set has"),
         ("--filters sobel", "no filter is called \"sobel\"; did you mean sobel_x?"),
-        ("--filters box,box", "two filters are called \"box\""),
-        ("--tau 0.1,0.1", "tolerance 0.1 is there twice"),
+        ("--filters box,box", "box is there twice"),
+        ("--tau 0.1,0.1", "0.1 is there twice"),
         ("--filter-file missing", "cannot read missing"),
         ("--unit k9", "kernel is 1 to 7, not 9"),
         ("--engine soc", "invalid value 'soc'"),
@@ -132,4 +132,29 @@ fn a_run_without_a_terminal_is_quiet() {
     let ran = run(folder.path(), "windows --out out --dataset digits --images 4");
     assert_eq!(ran.stderr, "");
     assert!(ran.ends(0).contains("these are drawn digits, not MNIST"));
+}
+
+/// Three tolerances of the paper's filter table are the ideal rule with one filter, over MNIST if
+/// `MNIST_DIR` says where it is; the fourth is not.
+#[test]
+fn the_ideal_rule_is_that_of_the_papers_table() {
+    let mnist = std::env::var_os("MNIST_DIR").is_some();
+    let dataset = if mnist { "mnist" } else { "digits --images 1000" };
+    let folder = tempfile::tempdir().unwrap();
+    succeeds(folder.path(), &format!("ideal --out out --dataset {dataset}"));
+    let mut csv = csv::Reader::from_path(folder.path().join("out/ideal.csv")).unwrap();
+    let names = csv.headers().unwrap().clone();
+    let place = |name: &str| names.iter().position(|it| it == name).unwrap();
+    let [tau, multiplications, off] =
+        ["tau", "multiplications_average", "vs_paper_percent"].map(place);
+    let rows: Vec<csv::StringRecord> = csv.records().collect::<Result<_, _>>().unwrap();
+    let column =
+        |at: usize| -> Vec<f64> { rows.iter().map(|it| it[at].parse().unwrap()).collect() };
+    assert_eq!(column(tau), [0.03, 0.06, 0.1, 0.25]);
+    assert!(column(multiplications).is_sorted_by(|a, b| a > b));
+    if mnist {
+        let off = column(off);
+        assert!(off[..3].iter().all(|it| it.abs() < 0.05), "{off:?}");
+        assert!((-6.3..-6.1).contains(&off[3]), "{off:?}");
+    }
 }

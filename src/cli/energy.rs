@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use anyhow::ensure;
 use model::engine::EngineFactory;
 use serde_json::json;
 use silicon::liberty::Library;
@@ -235,7 +236,8 @@ impl Prepared {
         let flow = args.flow.flow(&library);
         let cells = Arc::new(library.cells.clone());
         let (mut factories, mut units) = (Vec::new(), Vec::new());
-        for unit in &args.unit {
+        for (number, unit) in args.unit.iter().enumerate() {
+            ensure!(!args.unit[..number].contains(unit), "--unit: {unit} is there twice");
             let &UnitParameters { log_frac, operand_w, .. } = unit;
             let variants = in_operands(&args.networks, operand_w)?;
             let points = points(&args.point, &variants, operand_w)?;

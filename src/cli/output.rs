@@ -61,7 +61,8 @@ pub(super) fn ends(status: Status) -> Status {
     if lost { Status::BadInput } else { status }
 }
 
-/// A list with commas, blanks, or both between.
+/// A list with commas, blanks, or both between, in which nothing is twice: a row of a table stands for
+/// each.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct List<T>(pub Vec<T>);
 
@@ -73,17 +74,19 @@ impl<T> Deref for List<T> {
     }
 }
 
-impl<T: FromStr<Err: Display>> FromStr for List<T> {
+impl<T: FromStr<Err: Display> + PartialEq> FromStr for List<T> {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let items = text.split([',', ' ', '\t', '\n']).filter(|item| !item.is_empty());
-        let list: Result<Vec<T>, String> =
-            items.map(|item| item.parse().map_err(|error| format!("{item:?}: {error}"))).collect();
-        match list? {
-            list if list.is_empty() => Err("the list is empty".to_owned()),
-            list => Ok(Self(list)),
+        let mut list = Vec::new();
+        for item in text.split([',', ' ', '\t', '\n']).filter(|item| !item.is_empty()) {
+            let parsed = item.parse().map_err(|error| format!("{item:?}: {error}"))?;
+            if list.contains(&parsed) {
+                return Err(format!("{item} is there twice"));
+            }
+            list.push(parsed);
         }
+        if list.is_empty() { Err("the list is empty".to_owned()) } else { Ok(Self(list)) }
     }
 }
 
@@ -120,7 +123,11 @@ mod tests {
             assert_eq!(text.parse(), Ok(List(vec![1_u32, 2, 3])), "{text:?}");
         }
         assert_eq!(List(vec![1, 2]).to_string(), "1,2");
-        for (text, words) in [(" ,", "the list is empty"), ("1,x", "\"x\": invalid digit")] {
+        for (text, words) in [
+            (" ,", "the list is empty"),
+            ("1,x", "\"x\": invalid digit"),
+            ("7,07", "07 is there twice"),
+        ] {
             assert!(text.parse::<List<u32>>().unwrap_err().contains(words), "{text:?}");
         }
     }

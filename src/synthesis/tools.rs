@@ -3,6 +3,7 @@
 
 use std::env;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -29,17 +30,22 @@ impl Tools {
             dirs::cache_dir().unwrap_or_else(env::temp_dir).join("convapprox/silicon")
         });
         let tools = Self { folder };
-        if !tools.complete() {
+        if !tools.complete()? {
             tools.set_up("--silicon")?;
         }
-        match tools.complete() {
+        match tools.complete()? {
             true => Ok(tools),
             false => Err(SynthesisError::Setup("--silicon")),
         }
     }
 
-    fn complete(&self) -> bool {
-        fs::read_to_string(self.folder.join("requirements.txt")).is_ok_and(|it| it == REQUIREMENTS)
+    fn complete(&self) -> Result<bool, SynthesisError> {
+        let path = self.folder.join("requirements.txt");
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(text == REQUIREMENTS),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(source) => Err(SynthesisError::Read { path, source }),
+        }
     }
 
     /// Where they are.

@@ -68,7 +68,7 @@ mod tests {
         let codes = [1, 0, -8, i32::MIN].map(|word| entries.encode(word));
         assert_eq!(codes, [0b100000, 0, 0b100011, 0b111111]);
         assert_eq!(codes.map(|code| entries.decode(code)), [Some(0), None, Some(3), Some(31)]);
-        assert_eq!(entries.pack(&[1, 0, -8, i32::MIN]), [0b00_100000, 0b0011_0000, 0b111111_10]);
+        assert_eq!(entries.pack(&[1, 0, -8, i32::MIN]), [0b0010_0000, 0b0011_0000, 0b1111_1110]);
         let entries = LogEntries { operand_w: 8, log_frac: 3 };
         assert_eq!((entries.bits(), entries.encode(13)), (7, 1 << 6 | 3 << 3 | 0b101));
     }

@@ -85,6 +85,9 @@ impl Scale {
     }
 }
 
+/// No number of a library is as large, in whatever unit: products of a few are finite.
+const LARGEST: f64 = 1e30;
+
 /// `1ns`, `10ps`: a number, a prefix and a base unit.
 fn unit(text: &str, base: &str) -> Option<f64> {
     let end = text.find(|c: char| c.is_alphabetic())?;
@@ -103,7 +106,7 @@ fn unit_of(number: &str, name: &str, base: &str) -> Option<f64> {
         "a" => 1e-18,
         _ => return None,
     };
-    number.trim().parse::<f64>().ok().filter(|it| it.is_finite() && *it > 0.0).map(|it| it * factor)
+    number.trim().parse::<f64>().ok().filter(|it| *it > 0.0 && *it < LARGEST).map(|it| it * factor)
 }
 
 struct Reader<'a> {
@@ -485,7 +488,7 @@ fn numbers(statement: &Statement) -> Result<Vec<f64>, Wrong> {
     words
         .filter(|word| !word.is_empty())
         .map(|word| match word.parse::<f64>() {
-            Ok(number) if number.is_finite() => Ok(number),
+            Ok(number) if number.abs() < LARGEST => Ok(number),
             _ => Err((statement.line, format!("{word:?} in {} is no number", statement.name))),
         })
         .collect()

@@ -8,13 +8,14 @@
 
 use std::collections::BTreeMap;
 
+use plotters::style::RGBColor;
 use serde_json::{Value, json};
 
 use super::Software;
 use super::lenet::{OperatingPoint, Variant};
 use crate::Error;
 use crate::data::Image;
-use crate::report::figure::{Bar, Bars, Group, distinct, palette};
+use crate::report::figure::{Bar, Bars, GREY, Group, distinct, palette};
 use crate::results::ResultFolder;
 use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
 use crate::statistics::reduction_percent;
@@ -242,7 +243,7 @@ pub(super) fn configuration(mode: &str, threshold: Option<u32>) -> String {
 }
 
 /// A figure's colours, in the order of blocks.
-pub(super) const COLOURS: [plotters::style::RGBColor; 4] =
+pub(super) const COLOURS: [RGBColor; 4] =
     [palette::BLUE, palette::ORANGE, palette::GREEN, palette::BLACK];
 
 pub(super) static INFERENCES: PlotBy<InferenceEnergyRow> = PlotBy {
@@ -274,36 +275,45 @@ pub(super) static INFERENCES: PlotBy<InferenceEnergyRow> = PlotBy {
     },
 };
 
+/// One a block, in the order of their names.
+const BLOCK_COLOURS: [RGBColor; 9] = [
+    palette::BLUE,
+    palette::BLACK,
+    palette::OLIVE,
+    palette::PURPLE,
+    palette::VERMILLION,
+    palette::SKY,
+    palette::GREEN,
+    palette::ORANGE,
+    GREY,
+];
+
 pub(super) static BLOCKS: PlotBy<BlockRow> = PlotBy {
     name: "energy_blocks",
     key: |row| &row.network,
     figure: |of, rows, name| {
+        let blocks = distinct(rows.iter().map(|row| row.block.as_str()));
         let mut groups = Vec::new();
-        for place in distinct(rows.iter().map(|row| (row.unit.as_str(), row.layer.as_str()))) {
-            groups.push(Group::heading(format!("{}, {}", place.0, place.1)));
-            let here: Vec<_> = rows
-                .iter()
-                .filter(|row| (row.unit.as_str(), row.layer.as_str()) == place)
-                .collect();
-            for block in distinct(here.iter().map(|row| row.block.as_str())) {
-                let bar = |row: &&&&BlockRow| {
-                    let title = configuration(&row.mode, row.threshold);
-                    let colour = match row.mode.as_str() {
-                        "exact" => palette::BLACK,
-                        "zero-skip" => palette::ORANGE,
-                        _ => palette::BLUE,
-                    };
-                    let label = format!("{title}: {:.1}", row.dynamic_pj);
-                    Bar::new(row.dynamic_pj, colour).label(label)
-                };
-                let bars = here.iter().filter(|row| row.block == block);
-                groups.push(Group::new(block, bars.collect::<Vec<_>>().iter().map(bar).collect()));
+        for unit in distinct(rows.iter().map(|row| row.unit.as_str())) {
+            groups.push(Group::heading(unit));
+            let here: Vec<_> = rows.iter().filter(|row| row.unit == unit).collect();
+            let bar_of =
+                |row: &BlockRow| (row.layer.clone(), configuration(&row.mode, row.threshold));
+            for bar in distinct(here.iter().map(|row| bar_of(row))) {
+                let of_bar = || here.iter().filter(|row| bar_of(row) == bar);
+                let parts = blocks.iter().zip(BLOCK_COLOURS).map(|(block, colour)| {
+                    let part = of_bar().find(|row| row.block == *block);
+                    Bar::new(part.map_or(0.0, |row| row.dynamic_pj), colour)
+                });
+                groups.push(Group::new(format!("{} {}", bar.0, bar.1), parts.collect()));
             }
         }
         Bars {
             title: format!("{of} – dynamic energy of a window by block, glitches included"),
             axis: "pJ per window".to_owned(),
             groups,
+            legend: blocks.iter().map(|it| (*it).to_owned()).zip(BLOCK_COLOURS).collect(),
+            stacked: true,
             decimals: 1,
             ..Bars::default()
         }

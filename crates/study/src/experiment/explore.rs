@@ -15,7 +15,7 @@ use super::energy::{self, Energy, Part, Rule, Settings, Taken};
 use super::{Tally, ranges};
 use crate::Error;
 use crate::data::Image;
-use crate::report::figure::{Bar, Bars, Group, palette};
+use crate::report::figure::{Bar, Bars, Group, decimals, palette, thousands};
 use crate::results::ResultFolder;
 use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
 use crate::statistics::{Proportion, reduction_percent};
@@ -69,8 +69,11 @@ pub(super) static PARETO: PlotBy<ExploreRow> = PlotBy {
         let group = |row: &&&ExploreRow| {
             let rule = energy::configuration(&row.mode, row.threshold);
             let label = format!(
-                "{:.1} nJ, {:.2} % right, {:.1} µs, {:.0} µm²",
-                row.energy_nj, row.accuracy.accuracy_percent, row.time_us, row.area_um2
+                "{} nJ, {:.2} % right, {:.1} µs, {} µm²",
+                decimals(row.energy_nj, 1),
+                row.accuracy.accuracy_percent,
+                row.time_us,
+                thousands(row.area_um2)
             );
             let bar = Bar::new(row.energy_nj, palette::BLUE).label(label);
             Group::new(format!("{} {rule}", row.unit), vec![bar])

@@ -6,6 +6,7 @@ pub mod channels;
 pub mod classify;
 pub mod energy;
 pub mod explore;
+pub mod ideal;
 pub mod lenet;
 pub mod peers;
 pub mod planes;
@@ -62,6 +63,7 @@ pub static TABLES: &[Table] = &[
     Table::of::<power::ProgramEnergyRow>(&[&power::PROGRAMS]),
     Table::of::<power::PowerRow>(&[]),
     Table::of::<explore::ExploreRow>(&[&explore::PARETO]),
+    Table::of::<ideal::IdealRow>(&[&ideal::IDEAL]),
     Table::of::<planes::PlaneRow>(&[&planes::PLANES]),
     Table::of::<planes::PlaneCostRow>(&[&planes::COSTS]),
     Table::of::<SearchRow>(&[&tables::single::SEARCH]),

@@ -252,6 +252,7 @@ mod tests {
         BlockRow, EnergyRow, InferenceEnergyRow, LoadRow, MemoryEnergyRow,
     };
     use crate::experiment::explore::ExploreRow;
+    use crate::experiment::ideal::IdealRow;
     use crate::experiment::planes::{PlaneCostRow, PlaneRow};
     use crate::experiment::power::{PowerRow, ProgramEnergyRow};
     use crate::table::{Columns as _, Digit, Fixed, Maybe, Shortest};
@@ -339,6 +340,7 @@ mod tests {
         write(folder, &[CoverageRow::example()]);
         write(folder, &[OperandRow::example()]);
         write(folder, &[MemoryRow::example()]);
+        write(folder, &[IdealRow::example()]);
         write(folder, &[PlaneRow::example()]);
         write(folder, &[PlaneCostRow::example()]);
         write(folder, &[EnergyRow::example()]);

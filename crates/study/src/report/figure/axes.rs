@@ -207,8 +207,8 @@ impl Labels {
         self.taken.push([x - 2, top, x + 2, bottom]);
     }
 
-    /// Writes `text` beside the point, at the first side that is free; where none is, not at all:
-    /// the tables have the number, and an unreadable label helps nobody.
+    /// Writes `text` beside the point, at the first side that is free, with a line to it where that is
+    /// far; where none is, not at all: the tables have the number, and an unreadable label helps nobody.
     pub fn write(
         &mut self,
         canvas: &Canvas<'_>,
@@ -217,7 +217,7 @@ impl Labels {
         font: Font,
     ) -> Drawing<()> {
         let (width, height) = (canvas.width(text, font)?, font.pixels as i32);
-        for distance in [9, 16, 26] {
+        for distance in [9, 16, 26, 44, 62, 80] {
             let (beside, above) = (distance, height + distance);
             for (left, top) in [
                 (x + beside, y - above + height / 3),
@@ -232,6 +232,11 @@ impl Labels {
                 let place = [left - 2, top, left + width + 2, top + height];
                 if self.is_free(place) {
                     self.taken.push(place);
+                    if distance > 26 {
+                        let near = (x.clamp(left, left + width), y.clamp(top, top + height));
+                        let stroke = Stroke { colour: font.colour, width: 1, dashed: false };
+                        canvas.line(&[(x, y), near], stroke)?;
+                    }
                     return canvas.left((left, top), text, font);
                 }
             }

@@ -6,7 +6,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 
 use super::{
     Axis, Canvas, Drawing, Figure, Font, INK, Key, Legend, Marker, Panel, Place, PlotError, Shape,
-    Stroke, palette, thousands,
+    Stroke, decimals, palette, thousands,
 };
 
 const WIDTH: i32 = 1700;
@@ -57,7 +57,8 @@ impl Bar {
 
     /// With an exact score and an approximate one beside it.
     pub(crate) fn scores(self, exact: i32, approximate: i32) -> Self {
-        self.label(format!("{exact} → {approximate}").replace('-', "−"))
+        let [exact, approximate] = [exact, approximate].map(|it| thousands(it.into()));
+        self.label(format!("{exact} → {approximate}"))
     }
 
     /// Where it ends, or the line over it.
@@ -126,10 +127,7 @@ impl Bars {
     }
 
     fn text_of(&self, value: f64) -> String {
-        match self.decimals {
-            0 => thousands(value),
-            decimals => format!("{value:.decimals$}"),
-        }
+        decimals(value, self.decimals)
     }
 
     fn paint(&self, canvas: &Canvas<'_>, height: i32, rows: f64, scale: f64) -> Drawing<()> {
@@ -166,10 +164,8 @@ impl Bars {
             width: WIDTH - left - 24,
             height: height - TOP - BOTTOM + 12,
         };
-        let decimals = usize::from(most < 10.0) + usize::from(most < 1.0);
-        let number = |value: &f64| {
-            if decimals == 0 { thousands(*value) } else { format!("{value:.decimals$}") }
-        };
+        let places = usize::from(most < 10.0) + usize::from(most < 1.0);
+        let number = |value: &f64| decimals(*value, places);
         let panel = Panel::new(
             canvas,
             place,

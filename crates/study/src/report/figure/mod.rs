@@ -394,10 +394,16 @@ pub(crate) fn configuration_title(name: &str) -> String {
 
 /// A whole number with commas between thousands.
 pub(crate) fn thousands(number: f64) -> String {
-    let digits = format!("{number:.0}");
-    let mut text = String::new();
+    decimals(number, 0)
+}
+
+/// A number with so many decimals, and commas between thousands.
+pub(crate) fn decimals(number: f64, decimals: usize) -> String {
+    let digits = format!("{:.decimals$}", number.abs());
+    let whole = digits.find('.').unwrap_or(digits.len());
+    let mut text = if number < 0.0 { "−".to_owned() } else { String::new() };
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && place < whole && (whole - place) % 3 == 0 {
             text.push(',');
         }
         text.push(digit);
