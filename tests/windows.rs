@@ -133,3 +133,28 @@ fn a_run_without_a_terminal_is_quiet() {
     assert_eq!(ran.stderr, "");
     assert!(ran.ends(0).contains("these are drawn digits, not MNIST"));
 }
+
+/// Three tolerances of the paper's filter table are the ideal rule with one filter, over MNIST if
+/// `MNIST_DIR` says where it is; the fourth is not.
+#[test]
+fn the_ideal_rule_is_that_of_the_papers_table() {
+    let mnist = std::env::var_os("MNIST_DIR").is_some();
+    let dataset = if mnist { "mnist" } else { "digits --images 1000" };
+    let folder = tempfile::tempdir().unwrap();
+    succeeds(folder.path(), &format!("ideal --out out --dataset {dataset}"));
+    let mut csv = csv::Reader::from_path(folder.path().join("out/ideal.csv")).unwrap();
+    let names = csv.headers().unwrap().clone();
+    let place = |name: &str| names.iter().position(|it| it == name).unwrap();
+    let [tau, multiplications, off] =
+        ["tau", "multiplications_average", "vs_paper_percent"].map(place);
+    let rows: Vec<csv::StringRecord> = csv.records().collect::<Result<_, _>>().unwrap();
+    let column =
+        |at: usize| -> Vec<f64> { rows.iter().map(|it| it[at].parse().unwrap()).collect() };
+    assert_eq!(column(tau), [0.03, 0.06, 0.1, 0.25]);
+    assert!(column(multiplications).is_sorted_by(|a, b| a > b));
+    if mnist {
+        let off = column(off);
+        assert!(off[..3].iter().all(|it| it.abs() < 0.05), "{off:?}");
+        assert!((-6.3..-6.1).contains(&off[3]), "{off:?}");
+    }
+}

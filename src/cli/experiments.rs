@@ -7,7 +7,8 @@ use study::data::Split;
 use study::experiment::energy::Memory;
 use study::experiment::planes::Pair;
 use study::experiment::search::{self, Search};
-use study::experiment::{channels, planes};
+use study::experiment::windows::{SHARPEN9, built_in};
+use study::experiment::{channels, ideal, planes};
 use study::report::terminal::number;
 
 use super::flags::{LENET5, NetworkFlags, RunFlags, ScopeFlag, one, positive};
@@ -24,6 +25,8 @@ pub(super) enum Experiment {
     Channels(ChannelsArgs),
     /// Count what of the memory traffic log planes beside the feature maps would save
     Planes(PlanesArgs),
+    /// Count what the ideal rule, on exact products, would multiply: the rule behind the paper's table
+    Ideal(IdealArgs),
 }
 
 impl Experiment {
@@ -32,6 +35,7 @@ impl Experiment {
             Self::Search(args) => search(args),
             Self::Channels(args) => channels(args),
             Self::Planes(args) => planes(args),
+            Self::Ideal(args) => ideal(args),
         }
     }
 }
@@ -231,4 +235,43 @@ fn planes(args: &PlanesArgs) -> anyhow::Result<Status> {
         say!("On the units, per inference:\n{table}");
     }
     Ok(ended.close("windows"))
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct IdealArgs {
+    #[command(flatten)]
+    run: RunFlags,
+
+    /// How many images, from the first
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = positive)]
+    images: usize,
+
+    /// Tolerances: products up to this share of the largest one are skipped
+    #[arg(long, value_name = "LIST", default_value = "0.03,0.06,0.1,0.25")]
+    tau: List<f64>,
+
+    /// Built-in filters, as in `windows`
+    #[arg(long, value_name = "LIST", default_value = SHARPEN9)]
+    filters: List<String>,
+}
+
+fn ideal(args: &IdealArgs) -> anyhow::Result<Status> {
+    let filters = built_in(&args.filters)?;
+    let dataset = args.run.load()?;
+    let images = (&dataset, Split::Test, args.images);
+    let ended = args.run.run("ideal", images, &[], |run| ideal::run(run, &filters, &args.tau))?;
+    let table = table_of(
+        &ended.finished.summary,
+        &[
+            ("filter", &|row| row.filter.clone()),
+            (">tau", &|row| row.tau.0.to_string()),
+            (">multiplications", &|row| number(row.multiplications_average, 2)),
+            (">not zero", &|row| number(row.non_zero_average, 2)),
+            (">scaled", &|row| number(row.scaled_multiplications_average, 2)),
+            (">paper", &|row| number(row.paper_multiplications_average, 2)),
+            (">off %", &|row| number(row.vs_paper_percent, 2)),
+        ],
+    );
+    say!("{} images of {}\n{table}", args.images, dataset.source);
+    Ok(ended.close("images"))
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 use study::Status;
 use study::data::Split;
-use study::experiment::windows::{self, Filter, built_in, from_file};
+use study::experiment::windows::{self, Filter, SHARPEN9, built_in, built_in_names, from_file};
 use study::report::terminal::{number, optional};
 use study::tables::{Over, SummaryRow};
 
@@ -83,17 +83,15 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
 }
 
 fn filters_help() -> String {
-    let names: Vec<String> = built_in(&[]).into_iter().flatten().map(|it| it.name).collect();
-    format!("Built-in filters to run, of {} [default: all]", names.join(", "))
+    let names: Vec<_> = built_in_names().collect();
+    format!("Built-in filters to run, of {} [default: all but {SHARPEN9}]", names.join(", "))
 }
 
 fn filters(args: &Args) -> anyhow::Result<Vec<Filter>> {
     let from_file = args.filter_file.as_deref().map(from_file).transpose()?;
     let names = args.filters.as_deref().unwrap_or_default();
-    let known = built_in(&[])?;
-    if let Some(name) = names.iter().find(|&name| known.iter().all(|it| it.name != *name)) {
-        let known = known.iter().map(|it| it.name.as_str());
-        bail!("no filter is called {name:?}; {}", instead(name, known));
+    if let Some(name) = names.iter().find(|&name| built_in_names().all(|it| it != *name)) {
+        bail!("no filter is called {name:?}; {}", instead(name, built_in_names()));
     }
     // A file alone stands for itself; names given with it are built-in filters to add.
     let mut filters = match (&from_file, names.is_empty()) {

@@ -6,6 +6,7 @@ pub mod channels;
 pub mod classify;
 pub mod energy;
 pub mod explore;
+pub mod ideal;
 pub mod lenet;
 pub mod peers;
 pub mod planes;
@@ -58,6 +59,7 @@ pub static TABLES: &[Table] = &[
     Table::of::<energy::InferenceEnergyRow>(&[&energy::INFERENCES]),
     Table::of::<energy::MemoryEnergyRow>(&[]),
     Table::of::<explore::ExploreRow>(&[&explore::PARETO]),
+    Table::of::<ideal::IdealRow>(&[&ideal::IDEAL]),
     Table::of::<planes::PlaneRow>(&[&planes::PLANES]),
     Table::of::<planes::PlaneCostRow>(&[&planes::COSTS]),
     Table::of::<SearchRow>(&[&tables::single::SEARCH]),

@@ -250,6 +250,7 @@ mod tests {
     use crate::experiment::channels::ChannelRow;
     use crate::experiment::energy::{BlockRow, EnergyRow, InferenceEnergyRow, MemoryEnergyRow};
     use crate::experiment::explore::ExploreRow;
+    use crate::experiment::ideal::IdealRow;
     use crate::experiment::planes::{PlaneCostRow, PlaneRow};
     use crate::table::{Columns as _, Digit, Fixed, Maybe, Shortest};
 
@@ -336,6 +337,7 @@ mod tests {
         write(folder, &[CoverageRow::example()]);
         write(folder, &[OperandRow::example()]);
         write(folder, &[MemoryRow::example()]);
+        write(folder, &[IdealRow::example()]);
         write(folder, &[PlaneRow::example()]);
         write(folder, &[PlaneCostRow::example()]);
         write(folder, &[EnergyRow::example()]);

@@ -18,7 +18,7 @@ pub struct Filter {
 
 /// The 3×3 filters that are built in, integers as in the textbooks.
 #[rustfmt::skip]
-const BUILT_IN: [(&str, [i32; 9]); 7] = [
+const BUILT_IN: [(&str, [i32; 9]); 8] = [
     ("sobel_x",   [-1,  0,  1,  -2,  0,  2,  -1,  0,  1]),
     ("sobel_y",   [-1, -2, -1,   0,  0,  0,   1,  2,  1]),
     ("laplacian", [ 0,  1,  0,   1, -4,  1,   0,  1,  0]),
@@ -26,16 +26,25 @@ const BUILT_IN: [(&str, [i32; 9]); 7] = [
     ("sharpen",   [ 0, -1,  0,  -1,  5, -1,   0, -1,  0]),
     ("emboss",    [-2, -1,  0,  -1,  1,  1,   0,  1,  2]),
     ("box",       [ 1,  1,  1,   1,  1,  1,   1,  1,  1]),
+    (SHARPEN9,    [-1, -1, -1,  -1,  9, -1,  -1, -1, -1]),
 ];
 
-/// The built-in filters of these names; all of them if there are none.
+/// The filter that the paper's table fits ([`ideal`](super::super::ideal)).
+pub const SHARPEN9: &str = "sharpen9";
+
+/// The names of all built-in filters.
+pub fn built_in_names() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|&(name, _)| name)
+}
+
+/// The built-in filters of these names; if there are none, all but [`SHARPEN9`].
 pub fn built_in(names: &[String]) -> Result<Vec<Filter>, Error> {
     let filter = |&(name, weights): &(&str, [i32; 9])| Filter {
         name: name.to_owned(),
         kernel: Kernel::new(3, weights.to_vec()).expect("the table has 3×3 weights"),
     };
     if names.is_empty() {
-        return Ok(BUILT_IN.iter().map(filter).collect());
+        return Ok(BUILT_IN.iter().filter(|it| it.0 != SHARPEN9).map(filter).collect());
     }
     let find = |name: &String| {
         let found = BUILT_IN.iter().find(|(known, _)| known == name);

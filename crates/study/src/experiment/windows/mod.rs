@@ -6,7 +6,7 @@
 
 mod filters;
 
-pub use filters::{Filter, built_in, from_file};
+pub use filters::{Filter, SHARPEN9, built_in, built_in_names, from_file};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ use model::engine::{Cost, Detail, Findings, Place};
 use model::nn::{Configuration, Convolution, Finish};
 
 /// An image as the plane that engines take.
-fn plane(image: &Image) -> Plane {
+pub(super) fn plane(image: &Image) -> Plane {
     let words = image.pixels.iter().map(|&pixel| i32::from(pixel)).collect();
     Plane::new(SIDE, SIDE, words).expect("an image is not empty")
 }
@@ -318,7 +318,7 @@ impl Totals {
 }
 
 /// The paper's table of average multiplications (section V-A).
-fn paper(configuration: &str) -> Option<f64> {
+pub(super) fn paper(configuration: &str) -> Option<f64> {
     match configuration {
         "exact" => Some(6084.0),
         "zero-skip" => Some(1354.0214),
