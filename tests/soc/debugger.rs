@@ -102,15 +102,6 @@ fn gdb_breaks_steps_and_reads() {
 fn watchpoints_stop_behind_the_access_and_registers_are_not_written() {
     let folder = tempfile::tempdir().unwrap();
     let (mut child, mut gdb) = Client::start(folder.path(), "hello");
-    // Instructions that access nothing stop nowhere, whatever address the core shows with them.
-    assert_eq!(gdb.ask("Z2,0,ffffffff"), "OK");
-    assert!(gdb.ask("c").contains("watch:0;"));
-    assert_ne!(
-        gdb.register(32),
-        RAM_BASE + 4,
-        "behind a store, and not behind the first instruction"
-    );
-    assert_eq!(gdb.ask("z2,0,ffffffff"), "OK");
     let main = Symbols::read(find("hello").unwrap().elf).address("main").unwrap();
     gdb.ask(&format!("Z0,{main:x},2"));
     gdb.ask("c");
