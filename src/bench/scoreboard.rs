@@ -250,8 +250,8 @@ pub fn window_counters(
     let cycles_get_data = match (beats, planed) {
         (0, _) => 0,
         (_, false) => outcome.last_word_cycle,
-        // From the cycle behind FIND_WORDS on.
-        (_, true) => outcome.last_word_cycle - last_log_cycle - 1,
+        // From the cycle behind FIND_WORDS on; a unit that reads nothing there differs anyway.
+        (_, true) => outcome.last_word_cycle.wrapping_sub(last_log_cycle + 1),
     };
     Counters {
         windows: 1,
