@@ -98,7 +98,8 @@ impl Watchpoint {
             WatchKind::Read => retired.mem_rmask,
             WatchKind::ReadWrite => retired.mem_wmask | retired.mem_rmask,
         };
-        overlap((retired.mem_addr, mask.count_ones()), (self.addr, self.bytes))
+        // Where nothing is accessed, the address is any.
+        mask != 0 && overlap((retired.mem_addr, mask.count_ones()), (self.addr, self.bytes))
     }
 }
 
