@@ -15,7 +15,7 @@ use model::engine::{
     Detail, Engine, EngineError, EngineFactory, EngineInfo, Findings, LayerRun, Mismatch, Place,
     StageEnergy,
 };
-use model::facts::conv::LOAD_SLOT;
+use model::facts::conv::{CONV_CARRY, LOAD_SLOT, SMAX_VALID};
 use model::facts::csr::{MCOUNTINHIBIT, MEPC};
 use model::facts::riscv::OPCODE_CONV;
 use model::facts::soc::RAM_BASE;
@@ -205,7 +205,8 @@ impl UnitState {
     /// Executes an instruction of the reference.
     fn step(&mut self, hart: &mut Hart) -> Result<(), FeedError> {
         let before = *hart.registers();
-        let insn = hart.step(&Feed::default())?.insn;
+        let retire = hart.step(&Feed::default())?;
+        let insn = retire.insn;
         let Some(Instruction { op, rs1, rs2, .. }) = decode(insn) else { return Ok(()) };
         let operands = [rs1, rs2].map(|it| before[usize::from(it)]);
         match op {
@@ -214,7 +215,14 @@ impl UnitState {
             }
             Op::ConvConfig => self.config = Some((insn, operands)),
             Op::ConvCarry => self.carry = Some((insn, operands)),
-            Op::ConvRun | Op::ConvAgain => self.carry = None,
+            Op::ConvRun | Op::ConvAgain => {
+                // The next run in running scope starts from the S_max of this one.
+                if let Some(run) = &retire.run {
+                    let half = |output: usize| run.s_max[output].map_or(0, |it| SMAX_VALID | it);
+                    let halves = [half(0) | half(1) << 16, half(2) | half(3) << 16];
+                    self.carry = Some((CONV_CARRY << 12 | OPCODE_CONV, halves));
+                }
+            }
             Op::ConvPlane => self.plane = Some((insn, operands)),
             _ => {}
         }
