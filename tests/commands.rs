@@ -36,7 +36,7 @@ const fn with_tools(command: &'static str, flags: &'static str) -> Quick {
     Quick { command, flags, operand: "", tools: true }
 }
 
-const QUICK: [Quick; 18] = [
+const QUICK: [Quick; 19] = [
     quick("stats", "--dataset digits", ""),
     quick("windows", "--dataset digits --images 1 --filters box --engine golden", ""),
     quick("lenet", "--dataset digits --images 1 --engine golden", ""),
@@ -45,6 +45,7 @@ const QUICK: [Quick; 18] = [
     quick("search", "--dataset digits --network small.json --weights small.safetensors", ""),
     quick("channels", "--dataset digits --images 1 --threshold 1 --network lenet5-relu", ""),
     quick("planes", "--dataset digits --images 1", ""),
+    quick("ideal", "--dataset digits --images 1", ""),
     quick("accel", "--dataset digits --images 1 --score-images 1 --engine golden", ""),
     with_tools("synth", "--unit k2_m1_o8"),
     with_tools("energy", "--dataset digits --images 1 --windows 1 --unit k2_m1_o8 --threshold 2"),
