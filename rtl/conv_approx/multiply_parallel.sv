@@ -36,8 +36,8 @@ module multiply_parallel #(
   localparam int FULL_W    = 2 * OPERAND_W + $clog2(PRODUCTS);
   localparam int ACC_W     = FULL_W < 32 ? FULL_W : 32;
 
-  logic [LANES-1:0]                keep_q;
-  wire logic [PRODUCT_W*LANES-1:0] product;
+  logic [LANES-1:0]           keep_q;
+  logic [OPERAND_W*LANES-1:0] weight_q, activation_q;
 
   assign last_issue_o = 1'b1;
 
@@ -46,19 +46,30 @@ module multiply_parallel #(
   end
 
   for (genvar lane = 0; lane < LANES; lane++) begin : gen_lane
-    multiplier #(
-      .OPERAND_W (OPERAND_W)
-    ) u_multiplier (
-      .clk_i,
-      .enable_i     (issue_i && keep_i[lane]),
-      .weight_i     (weight_i[OPERAND_W*(lane % PRODUCTS) +: OPERAND_W]),
-      .activation_i (data_i[OPERAND_W*activation_word(KERNEL, lane) +: OPERAND_W]),
-      .product_o    (product[PRODUCT_W*lane +: PRODUCT_W])
-    );
+    always_ff @(posedge clk_i) begin
+      if (issue_i && keep_i[lane]) begin
+        weight_q[OPERAND_W*lane +: OPERAND_W] <=
+            weight_i[OPERAND_W*(lane % PRODUCTS) +: OPERAND_W];
+        activation_q[OPERAND_W*lane +: OPERAND_W] <=
+            data_i[OPERAND_W*activation_word(KERNEL, lane) +: OPERAND_W];
+      end
+    end
   end
 
-  // Masks, not branches: synthesis makes one carry-save tree of each sum. Blocking only on a local:
-  // the sums are written whole.
+  logic signed [PRODUCT_W-1:0] product [LANES];
+
+  multipliers #(
+    .LANES     (LANES),
+    .OPERAND_W (OPERAND_W)
+  ) u_multipliers (
+    .use_i        (keep_q & {LANES{accumulate_i}}),
+    .weight_i     (weight_q),
+    .activation_i (activation_q),
+    .product_o    (product)
+  );
+
+  // A skipped product is 0: without branches synthesis makes one carry-save tree of each sum. Blocking
+  // only on a local: the sums are written whole.
   logic               some_q;   // products are kept
   logic [4*ACC_W-1:0] sum_q;
 
@@ -69,7 +80,7 @@ module multiply_parallel #(
       sum = '0;
       for (int lane = 0; lane < LANES; lane++) begin
         sum[ACC_W*(lane / PRODUCTS) +: ACC_W] = sum[ACC_W*(lane / PRODUCTS) +: ACC_W] +
-            (ACC_W'(signed'(product[PRODUCT_W*lane +: PRODUCT_W])) & {ACC_W{keep_q[lane]}});
+            ACC_W'(product[lane]);
       end
       sum_q <= sum;
     end
@@ -82,17 +93,23 @@ module multiply_parallel #(
 
 `ifndef SYNTHESIS
   // The gating claim, stated from outside: one cycle after an issue, a lane whose product was not
-  // kept has the product that it had before.
+  // kept has the operands that it had before.
   logic                       issued_q;
-  logic [PRODUCT_W*LANES-1:0] product_before_q;
+  logic [OPERAND_W*LANES-1:0] weight_before_q, activation_before_q;
   always_ff @(posedge clk_i) begin
     issued_q <= rst_ni && issue_i;
-    if (issue_i) product_before_q <= product;
+    if (issue_i) begin
+      weight_before_q     <= weight_q;
+      activation_before_q <= activation_q;
+    end
     if (rst_ni && issued_q) begin
       for (int lane = 0; lane < LANES; lane++) begin
-        SkippedLaneHolds: assert (keep_q[lane] || product[PRODUCT_W*lane +: PRODUCT_W] ==
-                                                      product_before_q[PRODUCT_W*lane +: PRODUCT_W])
-          else $error("the multiplier of skipped product %0d toggles", lane);
+        SkippedLaneHolds: assert (keep_q[lane] ||
+            (weight_q[OPERAND_W*lane +: OPERAND_W] ==
+                 weight_before_q[OPERAND_W*lane +: OPERAND_W] &&
+             activation_q[OPERAND_W*lane +: OPERAND_W] ==
+                 activation_before_q[OPERAND_W*lane +: OPERAND_W]))
+          else $error("the operands of skipped product %0d toggle", lane);
       end
     end
   end

@@ -110,8 +110,8 @@ module multiply_serial #(
 
   // ---- Multiply and accumulate, a cycle behind the issue --------------------------------------
 
-  logic [4*MULTIPLIERS-1:0]              target_q;   // zero: the multiplier has no product
-  wire logic [PRODUCT_W*MULTIPLIERS-1:0] product;
+  logic [4*MULTIPLIERS-1:0]         target_q;   // zero: the multiplier has no product
+  logic [OPERAND_W*MULTIPLIERS-1:0] weight_q, activation_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) target_q <= '0;
@@ -120,16 +120,29 @@ module multiply_serial #(
 
   // An idle multiplier holds its operands.
   for (genvar m = 0; m < MULTIPLIERS; m++) begin : gen_multiplier
-    multiplier #(
-      .OPERAND_W (OPERAND_W)
-    ) u_multiplier (
-      .clk_i,
-      .enable_i     (target[4*m +: 4] != '0),
-      .weight_i     (weight[OPERAND_W*m +: OPERAND_W]),
-      .activation_i (activation[OPERAND_W*m +: OPERAND_W]),
-      .product_o    (product[PRODUCT_W*m +: PRODUCT_W])
-    );
+    always_ff @(posedge clk_i) begin
+      if (target[4*m +: 4] != '0) begin
+        weight_q[OPERAND_W*m +: OPERAND_W]     <= weight[OPERAND_W*m +: OPERAND_W];
+        activation_q[OPERAND_W*m +: OPERAND_W] <= activation[OPERAND_W*m +: OPERAND_W];
+      end
+    end
   end
+
+  logic [MULTIPLIERS-1:0]      busy;
+  logic signed [PRODUCT_W-1:0] product [MULTIPLIERS];
+  always_comb begin
+    for (int m = 0; m < MULTIPLIERS; m++) busy[m] = target_q[4*m +: 4] != '0;
+  end
+
+  multipliers #(
+    .LANES     (MULTIPLIERS),
+    .OPERAND_W (OPERAND_W)
+  ) u_multipliers (
+    .use_i        (busy),
+    .weight_i     (weight_q),
+    .activation_i (activation_q),
+    .product_o    (product)
+  );
 
   // Masks, not branches: synthesis makes one carry-save tree of each sum. Blocking only on locals:
   // the outputs are written whole.
@@ -141,7 +154,7 @@ module multiply_serial #(
       logic [ACC_W-1:0]   term;
       sum = acc_q;
       for (int m = 0; m < MULTIPLIERS; m++) begin
-        term = ACC_W'(signed'(product[PRODUCT_W*m +: PRODUCT_W]));
+        term = ACC_W'(product[m]);
         for (int out = 0; out < 4; out++) begin
           sum[ACC_W*out +: ACC_W] = sum[ACC_W*out +: ACC_W] + (term & {ACC_W{target_q[4*m + out]}});
         end

@@ -92,7 +92,7 @@ pub(super) fn add_energy(
 /// The blocks of a unit.
 fn blocks(scope: &Scope) -> [&'static str; 3] {
     let [registers, others] = match scope.module.as_str() {
-        "multiplier" => ["operand registers", "multipliers"],
+        "multipliers" => ["operand registers", "multipliers"],
         "multiply_parallel" | "multiply_serial" => ["operand registers", "adders"],
         "log_bank" | "product_select" => ["deciding"; 2],
         "kernel_bank" => ["kernels"; 2],
