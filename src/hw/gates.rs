@@ -26,11 +26,12 @@ pub fn unit_design(set: &UnitParameters) -> Result<Design, HwError> {
 }
 
 /// The core without what only observers read: what the unit's area is compared with.
-pub fn core_design() -> Result<Design, HwError> {
+pub fn core_design(float: bool) -> Result<Design, HwError> {
     let rtl = rtl()?;
     let mut sources = core_sources(&rtl)?;
     sources.push(rtl.join("silicon/core_alone.sv"));
-    Ok(Design { name: "core".to_owned(), top: "core_alone", sources, parameters: Vec::new() })
+    let (name, parameters) = (core_name("core", float), texts(vec![(FLOAT, float.into())]));
+    Ok(Design { name, top: "core_alone", sources, parameters })
 }
 
 /// The core and the coprocessor of a system.
@@ -40,22 +41,30 @@ pub fn pair_design(set: &SocParameters) -> Result<Design, HwError> {
     sources.extend(core_sources(&rtl)?);
     sources.extend(["core_alone.sv", "core_with_unit.sv"].map(|it| rtl.join("silicon").join(it)));
     let name = SocParameters { view: super::View::Rtl, ..*set }.to_string();
+    let mut parameters = set.coprocessor();
+    parameters.push((FLOAT, set.float.into()));
     Ok(Design {
         name: name.replacen("soc", "pair", 1),
         top: "core_with_unit",
         sources,
-        parameters: texts(set.coprocessor()),
+        parameters: texts(parameters),
     })
 }
 
 /// The core with all the ports that the system connects.
-fn observed_core(rtl: &Path) -> Result<Design, HwError> {
-    let parameters = vec![(BOOT_ADDR, format!("32'h{:08x}", model::facts::soc::RAM_BASE))];
-    let name = "observed_core".to_owned();
+fn observed_core(rtl: &Path, float: bool) -> Result<Design, HwError> {
+    let mut parameters = texts(vec![(FLOAT, float.into())]);
+    parameters.push((BOOT_ADDR, format!("32'h{:08x}", model::facts::soc::RAM_BASE)));
+    let name = core_name("observed_core", float);
     Ok(Design { name, top: "core", sources: core_sources(rtl)?, parameters })
 }
 
 const BOOT_ADDR: &str = "BOOT_ADDR";
+const FLOAT: &str = "FLOAT";
+
+fn core_name(name: &str, float: bool) -> String {
+    format!("{name}{}", if float { "_fp" } else { "" })
+}
 
 fn texts(parameters: Vec<(&'static str, u64)>) -> Vec<(&'static str, String)> {
     parameters.into_iter().map(|(name, value)| (name, value.to_string())).collect()
@@ -103,8 +112,8 @@ pub(super) fn soc_recipe(
     changed_cell: u32,
 ) -> Result<Verilate, HwError> {
     let mut core = core_sources(rtl)?;
-    core.truncate(1);
-    core.extend(files(&observed_core(rtl)?, changed_cell)?);
+    core.retain(|file| file.to_string_lossy().ends_with("_pkg.sv"));
+    core.extend(files(&observed_core(rtl, set.float)?, changed_cell)?);
     Ok(of_gates(set.recipe_with(build, rtl, core)?))
 }
 
