@@ -65,6 +65,8 @@ pub mod firmware {
         /// The name of its source, without extension.
         pub name: &'static str,
         pub kind: Kind,
+        /// Whether it runs on a core with RV32F alone.
+        pub float: bool,
         /// The file: ELF32, little-endian, RISC-V, with the symbols `tohost`, `begin_signature` and
         /// `end_signature`.
         pub elf: &'static [u8],
@@ -79,10 +81,13 @@ pub mod firmware {
     }
 
     macro_rules! programs {
-        ($($name:literal $kind:ident $elf:literal;)*) => {
-            const PROGRAMS: &[Program] = &[
-                $(Program { name: $name, kind: Kind::$kind, elf: include_bytes!($elf) },)*
-            ];
+        ($($name:literal $kind:ident $float:literal $elf:literal;)*) => {
+            const PROGRAMS: &[Program] = &[$(Program {
+                name: $name,
+                kind: Kind::$kind,
+                float: $float,
+                elf: include_bytes!($elf),
+            },)*];
         };
     }
     include!(concat!(env!("OUT_DIR"), "/firmware.rs"));

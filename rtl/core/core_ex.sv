@@ -61,7 +61,7 @@ module core_ex #(
   input  wire logic        float_off_i,
   input  wire logic [2:0]  frm_i,
   output wire logic        fpu_late_o,
-  output wire logic [4:0]  fflags_o,         // of an early operation; with retire_o
+  output wire logic [4:0]  fflags_o,         // of an early operation, else 0
   output wire logic [31:0] fpu_result_o,     // of the late operation in WB, and its flags
   output wire logic [4:0]  fpu_fflags_o,
 
@@ -236,10 +236,6 @@ module core_ex #(
     assign fpu           = go && exec_q == EXEC_FPU && !float_illegal;
     assign fpu_late_o    = fpu && rounds;
 
-    wire logic [4:0] early_fflags;
-
-    assign fflags_o = fpu && !rounds ? early_fflags : '0;
-
     fpu u_fpu (
       .clk_i, .rst_ni,
       .valid_i        (fpu),
@@ -249,10 +245,10 @@ module core_ex #(
       .b_i            (b_q),
       .c_i            (c_q),
       .flush_i        (wb_failed_i),
-      .taken_i        (retire_o),
+      .taken_i        (fpu && retire_o),
       .done_o         (fpu_done),
       .early_result_o (fpu_early),
-      .early_flags_o  (early_fflags),
+      .early_flags_o  (fflags_o),
       .result_o       (fpu_result_o),
       .flags_o        (fpu_fflags_o)
     );

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use verilated::build::{Verilate, Warnings};
 
-use super::parameter_sets::{coprocessor_sources, core_sources};
+use super::parameter_sets::{FLOAT, coprocessor_sources, core_sources};
 use super::{Build, CLOCK, HwError, SocParameters, UnitParameters};
 use crate::synthesis::{
     CellLibrary, Design, Flow, LibraryChoice, SynthesisError, Synthesised, Tools, cells, synthesise,
@@ -25,13 +25,13 @@ pub fn unit_design(set: &UnitParameters) -> Result<Design, HwError> {
     })
 }
 
-/// The core without what only observers read: what the unit's area is compared with.
-pub fn core_design(float: bool) -> Result<Design, HwError> {
+/// The core of a system without what only observers read: what the unit's area is compared with.
+pub fn core_design(set: &SocParameters) -> Result<Design, HwError> {
     let rtl = rtl()?;
     let mut sources = core_sources(&rtl)?;
     sources.push(rtl.join("silicon/core_alone.sv"));
-    let (name, parameters) = (core_name("core", float), texts(vec![(FLOAT, float.into())]));
-    Ok(Design { name, top: "core_alone", sources, parameters })
+    let parameters = vec![(FLOAT, set.float_value())];
+    Ok(Design { name: core_name("core", set), top: "core_alone", sources, parameters })
 }
 
 /// The core and the coprocessor of a system.
@@ -41,29 +41,23 @@ pub fn pair_design(set: &SocParameters) -> Result<Design, HwError> {
     sources.extend(core_sources(&rtl)?);
     sources.extend(["core_alone.sv", "core_with_unit.sv"].map(|it| rtl.join("silicon").join(it)));
     let name = SocParameters { view: super::View::Rtl, ..*set }.to_string();
-    let mut parameters = set.coprocessor();
-    parameters.push((FLOAT, set.float.into()));
-    Ok(Design {
-        name: name.replacen("soc", "pair", 1),
-        top: "core_with_unit",
-        sources,
-        parameters: texts(parameters),
-    })
+    let mut parameters = texts(set.coprocessor());
+    parameters.push((FLOAT, set.float_value()));
+    Ok(Design { name: name.replacen("soc", "pair", 1), top: "core_with_unit", sources, parameters })
 }
 
 /// The core with all the ports that the system connects.
-fn observed_core(rtl: &Path, float: bool) -> Result<Design, HwError> {
-    let mut parameters = texts(vec![(FLOAT, float.into())]);
-    parameters.push((BOOT_ADDR, format!("32'h{:08x}", model::facts::soc::RAM_BASE)));
-    let name = core_name("observed_core", float);
+fn observed_core(rtl: &Path, set: &SocParameters) -> Result<Design, HwError> {
+    let boot = format!("32'h{:08x}", model::facts::soc::RAM_BASE);
+    let parameters = vec![(FLOAT, set.float_value()), (BOOT_ADDR, boot)];
+    let name = core_name("observed_core", set);
     Ok(Design { name, top: "core", sources: core_sources(rtl)?, parameters })
 }
 
 const BOOT_ADDR: &str = "BOOT_ADDR";
-const FLOAT: &str = "FLOAT";
 
-fn core_name(name: &str, float: bool) -> String {
-    format!("{name}{}", if float { "_fp" } else { "" })
+fn core_name(name: &str, set: &SocParameters) -> String {
+    format!("{name}{}", if set.float { "_fp" } else { "" })
 }
 
 fn texts(parameters: Vec<(&'static str, u64)>) -> Vec<(&'static str, String)> {
@@ -113,7 +107,7 @@ pub(super) fn soc_recipe(
 ) -> Result<Verilate, HwError> {
     let mut core = core_sources(rtl)?;
     core.retain(|file| file.to_string_lossy().ends_with("_pkg.sv"));
-    core.extend(files(&observed_core(rtl, set.float)?, changed_cell)?);
+    core.extend(files(&observed_core(rtl, set)?, changed_cell)?);
     Ok(of_gates(set.recipe_with(build, rtl, core)?))
 }
 

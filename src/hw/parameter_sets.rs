@@ -244,7 +244,15 @@ impl UnitParameters {
     }
 }
 
+/// The parameter of the core that says whether it has RV32F.
+pub const FLOAT: &str = "FLOAT";
+
 impl SocParameters {
+    /// The value of [`FLOAT`], as SystemVerilog writes it.
+    pub fn float_value(&self) -> String {
+        format!("1'b{}", u8::from(self.float))
+    }
+
     /// The parameters of the coprocessor.
     pub fn coprocessor(&self) -> Vec<(&'static str, u64)> {
         vec![
@@ -276,7 +284,7 @@ impl SocParameters {
             .sources(sources)
             .waivers(rtl.join("waivers.vlt"))
             .parameter("RAM_BYTES", self.ram_bytes)
-            .parameter("FLOAT", self.float)
+            .parameter(FLOAT, self.float_value())
             .clock(CLOCK)
             .memory("ram", "u_ram.words");
         let parameters = self.coprocessor().into_iter();
