@@ -118,10 +118,10 @@ impl UnitParameters {
 
 impl SocParameters {
     pub fn hart(&self) -> HartConfig {
-        let &Self { kernel, log_frac, multipliers, kernels, operand_w, planes, ram_bytes, .. } =
-            self;
+        let &Self { kernel, log_frac, multipliers, kernels, operand_w, .. } = self;
+        let &Self { planes, float, ram_bytes, .. } = self;
         let unit = UnitShape { kernel, log_frac, multipliers, kernels, operand_w, planes };
-        HartConfig { ram_base: RAM_BASE, ram_bytes, boot: RAM_BASE, unit }
+        HartConfig { ram_base: RAM_BASE, ram_bytes, boot: RAM_BASE, float, unit }
     }
 }
 
