@@ -11,6 +11,7 @@ pub mod bench {
     //! - [`unit`] and [`system`] drive a model: a transaction, or a program, in; a result out;
     //! - [`scoreboard`] says what windows must come to, [`lockstep`] what instructions must do, and
     //!   [`cosimulation`] runs a program beside its reference;
+    //! - [`fpu`] drives the floating-point unit alone, and has operands for it;
     //! - [`engine`] is the unit's RTL behind the trait of all engines;
     //! - [`inference`] runs whole networks as programs on the core, as another engine;
     //! - [`trace`] tells of a program instruction by instruction, by the [`symbols`] of its file;
@@ -23,6 +24,7 @@ pub mod bench {
     pub mod cosimulation;
     pub mod energy;
     pub mod engine;
+    pub mod fpu;
     pub mod gdb;
     pub mod inference;
     pub mod lockstep;

@@ -139,6 +139,8 @@ module fpu
         $error("the sum of a conversion to an integer is negative");
       if (late_q && !number_q.ready && number_q.exponent == '0)
         $error("the exponent of a sum is less than that of subnormal numbers");
+      if (late_q && !number_q.ready && sum_q == -SUM_W'(1))
+        $error("a negative sum has a magnitude of 1");
       if (late_q && !number_q.ready && number_q.sticky && sum_q < 0)
         $error("a part of the addend is behind a sum that it decides");
     end

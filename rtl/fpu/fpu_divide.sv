@@ -83,9 +83,9 @@ module fpu_divide
     if (!normalised.significand[23])         begin normalised.zeros[0] = 1'b1; normalised.significand = {normalised.significand[22:0], 1'b0}; end
   endfunction
 
-  // Places between bit 75 of a sum and the point of a quotient in it: those that a result can lie
-  // below the smallest normal number and yet matter, and more.
-  localparam int LEAD = 49;
+  // Places between bit 75 of a sum and bit 50, the first one of the result in it. The remainder stands
+  // behind: its bits have no meaning but that the result is not exact if one is set.
+  localparam int LEAD = 25;
 
   normal_t           norm_a, norm_b;
   logic signed [9:0] scale_a, scale_b;   // -22 to 254
@@ -131,8 +131,16 @@ module fpu_divide
     logic [24:0] result;       // 1 to 2
   } partial_t;
 
-  // The remainder for each value of the two bits, side by side, as in core_divider. The top bit of a
-  // difference is its sign.
+  // x less y, the upper half for either borrow side by side. The top bit is the sign.
+  function automatic logic [28:0] difference(logic [28:0] x, logic [28:0] y);
+    logic [14:0] low, high;
+    low  = {1'b0, x[13:0]} - {1'b0, y[13:0]};
+    high = x[28:14] - y[28:14];
+    if (low[14]) high = x[28:14] + ~y[28:14];
+    difference = {high, low[13:0]};
+  endfunction
+
+  // The remainder for each value of the two bits, side by side, as in core_divider.
   function automatic partial_t step(partial_t from, logic root, logic [23:0] divisor, logic [22:0] unit);
     logic [25:0] base;
     logic [22:0] own;
@@ -143,10 +151,10 @@ module fpu_divide
     rest   = {1'b0, from.remainder, 2'b0};
     once   = {3'b0, base | 26'(own)};
     twice  = {2'b0, base | {2'b0, own, 1'b0}, 1'b0};
-    less_1 = rest - once;
-    less_2 = rest - twice;
+    less_1 = difference(rest, once);
+    less_2 = difference(rest, twice);
     // Three times, with 9 times the unit.
-    less_3 = rest - {2'b0, base | {1'b0, own, 2'b0}, 1'b0} - once;
+    less_3 = difference(rest, {2'b0, base | {1'b0, own, 2'b0}, 1'b0} + once);
     bit_1  = !less_2[28];
     bit_0  = bit_1 ? !less_3[28] : !less_1[28];
     case ({bit_1, bit_0})
@@ -183,7 +191,7 @@ module fpu_divide
     if (first && !ready) begin
       partial_q  <= '{remainder: remainder, result: {1'b1, 24'b0}};
       divisor_q  <= norm_b.significand;
-      // Further down the result is less than a quarter of the smallest subnormal number anyway.
+      // Further down the result is less than half the smallest subnormal number anyway.
       exponent_q <= scale_q < 1 ? 9'd1 : scale_q[8:0];
       unit_q     <= {1'b1, 22'b0};
     end else if (busy_q && !last) begin
@@ -206,9 +214,8 @@ module fpu_divide
       sum_o            = SUM_W'(result);
     end else if (busy_q && last) begin
       number_o.negative = sign;
-      number_o.sticky   = partial.remainder != '0;
       number_o.exponent = exponent_q;
-      sum_o             = SUM_W'({partial.result, 2'b0});
+      sum_o             = SUM_W'({partial.result, partial.remainder});
     end
   end
 

@@ -36,33 +36,27 @@ module fpu_fma
   float_t x, y, z;
   logic   product_sign, addend_sign;
 
+  // Not zeroed without valid_i: nothing in front of the multiplier that takes time.
   always_comb begin
-    x            = '0;
-    y            = '0;
-    z            = '0;
-    product_sign = 1'b0;
-    addend_sign  = 1'b0;
-    if (valid_i) begin
-      x            = float_t'(a_i);
-      y            = float_t'(b_i);
-      z            = float_t'(c_i);
-      product_sign = a_i[31] ^ b_i[31] ^ (op_i == FPU_NMSUB || op_i == FPU_NMADD);
-      addend_sign  = c_i[31] ^ (op_i == FPU_MSUB || op_i == FPU_NMADD);
-      case (op_i)
-        FPU_ADD, FPU_SUB: begin
-          y            = '{sign: 1'b0, exponent: BIAS[7:0], fraction: '0};
-          z            = float_t'(b_i);
-          product_sign = a_i[31];
-          addend_sign  = b_i[31] ^ (op_i == FPU_SUB);
-        end
-        FPU_MUL: begin
-          // A zero of the product's sign leaves the product as it is, a zero too.
-          z           = '0;
-          addend_sign = product_sign;
-        end
-        default: ;
-      endcase
-    end
+    x            = float_t'(a_i);
+    y            = float_t'(b_i);
+    z            = float_t'(c_i);
+    product_sign = a_i[31] ^ b_i[31] ^ (op_i == FPU_NMSUB || op_i == FPU_NMADD);
+    addend_sign  = c_i[31] ^ (op_i == FPU_MSUB || op_i == FPU_NMADD);
+    case (op_i)
+      FPU_ADD, FPU_SUB: begin
+        y            = '{sign: 1'b0, exponent: BIAS[7:0], fraction: '0};
+        z            = float_t'(b_i);
+        product_sign = a_i[31];
+        addend_sign  = b_i[31] ^ (op_i == FPU_SUB);
+      end
+      FPU_MUL: begin
+        // A zero of the product's sign leaves the product as it is, a zero too.
+        z           = '0;
+        addend_sign = product_sign;
+      end
+      default: ;
+    endcase
   end
 
   wire logic subtract = product_sign != addend_sign;
@@ -92,6 +86,18 @@ module fpu_fma
   // Places between bit 75 of a sum and bit 46 of a product, the one before its point.
   localparam int LEAD = 27;
 
+  // The upper parts for either carry, side by side: one carry through all bits would set the clock.
+  function automatic logic [50:0] add(logic [49:0] a, logic [49:0] b, logic carry);
+    logic [16:0] bottom;
+    logic [17:0] middle, top;
+    bottom = {1'b0, a[15:0]} + {1'b0, b[15:0]} + 17'(carry);
+    middle = {1'b0, a[32:16]} + {1'b0, b[32:16]};
+    if (bottom[16]) middle = {1'b0, a[32:16]} + {1'b0, b[32:16]} + 18'd1;
+    top    = {1'b0, a[49:33]} + {1'b0, b[49:33]};
+    if (middle[17]) top = {1'b0, a[49:33]} + {1'b0, b[49:33]} + 18'd1;
+    add    = {top, middle[16:0], bottom[15:0]};
+  endfunction
+
   logic [47:0]        product;
   logic signed [9:0]  distance;   // of the addend from the left: exponent of bit 75 less its own
   logic               at_left;    // the addend is
@@ -100,7 +106,10 @@ module fpu_fma
   logic [23:0]        behind;
   logic [8:0]         exponent;
   logic               sticky;
-  logic signed [SUM_W-1:0] sum, term;
+  logic [76:0]        term;
+  logic [50:0]        low;        // where the product is, with a carry
+  logic [26:0]        high;
+  logic signed [SUM_W-1:0] sum;
 
   always_comb begin
     product  = '0;
@@ -112,6 +121,8 @@ module fpu_fma
     exponent = '0;
     sticky   = 1'b0;
     term     = '0;
+    low      = '0;
+    high     = '0;
     sum      = '0;
     if (valid_i) begin
       product  = 48'(significand(x)) * 48'(significand(y));
@@ -123,8 +134,10 @@ module fpu_fma
       {aligned, behind} = {significand(z), 76'b0} >> shift;
       sticky   = behind != '0;
       // Less the addend, and less 1 if a part of it is behind: what is missing then is less than 1.
-      term     = subtract ? ~{1'b0, aligned} : {1'b0, aligned};
-      sum      = {27'b0, product, 2'b0} + term + SUM_W'(subtract && !sticky);
+      term     = {1'b0, aligned} ^ {77{subtract}};
+      low      = add({product, 2'b0}, term[49:0], subtract && !sticky);
+      high     = low[50] ? term[76:50] + 27'd1 : term[76:50];
+      sum      = {high, low[49:0]};
     end
   end
 

@@ -6,29 +6,29 @@
 package fpu_pkg;
 
   typedef enum logic [4:0] {
-    FPU_ADD,
-    FPU_SUB,
-    FPU_MUL,
-    FPU_MADD,      //   a b + c
-    FPU_MSUB,      //   a b - c
-    FPU_NMSUB,     // -(a b) + c
-    FPU_NMADD,     // -(a b) - c
-    FPU_DIV,
-    FPU_SQRT,
-    FPU_CVT_W_S,   // to a signed integer
-    FPU_CVT_WU_S,
-    FPU_CVT_S_W,   // from a signed integer
-    FPU_CVT_S_WU,
-    FPU_SGNJ,
-    FPU_SGNJN,
-    FPU_SGNJX,
-    FPU_MIN,
-    FPU_MAX,
-    FPU_EQ,
-    FPU_LT,
-    FPU_LE,
-    FPU_CLASS,
-    FPU_MV         // a, as it stands
+    FPU_ADD      = 5'd0,
+    FPU_SUB      = 5'd1,
+    FPU_MUL      = 5'd2,
+    FPU_MADD     = 5'd3,  //   a b + c
+    FPU_MSUB     = 5'd4,  //   a b - c
+    FPU_NMSUB    = 5'd5,  // -(a b) + c
+    FPU_NMADD    = 5'd6,  // -(a b) - c
+    FPU_DIV      = 5'd7,
+    FPU_SQRT     = 5'd8,
+    FPU_CVT_W_S  = 5'd9,  // to a signed integer
+    FPU_CVT_WU_S = 5'd10,
+    FPU_CVT_S_W  = 5'd11, // from a signed integer
+    FPU_CVT_S_WU = 5'd12,
+    FPU_SGNJ     = 5'd13,
+    FPU_SGNJN    = 5'd14,
+    FPU_SGNJX    = 5'd15,
+    FPU_MIN      = 5'd16,
+    FPU_MAX      = 5'd17,
+    FPU_EQ       = 5'd18,
+    FPU_LT       = 5'd19,
+    FPU_LE       = 5'd20,
+    FPU_CLASS    = 5'd21,
+    FPU_MV       = 5'd22  // a, as it stands
   } op_e;
 
   // Operations whose result is there in EX; all others round in WB.

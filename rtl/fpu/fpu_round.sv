@@ -22,12 +22,19 @@ module fpu_round
 
   // ---- Normalisation -------------------------------------------------------------------------
 
-  logic [75:0] magnitude, coarse, normal;
+  wire logic negative = sum_i[76];
+
+  // A sum that is negative is shifted as it is, and negated on the way to the rounding: up to its lowest
+  // one its bits are those of the magnitude, above they are inverted. Where the magnitude begins is
+  // looked for in the sum with all bits inverted, which is one less. A power of two begins one place
+  // earlier than that: it is shifted out, and the carry of the negation brings it back. The only
+  // magnitude of which nothing would be left, 1, does not occur.
   logic [79:0] leading;       // ten bytes of which the first one has to come to the top
   logic [9:0]  set, first;    // the bytes with a one in them, and the first such
   logic [3:0]  zero_bytes;
   logic [7:1]  first_byte;    // less its last bit
   logic [2:0]  zero_bits;     // in it
+  logic [75:0] coarse, normal;
 
   function automatic logic [2:0] leading_zeros(logic [7:1] x);
     leading_zeros[2] = x[7:4] == '0;
@@ -37,7 +44,6 @@ module fpu_round
   endfunction
 
   always_comb begin
-    magnitude  = '0;
     leading    = '0;
     set        = '0;
     first      = '0;
@@ -47,9 +53,8 @@ module fpu_round
     coarse     = '0;
     normal     = '0;
     if (valid_i) begin
-      magnitude = sum_i[76] ? -sum_i[75:0] : sum_i[75:0];
       // With a one where the shift has to end at the latest.
-      leading = {magnitude | ({1'b1, 75'b0} >> (number_i.exponent - 9'd1)), 4'b0};
+      leading = {(sum_i[75:0] ^ {76{negative}}) | ({1'b1, 75'b0} >> (number_i.exponent - 9'd1)), 4'b0};
       for (int i = 0; i < 10; i++) set[i] = leading[8*i+:8] != '0;
       for (int i = 0; i < 10; i++) begin
         first[i] = set[i] && (set >> (i + 1)) == '0;
@@ -59,7 +64,7 @@ module fpu_round
         end
       end
       zero_bits = leading_zeros(first_byte);
-      coarse    = magnitude << {zero_bytes, 3'b0};
+      coarse    = sum_i[75:0] << {zero_bytes, 3'b0};
       normal    = coarse << zero_bits;
     end
   end
@@ -68,7 +73,10 @@ module fpu_round
 
   logic        to_integer, sign, up, inexact;
   logic        last, half, rest;         // as rounds_up has them
-  logic [31:0] value, rounded;           // integer; exponent, 9 bits, and fraction
+  logic        behind, further;          // further bits of the sum are set, and those behind the next
+  logic        carry;                    // of the negation, into the bits that stay
+  logic        plus;                     // a one is added to the bits that stay
+  logic [31:0] value, next, rounded;     // integer; exponent, 9 bits, and fraction
   logic        tiny, overflow;
 
   always_comb begin
@@ -77,9 +85,14 @@ module fpu_round
     last       = 1'b0;
     half       = 1'b0;
     rest       = 1'b0;
+    behind     = 1'b0;
+    further    = 1'b0;
+    carry      = 1'b0;
     up         = 1'b0;
     inexact    = 1'b0;
+    plus       = 1'b0;
     value      = '0;
+    next       = '0;
     rounded    = '0;
     tiny       = 1'b0;
     overflow   = 1'b0;
@@ -88,25 +101,36 @@ module fpu_round
     if (valid_i) begin
       to_integer = number_i.target != TO_FLOAT;
       // Terms that cancel leave +0, or -0 where all else is rounded down.
-      sign = number_i.negative ^ sum_i[76];
+      sign = number_i.negative ^ negative;
       if (number_i.cancels && !number_i.sticky && sum_i == '0) sign = rm_i == RDN;
 
-      if (to_integer) value = normal[75:44];
-      else if (normal[75]) value = {number_i.exponent - 9'({zero_bytes, zero_bits}), normal[74:52]};
-      else value = {9'b0, normal[74:52]};
-      last    = to_integer ? normal[44] : normal[52];
-      half    = to_integer ? normal[43] : normal[51];
-      rest    = normal[42:0] != '0 || (!to_integer && normal[50:43] != '0) || number_i.sticky;
+      // A bit is inverted by the negation if one behind it is set.
+      further = normal[49:0] != '0;
+      behind  = normal[42:0] != '0 || (!to_integer && normal[50:43] != '0);
+      half    = to_integer ? normal[43] : normal[51] ^ (negative && behind);
+      rest    = behind || number_i.sticky;
+      carry   = negative && !normal[51] && !behind;
+      last    = to_integer ? normal[44] : normal[52] ^ negative;
       up      = rounds_up(rm_i, sign, last, half, rest);
       inexact = half || rest;
-      // The integer is negated on the way: -(x + up) is ~x + 1 - up.
-      if (to_integer && sign) rounded = ~value + 32'(!up);
-      else                    rounded = value + 32'(up);
+
+      if (to_integer) begin
+        // Negated on the way: -(x + up) is ~x + 1 - up.
+        value  = normal[75:44] ^ {32{sign}};
+        plus   = up ^ sign;
+      end else begin
+        value  = {normal[75] ^ negative ? number_i.exponent - 9'({zero_bytes, zero_bits}) : '0,
+                  normal[74:52] ^ {23{negative}}};
+        plus   = up || carry;
+      end
+      next    = value + 32'd1;
+      rounded = plus ? next : value;
 
       // A subnormal number is tiny unless it is the smallest normal one when it is rounded to 24 bits.
-      tiny = !normal[75] && !(normal[74:51] == '1 &&
-             rounds_up(rm_i, sign, 1'b1, normal[50], normal[49:0] != '0 || number_i.sticky));
-      overflow = rounded[31:23] >= 9'd255;
+      tiny = !(normal[75] ^ negative) && !carry &&
+             !(value[22:0] == '1 && half &&
+               rounds_up(rm_i, sign, 1'b1, normal[50] ^ (negative && further), further || number_i.sticky));
+      overflow = plus ? next[31:23] >= 9'd255 : value[31:23] >= 9'd255;
 
       if (number_i.ready) begin
         result_o    = sum_i[31:0];
@@ -121,8 +145,7 @@ module fpu_round
         flags_o[OF] = 1'b1;
         flags_o[NX] = 1'b1;
         // The largest finite number is below infinity.
-        result_o = infinity(sign);
-        if (rm_i == RTZ || rm_i == (sign ? RUP : RDN)) result_o -= 32'd1;
+        result_o = infinity(sign) - 32'(rm_i == RTZ || rm_i == (sign ? RUP : RDN));
       end else begin
         flags_o[UF] = tiny && inexact;
         flags_o[NX] = inexact;

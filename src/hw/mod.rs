@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The verilated hardware: one type per top module, [`ConvUnit`] and [`Soc`]; parameter sets and
-//! builds are data.
+//! The verilated hardware: one type per top module, [`ConvUnit`], [`Soc`] and [`Fpu`]; parameter sets
+//! and builds are data.
 //!
 //! What commands use by default is linked into the program. Every other parameter set, every build
 //! with waveforms, and RTL that was edited since the program was built is verilated when it is asked
@@ -41,6 +41,7 @@ use verilated::{Config, Library, Model};
 
 verilated::include_model!("conv_unit");
 verilated::include_model!("soc");
+verilated::include_model!("fpu");
 
 impl UnitParameters {
     /// The unit for layers of a network, with kernels up to `side` and `log_frac` fraction bits:
@@ -360,6 +361,12 @@ pub fn soc(set: &SocParameters, build: Build, x_seed: u64) -> Result<Soc, HwErro
         }
     }
     Ok(soc)
+}
+
+/// A model of the floating-point unit. Registers start with the values of a seed.
+pub fn fpu(build: Build, x_seed: u64) -> Result<Fpu, HwError> {
+    let recipe = |rtl: &Path| Ok(parameter_sets::fpu_recipe(build, rtl)?);
+    open(library::<Fpu>(build.name_of(parameter_sets::FPU), build, recipe)?, x_seed)
 }
 
 /// The digest of the RTL that models of the unit simulate: SHA-256 in hexadecimal.

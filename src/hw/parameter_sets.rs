@@ -292,6 +292,23 @@ impl SocParameters {
     }
 }
 
+/// The module of the floating-point unit, which has no parameters.
+pub const FPU: &str = "fpu";
+
+/// The model of the floating-point unit.
+pub fn fpu_recipe(build: Build, rtl: &Path) -> io::Result<Verilate> {
+    let model = Verilate::new(build.name_of(FPU), FPU)
+        .sources(fpu_sources(rtl)?)
+        .waivers(rtl.join("waivers.vlt"))
+        .clock(CLOCK);
+    Ok(build.apply(model))
+}
+
+/// The files of the floating-point unit; its package comes first.
+pub fn fpu_sources(rtl: &Path) -> io::Result<Vec<PathBuf>> {
+    package_first(&rtl.join("fpu"), "fpu_pkg.sv")
+}
+
 /// What the core needs of the unit's folder and the unit alone does not.
 const COPROCESSOR: &str = "conv_approx/conv_coprocessor.sv";
 
