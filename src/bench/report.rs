@@ -237,7 +237,7 @@ pub(super) fn history(text: &mut String, history: &[Retirement], symbols: &Symbo
     line!(text, "       cycle        order  pc          instruction");
     for retired in history {
         let &Retirement { cycle, order, pc, insn, rd, rd_value, .. } = retired;
-        let row = format!("  {cycle:10} {order:12}  {pc:#010x}  {}", disassemble(insn, pc));
+        let row = format!("  {cycle:10} {order:12}  {pc:#010x}  {}", disassemble(insn, pc, true));
         let reads = retired.reads.into_iter().filter(|&(register, _)| register != 0);
         let mut found: Vec<String> =
             reads.map(|(register, value)| format!("x{register} is {value:#x}")).collect();

@@ -174,7 +174,8 @@ fn run_image(
 /// What makes two mismatches alike: the kinds of differences, and the instruction.
 fn signature(mismatch: &Mismatch) -> (Vec<Discriminant<Difference>>, String) {
     let kinds = mismatch.differences.iter().map(std::mem::discriminant).collect();
-    let text = mismatch.history.last().map_or(String::new(), |it| disassemble(it.insn, it.pc));
+    let text =
+        mismatch.history.last().map_or(String::new(), |it| disassemble(it.insn, it.pc, true));
     (kinds, text.split(' ').next().unwrap_or_default().to_owned())
 }
 

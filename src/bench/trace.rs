@@ -41,7 +41,7 @@ pub fn commit_line(retired: &Retirement, hart: &Hart) -> Option<String> {
 /// The CSR that an instruction writes.
 fn csr_written(insn: u32) -> Option<u16> {
     const MSTATUS: u16 = model::facts::csr::MSTATUS;
-    let it = decode(insn)?;
+    let it = decode(insn, true)?;
     let writes = matches!(it.op, Op::Csrrw | Op::Csrrwi) || it.rs1 != 0;
     match it.op.class() {
         Class::Csr if writes => Some(it.imm as u16),
@@ -77,7 +77,7 @@ impl Cycles {
 
     /// Counts an instruction.
     pub fn note(&mut self, retired: &Retirement) {
-        let it = decode(retired.insn);
+        let it = decode(retired.insn, true);
         self.counts[0] += 1;
         let mut lost = (retired.cycle - self.last).saturating_sub(1);
         self.last = retired.cycle;
@@ -147,7 +147,7 @@ impl Profile {
 
     /// Counts an instruction.
     pub fn note(&mut self, retired: &Retirement) {
-        let it = decode(retired.insn);
+        let it = decode(retired.insn, true);
         if retired.interrupt {
             self.stack.push((retired.pc, self.function.clone()));
             self.key.clear();

@@ -122,7 +122,7 @@ impl SocParameters {
         let &Self { kernel, log_frac, multipliers, kernels, operand_w, planes, ram_bytes, .. } =
             self;
         let unit = UnitShape { kernel, log_frac, multipliers, kernels, operand_w, planes };
-        HartConfig { ram_base: RAM_BASE, ram_bytes, boot: RAM_BASE, unit }
+        HartConfig { ram_base: RAM_BASE, ram_bytes, boot: RAM_BASE, float: false, unit }
     }
 }
 

@@ -241,7 +241,8 @@ impl Image {
                 let insn = self.instruction(addr).unwrap_or_default();
                 let bytes = if is_compressed(insn) { 2 } else { 4 };
                 let bits = format!("{insn:0width$x}", width = 2 * bytes);
-                let _ = writeln!(text, "  {addr:08x}  {bits:8}  {}", disassemble(insn, addr));
+                let _ =
+                    writeln!(text, "  {addr:08x}  {bits:8}  {}", disassemble(insn, addr, false));
                 addr += bytes as u32;
             }
         }

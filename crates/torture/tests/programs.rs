@@ -135,7 +135,7 @@ fn run(stimulus: &Stimulus, mut each: impl FnMut(&Retire) -> bool) -> bool {
 fn branches_on_a_quotient(stimulus: &Stimulus) -> bool {
     let mut quotients = [const { None }; 2];
     run(stimulus, |retire| {
-        let text = disassemble(retire.insn, retire.pc);
+        let text = disassemble(retire.insn, retire.pc, false);
         let (name, operands) = text.split_once(' ').unwrap_or((&text, ""));
         let taken = retire.next_pc != retire.pc.wrapping_add(4);
         let mut reads = operands.split(',').take(2);

@@ -94,8 +94,11 @@ pub(super) const ACCESSES: &[Op] = Op::range(Op::Lb, Op::Sw);
 pub(super) const REGISTER_OPS: &[Op] = Op::range(Op::Add, Op::Remu);
 
 /// The names of [`Class`], in order, but for those that never retire.
-const CLASSES: [&str; Class::Call as usize] =
-    ["alu", "muldiv", "load", "store", "branch", "jump", "csr", "conv", "system"];
+#[rustfmt::skip]
+const CLASSES: [&str; Class::Call as usize] = [
+    "alu", "muldiv", "load", "store", "branch", "jump", "csr", "conv", "system", "float load",
+    "float store", "float",
+];
 
 /// What a source register is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -272,6 +275,7 @@ impl Bins {
                     [group_name].into_iter().chain(parts).collect::<Vec<_>>().join("/")
                 };
                 let possible = possible(group, &point)
+                    && !by_floats(group, &point)
                     && (aligned || !misaligned(group, &point))
                     && (planes || !by_planes(group, &point));
                 names.push(possible.then(name));
@@ -347,6 +351,19 @@ fn by_planes(group: Group, point: &[usize]) -> bool {
         }),
         _ => false,
     }
+}
+
+/// Whether only a core with F does it.
+fn by_floats(group: Group, point: &[usize]) -> bool {
+    let class = match group {
+        Group::Opcode | Group::OpcodeHazard => return Op::ALL[point[0]].is_float(),
+        Group::ShortForm => return FORMS.get(point[0]).is_some_and(|form| form.op.is_float()),
+        Group::CsrWrite => return writable_csrs()[point[0]].is_float(),
+        Group::Crossing => point[0],
+        Group::TrapAfter | Group::InterruptAfter | Group::Interrupted => point[1],
+        _ => return false,
+    };
+    class >= Class::FloatLoad as usize
 }
 
 /// Whether an instruction reads a register.

@@ -95,7 +95,7 @@ struct Facts {
 impl Facts {
     /// `None` of what is no instruction, and of those that never retire.
     fn of(insn: u32) -> Option<Self> {
-        let instruction = decode(insn)?;
+        let instruction = decode(insn, false)?;
         let Instruction { op, rs1, rs2, .. } = instruction;
         let class = op.class();
         let one = |used| [Some((rs1, used)), None];
@@ -112,6 +112,7 @@ impl Facts {
             Class::Csr if op.format() == Format::CsrImmediate => [None; 2],
             Class::Csr => one(Use::Csr),
             Class::Conv => two(Use::Conv, Use::Conv),
+            Class::FloatLoad | Class::FloatStore | Class::Float => return None,
             Class::System => [None; 2],
             Class::Call => return None,
         };

@@ -33,7 +33,7 @@ fn readable_csrs() -> Vec<u16> {
 
 /// CSRs other than numbered ones, in the order of the table.
 fn csrs(choose: impl Fn(&Csr) -> bool) -> Vec<u16> {
-    let rows = csr::CSRS.iter().filter(|row| !row.is_numbered() && choose(row));
+    let rows = csr::CSRS.iter().filter(|row| !row.is_numbered() && !row.is_float() && choose(row));
     rows.map(|row| row.number).collect()
 }
 
@@ -414,7 +414,7 @@ fn illegal_word(rng: &mut impl Rng) -> u32 {
 fn illegal_half(rng: &mut impl Rng) -> u16 {
     loop {
         let bits = rng.random_range(0..=0xffff);
-        if is_compressed(bits) && decode(bits).is_none() {
+        if is_compressed(bits) && decode(bits, false).is_none() {
             return bits as u16;
         }
     }
@@ -424,7 +424,8 @@ fn illegal_half(rng: &mut impl Rng) -> u16 {
 fn unknown_csr(rng: &mut impl Rng) -> u16 {
     loop {
         let number = rng.random_range(0..0x1000_u32) as u16;
-        if !csr::CSRS.iter().any(|row| (row.number..=row.last).contains(&number)) {
+        let exists = |row: &Csr| (row.number..=row.last).contains(&number) && !row.is_float();
+        if !csr::CSRS.iter().any(exists) {
             return number;
         }
     }

@@ -158,7 +158,7 @@ fn random_words_never_panic() {
             let pc = hart.pc();
             match hart.step(&feed) {
                 Ok(retire) => {
-                    disassemble(retire.insn, retire.pc);
+                    disassemble(retire.insn, retire.pc, false);
                     trapped += u32::from(retire.trap.is_some());
                     executed += u32::from(retire.trap.is_none());
                     assert_eq!((hart.pc(), hart.pc() % 2), (retire.next_pc, 0));
