@@ -129,6 +129,7 @@ module fpu_divide
   typedef struct packed {
     logic [25:0] remainder;    // less than 4
     logic [24:0] result;       // 1 to 2
+    logic [25:0] base;         // what is multiplied by d and taken off: y, or 2 q
   } partial_t;
 
   // x less y, the upper half for either borrow side by side. The top bit is the sign.
@@ -140,21 +141,21 @@ module fpu_divide
     difference = {high, low[13:0]};
   endfunction
 
-  // The remainder for each value of the two bits, side by side, as in core_divider.
-  function automatic partial_t step(partial_t from, logic root, logic [23:0] divisor, logic [22:0] unit);
-    logic [25:0] base;
+  // The remainder for each value of the two bits, side by side, as in core_divider. `unit` is what the
+  // second bit is worth.
+  function automatic partial_t step(partial_t from, logic root, logic [22:0] unit);
     logic [22:0] own;
+    logic [24:0] bits;
     logic [28:0] rest, once, twice, less_1, less_2, less_3;
     logic        bit_1, bit_0;
-    base   = root ? {from.result, 1'b0} : {1'b0, divisor, 1'b0};
     own    = root ? unit : '0;
     rest   = {1'b0, from.remainder, 2'b0};
-    once   = {3'b0, base | 26'(own)};
-    twice  = {2'b0, base | {2'b0, own, 1'b0}, 1'b0};
+    once   = {3'b0, from.base | 26'(own)};
+    twice  = {2'b0, from.base | {2'b0, own, 1'b0}, 1'b0};
     less_1 = difference(rest, once);
     less_2 = difference(rest, twice);
     // Three times, with 9 times the unit.
-    less_3 = difference(rest, {2'b0, base | {1'b0, own, 2'b0}, 1'b0} + once);
+    less_3 = difference(rest, {2'b0, from.base | {1'b0, own, 2'b0}, 1'b0} + once);
     bit_1  = !less_2[28];
     bit_0  = bit_1 ? !less_3[28] : !less_1[28];
     case ({bit_1, bit_0})
@@ -163,21 +164,23 @@ module fpu_divide
       2'd1:    step.remainder = less_1[25:0];
       default: step.remainder = rest[25:0];
     endcase
-    step.result = from.result | (bit_1 ? {1'b0, unit, 1'b0} : '0) | (bit_0 ? 25'(unit) : '0);
+    bits        = (bit_1 ? {1'b0, unit, 1'b0} : '0) | (bit_0 ? 25'(unit) : '0);
+    step.result = from.result | bits;
+    step.base   = from.base | (root ? {bits, 1'b0} : '0);
   endfunction
 
   partial_t    partial_q, partial;
-  logic [23:0] divisor_q;
+  logic        root_q;
   logic [8:0]  exponent_q;
-  logic [22:0] unit_q;          // what the second bit of the next two is worth, one of bits 22, 18 to 2
+  logic [22:0] unit_q;          // of the next step; one of bits 22, 18 to 2
 
   wire logic last = unit_q[2];
 
   always_comb begin
     partial = '0;
     if (busy_q) begin
-      partial = step(partial_q, root_i, divisor_q, unit_q);
-      partial = step(partial, root_i, divisor_q, unit_q >> 2);
+      partial = step(partial_q, root_q, unit_q);
+      partial = step(partial, root_q, unit_q >> 2);
     end
   end
 
@@ -189,14 +192,16 @@ module fpu_divide
 
   always_ff @(posedge clk_i) begin
     if (first && !ready) begin
-      partial_q  <= '{remainder: remainder, result: {1'b1, 24'b0}};
-      divisor_q  <= norm_b.significand;
+      partial_q.remainder <= remainder;
+      partial_q.result    <= {1'b1, 24'b0};
+      partial_q.base      <= root_i ? {1'b1, 25'b0} : {1'b0, norm_b.significand, 1'b0};
+      root_q              <= root_i;
       // Further down the result is less than half the smallest subnormal number anyway.
-      exponent_q <= scale_q < 1 ? 9'd1 : scale_q[8:0];
-      unit_q     <= {1'b1, 22'b0};
+      exponent_q          <= scale_q < 1 ? 9'd1 : scale_q[8:0];
+      unit_q              <= {1'b1, 22'b0};
     end else if (busy_q && !last) begin
-      partial_q  <= partial;
-      unit_q     <= unit_q >> 4;
+      partial_q           <= partial;
+      unit_q              <= unit_q >> 4;
     end
   end
 
