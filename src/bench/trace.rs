@@ -26,7 +26,7 @@ pub fn commit_line(retired: &Retirement, hart: &Hart) -> Option<String> {
         let _ = write!(line, " x{rd:<2} {rd_value:#010x}");
     }
     if let Some((number, value)) = csr_written(insn).and_then(|it| Some((it, hart.csr(it)?))) {
-        let _ = write!(line, " c{number}_{} {value:#010x}", csr_name(number));
+        let _ = write!(line, " c{number}_{} {value:#010x}", csr_name(number, true));
     }
     if mem_rmask | mem_wmask != 0 {
         let _ = write!(line, " mem {mem_addr:#010x}");
