@@ -509,7 +509,7 @@ impl Operation {
         let float = |exponent: i32, random: &mut _| {
             // Beyond the ends are zeros and subnormal numbers, infinities and NaNs.
             let exponent = exponent.clamp(0, 255) as u32;
-            exponent << 23 | fraction(random) | (random.random::<u32>() & 1 << 31)
+            exponent << 23 | fraction(random) | (Rng::random::<u32>(random) & 1 << 31)
         };
         let mut any = |random: &mut _| {
             let bits: u32 = Rng::random(random);

@@ -235,7 +235,7 @@ fn with_floats() -> String {
         (0..32).map(|n| register(&format!("f{n}"), "ieee_single", "")).collect();
     for number in [FFLAGS, FRM, FCSR] {
         let place = format!(" regnum=\"{}\"", FIRST_CSR + number);
-        floats += &register(&csr_name(number), "int", &place);
+        floats += &register(&csr_name(number, true), "int", &place);
     }
     let features = feature("cpu", integers) + &feature("fpu", floats);
     format!("<target version=\"1.0\"><architecture>riscv:rv32</architecture>{features}</target>")

@@ -27,9 +27,9 @@ pub fn commit_line(retired: &Retirement, hart: &Hart) -> Option<String> {
         let _ = write!(line, " x{rd:<2} {rd_value:#010x}");
     }
     let raised = (retired.float.flags != 0).then_some(FFLAGS);
-    let csrs = csrs_written(insn).iter().copied().chain(raised);
+    let csrs = csrs_written(insn).into_iter().chain(raised);
     for (number, value) in csrs.filter_map(|it| Some((it, hart.csr(it)?))) {
-        let _ = write!(line, " c{number}_{} {value:#010x}", csr_name(number));
+        let _ = write!(line, " c{number}_{} {value:#010x}", csr_name(number, true));
     }
     if let Some((rd, value)) = retired.float.rd {
         let _ = write!(line, " f{rd:<2} {value:#010x}");

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::facts::conv::{
     CONV_AGAIN, CONV_CARRY, CONV_CLEAR, CONV_CONFIG, CONV_LOAD, CONV_PLANE, CONV_READ, CONV_RUN,
 };
-use crate::facts::csr::CSRS;
+use crate::facts::csr::{CSRS, Csr};
 use crate::facts::riscv::{
     INSN_EBREAK, INSN_ECALL, INSN_MRET, INSN_WFI, OPCODE_AUIPC, OPCODE_BRANCH, OPCODE_CONV,
     OPCODE_JAL, OPCODE_JALR, OPCODE_LOAD, OPCODE_LOAD_FP, OPCODE_LUI, OPCODE_MADD, OPCODE_MISC_MEM,
@@ -927,12 +927,18 @@ pub fn disassemble(insn: u32, pc: u32, float: bool) -> String {
         text.push(' ');
     }
     for letter in operands.chars() {
-        operand(&mut text, letter, instruction, pc).expect("a String takes all");
+        operand(&mut text, letter, instruction, pc, float).expect("a String takes all");
     }
     text
 }
 
-fn operand(text: &mut String, letter: char, it: Instruction, pc: u32) -> std::fmt::Result {
+fn operand(
+    text: &mut String,
+    letter: char,
+    it: Instruction,
+    pc: u32,
+    float: bool,
+) -> std::fmt::Result {
     let Instruction { rd, rs1, rs2, rs3, imm, .. } = it;
     match letter {
         'd' => text.write_str(x(rd)),
@@ -949,7 +955,7 @@ fn operand(text: &mut String, letter: char, it: Instruction, pc: u32) -> std::fm
         'u' => write!(text, "{:#x}", imm as u32 >> 12),
         'p' => write!(text, "{:#x}", pc.wrapping_add_signed(imm)),
         'm' => write!(text, "{imm}({})", x(rs1)),
-        'c' => text.write_str(&csr_name(imm as u16)),
+        'c' => text.write_str(&csr_name(imm as u16, float)),
         'f' => write!(text, "{},{}", fence_set(imm >> 4), fence_set(imm)),
         other => text.write_char(other),
     }
@@ -971,9 +977,12 @@ fn f(register: Register) -> &'static str {
     FLOAT_REGISTERS[usize::from(register)]
 }
 
-/// The name of a CSR in assembly text; its number if it does not exist.
-pub fn csr_name(number: u16) -> String {
-    match CSRS.iter().find(|row| (row.number..=row.last).contains(&number)) {
+/// The name of a CSR in assembly text; its number if it does not exist, as those of F do not on a core
+/// without `float`.
+pub fn csr_name(number: u16, float: bool) -> String {
+    let named =
+        |row: &&Csr| (row.number..=row.last).contains(&number) && (float || !row.is_float());
+    match CSRS.iter().find(named) {
         None => format!("{number:#x}"),
         Some(row) if row.is_numbered() => format!("{}{}{}", row.name, number & 31, row.suffix),
         Some(row) => row.name.to_owned(),
