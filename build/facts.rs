@@ -277,7 +277,8 @@ fn constants(text: &str) -> Vec<Constant> {
                 add(name, value);
             }
         } else {
-            in_enum |= trimmed.starts_with("enum ") && trimmed.contains('{');
+            let declared = trimmed.trim_start_matches("typedef ");
+            in_enum |= declared.starts_with("enum ") && declared.contains('{');
             if in_enum {
                 let members = trimmed.split_once('{').map_or(trimmed, |(_, members)| members);
                 let members = members.split('}').next().unwrap_or("");

@@ -28,7 +28,7 @@ package fpu_pkg;
     FPU_LT       = 5'd19,
     FPU_LE       = 5'd20,
     FPU_CLASS    = 5'd21,
-    FPU_MV       = 5'd22  // a, as it stands
+    FPU_MV       = 5'd22  // as it stands
   } op_e;
 
   // Operations whose result is there in EX; all others round in WB.
