@@ -41,6 +41,7 @@ package core_pkg;
     EXEC_STORE,
     EXEC_CSR,
     EXEC_CONV,       // by the coprocessor
+    EXEC_FPU,
     EXEC_MRET,
     EXEC_WFI,
     EXEC_EXCEPTION   // it is known in ID that it traps

@@ -204,7 +204,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let (folded, signature) = (create(&args.profile)?, create(&args.signature)?);
     let end = follow(&mut run, args, wave.as_deref(), &mut watch)?;
     if let Some(wave) = &wave {
-        program_view("The waveform of a program", 0).write(wave)?;
+        program_view("The waveform of a program", &soc, 0).write(wave)?;
     }
     let seconds = begin.elapsed().as_secs_f64();
 

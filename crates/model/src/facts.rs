@@ -32,6 +32,64 @@ pub mod soc {
     }
 }
 
+/// Floats, and the floating-point unit: `rtl/fpu/fpu_pkg.sv`.
+pub mod float {
+    numbers! {
+        FPU_ADD = 0;
+        FPU_SUB = 1;
+        FPU_MUL = 2;
+        /// a·b + c
+        FPU_MADD = 3;
+        /// a·b − c
+        FPU_MSUB = 4;
+        /// −(a·b) + c
+        FPU_NMSUB = 5;
+        /// −(a·b) − c
+        FPU_NMADD = 6;
+        FPU_DIV = 7;
+        FPU_SQRT = 8;
+        FPU_CVT_W_S = 9;
+        FPU_CVT_WU_S = 10;
+        FPU_CVT_S_W = 11;
+        FPU_CVT_S_WU = 12;
+        FPU_SGNJ = 13;
+        FPU_SGNJN = 14;
+        FPU_SGNJX = 15;
+        FPU_MIN = 16;
+        FPU_MAX = 17;
+        FPU_EQ = 18;
+        FPU_LT = 19;
+        FPU_LE = 20;
+        FPU_CLASS = 21;
+        FPU_MV = 22;
+
+        /// Rounding modes: to nearest, ties to even.
+        RNE = 0;
+        /// Towards zero.
+        RTZ = 1;
+        /// Down.
+        RDN = 2;
+        /// Up.
+        RUP = 3;
+        /// To nearest, ties away from zero.
+        RMM = 4;
+
+        /// The bit of a flag: invalid operation.
+        NV = 4;
+        /// Division by zero.
+        DZ = 3;
+        /// Overflow.
+        OF = 2;
+        /// Underflow.
+        UF = 1;
+        /// Inexact.
+        NX = 0;
+
+        /// The NaN that every instruction that computes leaves.
+        CANONICAL_NAN = 0x7fc0_0000;
+    }
+}
+
 /// The core: `rtl/core/core_pkg.sv`, `firmware/soc.h`.
 pub mod riscv {
     numbers! {
