@@ -150,11 +150,8 @@ impl Csrs {
     }
 
     /// The number in frm, which may be a reserved one.
-    pub(super) const fn rounding_mode(&self) -> u8 {
-        match CSRS[row(FRM)].content {
-            Content::Float { lowest, mask } => (self.registers[FLOAT] >> lowest & mask) as u8,
-            _ => unreachable!(),
-        }
+    pub(super) fn rounding_mode(&self) -> u8 {
+        self.read(FRM, 0).unwrap_or_default() as u8
     }
 
     /// Notes that an instruction wrote a float register or raised flags.
