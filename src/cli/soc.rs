@@ -117,7 +117,8 @@ fn conventions() -> String {
     let names: Vec<&str> = firmware::programs().iter().map(|it| it.name).collect();
     format!(
         "An ELF file has 32 bits, is little-endian and linked to 0x80000000, where the core starts \
-         (firmware/link.ld); the compiler takes -march=rv32imc_zicsr_zifencei -mabi=ilp32. A store \
+         (firmware/link.ld); the compiler takes -march=rv32imc_zicsr_zifencei -mabi=ilp32, \
+         with --soc soc_fp rv32imfc_zicsr_zifencei. A store \
          to its symbol tohost ends it: 1 passed, 2n + 1 test n failed. With a symbol fromhost too, \
          tohost and fromhost are HTIF: system calls write and exit, and the console. What lies \
          between begin_signature and end_signature goes to --signature.\n\nPrograms of firmware/: \
