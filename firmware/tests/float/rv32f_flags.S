@@ -9,7 +9,7 @@
   .endm
 
   // Read at several distances behind what raises them, by fflags and by fcsr.
-  .macro RAISES number, flags, operation:vararg
+  .macro RAISES number, flags, operation
   .irp gap, 0, 1, 2, 3
   CASE \number
   fsflags zero
@@ -44,33 +44,33 @@
   li a1, 16777217
   la a2, area
 
-  RAISES 1, NX, fadd.s fa0, fa1, fa2
-  RAISES 2, NX, fsub.s fa0, fa1, fa5
-  RAISES 3, OF | NX, fmul.s fa0, fa4, fa4
-  RAISES 4, UF | NX, fmul.s fa0, fa5, fa5
-  RAISES 5, NV, fmadd.s fa0, fa1, fa1, fa6
-  RAISES 6, DZ, fdiv.s fa0, fa1, fa3
-  RAISES 7, NV, fdiv.s fa0, fa3, fa3
-  RAISES 8, NV, fsqrt.s fa0, fs1
-  RAISES 9, NX, fcvt.w.s a3, fa2
-  RAISES 10, NV, fcvt.wu.s a3, fs1
-  RAISES 11, NX, fcvt.s.w fa0, a1
-  RAISES 12, NV, fmin.s fa0, fa1, fa6
-  RAISES 13, NV, flt.s a3, fa1, fa7
-  RAISES 14, NV, feq.s a3, fa1, fa6
-  RAISES 15, 0, feq.s a3, fa1, fa7
-  RAISES 16, 0, fsgnj.s fa0, fa6, fa6
-  RAISES 17, 0, fclass.s a3, fa6
-  RAISES 18, 0, fmv.x.w a3, fa6
-  RAISES 19, 0, fmul.s fa0, fa1, fa4
-  RAISES 20, 0, fsw fa6, 0(a2)
-  RAISES 21, 0, flw fa0, 0(a2)
+  RAISES 1, NX, "fadd.s fa0, fa1, fa2"
+  RAISES 2, NX, "fsub.s fa0, fa1, fa5"
+  RAISES 3, OF | NX, "fmul.s fa0, fa4, fa4"
+  RAISES 4, UF | NX, "fmul.s fa0, fa5, fa5"
+  RAISES 5, NV, "fmadd.s fa0, fa1, fa1, fa6"
+  RAISES 6, DZ, "fdiv.s fa0, fa1, fa3"
+  RAISES 7, NV, "fdiv.s fa0, fa3, fa3"
+  RAISES 8, NV, "fsqrt.s fa0, fs1"
+  RAISES 9, NX, "fcvt.w.s a3, fa2"
+  RAISES 10, NV, "fcvt.wu.s a3, fs1"
+  RAISES 11, NX, "fcvt.s.w fa0, a1"
+  RAISES 12, NV, "fmin.s fa0, fa1, fa6"
+  RAISES 13, NV, "flt.s a3, fa1, fa7"
+  RAISES 14, NV, "feq.s a3, fa1, fa6"
+  RAISES 15, 0, "feq.s a3, fa1, fa7"
+  RAISES 16, 0, "fsgnj.s fa0, fa6, fa6"
+  RAISES 17, 0, "fclass.s a3, fa6"
+  RAISES 18, 0, "fmv.x.w a3, fa6"
+  RAISES 19, 0, "fmul.s fa0, fa1, fa4"
+  RAISES 20, 0, "fsw fa6, 0(a2)"
+  RAISES 21, 0, "flw fa0, 0(a2)"
   // Two in a row, the first of them late, the second early, and the other way.
-  RAISES 22, NV | NX, fadd.s fa0, fa1, fa2; flt.s a3, fa1, fa7
-  RAISES 23, NV | NX, flt.s a3, fa1, fa7; fadd.s fa0, fa1, fa2
-  RAISES 24, DZ | NX, fadd.s fa0, fa1, fa2; fdiv.s fa0, fa1, fa3
-  RAISES 25, DZ | OF | NX, fdiv.s fa0, fa1, fa3; fmul.s fa0, fa4, fa4
-  RAISES 26, NX, lw a3, 0(a2); fadd.s fa0, fa1, fa2; lw a3, 0(a2)
+  RAISES 22, NV | NX, "fadd.s fa0, fa1, fa2; flt.s a3, fa1, fa7"
+  RAISES 23, NV | NX, "flt.s a3, fa1, fa7; fadd.s fa0, fa1, fa2"
+  RAISES 24, DZ | NX, "fadd.s fa0, fa1, fa2; fdiv.s fa0, fa1, fa3"
+  RAISES 25, DZ | OF | NX, "fdiv.s fa0, fa1, fa3; fmul.s fa0, fa4, fa4"
+  RAISES 26, NX, "lw a3, 0(a2); fadd.s fa0, fa1, fa2; lw a3, 0(a2)"
 
   // They stay until they are written.
   CASE 40
