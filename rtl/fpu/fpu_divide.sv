@@ -90,7 +90,7 @@ module fpu_divide
   normal_t           norm_a, norm_b;
   logic signed [9:0] scale_a, scale_b;   // -22 to 254
   logic              odd, less;
-  logic signed [9:0] scale_q;            // of bit 75
+  logic signed [9:0] scale_d;
   logic [25:0]       whole_a, remainder, doubled;
 
   always_comb begin
@@ -103,7 +103,7 @@ module fpu_divide
     whole_a   = '0;
     doubled   = '0;
     remainder = '0;
-    scale_q   = '0;
+    scale_d   = '0;
     if (first && !ready) begin
       norm_a  = normalised(significand(a));
       scale_a = 10'(scale(a)) - 10'(norm_a.zeros);
@@ -111,7 +111,7 @@ module fpu_divide
       if (root_i) begin
         odd       = !scale_a[0];         // the bias is odd
         remainder = (odd ? whole_a << 1 : whole_a) - {2'b01, 24'b0};
-        scale_q   = ((scale_a + $signed(BIAS)) >>> 1) + 10'(LEAD);
+        scale_d   = ((scale_a + $signed(BIAS)) >>> 1) + 10'(LEAD);
       end else begin
         norm_b    = normalised(significand(b));
         scale_b   = 10'(scale(b)) - 10'(norm_b.zeros);
@@ -119,70 +119,43 @@ module fpu_divide
         remainder = whole_a - {1'b0, norm_b.significand, 1'b0};
         less      = remainder[25];
         if (less) remainder = doubled;
-        scale_q   = scale_a - scale_b + $signed(BIAS) + 10'(LEAD) - 10'(less);
+        scale_d   = scale_a - scale_b + $signed(BIAS) + 10'(LEAD);
       end
     end
   end
 
   // ---- Further cycles ------------------------------------------------------------------------
 
-  typedef struct packed {
-    logic [25:0] remainder;    // less than 4
-    logic [24:0] result;       // 1 to 2
-    logic [25:0] base;         // what is multiplied by d and taken off: y, or 2 q
-  } partial_t;
+  logic signed [9:0] scale_q;   // of bit 75 of the sum, or one more
+  logic        less_q;
+  logic [22:0] unit_q, own_q;   // of the first of the next two steps; one of bits 22, 18 to 2
+  logic [25:0] remainder_q, remainder_1, remainder_2;
+  logic [24:0] result_q, result_1, result_2;
+  logic [25:0] base_q, base_1, base_2;
 
-  // x less y, the upper half for either borrow side by side. The top bit is the sign.
-  function automatic logic [28:0] difference(logic [28:0] x, logic [28:0] y);
-    logic [14:0] low, high;
-    low  = {1'b0, x[13:0]} - {1'b0, y[13:0]};
-    high = x[28:14] - y[28:14];
-    if (low[14]) high = x[28:14] + ~y[28:14];
-    difference = {high, low[13:0]};
-  endfunction
+  fpu_divide_step u_step_1 (
+    .unit_i      (unit_q),
+    .own_i       (own_q),
+    .remainder_i (remainder_q),
+    .result_i    (result_q),
+    .base_i      (base_q),
+    .remainder_o (remainder_1),
+    .result_o    (result_1),
+    .base_o      (base_1)
+  );
 
-  // The remainder for each value of the two bits, side by side, as in core_divider. `unit` is what the
-  // second bit is worth.
-  function automatic partial_t step(partial_t from, logic root, logic [22:0] unit);
-    logic [22:0] own;
-    logic [24:0] bits;
-    logic [28:0] rest, once, twice, less_1, less_2, less_3;
-    logic        bit_1, bit_0;
-    own    = root ? unit : '0;
-    rest   = {1'b0, from.remainder, 2'b0};
-    once   = {3'b0, from.base | 26'(own)};
-    twice  = {2'b0, from.base | {2'b0, own, 1'b0}, 1'b0};
-    less_1 = difference(rest, once);
-    less_2 = difference(rest, twice);
-    // Three times, with 9 times the unit.
-    less_3 = difference(rest, {2'b0, from.base | {1'b0, own, 2'b0}, 1'b0} + once);
-    bit_1  = !less_2[28];
-    bit_0  = bit_1 ? !less_3[28] : !less_1[28];
-    case ({bit_1, bit_0})
-      2'd3:    step.remainder = less_3[25:0];
-      2'd2:    step.remainder = less_2[25:0];
-      2'd1:    step.remainder = less_1[25:0];
-      default: step.remainder = rest[25:0];
-    endcase
-    bits        = (bit_1 ? {1'b0, unit, 1'b0} : '0) | (bit_0 ? 25'(unit) : '0);
-    step.result = from.result | bits;
-    step.base   = from.base | (root ? {bits, 1'b0} : '0);
-  endfunction
-
-  partial_t    partial_q, partial;
-  logic        root_q;
-  logic [8:0]  exponent_q;
-  logic [22:0] unit_q;          // of the next step; one of bits 22, 18 to 2
+  fpu_divide_step u_step_2 (
+    .unit_i      (unit_q >> 2),
+    .own_i       (own_q >> 2),
+    .remainder_i (remainder_1),
+    .result_i    (result_1),
+    .base_i      (base_1),
+    .remainder_o (remainder_2),
+    .result_o    (result_2),
+    .base_o      (base_2)
+  );
 
   wire logic last = unit_q[2];
-
-  always_comb begin
-    partial = '0;
-    if (busy_q) begin
-      partial = step(partial_q, root_q, unit_q);
-      partial = step(partial, root_q, unit_q >> 2);
-    end
-  end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni)                                 busy_q <= 1'b0;
@@ -192,22 +165,28 @@ module fpu_divide
 
   always_ff @(posedge clk_i) begin
     if (first && !ready) begin
-      partial_q.remainder <= remainder;
-      partial_q.result    <= {1'b1, 24'b0};
-      partial_q.base      <= root_i ? {1'b1, 25'b0} : {1'b0, norm_b.significand, 1'b0};
-      root_q              <= root_i;
-      // Further down the result is less than half the smallest subnormal number anyway.
-      exponent_q          <= scale_q < 1 ? 9'd1 : scale_q[8:0];
-      unit_q              <= {1'b1, 22'b0};
+      scale_q     <= scale_d;
+      less_q      <= less;
+      unit_q      <= {1'b1, 22'b0};
+      own_q       <= {root_i, 22'b0};
+      remainder_q <= remainder;
+      result_q    <= {1'b1, 24'b0};
+      base_q      <= root_i ? {1'b1, 25'b0} : {1'b0, norm_b.significand, 1'b0};
     end else if (busy_q && !last) begin
-      partial_q           <= partial;
-      unit_q              <= unit_q >> 4;
+      unit_q      <= unit_q >> 4;
+      own_q       <= own_q >> 4;
+      remainder_q <= remainder_2;
+      result_q    <= result_2;
+      base_q      <= base_2;
     end
   end
 
   // ---- Result --------------------------------------------------------------------------------
 
   assign done_o = busy_q ? last : ready;
+
+  // Further down the result is less than half the smallest subnormal number anyway.
+  wire logic signed [9:0] exponent = scale_q - 10'(less_q);
 
   always_comb begin
     number_o = '0;
@@ -219,8 +198,8 @@ module fpu_divide
       sum_o            = SUM_W'(result);
     end else if (busy_q && last) begin
       number_o.negative = sign;
-      number_o.exponent = exponent_q;
-      sum_o             = SUM_W'({partial.result, partial.remainder});
+      number_o.exponent = exponent < 1 ? 9'd1 : exponent[8:0];
+      sum_o             = SUM_W'({result_2, remainder_2});
     end
   end
 

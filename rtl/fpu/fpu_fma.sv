@@ -59,6 +59,7 @@ module fpu_fma
     endcase
   end
 
+  wire logic is_add   = op_i == FPU_ADD || op_i == FPU_SUB;
   wire logic subtract = product_sign != addend_sign;
 
   // ---- Infinities and NaNs -------------------------------------------------------------------
@@ -81,65 +82,88 @@ module fpu_fma
     end
   end
 
-  // ---- Product, alignment and sum ------------------------------------------------------------
+  // ---- Alignment -----------------------------------------------------------------------------
 
   // Places between bit 75 of a sum and bit 46 of a product, the one before its point.
   localparam int LEAD = 27;
 
-  // The upper parts for either carry, side by side: one carry through all bits would set the clock.
-  function automatic logic [50:0] add(logic [49:0] a, logic [49:0] b, logic carry);
-    logic [16:0] bottom;
-    logic [17:0] middle, top;
-    bottom = {1'b0, a[15:0]} + {1'b0, b[15:0]} + 17'(carry);
-    middle = {1'b0, a[32:16]} + {1'b0, b[32:16]};
-    if (bottom[16]) middle = {1'b0, a[32:16]} + {1'b0, b[32:16]} + 18'd1;
-    top    = {1'b0, a[49:33]} + {1'b0, b[49:33]};
-    if (middle[17]) top = {1'b0, a[49:33]} + {1'b0, b[49:33]} + 18'd1;
-    add    = {top, middle[16:0], bottom[15:0]};
+  // Of a significand other than 0; 24 of 0.
+  function automatic logic [4:0] trailing_zeros(logic [23:0] bits);
+    trailing_zeros = 5'd24;
+    for (int i = 23; i >= 0; i--) if (bits[i]) trailing_zeros = 5'(i);
   endfunction
 
-  logic [47:0]        product;
   logic signed [9:0]  distance;   // of the addend from the left: exponent of bit 75 less its own
   logic               at_left;    // the addend is
   logic [6:0]         shift;
-  logic [75:0]        aligned;
-  logic [23:0]        behind;
   logic [8:0]         exponent;
   logic               sticky;
   logic [76:0]        term;
-  logic [50:0]        low;        // where the product is, with a carry
-  logic [26:0]        high;
-  logic signed [SUM_W-1:0] sum;
 
   always_comb begin
-    product  = '0;
     distance = '0;
     at_left  = 1'b0;
     shift    = '0;
-    aligned  = '0;
-    behind   = '0;
     exponent = '0;
     sticky   = 1'b0;
     term     = '0;
-    low      = '0;
-    high     = '0;
-    sum      = '0;
     if (valid_i) begin
-      product  = 48'(significand(x)) * 48'(significand(y));
-      distance = 10'(scale(x)) + 10'(scale(y)) + 10'(LEAD) - BIAS - 10'(scale(z));
+      // An addition has no product to wait for.
+      if (is_add) distance = 10'(scale(x)) - 10'(scale(z)) + 10'(LEAD);
+      else        distance = 10'(scale(x)) + 10'(scale(y)) - 10'(scale(z)) + 10'(LEAD) - BIAS;
       // Beside a product of 0 no bit of the addend may be lost, whatever the exponents are.
       at_left  = distance < 0 || is_zero(x) || is_zero(y);
       exponent = at_left ? 9'(scale(z)) : 9'(distance) + 9'(scale(z));
-      if (!at_left) shift = distance > 76 ? 7'd76 : distance[6:0];
-      {aligned, behind} = {significand(z), 76'b0} >> shift;
-      sticky   = behind != '0;
-      // Less the addend, and less 1 if a part of it is behind: what is missing then is less than 1.
-      term     = {1'b0, aligned} ^ {77{subtract}};
-      low      = add({product, 2'b0}, term[49:0], subtract && !sticky);
-      high     = low[50] ? term[76:50] + 27'd1 : term[76:50];
-      sum      = {high, low[49:0]};
+      if (!at_left) shift = distance[6:0] | {7{distance > 127}};
+      sticky   = !at_left && distance > 10'sd52 + $signed(10'(trailing_zeros(significand(z)))) && !is_zero(z);
+      term     = {1'b0, {significand(z), 52'b0} >> shift};
+      if (subtract) term = ~term;
     end
   end
+
+  // ---- Sum -----------------------------------------------------------------------------------
+
+  logic [47:0] product_odd, product_carry;
+
+  fpu_multiply u_multiply (
+    .valid_i,
+    .x_i     (significand(x)),
+    .y_i     (significand(y)),
+    .odd_o   (product_odd),
+    .carry_o (product_carry)
+  );
+
+  // Three numbers become two in the bits where the product is.
+  wire logic [51:0] odd   = {2'b0, product_odd, 2'b0};
+  wire logic [51:0] carry = {2'b0, product_carry, 2'b0};
+  wire logic [51:0] most  = (odd & carry) | ((odd | carry) & term[51:0]);
+
+  logic [51:0] low;
+  logic        low_carry;
+
+  // Less the addend, and less 1 if a part of it is behind: what is missing then is less than 1.
+  fpu_add #(.W(52), .BLOCK(13)) u_low (
+    .a_i     (odd ^ carry ^ term[51:0]),
+    .b_i     (most << 1),
+    .carry_i (subtract && !sticky),
+    .sum_o   (low),
+    .carry_o (low_carry)
+  );
+
+  logic [25:0] high, high_next;
+
+  fpu_add_block #(.W(25)) u_high (
+    .a_i          (term[76:52]),
+    .b_i          ('0),
+    .without_o    (high),
+    .with_carry_o (high_next)
+  );
+
+  wire logic [1:0] unused_carries = {high[25], high_next[25]};
+
+  logic signed [SUM_W-1:0] sum;
+
+  assign sum = {low_carry ? high_next[24:0] : high[24:0], low};
 
   always_comb begin
     number_o = '0;
