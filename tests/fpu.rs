@@ -170,11 +170,12 @@ fn corner_values_meet_all_others() {
             let steps = pairs.flat_map(|(a, b)| {
                 // A third operand for one in seven pairs, another one each time.
                 let third = if fused { values.len() } else { 1 };
-                let some = move |index: usize| !fused || (a as usize / 3 + b as usize + index) % 7 == 0;
+                let some =
+                    move |index: usize| !fused || (a as usize / 3 + b as usize + index) % 7 == 0;
                 let thirds = values.iter().enumerate().take(third);
-                thirds.filter(move |&(index, _)| some(index)).map(move |(_, &c)| {
-                    Operation { op, rounding, operands: [a, b, c] }.into()
-                })
+                thirds
+                    .filter(move |&(index, _)| some(index))
+                    .map(move |(_, &c)| Operation { op, rounding, operands: [a, b, c] }.into())
             });
             check(&mut unit, steps, "the corner values");
         }
@@ -195,9 +196,8 @@ fn halfway_is_rounded_by_the_mode() {
             let float = exponent << 23 | odd & 0x007f_ffff;
             let half = (exponent - 24) << 23 | bits >> 8 & 1 << 31;
             let step = |op, operands| Step::from(Operation { op, rounding, operands });
-            let beside = |op, a, b: u32| {
-                [b.wrapping_sub(1), b, b + 1].map(|b| step(op, [a, b, float ^ 1]))
-            };
+            let beside =
+                |op, a, b: u32| [b.wrapping_sub(1), b, b + 1].map(|b| step(op, [a, b, float ^ 1]));
             let integer = odd << 1 | 1;
             // 25 bits, as a product with an odd number of 2 bits, and of subnormal results.
             let third = 0x3f80_0000 | (odd / 3 * 2 + 1) & 0x007f_ffff;
@@ -211,7 +211,8 @@ fn halfway_is_rounded_by_the_mode() {
             steps.extend(beside(Op::FmulS, third, 0x4040_0000));
             steps.extend(beside(Op::FmulS, tiny, 0x3f00_0000));
             steps.extend(beside(Op::FdivS, tiny, 0x4000_0000));
-            steps.extend([integer - 1, integer, integer + 1].map(|it| step(Op::FcvtSW, [it, 0, 0])));
+            steps
+                .extend([integer - 1, integer, integer + 1].map(|it| step(Op::FcvtSW, [it, 0, 0])));
             steps.extend([integer << 6, integer << 7].map(|it| step(Op::FcvtSWu, [it, 0, 0])));
             // 22 bits and a half.
             let with_half = 0x4a80_0000 | bits & 0x003f_ffff | 1;
@@ -284,7 +285,9 @@ fn replay() {
         }
         None => folder.path().join("fpu.vcd"),
     };
-    let text = given.as_deref().unwrap_or("fadd.s rne 3f800000 34000000 0; fdiv.s rup 1 40000000 0 wait=2");
+    let text = given
+        .as_deref()
+        .unwrap_or("fadd.s rne 3f800000 34000000 0; fdiv.s rup 1 40000000 0 wait=2");
     let steps = text.split(';').map(|it| it.parse().unwrap_or_else(|error| panic!("{error}")));
     let steps: Vec<Step> = steps.collect();
     let mut unit = FpuDriver::open(Build::Vcd, 1).unwrap_or_else(|error| panic!("{error}"));
