@@ -475,6 +475,23 @@ fn fraction(random: &mut impl Rng) -> u32 {
     fraction & 0x007f_ffff
 }
 
+/// A float of an exponent; beyond the ends are zeros and subnormal numbers, infinities and NaNs.
+fn float(exponent: i32, random: &mut impl Rng) -> u32 {
+    let sign = random.random::<u32>() & 1 << 31;
+    sign | (exponent.clamp(0, 255) as u32) << 23 | fraction(random)
+}
+
+/// A float of any kind, with the ends of ranges frequent.
+fn any(random: &mut impl Rng) -> u32 {
+    let bits: u32 = random.random();
+    match bits >> 28 {
+        0 => CORNERS[bits as usize % CORNERS.len()] ^ (bits << 8 & 1 << 31),
+        1 => float((bits >> 8 & 3) as i32 - 1, random),
+        2 => float(252 + (bits >> 8 & 3) as i32, random),
+        _ => float((bits & 255) as i32, random),
+    }
+}
+
 /// An integer of any length, at times next to a power of two or to a tie.
 fn integer(random: &mut impl Rng) -> u32 {
     let bits: u32 = random.random();
@@ -506,21 +523,7 @@ impl Operation {
         if matches!(op, Op::FcvtSW | Op::FcvtSWu) {
             return [integer(random), 0, 0];
         }
-        let float = |exponent: i32, random: &mut _| {
-            // Beyond the ends are zeros and subnormal numbers, infinities and NaNs.
-            let exponent = exponent.clamp(0, 255) as u32;
-            exponent << 23 | fraction(random) | (Rng::random::<u32>(random) & 1 << 31)
-        };
-        let mut any = |random: &mut _| {
-            let bits: u32 = Rng::random(random);
-            match bits >> 28 {
-                0 => CORNERS[bits as usize % CORNERS.len()] ^ (bits << 8 & 1 << 31),
-                1 => float((bits >> 8 & 3) as i32 - 1, random),
-                2 => float(252 + (bits >> 8 & 3) as i32, random),
-                _ => float((bits & 255) as i32, random),
-            }
-        };
-        let [a, mut b, mut c] = [any(random), any(random), any(random)];
+        let [a, mut b, mut c] = std::array::from_fn(|_| any(random));
         let exponent = |x: u32| (x >> 23 & 255) as i32;
         // Mostly a distance that matters.
         let near = (kind >> 8 & 63) as i32 - 32;
