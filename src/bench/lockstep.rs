@@ -481,11 +481,13 @@ impl fmt::Display for Difference {
             Self::FloatRegister { expected, actual } => {
                 written(f, "float ", 'f', *expected, *actual)
             }
-            Self::FloatOperand { expected: (register, expected), actual: (read, actual) } => write!(
-                f,
-                "operand: the core read {actual:#010x} in f{read}, expected {expected:#010x} in \
+            Self::FloatOperand { expected: (register, expected), actual: (read, actual) } => {
+                write!(
+                    f,
+                    "operand: the core read {actual:#010x} in f{read}, expected {expected:#010x} in \
                  f{register}"
-            ),
+                )
+            }
             Self::FloatState { what, expected, actual } => {
                 write!(f, "{what}: the core has {actual:#x}, expected {expected:#x}")
             }

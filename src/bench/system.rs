@@ -74,9 +74,9 @@ impl Retirement {
         let floats = decode(self.insn, true).map_or([false; 4], |it| it.op.floats());
         let integers = self.reads.into_iter().filter(|&(register, _)| register != 0);
         let floats = self.float.reads.into_iter().zip([floats[1], floats[2], floats[3]]);
-        let floats = floats.filter(|&(_, reads)| reads).map(|((register, value), _)| {
-            (format!("f{register}"), value)
-        });
+        let floats = floats
+            .filter(|&(_, reads)| reads)
+            .map(|((register, value), _)| (format!("f{register}"), value));
         integers.map(|(register, value)| (format!("x{register}"), value)).chain(floats)
     }
 

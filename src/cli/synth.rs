@@ -172,8 +172,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
 
 /// What the flags name; by default the paper's unit and the core.
 fn designs(args: &Args) -> anyhow::Result<Vec<(Kind, Design)>> {
-    let nothing =
-        args.unit.is_empty() && args.pair.is_empty() && !args.core && !args.float_core;
+    let nothing = args.unit.is_empty() && args.pair.is_empty() && !args.core && !args.float_core;
     let mut designs = Vec::new();
     if args.core || nothing {
         designs.push((Kind::Core, core_design(&SOC)?));

@@ -161,8 +161,12 @@ pub const RARE_UNITS: &[UnitParameters] = &[
 ];
 
 /// The systems on which programs and `torture` are tested.
-pub const SOCS: &[SocParameters] =
-    &[SOC, SocParameters { kernel: 3, log_frac: 3, multipliers: 36, planes: 1, ..SOC }, SOC_16, SOC_FP];
+pub const SOCS: &[SocParameters] = &[
+    SOC,
+    SocParameters { kernel: 3, log_frac: 3, multipliers: 36, planes: 1, ..SOC },
+    SOC_16,
+    SOC_FP,
+];
 
 /// The same with packed 16-bit operands.
 pub const SOC_16: SocParameters = SocParameters { operand_w: 16, ..SOC };
