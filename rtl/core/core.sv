@@ -161,7 +161,8 @@ module core #(
   logic             wb_valid_q, wb_access_q, wb_load_q;
   logic             wb_writes_q;
   logic [5:0]       wb_rd_q;
-  wire logic        wb_fpu_late;
+  wire logic        wb_fpu_late;      // WB rounds: what it writes is fpu_result
+  wire logic [31:0] fpu_result;
   logic [31:0]      wb_result_q;
   wire logic        wb_done;
   wire logic [31:0] wb_wdata;
@@ -212,6 +213,8 @@ module core #(
     .wb_done_i           (wb_done),
     .wb_result_i         (wb_result_q),
     .wb_wdata_i          (wb_wdata),
+    .wb_rounds_i         (wb_fpu_late),
+    .fpu_result_i        (fpu_result),
     .empty_o             (id_empty),
     .load_use_o          (id_load_use),
     .jump_register_o     (id_jump_register),
@@ -240,7 +243,6 @@ module core #(
   wire logic        float_off, ex_fpu_late;
   wire logic [2:0]  frm;
   wire logic [4:0]  ex_fflags, fpu_fflags;
-  wire logic [31:0] fpu_result;
 
   wire logic        wb_ready;
 
@@ -335,7 +337,7 @@ module core #(
 
   assign wb_done  = wb_valid_q && (!wb_access_q || lsu_good);
   assign wb_ready = !wb_valid_q || wb_done;
-  assign wb_wdata = wb_load_q ? lsu_rdata : wb_fpu_late ? fpu_result : wb_result_q;
+  assign wb_wdata = wb_load_q ? lsu_rdata : wb_result_q;
 
   // wb_access_q and wb_load_q are low where wb_valid_q is.
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -501,7 +503,7 @@ module core #(
     .wb_cause_i     (wb_cause),
     .wb_vector_i    (trap_vector),
     .wb_rd_addr_i   (wb_writes_q ? wb_rd_q : '0),
-    .wb_rd_wdata_i  (wb_wdata),
+    .wb_rd_wdata_i  (wb_fpu_late ? fpu_result : wb_wdata),
     .wb_fflags_i    (wb_fflags),
     .wb_load_i      (wb_load_q),
     .wb_store_i     (wb_access_q && !wb_load_q),

@@ -284,9 +284,9 @@ module core_ex #(
       EXEC_DIV:  result_o = div_result;
       EXEC_CSR:  result_o = csr_rdata_i;
       EXEC_CONV: result_o = x_result_data_i;
-      EXEC_FPU:  result_o = fpu_early;
       default:   result_o = alu_result;
     endcase
+    if (FLOAT && exec_q == EXEC_FPU) result_o = fpu_early;
   end
 
   assign writes_o     = valid_q && writes_q;
@@ -322,14 +322,10 @@ module core_ex #(
           endcase
         end
         EXEC_CSR: exception_o = csr_illegal_i;
-        EXEC_FPU: exception_o = float_illegal;
-        EXEC_LOAD, EXEC_STORE: begin
-          exception_o = float_illegal;
-          if (lsu_fault_i) begin   // the first half of one that crosses words
-            exception_o = 1'b1;
-            cause_o     = exec_q == EXEC_LOAD ? CAUSE_LOAD_ACCESS : CAUSE_STORE_ACCESS;
-            tval_o      = alu_result;
-          end
+        EXEC_LOAD, EXEC_STORE: begin   // the first half of one that crosses words
+          exception_o = lsu_fault_i;
+          cause_o     = exec_q == EXEC_LOAD ? CAUSE_LOAD_ACCESS : CAUSE_STORE_ACCESS;
+          tval_o      = alu_result;
         end
         EXEC_CONV: begin
           exception_o = x_result_ready_o && x_result_exc_i;
@@ -338,6 +334,11 @@ module core_ex #(
         end
         default: ;
       endcase
+      if (float_illegal) begin
+        exception_o = 1'b1;
+        cause_o     = CAUSE_ILLEGAL;
+        tval_o      = raw_q;
+      end
     end
   end
 
@@ -351,11 +352,11 @@ module core_ex #(
       EXEC_LOAD, EXEC_STORE: done = lsu_done_i;
       EXEC_CSR:              done = !csr_waits_i || !wb_valid_i;
       EXEC_CONV:             done = x_result_ready_o;
-      EXEC_FPU:              done = fpu_done;
       EXEC_MRET:             done = !wb_access_i;
       EXEC_WFI:              done = wakeup_i;
       default:               done = 1'b1;
     endcase
+    if (fpu) done = fpu_done;
     // A trap redirects; the address of an instruction does not depend on an answer of the data port.
     if (exception_o) done = !wb_access_i;
   end

@@ -27,7 +27,7 @@ module core_id #(
   output wire logic [2:0]           funct3_o,
   output      logic [31:0]          a_o,
   output      logic [31:0]          b_o,
-  output wire logic [31:0]          c_o,
+  output      logic [31:0]          c_o,
   output wire logic [5:0]           rd_o,          // bit 5 of a register: it is a float one
   output wire logic                 writes_o,
   output wire logic [31:0]          pc_o,
@@ -56,7 +56,9 @@ module core_id #(
   input  wire logic        wb_late_i,        // what was ex_late_i in EX is
   input  wire logic        wb_done_i,        // WB writes in this cycle
   input  wire logic [31:0] wb_result_i,      // not with wb_late_i
-  input  wire logic [31:0] wb_wdata_i,       // with wb_done_i
+  input  wire logic [31:0] wb_wdata_i,       // with wb_done_i, not with wb_rounds_i
+  input  wire logic        wb_rounds_i,      // it is fpu_result_i that WB writes
+  input  wire logic [31:0] fpu_result_i,
 
   // For counters.
   output wire logic        empty_o,          // IF has not delivered
@@ -138,6 +140,7 @@ module core_id #(
 
   wire logic [31:0] rf_rs1, rf_rs2, rf_rs3;
   wire logic [31:0] integers [2];
+  wire logic [31:0] wdata = FLOAT && wb_rounds_i ? fpu_result_i : wb_wdata_i;
 
   core_regfile u_regfile (
     .clk_i, .rst_ni,
@@ -145,7 +148,7 @@ module core_id #(
     .rdata_o (integers),
     .we_i    (wb_writes_i && wb_done_i && !wb_rd_i[5]),
     .waddr_i (wb_rd_i[4:0]),
-    .wdata_i (wb_wdata_i)
+    .wdata_i (wdata)
   );
 
   if (FLOAT) begin : gen_float
@@ -160,7 +163,7 @@ module core_id #(
       .rdata_o (floats),
       .we_i    (wb_writes_i && wb_done_i && wb_rd_i[5]),
       .waddr_i (wb_rd_i[4:0]),
-      .wdata_i (wb_wdata_i)
+      .wdata_i (wdata)
     );
 
     assign rf_rs1 = rs1_float ? floats[0] : integers[0];
@@ -178,6 +181,11 @@ module core_id #(
   wire logic rs1_from_wb = wb_writes_i && wb_rd_i == rs1_addr;
   wire logic rs2_from_wb = wb_writes_i && wb_rd_i == rs2_addr;
   wire logic rs3_from_wb = FLOAT && wb_writes_i && wb_rd_i == rs3_addr;
+
+  // A result that WB rounds comes too late for these: the operands below take it themselves.
+  wire logic rs1_rounded = FLOAT && wb_rounds_i && rs1_from_wb && !rs1_from_ex;
+  wire logic rs2_rounded = FLOAT && wb_rounds_i && rs2_from_wb && !rs2_from_ex;
+  wire logic rs3_rounded = FLOAT && wb_rounds_i && rs3_from_wb && !rs3_from_ex;
 
   wire logic [31:0] rs1 = rs1_from_ex ? ex_result_i : rs1_from_wb ? wb_wdata_i : rf_rs1;
   wire logic [31:0] rs2 = rs2_from_ex ? ex_result_i : rs2_from_wb ? wb_wdata_i : rf_rs2;
@@ -216,6 +224,10 @@ module core_id #(
   assign advance_o = valid_q && !late_waits && (!jump_waits || jumped_q) && ex_ready_i && !flush_i;
   assign ready_o   = !valid_q || advance_o;
 
+  wire logic a_rounded = rs1_rounded && operand_a == A_RS1;
+  wire logic b_rounded = rs2_rounded && operand_b == B_RS2;
+  wire logic c_rounded = exec_o != EXEC_BRANCH && (reads_rs3 ? rs3_rounded : rs2_rounded);
+
   wire logic [31:0] length = compressed_q ? 32'd2 : 32'd4;
 
   always_comb begin
@@ -230,9 +242,13 @@ module core_id #(
       B_LENGTH: b_o = length;
       default:  b_o = rs2;
     endcase
+    c_o = exec_o == EXEC_BRANCH ? target_o : reads_rs3 ? rs3 : rs2;
+
+    if (a_rounded) a_o = fpu_result_i;
+    if (b_rounded) b_o = fpu_result_i;
+    if (c_rounded) c_o = fpu_result_i;
   end
 
-  assign c_o           = exec_o == EXEC_BRANCH ? target_o : reads_rs3 ? rs3 : rs2;
   assign funct3_o      = insn_q[14:12];
   assign rd_o          = {rd_float, insn_q[11:7]};
   assign pc_o          = pc_q;
@@ -248,9 +264,9 @@ module core_id #(
   assign rs1_addr_o = reads_rs1 ? rs1_addr : '0;
   assign rs2_addr_o = reads_rs2 ? rs2_addr : '0;
   assign rs3_addr_o = reads_rs3 ? rs3_addr : '0;
-  assign rs1_o      = rs1;
-  assign rs2_o      = rs2;
-  assign rs3_o      = rs3;
+  assign rs1_o      = rs1_rounded ? fpu_result_i : rs1;
+  assign rs2_o      = rs2_rounded ? fpu_result_i : rs2;
+  assign rs3_o      = rs3_rounded ? fpu_result_i : rs3;
   assign next_pc_o  = jump_o ? target_o : pc_q + length;
 
 endmodule

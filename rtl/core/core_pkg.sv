@@ -41,10 +41,10 @@ package core_pkg;
     EXEC_STORE,
     EXEC_CSR,
     EXEC_CONV,       // by the coprocessor
-    EXEC_FPU,
     EXEC_MRET,
     EXEC_WFI,
-    EXEC_EXCEPTION   // it is known in ID that it traps
+    EXEC_EXCEPTION,  // it is known in ID that it traps
+    EXEC_FPU
   } exec_e;
 
   // What ID does with an instruction that changes the flow.

@@ -19,10 +19,11 @@ impl Client {
         let mut command = convapprox(folder, &format!("soc {program} --gdb 0"));
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = child.unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let address = line.split("target remote ").nth(1).expect(&line).trim();
-        (child, Self(TcpStream::connect(address).unwrap()))
+        // A model may have to be made first, which is told.
+        let mut lines = BufReader::new(child.stderr.as_mut().unwrap()).lines();
+        let address = lines
+            .find_map(|line| Some(line.unwrap().split_once("target remote ")?.1.trim().to_owned()));
+        (child, Self(TcpStream::connect(address.expect("an address")).unwrap()))
     }
 
     /// Sends a packet and returns the answer.
