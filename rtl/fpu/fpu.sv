@@ -137,8 +137,6 @@ module fpu
       if (taken_i && flush_i)              $error("an operation is taken and flushed");
       if (late_q && number_q.target != TO_FLOAT && !number_q.ready && sum_q < 0)
         $error("the sum of a conversion to an integer is negative");
-      if (late_q && !number_q.ready && number_q.exponent == '0)
-        $error("the exponent of a sum is less than that of subnormal numbers");
       if (late_q && !number_q.ready && sum_q == -SUM_W'(1))
         $error("a negative sum has a magnitude of 1");
       if (late_q && !number_q.ready && number_q.sticky && sum_q < 0)

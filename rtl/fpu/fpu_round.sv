@@ -2,10 +2,10 @@
 // The second stage of all operations that round: from the exact sum to a float or an integer, and the
 // flags. Without registers.
 //
-// The magnitude of the sum, 76 bits, is shifted left until its top bit is set, or until the exponent of
-// that bit is 1, the one of subnormal numbers. A float is then bits 75 to 52, an integer bits 75 to
-// 44. Both are rounded by one adder of 32 bits: an integer, and the exponent in front of the fraction,
-// into which a carry out of the fraction runs as it should.
+// The magnitude of the sum, 76 bits, is shifted left until its top bit is set or there is no more
+// room. A float is then bits 75 to 52, an integer bits 75 to 44. Both are rounded by one adder of 32
+// bits: an integer, or the exponent in front of the fraction, into which a carry out of the fraction
+// runs as it should.
 `default_nettype none
 
 module fpu_round
@@ -54,7 +54,7 @@ module fpu_round
     normal     = '0;
     if (valid_i) begin
       // With a one where the shift has to end at the latest.
-      leading = {(sum_i[75:0] ^ {76{negative}}) | ({1'b1, 75'b0} >> (number_i.exponent - 9'd1)), 4'b0};
+      leading = {(sum_i[75:0] ^ {76{negative}}) | ({1'b1, 75'b0} >> number_i.room), 4'b0};
       for (int i = 0; i < 10; i++) set[i] = leading[8*i+:8] != '0;
       for (int i = 0; i < 10; i++) begin
         first[i] = set[i] && (set >> (i + 1)) == '0;
@@ -119,7 +119,7 @@ module fpu_round
         value  = normal[75:44] ^ {32{sign}};
         plus   = up ^ sign;
       end else begin
-        value  = {normal[75] ^ negative ? number_i.exponent - 9'({zero_bytes, zero_bits}) : '0,
+        value  = {normal[75] ^ negative ? number_i.room - 9'({zero_bytes, zero_bits}) + 9'd1 : '0,
                   normal[74:52] ^ {23{negative}}};
         plus   = up || carry;
       end
