@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use verilated::build::{Verilate, Warnings};
 
-use super::parameter_sets::{coprocessor_sources, core_sources};
+use super::parameter_sets::{FPU, coprocessor_sources, core_sources, fpu_sources};
 use super::{Build, CLOCK, HwError, SocParameters, UnitParameters};
 use crate::synthesis::{
     CellLibrary, Design, Flow, LibraryChoice, SynthesisError, Synthesised, Tools, cells, synthesise,
@@ -31,6 +31,12 @@ pub fn core_design() -> Result<Design, HwError> {
     let mut sources = core_sources(&rtl)?;
     sources.push(rtl.join("silicon/core_alone.sv"));
     Ok(Design { name: "core".to_owned(), top: "core_alone", sources, parameters: Vec::new() })
+}
+
+/// The floating-point unit alone.
+pub fn fpu_design() -> Result<Design, HwError> {
+    let sources = fpu_sources(&rtl()?)?;
+    Ok(Design { name: FPU.to_owned(), top: FPU, sources, parameters: Vec::new() })
 }
 
 /// The core and the coprocessor of a system.
