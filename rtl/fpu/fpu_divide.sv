@@ -75,12 +75,16 @@ module fpu_divide
 
   // A significand other than 0 without its leading zeros, and their number.
   function automatic normal_t normalised(logic [23:0] x);
-    normalised = '{zeros: '0, significand: x};
-    if (normalised.significand[23:8] == '0)  begin normalised.zeros[4] = 1'b1; normalised.significand = {normalised.significand[7:0], 16'b0}; end
-    if (normalised.significand[23:16] == '0) begin normalised.zeros[3] = 1'b1; normalised.significand = {normalised.significand[15:0], 8'b0}; end
-    if (normalised.significand[23:20] == '0) begin normalised.zeros[2] = 1'b1; normalised.significand = {normalised.significand[19:0], 4'b0}; end
-    if (normalised.significand[23:22] == '0) begin normalised.zeros[1] = 1'b1; normalised.significand = {normalised.significand[21:0], 2'b0}; end
-    if (!normalised.significand[23])         begin normalised.zeros[0] = 1'b1; normalised.significand = {normalised.significand[22:0], 1'b0}; end
+    logic [4:0]  zeros;
+    logic [23:0] rest;
+    zeros = '0;
+    rest  = x;
+    if (rest[23:8] == '0)  begin zeros[4] = 1'b1; rest = {rest[7:0], 16'b0}; end
+    if (rest[23:16] == '0) begin zeros[3] = 1'b1; rest = {rest[15:0], 8'b0}; end
+    if (rest[23:20] == '0) begin zeros[2] = 1'b1; rest = {rest[19:0], 4'b0}; end
+    if (rest[23:22] == '0) begin zeros[1] = 1'b1; rest = {rest[21:0], 2'b0}; end
+    if (!rest[23])         begin zeros[0] = 1'b1; rest = {rest[22:0], 1'b0}; end
+    normalised = '{zeros: zeros, significand: rest};
   endfunction
 
   // Places between bit 75 of a sum and bit 50, the first one of the result in it. The remainder stands
