@@ -75,12 +75,16 @@ module fpu_divide
 
   // A significand other than 0 without its leading zeros, and their number.
   function automatic normal_t normalised(logic [23:0] x);
-    normalised = '{zeros: '0, significand: x};
-    if (normalised.significand[23:8] == '0)  begin normalised.zeros[4] = 1'b1; normalised.significand = {normalised.significand[7:0], 16'b0}; end
-    if (normalised.significand[23:16] == '0) begin normalised.zeros[3] = 1'b1; normalised.significand = {normalised.significand[15:0], 8'b0}; end
-    if (normalised.significand[23:20] == '0) begin normalised.zeros[2] = 1'b1; normalised.significand = {normalised.significand[19:0], 4'b0}; end
-    if (normalised.significand[23:22] == '0) begin normalised.zeros[1] = 1'b1; normalised.significand = {normalised.significand[21:0], 2'b0}; end
-    if (!normalised.significand[23])         begin normalised.zeros[0] = 1'b1; normalised.significand = {normalised.significand[22:0], 1'b0}; end
+    logic [4:0]  zeros;
+    logic [23:0] rest;
+    zeros = '0;
+    rest  = x;
+    if (rest[23:8] == '0)  begin zeros[4] = 1'b1; rest = {rest[7:0], 16'b0}; end
+    if (rest[23:16] == '0) begin zeros[3] = 1'b1; rest = {rest[15:0], 8'b0}; end
+    if (rest[23:20] == '0) begin zeros[2] = 1'b1; rest = {rest[19:0], 4'b0}; end
+    if (rest[23:22] == '0) begin zeros[1] = 1'b1; rest = {rest[21:0], 2'b0}; end
+    if (!rest[23])         begin zeros[0] = 1'b1; rest = {rest[22:0], 1'b0}; end
+    normalised = '{zeros: zeros, significand: rest};
   endfunction
 
   // Places between bit 75 of a sum and bit 50, the first one of the result in it. The remainder stands
@@ -134,6 +138,7 @@ module fpu_divide
   logic [25:0] base_q, base_1, base_2;
 
   fpu_divide_step u_step_1 (
+    .valid_i     (busy_q),
     .unit_i      (unit_q),
     .own_i       (own_q),
     .remainder_i (remainder_q),
@@ -145,6 +150,7 @@ module fpu_divide
   );
 
   fpu_divide_step u_step_2 (
+    .valid_i     (busy_q),
     .unit_i      (unit_q >> 2),
     .own_i       (own_q >> 2),
     .remainder_i (remainder_1),
@@ -186,7 +192,7 @@ module fpu_divide
   assign done_o = busy_q ? last : ready;
 
   // Further down the result is less than half the smallest subnormal number anyway.
-  wire logic signed [9:0] exponent = scale_q - 10'(less_q);
+  wire logic signed [9:0] room = scale_q - 10'(less_q) - 10'd1;
 
   always_comb begin
     number_o = '0;
@@ -198,7 +204,7 @@ module fpu_divide
       sum_o            = SUM_W'(result);
     end else if (busy_q && last) begin
       number_o.negative = sign;
-      number_o.exponent = exponent < 1 ? 9'd1 : exponent[8:0];
+      number_o.room     = room < 0 ? '0 : room[8:0];
       sum_o             = SUM_W'({result_2, remainder_2});
     end
   end

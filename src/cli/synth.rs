@@ -17,7 +17,7 @@ use study::{Error, Status};
 
 use super::flags::{Bar, BasicFlags, JobFlags, stop_flag};
 use super::table_of;
-use crate::hw::gates::{core_design, netlist, pair_design, unit_design};
+use crate::hw::gates::{core_design, fpu_design, netlist, pair_design, unit_design};
 use crate::hw::{CLOCK, PAPER_UNIT, SOC, SOC_FP, SocParameters, UnitParameters};
 use crate::synthesis::{
     CellLibrary, Design, Flow, LibraryChoice, Multiplier, SynthesisError, Synthesised, Tools,
@@ -42,6 +42,10 @@ pub(super) struct Args {
     /// repeated
     #[arg(long, value_name = "SYSTEM")]
     pair: Vec<SocParameters>,
+
+    /// The floating-point unit alone
+    #[arg(long)]
+    fpu: bool,
 
     #[command(flatten)]
     flow: FlowFlags,
@@ -118,6 +122,7 @@ enum Kind {
     FloatCore,
     Unit,
     Pair,
+    Fpu,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
@@ -172,7 +177,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
 
 /// What the flags name; by default the paper's unit and the core.
 fn designs(args: &Args) -> anyhow::Result<Vec<(Kind, Design)>> {
-    let nothing = args.unit.is_empty() && args.pair.is_empty() && !args.core && !args.float_core;
+    let single = args.core || args.float_core || args.fpu;
+    let nothing = args.unit.is_empty() && args.pair.is_empty() && !single;
     let mut designs = Vec::new();
     if args.core || nothing {
         designs.push((Kind::Core, core_design(&SOC)?));
@@ -186,6 +192,9 @@ fn designs(args: &Args) -> anyhow::Result<Vec<(Kind, Design)>> {
     }
     for pair in &args.pair {
         designs.push((Kind::Pair, pair_design(pair)?));
+    }
+    if args.fpu {
+        designs.push((Kind::Fpu, fpu_design()?));
     }
     let mut names = std::collections::BTreeSet::new();
     designs.retain(|(_, design)| names.insert(design.name.clone()));
@@ -266,17 +275,17 @@ fn measure(
     Ok((kind, row, modules.collect()))
 }
 
-/// Sets a design beside the core, and the paper's figures beside it.
+/// Sets a design beside the core, and the paper's figures beside it where they are of the same.
 fn compare(kind: Kind, row: &mut DesignRow, core: &DesignRow) {
     let of_core = 100.0 * row.area_um2.0 / core.area_um2.0;
-    row.over_core_percent = Some(Fixed(if kind == Kind::Unit { of_core } else { of_core - 100.0 }));
+    let holds_core = [Kind::Pair, Kind::FloatCore].contains(&kind);
+    row.over_core_percent = Some(Fixed(if holds_core { of_core - 100.0 } else { of_core }));
     let delay = 100.0 * row.critical_path_ns.0 / core.critical_path_ns.0 - 100.0;
     row.delay_over_core_percent = Some(Fixed(delay));
-    if kind == Kind::FloatCore {
-        return;
+    if [Kind::Unit, Kind::Pair].contains(&kind) {
+        row.paper_over_core_percent = Some(Fixed(PAPER_AREA_PERCENT));
+        row.paper_delay_over_core_percent = Some(Fixed(0.0));
     }
-    row.paper_over_core_percent = Some(Fixed(PAPER_AREA_PERCENT));
-    row.paper_delay_over_core_percent = Some(Fixed(0.0));
 }
 
 /// What the paper's unit adds to its core.

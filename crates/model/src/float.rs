@@ -4,20 +4,19 @@
 
 use rvsim::{CpuState, Interp, Memory, MemoryAccess, SimpleClock};
 
+pub use crate::facts::float::CANONICAL_NAN;
+use crate::facts::float::{DZ, NV, NX, OF, RMM, UF};
 use crate::isa::{Class, Instruction, Op};
 
 /// The flags that an instruction raises, as fflags has them.
-pub const INVALID: u32 = 1 << 4;
-pub const DIVISION_BY_ZERO: u32 = 1 << 3;
-pub const OVERFLOW: u32 = 1 << 2;
-pub const UNDERFLOW: u32 = 1 << 1;
-pub const INEXACT: u32 = 1;
-
-/// The NaN that every instruction that computes leaves.
-pub const CANONICAL_NAN: u32 = 0x7fc0_0000;
+pub const INVALID: u32 = 1 << NV;
+pub const DIVISION_BY_ZERO: u32 = 1 << DZ;
+pub const OVERFLOW: u32 = 1 << OF;
+pub const UNDERFLOW: u32 = 1 << UF;
+pub const INEXACT: u32 = 1 << NX;
 
 /// The highest number of a rounding mode; those above are reserved, or stand for frm.
-pub const LAST_ROUNDING_MODE: u8 = 4;
+pub const LAST_ROUNDING_MODE: u8 = RMM as u8;
 
 /// The result of a float instruction other than a load or store, and the flags that it raises. The
 /// operands are the values of rs1, rs2 and rs3, of float or integer registers; what the instruction
