@@ -95,7 +95,7 @@ fn blocks(scope: &Scope) -> [&'static str; 3] {
         "multipliers" => ["operand registers", "multipliers"],
         "multiply_parallel" | "multiply_serial" => ["operand registers", "adders"],
         "log_bank" | "product_select" => ["deciding"; 2],
-        "kernel_bank" => ["kernels"; 2],
+        "kernel_bank" | "kernel_memory" => ["kernels"; 2],
         "window_fetch" | "window_walker" | "sparse_walker" | "plane_fetch" | "plane_walker" => {
             ["fetch"; 2]
         }

@@ -7,6 +7,7 @@ use std::time::Instant;
 use clap::ArgAction;
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
+use silicon::liberty::Storage;
 use silicon::netlist::Netlist;
 use silicon::timing::{Constraints, analyse};
 use study::report::terminal::number;
@@ -222,6 +223,13 @@ fn measure(
     let kge = |um2: f64| Fixed(um2 / flow.library.nand2_um2 / 1000.0);
     let (all, own) = (netlist.areas(cells), netlist.own_areas(cells));
     let whole = all[0];
+    let is_memory = |scope: usize| netlist.scopes[scope].module == KERNEL_MEMORY;
+    let memory = netlist.scopes.iter().zip(&all).find(|(scope, _)| scope.module == KERNEL_MEMORY);
+    let bits = netlist.cells.iter().filter(|it| is_memory(it.scope));
+    let bits = bits.filter(|it| {
+        cells.cells[it.cell].state.as_ref().is_some_and(|state| state.kind == Storage::FlipFlop)
+    });
+    let bits = bits.count();
     let row = DesignRow {
         design: design.name.clone(),
         library: flow.library.name.clone(),
@@ -234,6 +242,11 @@ fn measure(
         cells: whole.cells,
         over_core_percent: None,
         paper_over_core_percent: None,
+        kernel_memory_bits: bits,
+        kernel_memory_um2: Fixed(memory.map_or(0.0, |(_, area)| area.total_um2())),
+        kernel_macro_estimate_um2: (flow.library.name == LibraryChoice::Nangate45.to_string())
+            .then_some(Fixed(bits as f64 / MACRO_BITS_PER_UM2)),
+        with_macro_over_core_percent: None,
         critical_path_ns: Fixed(critical.map_or(0.0, |it| it.needs_ps()) / 1000.0),
         slack_ns: Fixed(critical.map_or(0.0, |it| it.slack_ps) / 1000.0),
         path_start: critical.map_or_else(String::new, |it| it.start.clone()),
@@ -260,8 +273,14 @@ fn measure(
 
 /// Sets a design beside the core, and the paper's figures beside it.
 fn compare(kind: Kind, row: &mut DesignRow, core: &DesignRow) {
-    let of_core = 100.0 * row.area_um2.0 / core.area_um2.0;
-    row.over_core_percent = Some(Fixed(if kind == Kind::Pair { of_core - 100.0 } else { of_core }));
+    let over_core = |um2: f64| {
+        let of_core = 100.0 * um2 / core.area_um2.0;
+        Fixed(if kind == Kind::Pair { of_core - 100.0 } else { of_core })
+    };
+    row.over_core_percent = Some(over_core(row.area_um2.0));
+    row.with_macro_over_core_percent = row
+        .kernel_macro_estimate_um2
+        .map(|estimate| over_core(row.area_um2.0 - row.kernel_memory_um2.0 + estimate.0));
     let delay = 100.0 * row.critical_path_ns.0 / core.critical_path_ns.0 - 100.0;
     row.delay_over_core_percent = Some(Fixed(delay));
     row.paper_over_core_percent = Some(Fixed(PAPER_AREA_PERCENT));
@@ -270,6 +289,12 @@ fn compare(kind: Kind, row: &mut DesignRow, core: &DesignRow) {
 
 /// What the paper's unit adds to its core.
 const PAPER_AREA_PERCENT: f64 = 108.23;
+
+/// The module that a memory macro would take the place of.
+const KERNEL_MEMORY: &str = "kernel_memory";
+
+/// OpenRAM in FreePDK45: see [`DesignRow::kernel_macro_estimate_um2`].
+const MACRO_BITS_PER_UM2: f64 = 0.826;
 
 fn print_designs(rows: &[DesignRow]) {
     let number = |value: f64, digits| number(value, digits);
@@ -283,6 +308,7 @@ fn print_designs(rows: &[DesignRow]) {
             (">kGE", &|row| number(row.area_kge.0, 1)),
             (">of it registers %", &|row| number(100.0 * row.sequential_um2.0 / row.area_um2.0, 1)),
             (">over the core %", &|row| share(&row.over_core_percent)),
+            (">with macro %", &|row| share(&row.with_macro_over_core_percent)),
             (">paper", &|row| share(&row.paper_over_core_percent)),
             (">ns", &|row| number(row.critical_path_ns.0, 2)),
             (">slack", &|row| number(row.slack_ns.0, 2)),
