@@ -23,7 +23,8 @@ use crate::table;
 use crate::tables::PlotBy;
 use model::conv::{Mode, Plane, Semantics, SmaxScope, Threshold};
 use model::engine::{
-    Detail, EnergyReading, Engine, Findings, GoldenEngine, LoadReading, Place, Sampling,
+    BlockEnergy, Detail, EnergyReading, Engine, Findings, GoldenEngine, LoadReading, Place,
+    Sampling,
 };
 use model::nn::{Configuration, Convolution, input_planes};
 
@@ -166,7 +167,7 @@ table! {
         pub memory: String,
         /// Windows of an inference.
         pub windows: u64,
-        /// Clock cycles of these windows, one after the other.
+        /// Clock cycles of these windows and of the loads of kernels, one after the other.
         pub cycles: f64,
         /// Products that are multiplied, in these windows.
         pub multiplications: f64,
@@ -180,6 +181,8 @@ table! {
         pub memory_nj: f64,
         /// All together: dynamic with glitches, leakage, memory.
         pub energy_nj: f64,
+        /// Of the energy, what loads of kernels take.
+        pub loads_nj: f64,
         /// How many percent less energy than exact.
         pub saved_vs_exact_percent: Option<f64>,
         /// How many percent less energy than zero-skip.
@@ -197,7 +200,7 @@ table! {
 }
 
 table! {
-    /// What the load of a kernel takes, on average: beside the windows, not in them.
+    /// What the load of a kernel takes, on average: in the energy of an inference, beside that of a window.
     pub struct LoadRow in "energy_loads.csv" {
         /// Network, the name of its file.
         pub network: String,
@@ -579,7 +582,7 @@ impl Experiment for Energy<'_> {
 /// Energies in pJ.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Taken {
-    windows: u64,
+    windows: f64,
     pub(super) cycles: f64,
     multiplications: f64,
     products: f64,
@@ -588,11 +591,36 @@ pub(super) struct Taken {
     leakage: f64,
     memory: f64,
     deciding: f64,
+    /// Of dynamic, leakage and memory what loads of kernels take.
+    loads: f64,
 }
 
 impl Taken {
     pub(super) fn energy(&self) -> f64 {
         self.dynamic + self.leakage + self.memory
+    }
+
+    fn each(&self, of: impl Fn(fn(&Self) -> f64) -> f64) -> Self {
+        Self {
+            windows: of(|it| it.windows),
+            cycles: of(|it| it.cycles),
+            multiplications: of(|it| it.multiplications),
+            products: of(|it| it.products),
+            dynamic: of(|it| it.dynamic),
+            settled: of(|it| it.settled),
+            leakage: of(|it| it.leakage),
+            memory: of(|it| it.memory),
+            deciding: of(|it| it.deciding),
+            loads: of(|it| it.loads),
+        }
+    }
+
+    fn times(&self, factor: f64) -> Self {
+        self.each(|part| factor * part(self))
+    }
+
+    fn plus(&self, other: &Self) -> Self {
+        self.each(|part| part(self) + part(other))
     }
 }
 
@@ -615,26 +643,42 @@ impl Part<'_> {
         bits as f64 / 64.0 * self.settings.memory.pj_per_64_bits()
     }
 
+    /// The energies of some cycles of the unit, by block, with the bits that are read in them.
+    fn measured(
+        &self,
+        blocks: &BTreeMap<String, BlockEnergy>,
+        cycles: u64,
+        memory_bits: u64,
+    ) -> Taken {
+        let blocks = || blocks.values();
+        Taken {
+            cycles: cycles as f64,
+            dynamic: blocks().map(|it| it.dynamic_fj).sum::<f64>() / 1e3,
+            settled: blocks().map(|it| it.settled_fj).sum::<f64>() / 1e3,
+            leakage: self.leakage(cycles, blocks().map(|it| it.leakage_nw).sum()),
+            memory: self.memory(memory_bits),
+            ..Taken::default()
+        }
+    }
+
     /// What a window of a reading takes on average.
     fn taken(&self, reading: &EnergyReading) -> Taken {
-        let per_window = |sum: f64| sum / reading.windows as f64;
-        let blocks = || reading.blocks.values();
         let deciding = reading.blocks.get("deciding").copied().unwrap_or_default();
-        let of_deciding =
-            deciding.dynamic_fj / 1e3 + self.leakage(reading.cycles, deciding.leakage_nw);
-        Taken {
-            windows: 1,
-            cycles: per_window(reading.cycles as f64),
-            multiplications: per_window(reading.multiplications as f64),
-            products: per_window(reading.products as f64),
-            dynamic: per_window(blocks().map(|it| it.dynamic_fj).sum::<f64>() / 1e3),
-            settled: per_window(blocks().map(|it| it.settled_fj).sum::<f64>() / 1e3),
-            leakage: per_window(
-                self.leakage(reading.cycles, blocks().map(|it| it.leakage_nw).sum()),
-            ),
-            memory: per_window(self.memory(reading.memory_bits)),
-            deciding: per_window(of_deciding),
-        }
+        let sum = Taken {
+            windows: reading.windows as f64,
+            multiplications: reading.multiplications as f64,
+            products: reading.products as f64,
+            deciding: deciding.dynamic_fj / 1e3 + self.leakage(reading.cycles, deciding.leakage_nw),
+            ..self.measured(&reading.blocks, reading.cycles, reading.memory_bits)
+        };
+        sum.times(1.0 / reading.windows as f64)
+    }
+
+    /// What the load of a kernel takes on average.
+    fn load(&self, loads: &LoadReading) -> Taken {
+        let sum = self.measured(&loads.blocks, loads.cycles, loads.memory_bits);
+        let load = sum.times(1.0 / loads.loads as f64);
+        Taken { loads: load.energy(), ..load }
     }
 
     fn window(
@@ -676,25 +720,19 @@ impl Part<'_> {
     }
 
     fn loads(&self, layer: &str, loads: &LoadReading) -> LoadRow {
-        let per_load = |sum: f64| sum / loads.loads as f64;
-        let blocks = || loads.blocks.values();
-        let dynamic_pj = per_load(blocks().map(|it| it.dynamic_fj).sum::<f64>() / 1e3);
-        let nw = blocks().map(|it| it.leakage_nw).sum();
-        let leakage_pj = per_load(self.leakage(loads.cycles, nw));
-        let memory_pj = per_load(self.memory(loads.memory_bits));
-        let load_pj = dynamic_pj + leakage_pj + memory_pj;
+        let load = self.load(loads);
         LoadRow {
             network: self.variant.network_name.clone(),
             unit: self.unit.to_owned(),
             layer: layer.to_owned(),
             loads: loads.loads,
-            cycles_average: per_load(loads.cycles as f64),
-            dynamic_pj,
-            leakage_pj,
-            memory_pj,
-            load_pj,
+            cycles_average: load.cycles,
+            dynamic_pj: load.dynamic,
+            leakage_pj: load.leakage,
+            memory_pj: load.memory,
+            load_pj: load.energy(),
             windows_per_load: loads.windows_per_load,
-            per_window_pj: load_pj / loads.windows_per_load as f64,
+            per_window_pj: load.energy() / loads.windows_per_load as f64,
         }
     }
 
@@ -718,24 +756,18 @@ impl Part<'_> {
         reading.blocks.iter().map(row).collect()
     }
 
-    /// What the layers take together; nothing if the unit holds the middle of a kernel alone.
+    /// What the layers take together, windows and loads of kernels; nothing if the unit holds the middle
+    /// of a kernel alone.
     pub(super) fn inference<'r>(
         &self,
         readings: impl Iterator<Item = &'r EnergyReading>,
     ) -> Option<Taken> {
         let mut sum = Taken::default();
         for reading in readings {
-            let (taken, windows) = (self.taken(reading), reading.layer_windows?);
-            let times = windows as f64;
-            sum.windows += windows;
-            sum.cycles += times * taken.cycles;
-            sum.multiplications += times * taken.multiplications;
-            sum.products += times * taken.products;
-            sum.dynamic += times * taken.dynamic;
-            sum.settled += times * taken.settled;
-            sum.leakage += times * taken.leakage;
-            sum.memory += times * taken.memory;
-            sum.deciding += times * taken.deciding;
+            let windows = reading.layer_windows? as f64;
+            let loads = windows / reading.loads.windows_per_load as f64;
+            let load = self.load(&reading.loads).times(loads);
+            sum = sum.plus(&self.taken(reading).times(windows)).plus(&load);
         }
         Some(sum)
     }
@@ -760,7 +792,7 @@ impl Part<'_> {
             threshold: rule.threshold(),
             period_ns: self.settings.period_ns,
             memory: self.settings.memory.name().to_owned(),
-            windows: taken.windows,
+            windows: taken.windows.round() as u64,
             cycles: taken.cycles,
             multiplications: taken.multiplications,
             dynamic_nj: taken.dynamic / 1e3,
@@ -768,6 +800,7 @@ impl Part<'_> {
             leakage_nj: taken.leakage / 1e3,
             memory_nj: taken.memory / 1e3,
             energy_nj: taken.energy() / 1e3,
+            loads_nj: taken.loads / 1e3,
             saved_vs_exact_percent: reduction_percent(taken.energy(), exact.energy()),
             saved_vs_zero_skip_percent: reduction_percent(taken.energy(), zero_skip.energy()),
             dynamic_saved_vs_exact_percent: reduction_percent(taken.dynamic, exact.dynamic),
@@ -781,7 +814,6 @@ impl Part<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::engine::BlockEnergy;
     use model::nn::Activation;
 
     /// 10 windows of 4 products, 10 cycles each.
@@ -856,7 +888,10 @@ mod tests {
         let taken = inference(&reading(20, 16e3));
         let row = part.inference_row(&approx, &taken, [&exact, &zero_skip]);
         assert_eq!((row.windows, row.paper_percent), (200, Some(35.2)));
-        near(row.energy_nj, 20.42);
+        // 200 windows of 102.1 pJ, and a load of 100 pJ for 20 of them.
+        near(row.energy_nj, 20.42 + 1.0);
+        near(row.loads_nj, 1.0);
+        near(row.cycles, 200.0 * 10.0 + 10.0 * 10.0);
         // Five loads take 100 pJ, 2 mW for 50 cycles, and ten reads; each is for 20 windows.
         let loads = part.loads("C1", &reading(20, 16e3).loads);
         near(loads.dynamic_pj, 20.0);
@@ -866,7 +901,7 @@ mod tests {
         near(row.multiplications, 400.0);
         near(row.multiplications_saved_percent.unwrap(), 50.0);
         near(row.paper_estimate_percent.unwrap(), 20.0);
-        near(row.dynamic_saved_vs_exact_percent.unwrap(), 100.0 * (1.0 - 2.1 / 4.5));
+        near(row.dynamic_saved_vs_exact_percent.unwrap(), 100.0 * (1.0 - 3.1 / 5.5));
         // The middle of a kernel is no inference.
         let middle = EnergyReading { layer_windows: None, ..reading(20, 16e3) };
         assert!(part.inference([&middle].into_iter()).is_none());

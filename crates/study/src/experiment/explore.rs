@@ -43,7 +43,7 @@ table! {
         pub multiplications_average: f64,
         /// How many percent fewer multiplications than exact.
         pub reduction_vs_exact_percent: f64,
-        /// Clock cycles of an inference's windows, one after the other.
+        /// Clock cycles of an inference's windows and loads of kernels, one after the other.
         pub cycles: f64,
         /// The shortest clock period that the unit can have, or the one that it was made for if that is
         /// longer.
@@ -52,7 +52,7 @@ table! {
         pub time_us: f64,
         /// Area of the unit's cells; a kernel bank of flip-flops is in it.
         pub area_um2: f64,
-        /// Energy of an inference's windows: dynamic with glitches, leakage, memory.
+        /// Energy of an inference's windows and loads of kernels: dynamic with glitches, leakage, memory.
         pub energy_nj: f64,
         /// Whether no other row of the network is at least as good in accuracy, time, area and energy,
         /// and better in one.
