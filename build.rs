@@ -18,7 +18,7 @@ use std::time::SystemTime;
 use std::{env, io};
 
 use parameter_sets::{
-    Build, LINKED_SOCS, LINKED_UNITS, PAPER_UNIT, SOC, SOC_VARYING, UNIT_VARYING,
+    Build, FPU, LINKED_SOCS, LINKED_UNITS, PAPER_UNIT, SOC, SOC_VARYING, UNIT_VARYING, fpu_recipe,
 };
 use verilated::build::Family;
 
@@ -43,7 +43,7 @@ fn build() -> Result<(), Box<dyn std::error::Error>> {
 
 /// An edited line of the RTL is no reason to run this again: the program notices that its models
 /// are not those of the sources, and verilates them anew itself.
-fn families() -> io::Result<[Family; 2]> {
+fn families() -> io::Result<[Family; 3]> {
     let rtl = Path::new("rtl");
     let units = LINKED_UNITS.iter().map(|set| set.recipe(Build::Fast, rtl));
     let socs = LINKED_SOCS.iter().map(|set| set.recipe(Build::Fast, rtl));
@@ -53,7 +53,9 @@ fn families() -> io::Result<[Family; 2]> {
     let soc = Family::new("soc", SOC.recipe(Build::Fast, rtl)?)
         .varying(SOC_VARYING.iter().copied())
         .rows(socs.collect::<io::Result<Vec<_>>>()?);
-    Ok([unit.unwatched(), soc.unwatched()])
+    // Only its tests have a use for it.
+    let fpu = Family::new(FPU, fpu_recipe(Build::Fast, rtl)?);
+    Ok([unit.unwatched(), soc.unwatched(), fpu.unwatched()])
 }
 
 /// The program touches a file when it meets RTL whose top modules have other ports than the types

@@ -11,7 +11,7 @@ use std::path::Path;
 #[path = "../crates/model/src/facts.rs"]
 mod numbers;
 
-use numbers::{blob, conv, csr, riscv, soc, unit};
+use numbers::{blob, conv, csr, float, riscv, soc, unit};
 
 /// Names with their numbers, as a file has them.
 type Facts = Vec<(String, u64)>;
@@ -34,6 +34,7 @@ fn files() -> Vec<Stated> {
             select(unit::NUMBERS, &["OP_", "MODE_", "ERROR_", "THRESHOLD_W", "COUNTER_"]),
         ),
         Stated { watched: false, ..stated("rtl/conv_approx/conv_coprocessor.sv", coprocessor()) },
+        stated("rtl/fpu/fpu_pkg.sv", fpu_pkg()),
         stated("firmware/soc.h", soc_h()),
         stated("firmware/link.ld", named(&[("ORIGIN", soc::RAM_BASE), ("LENGTH", soc::RAM_BYTES)])),
         stated("firmware/conv_approx.h", conv_approx_h()),
@@ -115,6 +116,13 @@ fn coprocessor() -> Facts {
         ("MISALIGNED", riscv::CAUSE_LOAD_MISALIGNED),
         ("LOAD_FAULT", riscv::CAUSE_LOAD_ACCESS),
     ]));
+    facts
+}
+
+fn fpu_pkg() -> Facts {
+    let mut facts: Facts = float::NUMBERS.iter().map(owned).collect();
+    // The format of a float, and of a sum that is not rounded.
+    facts.extend(named(&[("BIAS", 127), ("SUM_W", 77)]));
     facts
 }
 
@@ -269,7 +277,8 @@ fn constants(text: &str) -> Vec<Constant> {
                 add(name, value);
             }
         } else {
-            in_enum |= trimmed.starts_with("enum ") && trimmed.contains('{');
+            let declared = trimmed.trim_start_matches("typedef ");
+            in_enum |= declared.starts_with("enum ") && declared.contains('{');
             if in_enum {
                 let members = trimmed.split_once('{').map_or(trimmed, |(_, members)| members);
                 let members = members.split('}').next().unwrap_or("");

@@ -15,17 +15,23 @@ use sha2::{Digest, Sha256};
 
 const ROOT: &str = "firmware";
 
-/// The folders of programs, what `src/lib.rs` calls their kind, and what they are compiled with
-/// beside [`FLAGS`].
-const FOLDERS: &[(&str, &str, &[&str])] = &[
-    ("tests", "Test", &[]),
-    ("cycles", "Cycles", &[]),
-    ("benchmarks", "Benchmark", &[]),
-    ("examples", "Example", &[]),
+/// The folders of programs, what `src/lib.rs` calls their kind, whether they need RV32F, and what they
+/// are compiled with beside [`FLAGS`].
+const FOLDERS: &[(&str, &str, bool, &[&str])] = &[
+    ("tests", "Test", false, &[]),
+    ("tests/float", "Test", true, &[WITH_FLOAT]),
+    ("cycles", "Cycles", false, &[]),
+    ("cycles/float", "Cycles", true, &[WITH_FLOAT]),
+    ("benchmarks", "Benchmark", false, &[]),
+    ("examples", "Example", false, &[]),
     // Else the compiler keeps more addresses than there are registers, and branches lose a cycle at targets
     // that straddle words.
-    ("lenet", "Lenet", &["-O3", "-fno-ivopts", "-falign-labels=4"]),
+    ("lenet", "Lenet", false, &["-O3", "-fno-ivopts", "-falign-labels=4"]),
 ];
+
+/// In place of the architecture of [`FLAGS`]. Floats are passed in integer registers as everywhere, so
+/// that the runtime is one for all programs.
+const WITH_FLOAT: &str = "-march=rv32imfc_zicsr_zifencei";
 
 /// What every program is linked with; the start-up code first.
 const RUNTIME: &[&str] = &["start.S", "runtime.c", "libcalls.c"];
@@ -70,6 +76,7 @@ pub fn build() -> Result<(), String> {
 struct Program {
     name: String,
     kind: &'static str,
+    float: bool,
     flags: &'static [&'static str],
     source: PathBuf,
 }
@@ -78,7 +85,7 @@ struct Program {
 fn programs() -> Result<Vec<Program>, String> {
     let mut programs = Vec::new();
     let mut sources = BTreeMap::new();
-    for &(folder, kind, flags) in FOLDERS {
+    for &(folder, kind, float, flags) in FOLDERS {
         for source in files(&Path::new(ROOT).join(folder))? {
             if !source.extension().is_some_and(|extension| extension == "c" || extension == "S") {
                 continue;
@@ -88,7 +95,7 @@ fn programs() -> Result<Vec<Program>, String> {
                 let (one, other) = (source.display(), other.display());
                 return Err(format!("{other} and {one} are programs of one name: rename one"));
             }
-            programs.push(Program { name, kind, flags, source });
+            programs.push(Program { name, kind, float, flags, source });
         }
     }
     Ok(programs)
@@ -218,9 +225,9 @@ fn in_parallel<T: Sync>(
 /// The Rust source that lists the programs for `src/lib.rs`.
 fn list_of(programs: &[Program], folder: &Path) -> String {
     let mut list = String::from("programs! {\n");
-    for Program { name, kind, .. } in programs {
+    for Program { name, kind, float, .. } in programs {
         let elf = folder.join(name).with_extension("elf");
-        writeln!(list, "    {name:?} {kind} {elf:?};").expect("a String takes all");
+        writeln!(list, "    {name:?} {kind} {float} {elf:?};").expect("a String takes all");
     }
     list.push_str("}\n");
     list

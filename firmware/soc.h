@@ -30,5 +30,7 @@
 #define MSTATUS_MIE (1 << 3)
 #define MSTATUS_MPIE (1 << 7)
 #define MSTATUS_MPP (3 << 11) /* always reads 3: machine mode is the only one */
+#define MSTATUS_FS (3 << 13)  /* of a core with F: 0 is off, 3 dirty */
+#define MSTATUS_SD (1u << 31) /* FS is 3 */
 
 #endif

@@ -30,25 +30,34 @@ for kernel in 1 3 5 7; do
   done
 done
 
-core=(rtl/core/core_pkg.sv)
-for file in rtl/core/*.sv; do
-  [ "$file" = "${core[0]}" ] || core+=("$file")
+fpu=(rtl/fpu/fpu_pkg.sv)
+for file in rtl/fpu/*.sv; do
+  [ "$file" = "${fpu[0]}" ] || fpu+=("$file")
 done
-"$verilator" --lint-only -Wall rtl/waivers.vlt "${core[@]}" --top-module core >/dev/null
+"$verilator" --lint-only -Wall rtl/waivers.vlt "${fpu[@]}" --top-module fpu >/dev/null
 
-"$verilator" --lint-only -Wall rtl/waivers.vlt "${core[@]}" rtl/silicon/core_alone.sv \
-  --top-module core_alone >/dev/null
-"$verilator" --lint-only -Wall rtl/waivers.vlt "${sources[@]}" "${core[@]}" rtl/silicon/*.sv \
-  --top-module core_with_unit >/dev/null
+core=(rtl/fpu/fpu_pkg.sv rtl/core/core_pkg.sv)
+for file in rtl/fpu/*.sv rtl/core/*.sv; do
+  [[ "$file" = *_pkg.sv ]] || core+=("$file")
+done
+for float in "1'b0" "1'b1"; do
+  "$verilator" --lint-only -Wall rtl/waivers.vlt "${core[@]}" --top-module core \
+    "-GFLOAT=$float" >/dev/null
+  "$verilator" --lint-only -Wall rtl/waivers.vlt "${core[@]}" rtl/silicon/core_alone.sv \
+    --top-module core_alone "-GFLOAT=$float" >/dev/null
+  "$verilator" --lint-only -Wall rtl/waivers.vlt "${sources[@]}" "${core[@]}" rtl/silicon/*.sv \
+    --top-module core_with_unit "-GFLOAT=$float" >/dev/null
+done
 
 soc=("${sources[@]}" "${core[@]}" rtl/soc/soc_pkg.sv)
 for file in rtl/soc/*.sv; do
   [ "$file" = rtl/soc/soc_pkg.sv ] || soc+=("$file")
 done
-for parameters in "1 0 1 1 32 0" "3 3 36 5 16 1" "5 0 100 16 32 1" "5 3 2 16 8 0" "7 8 3 256 32 0"; do
-  read -r kernel log_frac multipliers kernels operand_w planes <<<"$parameters"
+for parameters in "1 0 1 1 32 0 0" "3 3 36 5 16 1 0" "5 0 100 16 32 1 0" "5 0 100 16 32 0 1" \
+  "5 3 2 16 8 0 0" "7 8 3 256 32 0 1"; do
+  read -r kernel log_frac multipliers kernels operand_w planes float <<<"$parameters"
   "$verilator" --lint-only -Wall rtl/waivers.vlt "${soc[@]}" --top-module soc \
     "-GKERNEL=$kernel" "-GLOG_FRAC=$log_frac" "-GMULTIPLIERS=$multipliers" \
-    "-GKERNELS=$kernels" "-GOPERAND_W=$operand_w" "-GPLANES=$planes" >/dev/null
+    "-GKERNELS=$kernels" "-GOPERAND_W=$operand_w" "-GPLANES=$planes" "-GFLOAT=1'b$float" >/dev/null
 done
 echo "the RTL is clean under verilator --lint-only -Wall"

@@ -4,6 +4,8 @@
 # programs in lockstep, and shows the report that finds it. Fails if one is not found.
 #
 #   scripts/planted_bugs.sh [NAME…]      e.g. forwarding unit_stall; all without a name
+#
+# Those whose names begin with float are looked for on the system with floating point.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -29,7 +31,10 @@ for name in "${names[@]}"; do
   patch -s -p1 -d "$work" <"$patch"
   status=0
   # The program verilates the changed RTL itself.
-  CONVAPPROX_RTL="$work/rtl" "$program" torture --quiet --jobs 1 --out "$work/$name" || status=$?
+  system=soc
+  [[ "$name" = float* ]] && system=soc_fp
+  CONVAPPROX_RTL="$work/rtl" "$program" torture --quiet --jobs 1 --soc "$system" --out "$work/$name" ||
+    status=$?
   patch -s -R -p1 -d "$work" <"$patch"
   reports="$work/$name/mismatch"
   if [ "$status" -eq 3 ] && compgen -G "$reports/*/report.txt" >/dev/null; then

@@ -11,6 +11,7 @@ pub mod bench {
     //! - [`unit`] and [`system`] drive a model: a transaction, or a program, in; a result out;
     //! - [`scoreboard`] says what windows must come to, [`lockstep`] what instructions must do, and
     //!   [`cosimulation`] runs a program beside its reference;
+    //! - [`fpu`] drives the floating-point unit alone, and has operands for it;
     //! - [`engine`] is the unit's RTL behind the trait of all engines;
     //! - [`inference`] runs whole networks as programs on the core, as another engine;
     //! - [`trace`] tells of a program instruction by instruction, by the [`symbols`] of its file;
@@ -23,6 +24,7 @@ pub mod bench {
     pub mod cosimulation;
     pub mod energy;
     pub mod engine;
+    pub mod fpu;
     pub mod gdb;
     pub mod inference;
     pub mod lockstep;
@@ -65,6 +67,8 @@ pub mod firmware {
         /// The name of its source, without extension.
         pub name: &'static str,
         pub kind: Kind,
+        /// Whether it runs on a core with RV32F alone.
+        pub float: bool,
         /// The file: ELF32, little-endian, RISC-V, with the symbols `tohost`, `begin_signature` and
         /// `end_signature`.
         pub elf: &'static [u8],
@@ -79,10 +83,13 @@ pub mod firmware {
     }
 
     macro_rules! programs {
-        ($($name:literal $kind:ident $elf:literal;)*) => {
-            const PROGRAMS: &[Program] = &[
-                $(Program { name: $name, kind: Kind::$kind, elf: include_bytes!($elf) },)*
-            ];
+        ($($name:literal $kind:ident $float:literal $elf:literal;)*) => {
+            const PROGRAMS: &[Program] = &[$(Program {
+                name: $name,
+                kind: Kind::$kind,
+                float: $float,
+                elf: include_bytes!($elf),
+            },)*];
         };
     }
     include!(concat!(env!("OUT_DIR"), "/firmware.rs"));

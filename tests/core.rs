@@ -13,7 +13,7 @@ use convapprox::bench::case::ProgramCase;
 use convapprox::bench::cosimulation::{Cosimulation, End};
 use convapprox::bench::torture::{Campaign, Findings};
 use convapprox::firmware::{self, Kind, Program, programs};
-use convapprox::hw::{Build, SOC, SOCS, SocParameters};
+use convapprox::hw::{Build, SOC, SOC_FP, SOCS, SocParameters};
 use model::elf;
 use model::hart::{Hart, HartConfig, RunEnd, UnitShape};
 
@@ -120,7 +120,9 @@ fn assert_all_pass(
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+/// Those of the programs that the system can run.
 fn assert_all_pass_on_the_rtl(case: &ProgramCase, of: impl Fn(&Program) -> bool) {
+    let of = |program: &Program| of(program) && (case.soc.float || !program.float);
     assert_all_pass(of, |program| Ok(run(program, case)?.output));
 }
 
@@ -148,6 +150,18 @@ fn every_test_passes_with_memories_that_wait() {
     for (wait_states, stall_seed, x_seed) in random.into_iter().chain(slow) {
         let case = ProgramCase { wait_states, stall_seed, x_seed, ..Default::default() };
         assert_all_pass_on_the_rtl(&case, is_test);
+        let float = |program: &Program| is_test(program) && program.float;
+        assert_all_pass_on_the_rtl(&ProgramCase { soc: SOC_FP, ..case }, float);
+    }
+}
+
+#[test]
+fn floats_trap_on_a_core_without() {
+    for program in programs().iter().filter(|program| program.float && is_test(program)) {
+        let error = run(program, &ProgramCase::default()).err().expect(program.name);
+        // The first float instruction; in one program misa is looked at before.
+        let case = if program.name == "rv32f_csr" { 1 } else { 999 };
+        assert!(error.starts_with(&format!("test {case} failed")), "{}: {error}", program.name);
     }
 }
 
@@ -179,7 +193,8 @@ fn run_on_model(program: &Program, config: &HartConfig) -> Result<String, String
 /// Alone it has a timer of its own.
 #[test]
 fn every_program_passes_on_the_model_alone() {
-    assert_all_pass(|_| true, |program| run_on_model(program, &SOC.hart()));
+    assert_all_pass(|program| !program.float, |program| run_on_model(program, &SOC.hart()));
+    assert_all_pass(|program| program.float, |program| run_on_model(program, &SOC_FP.hart()));
 }
 
 /// The tests of the unit take its parameters from it.
@@ -288,6 +303,53 @@ const CORE: &[Class] = &[
     ("mixed", 11, Some(11)),
 ];
 
+/// The classes of `cycles_float`; RI5CY's manual (4.3) gives the latency of its results.
+#[rustfmt::skip]
+const FLOAT: &[Class] = &[
+    ("fsgnj", 1, Some(1)),
+    ("fmin", 1, Some(1)),
+    ("feq", 1, Some(1)),
+    ("flt_use", 1, Some(1)),
+    ("fclass", 1, Some(1)),
+    ("fmv_x_w", 1, Some(1)),
+    ("fmv_w_x", 1, Some(1)),
+    ("fmv_use", 1, Some(1)),
+    ("fadd", 1, Some(2)),
+    ("fsub", 1, Some(2)),
+    ("fmul", 1, Some(2)),
+    ("fmadd", 1, Some(3)),
+    ("fnmsub", 1, Some(3)),
+    ("fmul_subnormal", 1, Some(2)),
+    ("fcvt_w_s", 1, Some(2)),
+    ("fcvt_s_w", 1, Some(2)),
+    ("fadd_use", 2, Some(2)),
+    ("fmadd_use", 2, Some(3)),
+    ("fadd_use_early", 2, Some(2)),
+    ("fadd_then_use_later", 1, Some(2)),
+    ("fcvt_use", 2, Some(2)),
+    // 8 at full precision.
+    ("fdiv", 7, Some(8)),
+    ("fdiv_exact", 7, Some(8)),
+    ("fdiv_by_subnormal", 7, Some(8)),
+    ("fdiv_of_subnormal", 7, Some(8)),
+    ("fdiv_by_0", 1, Some(8)),
+    ("fdiv_use", 8, Some(8)),
+    ("fsqrt", 7, Some(8)),
+    ("fsqrt_subnormal", 7, Some(8)),
+    ("fsqrt_0", 1, Some(8)),
+    ("flw", 1, Some(2)),
+    ("flw_compressed", 1, Some(2)),
+    ("flw_use", 2, Some(2)),
+    ("flw_across_words", 2, None),
+    ("fsw", 1, Some(2)),
+    ("fsw_of_late", 2, None),
+    ("csr_fflags", 2, None),
+    ("csr_write_frm", 2, None),
+    ("csr_mstatus", 2, Some(4)),
+    ("csr_mscratch", 1, Some(1)),
+    ("dot_product", 4, None),
+];
+
 /// The classes of `cycles_conv`, with kernels of side k: `docs/isa.md`.
 fn unit_classes() -> Vec<(&'static str, u32)> {
     let k = SOC.kernel as u32;
@@ -314,10 +376,10 @@ fn unit_classes() -> Vec<(&'static str, u32)> {
 }
 
 /// Runs a program of [`Kind::Cycles`]: its classes with hundredths of cycles.
-fn measure(program: &str) -> Vec<(String, u32)> {
+fn measure(program: &str, soc: SocParameters) -> Vec<(String, u32)> {
     let program = firmware::find(program).unwrap();
     assert_eq!(program.kind, Kind::Cycles);
-    let ran = run(program, &ProgramCase::default()).unwrap();
+    let ran = run(program, &ProgramCase { soc, ..ProgramCase::default() }).unwrap();
     let lines: Vec<&str> = ran.output.lines().collect();
     assert!(ran.signature.len() >= lines.len());
     let class = |(line, &word): (&&str, &u32)| {
@@ -335,13 +397,27 @@ fn hundredths<'a>(classes: impl Iterator<Item = (&'a str, u32)>) -> Vec<(String,
 #[test]
 fn the_core_takes_the_cycles_of_its_manual() {
     let expected = hundredths(CORE.iter().map(|&(name, cycles, _)| (name, cycles)));
-    assert_eq!(measure("cycles_core"), expected);
+    assert_eq!(measure("cycles_core", SOC), expected);
+}
+
+#[test]
+fn floats_take_the_cycles_of_the_manual() {
+    let expected = hundredths(FLOAT.iter().map(|&(name, cycles, _)| (name, cycles)));
+    assert_eq!(measure("cycles_float", SOC_FP), expected);
+}
+
+/// But for `mstatus`, which waits for what changes it.
+#[test]
+fn with_floats_the_core_takes_no_other_cycles() {
+    let changed = |&(name, cycles, _): &Class| (name, cycles + u32::from(name == "csr_mstatus"));
+    assert_eq!(measure("cycles_core", SOC_FP), hundredths(CORE.iter().map(changed)));
 }
 
 #[test]
 fn the_core_is_not_slower_than_ri5cy() {
-    for (name, hundredths) in measure("cycles_core") {
-        let class = CORE.iter().find(|(class, _, _)| *class == name);
+    let measured = measure("cycles_core", SOC).into_iter().chain(measure("cycles_float", SOC_FP));
+    for (name, hundredths) in measured {
+        let class = CORE.iter().chain(FLOAT).find(|(class, _, _)| *class == name);
         let (_, _, ri5cy) = class.unwrap_or_else(|| panic!("{name} is not in the table"));
         let ri5cy = ri5cy.map_or(u32::MAX, |cycles| 100 * cycles);
         assert!(hundredths <= ri5cy, "{name}: {hundredths} hundredths of a cycle, RI5CY {ri5cy}");
@@ -350,7 +426,7 @@ fn the_core_is_not_slower_than_ri5cy() {
 
 #[test]
 fn the_instructions_of_the_unit_take_the_cycles_of_their_manual() {
-    assert_eq!(measure("cycles_conv"), hundredths(unit_classes().into_iter()));
+    assert_eq!(measure("cycles_conv", SOC), hundredths(unit_classes().into_iter()));
 }
 
 /// Cycles and instructions of a benchmark's line.

@@ -169,7 +169,7 @@ fn the_programs_run_on_the_netlist_of_the_core() {
 fn timing_is_that_of_opensta() {
     let tools = Tools::find().unwrap();
     let library = CellLibrary::open(&LibraryChoice::Nangate45, &tools).unwrap();
-    for design in [unit_design(&"k2_m1".parse().unwrap()).unwrap(), core_design().unwrap()] {
+    for design in [unit_design(&"k2_m1".parse().unwrap()).unwrap(), core_design(&SOC).unwrap()] {
         let flow = Flow::standard(&library);
         let made = netlist(&design, &flow, &tools, || {}).unwrap();
         let of_netlist = Netlist::read(&made.json(), Some(design.top), &library.cells).unwrap();

@@ -47,8 +47,17 @@
   EXPECT_CSR mhartid, 0
   EXPECT_CSR 0xf15, 0
 
-  // No interrupt is pending, so that MIE may be set.
+  // No interrupt is pending, so that MIE may be set. With F, FS can be written, and SD shows it.
+  csrr a2, misa
+  andi a2, a2, 1 << 5
+  bnez a2, 1f
   HOLDS 3, mstatus, 0x1888, 0x1800, 0x80, 0x1880
+  CONSTANT 13, misa, 0x40801104
+  j 2f
+1:
+  HOLDS 3, mstatus, 0x80007888, 0x1800, 0x80, 0x1880
+  CONSTANT 13, misa, 0x40801124
+2:
   CASE 4
   csrsi mstatus, 8
   EXPECT_CSR mstatus, 0x1888
@@ -70,7 +79,6 @@
   la a0, test_trap
   csrw mtvec, a0
 
-  CONSTANT 13, misa, 0x40801104
   CONSTANT 14, mstatush, 0
   CONSTANT 15, mip, 0
 

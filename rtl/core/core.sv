@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The core: RV32IMC, machine mode, four stages, in order.
+// The core: RV32IMC or RV32IMFC, machine mode, four stages, in order.
 //
 // IF fetches and expands, ID decodes, reads registers and jumps, EX executes, WB writes one register
 // and retires. docs/core.md has the diagrams of the pipeline and the cycle table.
 `default_nettype none
 
 module core #(
-  parameter logic [31:0] BOOT_ADDR = 32'h8000_0000   // pc after reset
+  parameter logic [31:0] BOOT_ADDR = 32'h8000_0000,  // pc after reset
+  parameter bit          FLOAT     = 0               // with RV32F
 ) (
   input  wire logic        clk_i,
   input  wire logic        rst_ni,
@@ -83,6 +84,18 @@ module core #(
   output wire logic [3:0]  rvfi_mem_wmask_o,
   output wire logic [31:0] rvfi_mem_rdata_o,
   output wire logic [31:0] rvfi_mem_wdata_o,
+  output wire logic [4:0]  rvfi_frs1_addr_o,
+  output wire logic [4:0]  rvfi_frs2_addr_o,
+  output wire logic [4:0]  rvfi_frs3_addr_o,
+  output wire logic [31:0] rvfi_frs1_rdata_o,
+  output wire logic [31:0] rvfi_frs2_rdata_o,
+  output wire logic [31:0] rvfi_frs3_rdata_o,
+  output wire logic        rvfi_frd_wvalid_o,
+  output wire logic [4:0]  rvfi_frd_addr_o,
+  output wire logic [31:0] rvfi_frd_wdata_o,
+  output wire logic [4:0]  rvfi_ext_fflags_o,
+  output wire logic [7:0]  rvfi_ext_fcsr_o,    // behind the instruction
+  output wire logic [1:0]  rvfi_ext_fs_o,
   output wire logic [31:0] rvfi_ext_mip_o,
   output wire logic [31:0] rvfi_ext_cause_o
 );
@@ -109,7 +122,8 @@ module core #(
   wire logic        id_ready;
 
   core_fetch #(
-    .BOOT_ADDR (BOOT_ADDR)
+    .BOOT_ADDR (BOOT_ADDR),
+    .FLOAT     (FLOAT)
   ) u_fetch (
     .clk_i, .rst_ni,
     .enable_i      (running_q),
@@ -134,21 +148,27 @@ module core #(
   wire logic        id_advance, id_writes, id_compressed, id_jump, id_fault_upper;
   wire logic        id_empty, id_load_use, id_jump_register;
   wire logic [2:0]  id_funct3;
-  wire logic [4:0]  id_rd, id_cause, id_rs1_addr, id_rs2_addr;
-  wire logic [31:0] id_a, id_b, id_c, id_pc, id_raw, id_rs1, id_rs2, id_next_pc;
+  wire logic [4:0]  id_cause;
+  wire logic [5:0]  id_rd, id_rs1_addr, id_rs2_addr, id_rs3_addr;   // bit 5: a float register
+  wire logic [31:0] id_a, id_b, id_c, id_pc, id_raw, id_rs1, id_rs2, id_rs3, id_next_pc;
+  wire logic        id_float;
+  fpu_pkg::op_e     id_fpu_op;
 
-  wire logic        ex_ready, ex_retire, ex_writes, ex_load, ex_store;
-  wire logic [4:0]  ex_rd;
+  wire logic        ex_ready, ex_retire, ex_writes, ex_late, ex_load, ex_store;
+  wire logic [5:0]  ex_rd;
   wire logic [31:0] ex_result;
 
   logic             wb_valid_q, wb_access_q, wb_load_q;
   logic             wb_writes_q;
-  logic [4:0]       wb_rd_q;
+  logic [5:0]       wb_rd_q;
+  wire logic        wb_fpu_late;
   logic [31:0]      wb_result_q;
   wire logic        wb_done;
   wire logic [31:0] wb_wdata;
 
-  core_id u_id (
+  core_id #(
+    .FLOAT (FLOAT)
+  ) u_id (
     .clk_i, .rst_ni,
     .fetch_valid_i       (fetch_valid),
     .ready_o             (id_ready),
@@ -175,18 +195,20 @@ module core #(
     .jump_o              (id_jump),
     .cause_o             (id_cause),
     .fault_upper_o       (id_fault_upper),
+    .float_o             (id_float),
+    .fpu_op_o            (id_fpu_op),
     .flush_i             (flush),
     .redirect_o          (id_redirect),
     .target_o            (id_target),
     .ex_writes_i         (ex_writes),
     .ex_rd_i             (ex_rd),
-    .ex_load_i           (ex_load),
-    .ex_store_i          (ex_store),
+    .ex_late_i           (ex_late),
+    .ex_access_i         (ex_load || ex_store),
     .ex_result_i         (ex_result),
     .wb_writes_i         (wb_valid_q && wb_writes_q),
     .wb_rd_i             (wb_rd_q),
     .wb_access_i         (wb_access_q),
-    .wb_load_i           (wb_load_q),
+    .wb_late_i           (wb_load_q || wb_fpu_late),
     .wb_done_i           (wb_done),
     .wb_result_i         (wb_result_q),
     .wb_wdata_i          (wb_wdata),
@@ -195,8 +217,10 @@ module core #(
     .jump_register_o     (id_jump_register),
     .rs1_addr_o          (id_rs1_addr),
     .rs2_addr_o          (id_rs2_addr),
+    .rs3_addr_o          (id_rs3_addr),
     .rs1_o               (id_rs1),
     .rs2_o               (id_rs2),
+    .rs3_o               (id_rs3),
     .next_pc_o           (id_next_pc)
   );
 
@@ -210,14 +234,21 @@ module core #(
   wire logic [31:0] ex_addr, ex_wdata, ex_operand, ex_pc, ex_raw, ex_tval;
 
   wire logic        lsu_done, lsu_fault, lsu_waiting;
-  wire logic        csr_illegal, csr_counter, irq, wakeup;
+  wire logic        csr_illegal, csr_waits, irq, wakeup;
   wire logic [31:0] csr_rdata, mepc;
+
+  wire logic        float_off, ex_fpu_late;
+  wire logic [2:0]  frm;
+  wire logic [4:0]  ex_fflags, fpu_fflags;
+  wire logic [31:0] fpu_result;
 
   wire logic        wb_ready;
 
   wire logic [2:0] mip = {irq_external_i, irq_timer_i, irq_software_i};   // core_pkg::MI_*
 
-  core_ex u_ex (
+  core_ex #(
+    .FLOAT (FLOAT)
+  ) u_ex (
     .clk_i, .rst_ni,
     .id_advance_i      (id_advance),
     .ready_o           (ex_ready),
@@ -235,9 +266,12 @@ module core #(
     .id_jump_i         (id_jump),
     .id_cause_i        (id_cause),
     .id_fault_upper_i  (id_fault_upper),
+    .id_float_i        (id_float),
+    .id_fpu_op_i       (id_fpu_op),
     .writes_o          (ex_writes),
     .rd_o              (ex_rd),
     .result_o          (ex_result),
+    .late_o            (ex_late),
     .load_o            (ex_load),
     .store_o           (ex_store),
     .csr_o             (ex_csr),
@@ -256,11 +290,17 @@ module core #(
     .wb_access_i       (wb_access_q),
     .wb_failed_i       (wb_failed),
     .retire_o          (ex_retire),
+    .float_off_i       (float_off),
+    .frm_i             (frm),
+    .fpu_late_o        (ex_fpu_late),
+    .fflags_o          (ex_fflags),
+    .fpu_result_o      (fpu_result),
+    .fpu_fflags_o      (fpu_fflags),
     .lsu_done_i        (lsu_done),
     .lsu_fault_i       (lsu_fault),
     .csr_rdata_i       (csr_rdata),
     .csr_illegal_i     (csr_illegal),
-    .csr_counter_i     (csr_counter),
+    .csr_waits_i       (csr_waits),
     .mip_i             (mip),
     .decision_mip_o    (decision_mip),
     .irq_i             (irq),
@@ -295,7 +335,7 @@ module core #(
 
   assign wb_done  = wb_valid_q && (!wb_access_q || lsu_good);
   assign wb_ready = !wb_valid_q || wb_done;
-  assign wb_wdata = wb_load_q ? lsu_rdata : wb_result_q;
+  assign wb_wdata = wb_load_q ? lsu_rdata : wb_fpu_late ? fpu_result : wb_result_q;
 
   // wb_access_q and wb_load_q are low where wb_valid_q is.
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -321,6 +361,31 @@ module core #(
       wb_event_q     <= {ex_compressed, ex_taken, ex_branch, ex_jump, ex_store, ex_load} &
                         ~inhibit[14:9];
     end
+  end
+
+  // Flags that the instruction in WB raises.
+  wire logic [4:0] wb_fflags;
+
+  if (FLOAT) begin : gen_float
+    logic       late_q;         // low where wb_valid_q is
+    logic [4:0] fflags_q;       // of an early operation
+
+    always_ff @(posedge clk_i or negedge rst_ni) begin
+      if (!rst_ni)                    late_q <= 1'b0;
+      else if (wb_ready || wb_failed) late_q <= ex_retire && ex_fpu_late;
+    end
+
+    always_ff @(posedge clk_i) begin
+      if (ex_retire) fflags_q <= ex_fflags;
+    end
+
+    assign wb_fpu_late = late_q;
+    assign wb_fflags   = late_q ? fpu_fflags : fflags_q;
+  end else begin : gen_integer
+    assign wb_fpu_late = 1'b0;
+    assign wb_fflags   = '0;
+
+    wire logic unused_float = ^{ex_fpu_late, ex_fflags, fpu_result, fpu_fflags};
   end
 
   // ---- Loads and stores ----------------------------------------------------------------------
@@ -363,7 +428,9 @@ module core #(
   wire logic [4:0] wb_cause = wb_load_q ? CAUSE_LOAD_ACCESS : CAUSE_STORE_ACCESS;
   wire logic [4:0] irq_cause;
 
-  core_csr u_csr (
+  core_csr #(
+    .FLOAT (FLOAT)
+  ) u_csr (
     .clk_i, .rst_ni,
     .access_i        (ex_csr),
     .addr_i          (ex_raw[31:20]),
@@ -373,7 +440,7 @@ module core #(
     .commit_i        (ex_csr && ex_retire && !ex_exception),
     .rdata_o         (csr_rdata),
     .illegal_o       (csr_illegal),
-    .counter_o       (csr_counter),
+    .waits_o         (csr_waits),
     .skips_instret_o (csr_skips_instret),
     .trap_i          (wb_failed || ex_interrupted || (ex_exception && ex_retire)),
     .interrupt_i     (ex_interrupted),
@@ -388,6 +455,12 @@ module core #(
     .wakeup_o        (wakeup),
     .irq_o           (irq),
     .irq_cause_o     (irq_cause),
+    .fflags_i        (wb_done ? wb_fflags : '0),
+    .float_write_i   (wb_done && wb_writes_q && wb_rd_q[5]),
+    .float_off_o     (float_off),
+    .frm_o           (frm),
+    .fcsr_o          (rvfi_ext_fcsr_o),
+    .fs_o            (rvfi_ext_fs_o),
     .event_i         ({wb_done && !wb_exception_q ? wb_event_q : 6'b0,
                        ex_unit_wait,
                        ex_arithmetic_wait,
@@ -402,13 +475,17 @@ module core #(
 
   // ---- RVFI ----------------------------------------------------------------------------------
 
-  core_rvfi u_rvfi (
+  core_rvfi #(
+    .FLOAT (FLOAT)
+  ) u_rvfi (
     .clk_i, .rst_ni,
     .id_advance_i   (id_advance),
     .id_rs1_addr_i  (id_rs1_addr),
     .id_rs2_addr_i  (id_rs2_addr),
+    .id_rs3_addr_i  (id_rs3_addr),
     .id_rs1_i       (id_rs1),
     .id_rs2_i       (id_rs2),
+    .id_rs3_i       (id_rs3),
     .id_next_pc_i   (id_next_pc),
     .ex_retire_i    (ex_retire),
     .ex_interrupt_i (ex_interrupted),
@@ -425,6 +502,7 @@ module core #(
     .wb_vector_i    (trap_vector),
     .wb_rd_addr_i   (wb_writes_q ? wb_rd_q : '0),
     .wb_rd_wdata_i  (wb_wdata),
+    .wb_fflags_i    (wb_fflags),
     .wb_load_i      (wb_load_q),
     .wb_store_i     (wb_access_q && !wb_load_q),
     .wb_mem_addr_i  (lsu_addr),
@@ -433,7 +511,9 @@ module core #(
     .rvfi_valid_o, .rvfi_order_o, .rvfi_insn_o, .rvfi_trap_o, .rvfi_intr_o, .rvfi_pc_rdata_o,
     .rvfi_pc_wdata_o, .rvfi_rs1_addr_o, .rvfi_rs2_addr_o, .rvfi_rs1_rdata_o, .rvfi_rs2_rdata_o,
     .rvfi_rd_addr_o, .rvfi_rd_wdata_o, .rvfi_mem_addr_o, .rvfi_mem_rmask_o, .rvfi_mem_wmask_o,
-    .rvfi_mem_rdata_o, .rvfi_mem_wdata_o, .rvfi_ext_mip_o, .rvfi_ext_cause_o
+    .rvfi_mem_rdata_o, .rvfi_mem_wdata_o, .rvfi_frs1_addr_o, .rvfi_frs2_addr_o, .rvfi_frs3_addr_o,
+    .rvfi_frs1_rdata_o, .rvfi_frs2_rdata_o, .rvfi_frs3_rdata_o, .rvfi_frd_wvalid_o,
+    .rvfi_frd_addr_o, .rvfi_frd_wdata_o, .rvfi_ext_fflags_o, .rvfi_ext_mip_o, .rvfi_ext_cause_o
   );
 
 endmodule

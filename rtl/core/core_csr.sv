@@ -2,7 +2,9 @@
 // Control and status registers, the state of traps, and the choice among interrupts.
 `default_nettype none
 
-module core_csr (
+module core_csr #(
+  parameter bit FLOAT = 0                    // with RV32F
+) (
   input  wire logic        clk_i,
   input  wire logic        rst_ni,
 
@@ -15,8 +17,8 @@ module core_csr (
   input  wire logic        commit_i,
   output      logic [31:0] rdata_o,          // the value before
   output wire logic        illegal_o,        // there is no such register, or it is read-only
-  output wire logic        counter_o,        // counts, or is counted, what retires: access with
-                                             // nothing in WB
+  output wire logic        waits_o,          // depends on what retires, or that on it: access
+                                             // with nothing in WB
   output wire logic        skips_instret_o,  // a write to minstret does not count itself
 
   // Trap entry and return.
@@ -35,6 +37,14 @@ module core_csr (
   output wire logic        wakeup_o,         // a line is up that mie enables
   output wire logic        irq_o,            // the instruction in EX is not executed
   output      logic [4:0]  irq_cause_o,
+
+  // Floats. An instruction in WB raises flags, and changes the state of the float registers.
+  input  wire logic [4:0]  fflags_i,
+  input  wire logic        float_write_i,
+  output wire logic        float_off_o,      // its instructions are illegal
+  output wire logic [2:0]  frm_o,
+  output wire logic [7:0]  fcsr_o,           // for observers
+  output wire logic [1:0]  fs_o,
 
   // Counters: see core_counters.
   input  wire logic [14:2] event_i,
@@ -57,6 +67,9 @@ module core_csr (
   logic [4:0]  cause_q;
   logic [31:0] mtval_q;
 
+  logic [1:0]  fs;                    // mstatus.FS
+  logic [7:0]  fcsr;                  // frm, fflags
+
   // ---- Read ----------------------------------------------------------------------------------
 
   wire logic [4:0]  number = addr_i[4:0];
@@ -66,6 +79,8 @@ module core_csr (
                                addr_i[11:5] == CSR_MCOUNTER_HIGH;
   wire logic user_counter    = addr_i[11:5] == CSR_COUNTER_LOW ||
                                addr_i[11:5] == CSR_COUNTER_HIGH;
+  wire logic of_float        = FLOAT && (addr_i == CSR_FFLAGS || addr_i == CSR_FRM ||
+                                         addr_i == CSR_FCSR);
 
   logic exists;
 
@@ -74,8 +89,9 @@ module core_csr (
     exists  = 1'b1;
     if (access_i) begin
       case (addr_i)
-        CSR_MSTATUS:       rdata_o = {19'b0, 2'b11, 3'b0, mpie_q, 3'b0, mie_q, 3'b0};
-        CSR_MISA:          rdata_o = MISA;
+        CSR_MSTATUS:       rdata_o = {fs == 2'b11, 16'b0, fs, 2'b11, 3'b0, mpie_q, 3'b0, mie_q,
+                                      3'b0};
+        CSR_MISA:          rdata_o = FLOAT ? MISA_FLOAT : MISA;
         CSR_MIE:           rdata_o = irq_bits(enabled_q);
         CSR_MTVEC:         rdata_o = {base_q, 1'b0, vectored_q};
         CSR_MCOUNTINHIBIT: rdata_o = {17'b0, inhibit_o};
@@ -96,6 +112,13 @@ module core_csr (
           end else if (addr_i[11:5] == CSR_MHPMEVENT_BASE) begin
             exists  = number >= 5'd3;
             rdata_o = number < 5'd15 ? {27'b0, number} : '0;
+          end else if (of_float) begin
+            exists = !float_off_o;
+            case (addr_i)
+              CSR_FFLAGS: rdata_o = {27'b0, fcsr[4:0]};
+              CSR_FRM:    rdata_o = {29'b0, fcsr[7:5]};
+              default:    rdata_o = {24'b0, fcsr};
+            endcase
           end else begin
             exists = 1'b0;
           end
@@ -105,7 +128,8 @@ module core_csr (
   end
 
   assign illegal_o = !exists || (access_i && writes_i && addr_i[11:10] == 2'b11);
-  assign counter_o = machine_counter || user_counter;
+  assign waits_o   = machine_counter || user_counter ||
+                     (FLOAT && (of_float || addr_i == CSR_MSTATUS));
 
   // ---- Write ---------------------------------------------------------------------------------
 
@@ -172,6 +196,46 @@ module core_csr (
     end
   end
 
+  // ---- Floats --------------------------------------------------------------------------------
+
+  if (FLOAT) begin : gen_float
+    logic [1:0] fs_q;
+    logic [7:0] fcsr_q;
+
+    always_ff @(posedge clk_i or negedge rst_ni) begin
+      if (!rst_ni) begin
+        fs_q   <= '0;
+        fcsr_q <= '0;
+      end else begin
+        // No instruction is in WB when one writes these registers.
+        if (fflags_i != '0) fcsr_q[4:0] <= fcsr_q[4:0] | fflags_i;
+        if (float_write_i || fflags_i != '0 || (write && of_float)) fs_q <= 2'b11;
+        if (write) begin
+          case (addr_i)
+            CSR_MSTATUS: fs_q        <= wdata[14:13];
+            CSR_FFLAGS:  fcsr_q[4:0] <= wdata[4:0];
+            CSR_FRM:     fcsr_q[7:5] <= wdata[2:0];
+            CSR_FCSR:    fcsr_q      <= wdata[7:0];
+            default: ;
+          endcase
+        end
+      end
+    end
+
+    assign fs   = fs_q;
+    assign fcsr = fcsr_q;
+  end else begin : gen_integer
+    assign fs   = '0;
+    assign fcsr = '0;
+
+    wire logic unused_float = ^{fflags_i, float_write_i};
+  end
+
+  assign float_off_o = fs == 2'b00;
+  assign frm_o       = fcsr[7:5];
+  assign fcsr_o      = fcsr;
+  assign fs_o        = fs;
+
   // ---- Traps and interrupts ------------------------------------------------------------------
 
   assign vector_o = {base_q + (interrupt_i && vectored_q ? 30'(cause_i) : 30'd0), 2'b00};
@@ -201,7 +265,7 @@ module core_csr (
     .write_inhibit_i (write && addr_i == CSR_MCOUNTINHIBIT),
     .high_i          (addr_i[7]),
     .wdata_i         (wdata),
-    .read_i          (access_i && counter_o),
+    .read_i          (access_i && (machine_counter || user_counter)),
     .number_i        (number),
     .rdata_o         (counter_rdata),
     .perf_select_i,

@@ -5,7 +5,9 @@
 // business of core_csr, and all of OPCODE_CONV is the coprocessor's.
 `default_nettype none
 
-module core_decode (
+module core_decode #(
+  parameter bit FLOAT = 0                     // with RV32F
+) (
   input  wire logic [31:0] insn_i,
   input  wire logic        illegal_i,         // insn_i could not be expanded
   input  wire logic        fault_i,           // insn_i could not be read
@@ -19,10 +21,19 @@ module core_decode (
   output      logic [31:0]          imm_o,
   output      logic                 reads_rs1_o,
   output      logic                 reads_rs2_o,
-  output      logic                 writes_rd_o   // never x0
+  output      logic                 writes_rd_o,  // never x0
+
+  // RV32F.
+  output      logic                 float_o,      // an instruction of it
+  output      fpu_pkg::op_e         fpu_op_o,     // of EXEC_FPU
+  output      logic                 rs1_float_o,  // with reads_rs1_o: the float register
+  output      logic                 rs2_float_o,
+  output      logic                 reads_rs3_o,  // always a float register
+  output      logic                 rd_float_o
 );
 
   import core_pkg::*;
+  import fpu_pkg::*;
 
   wire logic [6:0] opcode = insn_i[6:0];
   wire logic [2:0] funct3 = insn_i[14:12];
@@ -33,6 +44,12 @@ module core_decode (
   wire logic [31:0] imm_b = {{20{insn_i[31]}}, insn_i[7], insn_i[30:25], insn_i[11:8], 1'b0};
   wire logic [31:0] imm_u = {insn_i[31:12], 12'b0};
   wire logic [31:0] imm_j = {{12{insn_i[31]}}, insn_i[19:12], insn_i[20], insn_i[30:21], 1'b0};
+
+  // Of RV32F: the format of single precision; an operation of one operand, which has another field in
+  // the place of rs2.
+  wire logic [4:0] rs2    = insn_i[24:20];
+  wire logic       single = funct7[1:0] == 2'b00;
+  wire logic       unary  = funct7[5];
 
   logic legal, rd;   // rd: the instruction has a result
 
@@ -48,6 +65,12 @@ module core_decode (
     imm_o       = imm_i;
     reads_rs1_o = 1'b0;
     reads_rs2_o = 1'b0;
+    float_o     = 1'b0;
+    fpu_op_o    = FPU_MV;
+    rs1_float_o = 1'b0;
+    rs2_float_o = 1'b0;
+    reads_rs3_o = 1'b0;
+    rd_float_o  = 1'b0;
 
     case (opcode)
       OPCODE_LUI: begin
@@ -187,7 +210,107 @@ module core_decode (
         rd          = 1'b1;
       end
 
-      default: legal = 1'b0;
+      default: begin
+        legal = 1'b0;
+        if (FLOAT) begin
+          case (opcode)
+            OPCODE_LOAD_FP: begin
+              exec_o      = EXEC_LOAD;
+              reads_rs1_o = 1'b1;
+              rd          = 1'b1;
+              rd_float_o  = 1'b1;
+              legal       = funct3 == 3'b010;
+            end
+
+            OPCODE_STORE_FP: begin
+              exec_o      = EXEC_STORE;
+              imm_o       = imm_s;
+              reads_rs1_o = 1'b1;
+              reads_rs2_o = 1'b1;
+              rs2_float_o = 1'b1;
+              legal       = funct3 == 3'b010;
+            end
+
+            OPCODE_MADD, OPCODE_MSUB, OPCODE_NMSUB, OPCODE_NMADD: begin
+              exec_o      = EXEC_FPU;
+              operand_b_o = B_RS2;
+              reads_rs1_o = 1'b1;
+              reads_rs2_o = 1'b1;
+              reads_rs3_o = 1'b1;
+              rs1_float_o = 1'b1;
+              rs2_float_o = 1'b1;
+              rd          = 1'b1;
+              rd_float_o  = 1'b1;
+              legal       = single;
+              case (opcode)
+                OPCODE_MADD:  fpu_op_o = FPU_MADD;
+                OPCODE_MSUB:  fpu_op_o = FPU_MSUB;
+                OPCODE_NMSUB: fpu_op_o = FPU_NMSUB;
+                default:      fpu_op_o = FPU_NMADD;
+              endcase
+            end
+
+            OPCODE_OP_FP: begin
+              exec_o      = EXEC_FPU;
+              operand_b_o = B_RS2;
+              reads_rs1_o = 1'b1;
+              reads_rs2_o = !unary;
+              rs1_float_o = 1'b1;
+              rs2_float_o = 1'b1;
+              rd          = 1'b1;
+              rd_float_o  = 1'b1;
+              legal       = single;
+              case (funct7[6:2])
+                5'b00000: fpu_op_o = FPU_ADD;
+                5'b00001: fpu_op_o = FPU_SUB;
+                5'b00010: fpu_op_o = FPU_MUL;
+                5'b00011: fpu_op_o = FPU_DIV;
+                5'b00100: begin
+                  fpu_op_o = funct3[1] ? FPU_SGNJX : funct3[0] ? FPU_SGNJN : FPU_SGNJ;
+                  legal    = single && funct3 <= 3'b010;
+                end
+                5'b00101: begin
+                  fpu_op_o = funct3[0] ? FPU_MAX : FPU_MIN;
+                  legal    = single && funct3 <= 3'b001;
+                end
+                5'b01011: begin
+                  fpu_op_o = FPU_SQRT;
+                  legal    = single && rs2 == 5'd0;
+                end
+                5'b10100: begin
+                  fpu_op_o   = funct3[1] ? FPU_EQ : funct3[0] ? FPU_LT : FPU_LE;
+                  rd_float_o = 1'b0;
+                  legal      = single && funct3 <= 3'b010;
+                end
+                5'b11000: begin
+                  fpu_op_o   = rs2[0] ? FPU_CVT_WU_S : FPU_CVT_W_S;
+                  rd_float_o = 1'b0;
+                  legal      = single && rs2 <= 5'd1;
+                end
+                5'b11010: begin
+                  fpu_op_o    = rs2[0] ? FPU_CVT_S_WU : FPU_CVT_S_W;
+                  rs1_float_o = 1'b0;
+                  legal       = single && rs2 <= 5'd1;
+                end
+                5'b11100: begin
+                  fpu_op_o   = funct3[0] ? FPU_CLASS : FPU_MV;
+                  rd_float_o = 1'b0;
+                  legal      = single && rs2 == 5'd0 && funct3 <= 3'b001;
+                end
+                5'b11110: begin
+                  fpu_op_o    = FPU_MV;
+                  rs1_float_o = 1'b0;
+                  legal       = single && rs2 == 5'd0 && funct3 == 3'b000;
+                end
+                default: legal = 1'b0;
+              endcase
+            end
+
+            default: ;
+          endcase
+          float_o = legal;
+        end
+      end
     endcase
 
     if (fault_i || illegal_i || !legal) begin
@@ -197,11 +320,12 @@ module core_decode (
       rd          = 1'b0;
       reads_rs1_o = 1'b0;
       reads_rs2_o = 1'b0;
+      reads_rs3_o = 1'b0;
+      float_o     = 1'b0;
     end
   end
 
-  assign writes_rd_o = rd && insn_i[11:7] != 5'd0;
-
+  assign writes_rd_o = rd && (rd_float_o || insn_i[11:7] != 5'd0);
 
 endmodule
 

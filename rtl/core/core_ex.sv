@@ -5,7 +5,9 @@
 // until that is excluded: core_lsu sees to it for loads and stores, wb_ready_i for the others.
 `default_nettype none
 
-module core_ex (
+module core_ex #(
+  parameter bit FLOAT = 0                        // with RV32F
+) (
   input  wire logic        clk_i,
   input  wire logic        rst_ni,
 
@@ -17,8 +19,8 @@ module core_ex (
   input  wire logic [2:0]           id_funct3_i,
   input  wire logic [31:0]          id_a_i,
   input  wire logic [31:0]          id_b_i,
-  input  wire logic [31:0]          id_c_i,          // target of a branch, data of a store
-  input  wire logic [4:0]           id_rd_i,
+  input  wire logic [31:0]          id_c_i,          // target of a branch, data of a store, rs3
+  input  wire logic [5:0]           id_rd_i,         // bit 5: a float register
   input  wire logic                 id_writes_i,     // rd, which is not x0
   input  wire logic [31:0]          id_pc_i,
   input  wire logic [31:0]          id_raw_i,        // the instruction as it is in memory
@@ -26,11 +28,14 @@ module core_ex (
   input  wire logic                 id_jump_i,
   input  wire logic [4:0]           id_cause_i,      // of EXEC_EXCEPTION
   input  wire logic                 id_fault_upper_i,
+  input  wire logic                 id_float_i,      // an instruction of RV32F
+  input  wire fpu_pkg::op_e         id_fpu_op_i,     // of EXEC_FPU
 
   // The instruction, for ID, core_lsu, core_csr and WB; valid where nothing else is said.
   output wire logic        writes_o,         // it is to write rd_o
-  output wire logic [4:0]  rd_o,
-  output      logic [31:0] result_o,         // not of a load; with retire_o
+  output wire logic [5:0]  rd_o,
+  output      logic [31:0] result_o,         // not with late_o; with retire_o
+  output wire logic        late_o,           // the result comes in WB: of a load, or fpu_late_o
   output wire logic        load_o,
   output wire logic        store_o,
   output wire logic        csr_o,
@@ -52,6 +57,14 @@ module core_ex (
   input  wire logic        wb_failed_i,      // it failed: the instruction here is killed
   output wire logic        retire_o,         // the instruction goes on to WB
 
+  // Floats: see fpu, and core_csr.
+  input  wire logic        float_off_i,
+  input  wire logic [2:0]  frm_i,
+  output wire logic        fpu_late_o,
+  output wire logic [4:0]  fflags_o,         // of an early operation, else 0
+  output wire logic [31:0] fpu_result_o,     // of the late operation in WB, and its flags
+  output wire logic [4:0]  fpu_fflags_o,
+
   // Loads and stores: see core_lsu.
   input  wire logic        lsu_done_i,
   input  wire logic        lsu_fault_i,
@@ -59,7 +72,7 @@ module core_ex (
   // CSRs, traps and interrupts: see core_csr.
   input  wire logic [31:0] csr_rdata_i,
   input  wire logic        csr_illegal_i,
-  input  wire logic        csr_counter_i,
+  input  wire logic        csr_waits_i,
   input  wire logic [2:0]  mip_i,
   output wire logic [2:0]  decision_mip_o,
   input  wire logic        irq_i,
@@ -103,7 +116,8 @@ module core_ex (
   alu_e        alu_q;
   logic [2:0]  funct3_q;
   logic [31:0] a_q, b_q, c_q, pc_q, raw_q;
-  logic [4:0]  rd_q, cause_q;
+  logic [5:0]  rd_q;
+  logic [4:0]  cause_q;
   logic        writes_q, compressed_q, jump_q, fault_upper_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -155,8 +169,10 @@ module core_ex (
   wire logic mulh = go && exec_q == EXEC_MULH;
   wire logic div  = go && exec_q == EXEC_DIV;
 
-  assign load_o   = go && exec_q == EXEC_LOAD;
-  assign store_o  = go && exec_q == EXEC_STORE;
+  wire logic float_illegal;
+
+  assign load_o   = go && exec_q == EXEC_LOAD && !float_illegal;
+  assign store_o  = go && exec_q == EXEC_STORE && !float_illegal;
   assign csr_o    = go && exec_q == EXEC_CSR;
   assign branch_o = go && exec_q == EXEC_BRANCH;
   assign wfi_o    = go && exec_q == EXEC_WFI;
@@ -200,6 +216,57 @@ module core_ex (
     .result_o (div_result)
   );
 
+  wire logic        fpu, fpu_done;
+  wire logic [31:0] fpu_early;
+
+  if (FLOAT) begin : gen_float
+    logic         float_q;
+    fpu_pkg::op_e op_q;
+
+    always_ff @(posedge clk_i) begin
+      if (id_advance_i) float_q <= id_float_i;
+      if (id_advance_i && id_float_i) op_q <= id_fpu_op_i;
+    end
+
+    // What rounds is late, and nothing else is.
+    wire logic       rounds   = exec_q == EXEC_FPU && !fpu_pkg::early(op_q);
+    wire logic [2:0] rounding = funct3_q == 3'd7 ? frm_i : funct3_q;
+
+    assign float_illegal = float_q && (float_off_i || (rounds && rounding > fpu_pkg::RMM));
+    assign fpu           = go && exec_q == EXEC_FPU && !float_illegal;
+    assign fpu_late_o    = fpu && rounds;
+
+    fpu u_fpu (
+      .clk_i, .rst_ni,
+      .valid_i        (fpu),
+      .op_i           (op_q),
+      .rm_i           (rounding),
+      .a_i            (a_q),
+      .b_i            (b_q),
+      .c_i            (c_q),
+      .flush_i        (wb_failed_i),
+      .taken_i        (fpu && retire_o),
+      .done_o         (fpu_done),
+      .early_result_o (fpu_early),
+      .early_flags_o  (fflags_o),
+      .result_o       (fpu_result_o),
+      .flags_o        (fpu_fflags_o)
+    );
+  end else begin : gen_integer
+    assign float_illegal = 1'b0;
+    assign fpu           = 1'b0;
+    assign fpu_done      = 1'b1;
+    assign fpu_late_o    = 1'b0;
+    assign fpu_early     = '0;
+    assign fflags_o      = '0;
+    assign fpu_result_o  = '0;
+    assign fpu_fflags_o  = '0;
+
+    wire logic unused_float = ^{id_float_i, id_fpu_op_i, float_off_i, frm_i};
+  end
+
+  assign late_o = load_o || fpu_late_o;
+
   // The coprocessor sees an instruction when nothing older can trap any more.
   assign x_issue_valid_o  = go && exec_q == EXEC_CONV && !wb_access_i;
   assign x_issue_instr_o  = raw_q;
@@ -217,6 +284,7 @@ module core_ex (
       EXEC_DIV:  result_o = div_result;
       EXEC_CSR:  result_o = csr_rdata_i;
       EXEC_CONV: result_o = x_result_data_i;
+      EXEC_FPU:  result_o = fpu_early;
       default:   result_o = alu_result;
     endcase
   end
@@ -232,7 +300,7 @@ module core_ex (
   assign pc_o         = pc_q;
   assign raw_o        = raw_q;
 
-  assign arithmetic_wait_o = (mulh && !mulh_done) || (div && !div_done);
+  assign arithmetic_wait_o = (mulh && !mulh_done) || (div && !div_done) || (fpu && !fpu_done);
   assign unit_wait_o       = x_issue_valid_o && !x_result_valid_i;
 
   // ---- Exceptions ----------------------------------------------------------------------------
@@ -254,10 +322,14 @@ module core_ex (
           endcase
         end
         EXEC_CSR: exception_o = csr_illegal_i;
-        EXEC_LOAD, EXEC_STORE: begin   // the first half of one that crosses words
-          exception_o = lsu_fault_i;
-          cause_o     = exec_q == EXEC_LOAD ? CAUSE_LOAD_ACCESS : CAUSE_STORE_ACCESS;
-          tval_o      = alu_result;
+        EXEC_FPU: exception_o = float_illegal;
+        EXEC_LOAD, EXEC_STORE: begin
+          exception_o = float_illegal;
+          if (lsu_fault_i) begin   // the first half of one that crosses words
+            exception_o = 1'b1;
+            cause_o     = exec_q == EXEC_LOAD ? CAUSE_LOAD_ACCESS : CAUSE_STORE_ACCESS;
+            tval_o      = alu_result;
+          end
         end
         EXEC_CONV: begin
           exception_o = x_result_ready_o && x_result_exc_i;
@@ -277,8 +349,9 @@ module core_ex (
       EXEC_MULH:             done = mulh_done;
       EXEC_DIV:              done = div_done;
       EXEC_LOAD, EXEC_STORE: done = lsu_done_i;
-      EXEC_CSR:              done = !csr_counter_i || !wb_valid_i;
+      EXEC_CSR:              done = !csr_waits_i || !wb_valid_i;
       EXEC_CONV:             done = x_result_ready_o;
+      EXEC_FPU:              done = fpu_done;
       EXEC_MRET:             done = !wb_access_i;
       EXEC_WFI:              done = wakeup_i;
       default:               done = 1'b1;

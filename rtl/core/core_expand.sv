@@ -2,7 +2,9 @@
 // Expands a compressed instruction to the instruction that it stands for.
 `default_nettype none
 
-module core_expand (
+module core_expand #(
+  parameter bit FLOAT = 0               // with RV32FC
+) (
   input  wire logic        enable_i,    // low: the outputs are 0
   input  wire logic [15:0] insn_i,
   output      logic [31:0] insn_o,
@@ -51,6 +53,14 @@ module core_expand (
         5'b00_010: insn_o = {imm_word, rd_c, 3'b010, rs2_c, OPCODE_LOAD};    // c.lw
         5'b00_110: insn_o = {imm_word[11:5], rs2_c, rd_c, 3'b010, imm_word[4:0],
                              OPCODE_STORE};                                  // c.sw
+        5'b00_011: begin   // c.flw
+          if (FLOAT) insn_o = {imm_word, rd_c, 3'b010, rs2_c, OPCODE_LOAD_FP};
+          illegal_o = !FLOAT;
+        end
+        5'b00_111: begin   // c.fsw
+          if (FLOAT) insn_o = {imm_word[11:5], rs2_c, rd_c, 3'b010, imm_word[4:0], OPCODE_STORE_FP};
+          illegal_o = !FLOAT;
+        end
         5'b01_000: insn_o = {imm, rd, 3'b000, rd, OPCODE_OP_IMM};            // c.addi, c.nop
         5'b01_001: insn_o = jal_bits | {20'b0, RA, 7'b0};                    // c.jal
         5'b01_010: insn_o = {imm, ZERO, 3'b000, rd, OPCODE_OP_IMM};          // c.li
@@ -88,6 +98,10 @@ module core_expand (
           insn_o    = {imm_lwsp, SP, 3'b010, rd, OPCODE_LOAD};
           illegal_o = rd == ZERO;
         end
+        5'b10_011: begin   // c.flwsp
+          if (FLOAT) insn_o = {imm_lwsp, SP, 3'b010, rd, OPCODE_LOAD_FP};
+          illegal_o = !FLOAT;
+        end
         5'b10_100: begin
           if (rs2 != ZERO) begin   // c.mv, c.add
             insn_o = {7'h00, rs2, insn_i[12] ? rd : ZERO, 3'b000, rd, OPCODE_OP};
@@ -100,6 +114,10 @@ module core_expand (
         end
         5'b10_110: insn_o = {imm_swsp[11:5], rs2, SP, 3'b010, imm_swsp[4:0],
                              OPCODE_STORE};                                  // c.swsp
+        5'b10_111: begin   // c.fswsp
+          if (FLOAT) insn_o = {imm_swsp[11:5], rs2, SP, 3'b010, imm_swsp[4:0], OPCODE_STORE_FP};
+          illegal_o = !FLOAT;
+        end
         default: illegal_o = 1'b1;
       endcase
     end

@@ -6,7 +6,8 @@
 `default_nettype none
 
 module core_fetch #(
-  parameter logic [31:0] BOOT_ADDR = 32'h8000_0000
+  parameter logic [31:0] BOOT_ADDR = 32'h8000_0000,
+  parameter bit          FLOAT     = 0
 ) (
   input  wire logic        clk_i,
   input  wire logic        rst_ni,
@@ -142,7 +143,9 @@ module core_fetch #(
 
   wire logic [31:0] expanded;
 
-  core_expand u_expand (
+  core_expand #(
+    .FLOAT (FLOAT)
+  ) u_expand (
     .enable_i  (deliver && compressed_o),
     .insn_i    (half),
     .insn_o    (expanded),

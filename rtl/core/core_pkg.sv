@@ -6,12 +6,19 @@ package core_pkg;
 
   // Major opcodes. OPCODE_CONV is reserved by the standard (docs/isa.md).
   localparam logic [6:0] OPCODE_LOAD     = 7'h03;
+  localparam logic [6:0] OPCODE_LOAD_FP  = 7'h07;
   localparam logic [6:0] OPCODE_MISC_MEM = 7'h0f;
   localparam logic [6:0] OPCODE_OP_IMM   = 7'h13;
   localparam logic [6:0] OPCODE_AUIPC    = 7'h17;
   localparam logic [6:0] OPCODE_STORE    = 7'h23;
+  localparam logic [6:0] OPCODE_STORE_FP = 7'h27;
   localparam logic [6:0] OPCODE_OP       = 7'h33;
   localparam logic [6:0] OPCODE_LUI      = 7'h37;
+  localparam logic [6:0] OPCODE_MADD     = 7'h43;
+  localparam logic [6:0] OPCODE_MSUB     = 7'h47;
+  localparam logic [6:0] OPCODE_NMSUB    = 7'h4b;
+  localparam logic [6:0] OPCODE_NMADD    = 7'h4f;
+  localparam logic [6:0] OPCODE_OP_FP    = 7'h53;
   localparam logic [6:0] OPCODE_BRANCH   = 7'h63;
   localparam logic [6:0] OPCODE_JALR     = 7'h67;
   localparam logic [6:0] OPCODE_JAL      = 7'h6f;
@@ -34,6 +41,7 @@ package core_pkg;
     EXEC_STORE,
     EXEC_CSR,
     EXEC_CONV,       // by the coprocessor
+    EXEC_FPU,
     EXEC_MRET,
     EXEC_WFI,
     EXEC_EXCEPTION   // it is known in ID that it traps
@@ -77,6 +85,9 @@ package core_pkg;
   endfunction
 
   // CSRs.
+  localparam logic [11:0] CSR_FFLAGS        = 12'h001;
+  localparam logic [11:0] CSR_FRM           = 12'h002;
+  localparam logic [11:0] CSR_FCSR          = 12'h003;
   localparam logic [11:0] CSR_MSTATUS       = 12'h300;
   localparam logic [11:0] CSR_MISA          = 12'h301;
   localparam logic [11:0] CSR_MIE           = 12'h304;
@@ -119,6 +130,7 @@ package core_pkg;
   localparam int EVENT_COMPRESSED     = 14;
 
   localparam logic [31:0] MISA   = 32'h4080_1104;   // RV32IMC, X: the instructions of the unit
+  localparam logic [31:0] MISA_FLOAT = 32'h4080_1124;   // the same with F
   localparam logic [31:0] MIMPID = 32'h434e_5641;   // "CNVA"
 
 endpackage

@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The integer registers: two read ports, combinational, and one write port.
+// The registers: combinational read ports, and one write port.
 //
 // A read does not see the write of its cycle; the pipeline forwards it.
 `default_nettype none
 
-module core_regfile (
+module core_regfile #(
+  parameter int READS = 2,
+  parameter bit FLOAT = 0               // of the float registers, of which register 0 is one more
+) (
   input  wire logic        clk_i,
   input  wire logic        rst_ni,
 
-  input  wire logic [4:0]  raddr_a_i,
-  output wire logic [31:0] rdata_a_o,
-  input  wire logic [4:0]  raddr_b_i,
-  output wire logic [31:0] rdata_b_o,
+  input  wire logic [4:0]  raddr_i [READS],
+  output      logic [31:0] rdata_o [READS],
 
   input  wire logic        we_i,
-  input  wire logic [4:0]  waddr_i,     // not 0
+  input  wire logic [4:0]  waddr_i,     // not x0
   input  wire logic [31:0] wdata_i
 );
 
   logic [31:0] registers_q [32];
 
-  assign rdata_a_o = registers_q[raddr_a_i];
-  assign rdata_b_o = registers_q[raddr_b_i];
+  always_comb begin
+    for (int i = 0; i < READS; i++) rdata_o[i] = registers_q[raddr_i[i]];
+  end
 
   // x0 keeps the 0 of the reset. The others have it so that a program that reads a register
   // before it writes it runs the same everywhere.
@@ -35,7 +37,7 @@ module core_regfile (
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    ZeroIsNotWritten: assert (!rst_ni || !we_i || waddr_i != 5'd0)
+    ZeroIsNotWritten: assert (!rst_ni || !we_i || FLOAT || waddr_i != 5'd0)
       else $error("a write to x0");
   end
 `endif

@@ -6,16 +6,20 @@
 // instruction of its handler carries rvfi_intr_o.
 `default_nettype none
 
-module core_rvfi (
+module core_rvfi #(
+  parameter bit FLOAT = 0                    // with RV32F
+) (
   input  wire logic        clk_i,
   input  wire logic        rst_ni,
 
   // An instruction enters EX.
   input  wire logic        id_advance_i,
-  input  wire logic [4:0]  id_rs1_addr_i,    // 0 if it does not read it
-  input  wire logic [4:0]  id_rs2_addr_i,
+  input  wire logic [5:0]  id_rs1_addr_i,    // 0 if it does not read it; bit 5: a float register
+  input  wire logic [5:0]  id_rs2_addr_i,
+  input  wire logic [5:0]  id_rs3_addr_i,
   input  wire logic [31:0] id_rs1_i,
   input  wire logic [31:0] id_rs2_i,
+  input  wire logic [31:0] id_rs3_i,
   input  wire logic [31:0] id_next_pc_i,     // as far as ID knows
 
   // It leaves EX for WB, or an interrupt takes its place.
@@ -34,8 +38,9 @@ module core_rvfi (
   input  wire logic        wb_failed_i,      // by a bus error
   input  wire logic [4:0]  wb_cause_i,       // with wb_failed_i
   input  wire logic [31:0] wb_vector_i,      // with wb_failed_i
-  input  wire logic [4:0]  wb_rd_addr_i,     // 0 if it writes nothing
+  input  wire logic [5:0]  wb_rd_addr_i,     // 0 if it writes nothing; bit 5: a float register
   input  wire logic [31:0] wb_rd_wdata_i,
+  input  wire logic [4:0]  wb_fflags_i,      // that it raises
   input  wire logic        wb_load_i,
   input  wire logic        wb_store_i,
   input  wire logic [31:0] wb_mem_addr_i,
@@ -60,6 +65,16 @@ module core_rvfi (
   output      logic [3:0]  rvfi_mem_wmask_o,
   output      logic [31:0] rvfi_mem_rdata_o,
   output      logic [31:0] rvfi_mem_wdata_o,
+  output      logic [4:0]  rvfi_frs1_addr_o,
+  output      logic [4:0]  rvfi_frs2_addr_o,
+  output      logic [4:0]  rvfi_frs3_addr_o,
+  output      logic [31:0] rvfi_frs1_rdata_o,
+  output      logic [31:0] rvfi_frs2_rdata_o,
+  output      logic [31:0] rvfi_frs3_rdata_o,
+  output      logic        rvfi_frd_wvalid_o,
+  output      logic [4:0]  rvfi_frd_addr_o,
+  output      logic [31:0] rvfi_frd_wdata_o,
+  output      logic [4:0]  rvfi_ext_fflags_o,
   output      logic [31:0] rvfi_ext_mip_o,
   output      logic [31:0] rvfi_ext_cause_o
 );
@@ -68,7 +83,7 @@ module core_rvfi (
 
   // ---- EX ------------------------------------------------------------------------------------
 
-  logic [4:0]  ex_rs1_addr_q, ex_rs2_addr_q;
+  logic [5:0]  ex_rs1_addr_q, ex_rs2_addr_q;
   logic [31:0] ex_rs1_q, ex_rs2_q, ex_next_pc_q;
 
   always_ff @(posedge clk_i) begin
@@ -103,7 +118,8 @@ module core_rvfi (
 
   logic        wb_trap_q, wb_intr_q;
   logic [31:0] wb_pc_q, wb_insn_q, wb_next_pc_q, wb_rs1_q, wb_rs2_q;
-  logic [4:0]  wb_rs1_addr_q, wb_rs2_addr_q, wb_cause_q;
+  logic [5:0]  wb_rs1_addr_q, wb_rs2_addr_q;
+  logic [4:0]  wb_cause_q;
   logic [2:0]  wb_mip_q;
 
   always_ff @(posedge clk_i) begin
@@ -127,6 +143,10 @@ module core_rvfi (
   wire logic [31:0] mask_bits = {{8{wb_mem_mask_i[3]}}, {8{wb_mem_mask_i[2]}},
                                  {8{wb_mem_mask_i[1]}}, {8{wb_mem_mask_i[0]}}};
 
+  wire logic reads_rs1 = wb_rs1_addr_q != '0 && !(FLOAT && wb_rs1_addr_q[5]);
+  wire logic reads_rs2 = wb_rs2_addr_q != '0 && !(FLOAT && wb_rs2_addr_q[5]);
+  wire logic writes_rd = wb_rd_addr_i != '0 && !(FLOAT && wb_rd_addr_i[5]) && !wb_failed_i;
+
   logic [63:0] order_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -147,12 +167,12 @@ module core_rvfi (
       rvfi_intr_o      <= wb_intr_q;
       rvfi_pc_rdata_o  <= wb_pc_q;
       rvfi_pc_wdata_o  <= wb_failed_i ? wb_vector_i : wb_next_pc_q;
-      rvfi_rs1_addr_o  <= wb_rs1_addr_q;
-      rvfi_rs2_addr_o  <= wb_rs2_addr_q;
-      rvfi_rs1_rdata_o <= wb_rs1_addr_q == '0 ? '0 : wb_rs1_q;
-      rvfi_rs2_rdata_o <= wb_rs2_addr_q == '0 ? '0 : wb_rs2_q;
-      rvfi_rd_addr_o   <= wb_failed_i ? '0 : wb_rd_addr_i;
-      rvfi_rd_wdata_o  <= wb_failed_i || wb_rd_addr_i == '0 ? '0 : wb_rd_wdata_i;
+      rvfi_rs1_addr_o  <= reads_rs1 ? wb_rs1_addr_q[4:0] : '0;
+      rvfi_rs2_addr_o  <= reads_rs2 ? wb_rs2_addr_q[4:0] : '0;
+      rvfi_rs1_rdata_o <= reads_rs1 ? wb_rs1_q : '0;
+      rvfi_rs2_rdata_o <= reads_rs2 ? wb_rs2_q : '0;
+      rvfi_rd_addr_o   <= writes_rd ? wb_rd_addr_i[4:0] : '0;
+      rvfi_rd_wdata_o  <= writes_rd ? wb_rd_wdata_i : '0;
       rvfi_mem_rmask_o <= wb_load_i && !wb_failed_i ? wb_mem_mask_i : '0;
       rvfi_mem_wmask_o <= wb_store_i && !wb_failed_i ? wb_mem_mask_i : '0;
       if (wb_load_i || wb_store_i) begin
@@ -165,6 +185,49 @@ module core_rvfi (
       else if (wb_trap_q) rvfi_ext_cause_o <= {27'b0, wb_cause_q};
       else                rvfi_ext_cause_o <= wb_intr_q ? {1'b1, 26'b0, wb_cause_q} : '0;
     end
+  end
+
+  // ---- Floats --------------------------------------------------------------------------------
+
+  if (FLOAT) begin : gen_float
+    logic [5:0]  ex_rs3_addr_q, wb_rs3_addr_q;
+    logic [31:0] ex_rs3_q, wb_rs3_q;
+
+    always_ff @(posedge clk_i) begin
+      if (id_advance_i) begin
+        ex_rs3_addr_q <= id_rs3_addr_i;
+        ex_rs3_q      <= id_rs3_i;
+      end
+      if (ex_retire_i) begin
+        wb_rs3_addr_q <= ex_rs3_addr_q;
+        wb_rs3_q      <= ex_rs3_q;
+      end
+      if (wb_retire_i) begin
+        rvfi_frs1_addr_o  <= wb_rs1_addr_q[5] ? wb_rs1_addr_q[4:0] : '0;
+        rvfi_frs2_addr_o  <= wb_rs2_addr_q[5] ? wb_rs2_addr_q[4:0] : '0;
+        rvfi_frs3_addr_o  <= wb_rs3_addr_q[4:0];
+        rvfi_frs1_rdata_o <= wb_rs1_addr_q[5] ? wb_rs1_q : '0;
+        rvfi_frs2_rdata_o <= wb_rs2_addr_q[5] ? wb_rs2_q : '0;
+        rvfi_frs3_rdata_o <= wb_rs3_addr_q[5] ? wb_rs3_q : '0;
+        rvfi_frd_wvalid_o <= wb_rd_addr_i[5] && !wb_failed_i;
+        rvfi_frd_addr_o   <= wb_rd_addr_i[5] && !wb_failed_i ? wb_rd_addr_i[4:0] : '0;
+        rvfi_frd_wdata_o  <= wb_rd_addr_i[5] && !wb_failed_i ? wb_rd_wdata_i : '0;
+        rvfi_ext_fflags_o <= wb_fflags_i;
+      end
+    end
+  end else begin : gen_integer
+    assign rvfi_frs1_addr_o  = '0;
+    assign rvfi_frs2_addr_o  = '0;
+    assign rvfi_frs3_addr_o  = '0;
+    assign rvfi_frs1_rdata_o = '0;
+    assign rvfi_frs2_rdata_o = '0;
+    assign rvfi_frs3_rdata_o = '0;
+    assign rvfi_frd_wvalid_o = 1'b0;
+    assign rvfi_frd_addr_o   = '0;
+    assign rvfi_frd_wdata_o  = '0;
+    assign rvfi_ext_fflags_o = '0;
+
+    wire logic unused_float = ^{id_rs3_addr_i, id_rs3_i, wb_fflags_i};
   end
 
   // ---- Assertions ----------------------------------------------------------------------------

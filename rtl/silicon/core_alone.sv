@@ -3,7 +3,9 @@
 // but them needs goes away in synthesis.
 `default_nettype none
 
-module core_alone (
+module core_alone #(
+  parameter bit FLOAT = 0               // with RV32F
+) (
   input  wire logic        clk_i,
   input  wire logic        rst_ni,
 
@@ -46,7 +48,9 @@ module core_alone (
   output wire logic [31:0] x_mem_rdata_o
 );
 
-  core u_core (
+  core #(
+    .FLOAT (FLOAT)
+  ) u_core (
     .clk_i, .rst_ni,
     .instr_req_o, .instr_gnt_i, .instr_addr_o, .instr_rvalid_i, .instr_err_i, .instr_rdata_i,
     .data_req_o, .data_gnt_i, .data_addr_o, .data_we_o, .data_be_o, .data_wdata_o,
@@ -55,28 +59,40 @@ module core_alone (
     .x_issue_valid_o, .x_issue_instr_o, .x_issue_rs1_o, .x_issue_rs2_o,
     .x_result_valid_i, .x_result_ready_o, .x_result_data_i, .x_result_exc_i, .x_result_exccode_i,
     .x_mem_req_i, .x_mem_gnt_o, .x_mem_addr_i, .x_mem_rvalid_o, .x_mem_err_o, .x_mem_rdata_o,
-    .perf_select_i    (4'd0),
-    .perf_o           (),
-    .rvfi_valid_o     (),
-    .rvfi_order_o     (),
-    .rvfi_insn_o      (),
-    .rvfi_trap_o      (),
-    .rvfi_intr_o      (),
-    .rvfi_pc_rdata_o  (),
-    .rvfi_pc_wdata_o  (),
-    .rvfi_rs1_addr_o  (),
-    .rvfi_rs2_addr_o  (),
-    .rvfi_rs1_rdata_o (),
-    .rvfi_rs2_rdata_o (),
-    .rvfi_rd_addr_o   (),
-    .rvfi_rd_wdata_o  (),
-    .rvfi_mem_addr_o  (),
-    .rvfi_mem_rmask_o (),
-    .rvfi_mem_wmask_o (),
-    .rvfi_mem_rdata_o (),
-    .rvfi_mem_wdata_o (),
-    .rvfi_ext_mip_o   (),
-    .rvfi_ext_cause_o ()
+    .perf_select_i     (4'd0),
+    .perf_o            (),
+    .rvfi_valid_o      (),
+    .rvfi_order_o      (),
+    .rvfi_insn_o       (),
+    .rvfi_trap_o       (),
+    .rvfi_intr_o       (),
+    .rvfi_pc_rdata_o   (),
+    .rvfi_pc_wdata_o   (),
+    .rvfi_rs1_addr_o   (),
+    .rvfi_rs2_addr_o   (),
+    .rvfi_rs1_rdata_o  (),
+    .rvfi_rs2_rdata_o  (),
+    .rvfi_rd_addr_o    (),
+    .rvfi_rd_wdata_o   (),
+    .rvfi_mem_addr_o   (),
+    .rvfi_mem_rmask_o  (),
+    .rvfi_mem_wmask_o  (),
+    .rvfi_mem_rdata_o  (),
+    .rvfi_mem_wdata_o  (),
+    .rvfi_frs1_addr_o  (),
+    .rvfi_frs2_addr_o  (),
+    .rvfi_frs3_addr_o  (),
+    .rvfi_frs1_rdata_o (),
+    .rvfi_frs2_rdata_o (),
+    .rvfi_frs3_rdata_o (),
+    .rvfi_frd_wvalid_o (),
+    .rvfi_frd_addr_o   (),
+    .rvfi_frd_wdata_o  (),
+    .rvfi_ext_fflags_o (),
+    .rvfi_ext_fcsr_o   (),
+    .rvfi_ext_fs_o     (),
+    .rvfi_ext_mip_o    (),
+    .rvfi_ext_cause_o  ()
   );
 
 endmodule

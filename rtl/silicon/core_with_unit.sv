@@ -9,7 +9,8 @@ module core_with_unit #(
   parameter int MULTIPLIERS = 4 * KERNEL * KERNEL,
   parameter int KERNELS     = 1,
   parameter int OPERAND_W   = 32,
-  parameter int PLANES      = 0
+  parameter int PLANES      = 0,
+  parameter bit FLOAT       = 0
 ) (
   input  wire logic        clk_i,
   input  wire logic        rst_ni,
@@ -42,7 +43,9 @@ module core_with_unit #(
   wire logic        x_mem_req, x_mem_gnt, x_mem_rvalid, x_mem_err;
   wire logic [31:0] x_mem_addr, x_mem_rdata;
 
-  core_alone u_core (
+  core_alone #(
+    .FLOAT (FLOAT)
+  ) u_core (
     .clk_i, .rst_ni,
     .instr_req_o, .instr_gnt_i, .instr_addr_o, .instr_rvalid_i, .instr_err_i, .instr_rdata_i,
     .data_req_o, .data_gnt_i, .data_addr_o, .data_we_o, .data_be_o, .data_wdata_o,

@@ -11,6 +11,7 @@ module soc #(
   parameter  int          KERNELS     = 16,
   parameter  int          OPERAND_W   = 32,
   parameter  int          PLANES      = 0,
+  parameter  bit          FLOAT       = 0,             // of the core
   parameter  logic [31:0] BOOT_ADDR   = soc_pkg::RAM_BASE,
   localparam int          LANES       = 4 * KERNEL * KERNEL
 ) (
@@ -61,6 +62,18 @@ module soc #(
   output wire logic [3:0]       rvfi_mem_wmask_o,
   output wire logic [31:0]      rvfi_mem_rdata_o,
   output wire logic [31:0]      rvfi_mem_wdata_o,
+  output wire logic [4:0]       rvfi_frs1_addr_o,
+  output wire logic [4:0]       rvfi_frs2_addr_o,
+  output wire logic [4:0]       rvfi_frs3_addr_o,
+  output wire logic [31:0]      rvfi_frs1_rdata_o,
+  output wire logic [31:0]      rvfi_frs2_rdata_o,
+  output wire logic [31:0]      rvfi_frs3_rdata_o,
+  output wire logic             rvfi_frd_wvalid_o,
+  output wire logic [4:0]       rvfi_frd_addr_o,
+  output wire logic [31:0]      rvfi_frd_wdata_o,
+  output wire logic [4:0]       rvfi_ext_fflags_o,
+  output wire logic [7:0]       rvfi_ext_fcsr_o,
+  output wire logic [1:0]       rvfi_ext_fs_o,
   output wire logic [31:0]      rvfi_ext_mip_o,
   output wire logic [31:0]      rvfi_ext_cause_o,
 
@@ -108,7 +121,8 @@ module soc #(
   wire logic [31:0] x_mem_addr, x_mem_rdata;
 
   core #(
-    .BOOT_ADDR (BOOT_ADDR)
+    .BOOT_ADDR (BOOT_ADDR),
+    .FLOAT     (FLOAT)
   ) u_core (
     .clk_i, .rst_ni,
     .instr_req_o        (instr_req),
@@ -150,7 +164,10 @@ module soc #(
     .rvfi_rs1_addr_o, .rvfi_rs2_addr_o, .rvfi_rs1_rdata_o, .rvfi_rs2_rdata_o,
     .rvfi_rd_addr_o, .rvfi_rd_wdata_o,
     .rvfi_mem_addr_o, .rvfi_mem_rmask_o, .rvfi_mem_wmask_o, .rvfi_mem_rdata_o,
-    .rvfi_mem_wdata_o, .rvfi_ext_mip_o, .rvfi_ext_cause_o
+    .rvfi_mem_wdata_o, .rvfi_frs1_addr_o, .rvfi_frs2_addr_o, .rvfi_frs3_addr_o,
+    .rvfi_frs1_rdata_o, .rvfi_frs2_rdata_o, .rvfi_frs3_rdata_o, .rvfi_frd_wvalid_o,
+    .rvfi_frd_addr_o, .rvfi_frd_wdata_o, .rvfi_ext_fflags_o, .rvfi_ext_fcsr_o, .rvfi_ext_fs_o,
+    .rvfi_ext_mip_o, .rvfi_ext_cause_o
   );
 
   conv_coprocessor #(

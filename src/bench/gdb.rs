@@ -23,11 +23,16 @@ use gdbstub::target::ext::breakpoints::{
     Breakpoints, BreakpointsOps, HwWatchpoint, HwWatchpointOps, SwBreakpoint, SwBreakpointOps,
     WatchKind,
 };
+use gdbstub::target::ext::target_description_xml_override::{
+    TargetDescriptionXmlOverride, TargetDescriptionXmlOverrideOps,
+};
 use gdbstub::target::{Target, TargetError, TargetResult};
 use gdbstub_arch::riscv::Riscv32;
 use gdbstub_arch::riscv::reg::RiscvCoreRegs;
 use gdbstub_arch::riscv::reg::id::RiscvRegId;
+use model::facts::csr::{FCSR, FFLAGS, FRM};
 use model::hart::Hart;
+use model::isa::csr_name;
 
 use super::cosimulation::{Cosimulation, End};
 use super::lockstep::overlap;
@@ -185,6 +190,55 @@ impl Target for Program<'_> {
     fn support_breakpoints(&mut self) -> Option<BreakpointsOps<'_, Self>> {
         Some(self)
     }
+
+    fn support_target_description_xml_override(
+        &mut self,
+    ) -> Option<TargetDescriptionXmlOverrideOps<'_, Self>> {
+        if self.run.system().parameters().float { Some(self) } else { None }
+    }
+}
+
+/// The registers of a core with floats; those of one without are known from its architecture.
+impl TargetDescriptionXmlOverride for Program<'_> {
+    fn target_description_xml(
+        &self,
+        annex: &[u8],
+        offset: u64,
+        length: usize,
+        buffer: &mut [u8],
+    ) -> TargetResult<usize, Self> {
+        if annex != b"target.xml" {
+            return Err(TargetError::NonFatal);
+        }
+        let text = with_floats();
+        let rest = usize::try_from(offset).ok().and_then(|it| text.as_bytes().get(it..));
+        let rest = rest.unwrap_or_default();
+        let bytes = rest.len().min(length).min(buffer.len());
+        buffer[..bytes].copy_from_slice(&rest[..bytes]);
+        Ok(bytes)
+    }
+}
+
+/// A description of the registers x0 to x31, pc, f0 to f31 and the CSRs of floats, numbered as
+/// [`RiscvRegId`] has them.
+fn with_floats() -> String {
+    const FIRST_CSR: u16 = 65;
+    let register = |name: &str, kind: &str, number: &str| {
+        format!("<reg name=\"{name}\" bitsize=\"32\" type=\"{kind}\"{number}/>")
+    };
+    let feature = |name: &str, registers: String| {
+        format!("<feature name=\"org.gnu.gdb.riscv.{name}\">{registers}</feature>")
+    };
+    let mut integers: String = (0..32).map(|n| register(&format!("x{n}"), "int", "")).collect();
+    integers += &register("pc", "code_ptr", "");
+    let mut floats: String =
+        (0..32).map(|n| register(&format!("f{n}"), "ieee_single", "")).collect();
+    for number in [FFLAGS, FRM, FCSR] {
+        let place = format!(" regnum=\"{}\"", FIRST_CSR + number);
+        floats += &register(&csr_name(number, true), "int", &place);
+    }
+    let features = feature("cpu", integers) + &feature("fpu", floats);
+    format!("<target version=\"1.0\"><architecture>riscv:rv32</architecture>{features}</target>")
 }
 
 impl SingleThreadBase for Program<'_> {
@@ -237,6 +291,7 @@ impl SingleRegisterAccess<()> for Program<'_> {
         let value = match register {
             RiscvRegId::Gpr(number) => hart.registers().get(usize::from(number)).copied(),
             RiscvRegId::Pc => Some(hart.pc()),
+            RiscvRegId::Fpr(number) => hart.float_registers().get(usize::from(number)).copied(),
             RiscvRegId::Csr(number) => hart.csr(number),
             _ => None,
         };

@@ -8,10 +8,11 @@
 use std::fmt;
 
 use model::elf::Executable;
-use model::facts::csr::{MIE, MSTATUS};
-use model::facts::riscv::{INSN_WFI, MSTATUS_MIE, OPCODE_CONV};
+use model::facts::csr::{FCSR, MIE, MSTATUS};
+use model::facts::riscv::{INSN_WFI, MSTATUS_FS, MSTATUS_MIE, OPCODE_CONV};
 use model::facts::soc::RAM_BASE;
 use model::hart::{Access, Feed, FeedError, Hart, HartError, Retire, Run, Trap};
+use model::isa::decode;
 
 use super::scoreboard::{self, output_differences};
 use super::system::{LastRun, Retirement};
@@ -32,8 +33,11 @@ pub struct LastTrap {
 #[derive(Debug)]
 pub struct Lockstep {
     hart: Hart,
+    /// Whether both have floats.
+    float: bool,
     /// The registers as the system has written them.
     registers: [u32; 32],
+    float_registers: [u32; 32],
     history: [Retirement; HISTORY],
     retired: u64,
     last_trap: Option<LastTrap>,
@@ -46,7 +50,9 @@ impl Lockstep {
     pub fn new(soc: &SocParameters) -> Self {
         Self {
             hart: Hart::new(&soc.hart()),
+            float: soc.float,
             registers: [0; 32],
+            float_registers: [0; 32],
             history: [Retirement::default(); HISTORY],
             retired: 0,
             last_trap: None,
@@ -87,6 +93,7 @@ impl Lockstep {
         self.note(actual);
         let read = if actual.mem_rmask != 0 { actual.mem_rdata } else { actual.rd_value };
         let feed = Feed { mip: Some(actual.mip), interrupt: actual.interrupt, read: Some(read) };
+        let floats = self.float.then(|| *self.hart.float_registers());
         let expected = match self.hart.step(&feed) {
             Ok(expected) => expected,
             Err(error) => {
@@ -98,6 +105,9 @@ impl Lockstep {
             self.last_trap = Some(LastTrap { cycle, pc, trap });
         }
         let mut found = differences(actual, &expected, self.retired - 1);
+        if let Some(floats) = &floats {
+            found.extend(float_differences(actual, &expected, floats, &self.hart));
+        }
         // A store to a device may be one to the UART.
         if expected.memory.is_some_and(|access| access.wmask != 0 && access.addr < RAM_BASE) {
             found.extend(self.compare_output());
@@ -163,6 +173,9 @@ impl Lockstep {
     fn note(&mut self, actual: &Retirement) {
         self.registers[usize::from(actual.rd & 31)] = actual.rd_value;
         self.registers[0] = 0;
+        if let Some((rd, value)) = actual.float.rd {
+            self.float_registers[usize::from(rd & 31)] = value;
+        }
         self.history[self.retired as usize % HISTORY] = *actual;
         self.retired += 1;
     }
@@ -187,9 +200,13 @@ impl Lockstep {
         run: Option<(LastRun, Box<Run>)>,
     ) -> Box<Mismatch> {
         let history = self.recent();
-        let expected = self.hart.registers();
-        let registers = std::array::from_fn(|n| (self.registers[n], expected[n]));
-        Box::new(Mismatch { cycle, differences, history, registers, run })
+        let pairs = |actual: &[u32; 32], expected: &[u32; 32]| {
+            std::array::from_fn(|n| (actual[n], expected[n]))
+        };
+        let registers = pairs(&self.registers, self.hart.registers());
+        let floats = || pairs(&self.float_registers, self.hart.float_registers());
+        let float_registers = self.float.then(floats);
+        Box::new(Mismatch { cycle, differences, history, registers, float_registers, run })
     }
 }
 
@@ -233,6 +250,44 @@ fn differences(actual: &Retirement, expected: &Retire, order: u64) -> Vec<Differ
     found
 }
 
+/// How the float side of an instruction differs: `before` are the reference's float registers before it,
+/// `hart` the reference behind it.
+fn float_differences(
+    actual: &Retirement,
+    expected: &Retire,
+    before: &[u32; 32],
+    hart: &Hart,
+) -> Vec<Difference> {
+    let mut found = Vec::new();
+    let float = &actual.float;
+    // What an instruction reads that traps has no effect.
+    if let (None, Some(it)) = (expected.trap, decode(expected.insn, true)) {
+        let [_, floats @ ..] = it.op.floats();
+        let registers = [it.rs1, it.rs2, it.rs3];
+        for ((reads, register), actual) in floats.into_iter().zip(registers).zip(float.reads) {
+            let value = (register, before[usize::from(register)]);
+            let expected = if reads { value } else { (0, 0) };
+            if actual != expected {
+                found.push(Difference::FloatOperand { expected, actual });
+            }
+        }
+    }
+    if float.rd != expected.float_rd {
+        found.push(Difference::FloatRegister { expected: expected.float_rd, actual: float.rd });
+    }
+    let status = hart.csr(MSTATUS).unwrap_or_default();
+    for (what, expected, actual) in [
+        ("the flags that it raises", expected.flags, float.flags),
+        ("fcsr", hart.csr(FCSR).unwrap_or_default(), float.fcsr),
+        ("mstatus.FS", (status & MSTATUS_FS) >> MSTATUS_FS.trailing_zeros(), float.fs),
+    ] {
+        if expected != actual {
+            found.push(Difference::FloatState { what, expected, actual });
+        }
+    }
+    found
+}
+
 /// How the results of a run of the unit differ; products are numbered `row · KERNEL + column`.
 fn run_differences(actual: &LastRun, expected: &Run) -> impl Iterator<Item = Difference> {
     let Run { outputs, s_max, keep, .. } = *expected;
@@ -255,6 +310,8 @@ pub struct Mismatch {
     pub history: Vec<Retirement>,
     /// The registers after it, of the system and of the reference.
     pub registers: [(u32, u32); 32],
+    /// The float registers alike, if there are any.
+    pub float_registers: Option<[(u32, u32); 32]>,
     /// The unit's run, if it was one: of the system and of the reference.
     pub run: Option<(LastRun, Box<Run>)>,
 }
@@ -262,7 +319,8 @@ pub struct Mismatch {
 impl Mismatch {
     /// What an assertion tells when there is no reference.
     pub(super) fn without_reference(cycle: u64, differences: Vec<Difference>) -> Self {
-        Self { cycle, differences, history: Vec::new(), registers: [(0, 0); 32], run: None }
+        let (history, registers, float_registers) = (Vec::new(), [(0, 0); 32], None);
+        Self { cycle, differences, history, registers, float_registers, run: None }
     }
 }
 
@@ -300,6 +358,22 @@ pub enum Difference {
     Register {
         expected: Option<(u8, u32)>,
         actual: Option<(u8, u32)>,
+    },
+    /// A float register read, and its value; 0 and 0 for none.
+    FloatOperand {
+        expected: (u8, u32),
+        actual: (u8, u32),
+    },
+    /// The float register written, and its value.
+    FloatRegister {
+        expected: Option<(u8, u32)>,
+        actual: Option<(u8, u32)>,
+    },
+    /// Flags, or the state of floats behind the instruction.
+    FloatState {
+        what: &'static str,
+        expected: u32,
+        actual: u32,
     },
     Memory {
         expected: Option<Access>,
@@ -360,6 +434,27 @@ impl fmt::Display for Bytes {
     }
 }
 
+/// What was written to a register, in words.
+fn written(
+    f: &mut fmt::Formatter<'_>,
+    kind: &str,
+    letter: char,
+    expected: Option<(u8, u32)>,
+    actual: Option<(u8, u32)>,
+) -> fmt::Result {
+    match actual {
+        Some((rd, value)) => write!(f, "{letter}{rd}: the core wrote {value:#010x}")?,
+        None => write!(f, "{kind}register: the core wrote none")?,
+    }
+    match expected {
+        Some((rd, value)) if actual.is_some_and(|(other, _)| other == rd) => {
+            write!(f, ", expected {value:#010x}")
+        }
+        Some((rd, value)) => write!(f, ", expected {value:#010x} in {letter}{rd}"),
+        None => write!(f, ", expected no {kind}write"),
+    }
+}
+
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -382,18 +477,19 @@ impl fmt::Display for Difference {
                 write!(f, "interrupt: the core took {actual}, expected {expected}")
             }
             Self::Feed(error) => write!(f, "interrupt: {error}"),
-            Self::Register { expected, actual } => {
-                match actual {
-                    Some((rd, value)) => write!(f, "x{rd}: the core wrote {value:#010x}")?,
-                    None => f.write_str("register: the core wrote none")?,
-                }
-                match expected {
-                    Some((rd, value)) if actual.is_some_and(|(other, _)| other == *rd) => {
-                        write!(f, ", expected {value:#010x}")
-                    }
-                    Some((rd, value)) => write!(f, ", expected {value:#010x} in x{rd}"),
-                    None => f.write_str(", expected no write"),
-                }
+            Self::Register { expected, actual } => written(f, "", 'x', *expected, *actual),
+            Self::FloatRegister { expected, actual } => {
+                written(f, "float ", 'f', *expected, *actual)
+            }
+            Self::FloatOperand { expected: (register, expected), actual: (read, actual) } => {
+                write!(
+                    f,
+                    "operand: the core read {actual:#010x} in f{read}, expected {expected:#010x} in \
+                 f{register}"
+                )
+            }
+            Self::FloatState { what, expected, actual } => {
+                write!(f, "{what}: the core has {actual:#x}, expected {expected:#x}")
             }
             Self::Memory { expected, actual } => {
                 match actual {

@@ -207,7 +207,7 @@ impl UnitState {
         let before = *hart.registers();
         let retire = hart.step(&Feed::default())?;
         let insn = retire.insn;
-        let Some(Instruction { op, rs1, rs2, .. }) = decode(insn) else { return Ok(()) };
+        let Some(Instruction { op, rs1, rs2, .. }) = decode(insn, true) else { return Ok(()) };
         let operands = [rs1, rs2].map(|it| before[usize::from(it)]);
         match op {
             Op::ConvLoad => {
@@ -241,7 +241,7 @@ fn to_a_start(hart: &Hart) -> Result<Option<u64>, FeedError> {
             return Ok(Some(start).filter(|&start| start < number));
         }
         let insn = ahead.step(&Feed::default())?.insn;
-        match decode(insn).map(|it| it.op) {
+        match decode(insn, true).map(|it| it.op) {
             Some(Op::ConvRun) => return Ok(Some(number)),
             Some(_) if insn & 0x7f == OPCODE_CONV => start = number + 1,
             _ => {}

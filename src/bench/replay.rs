@@ -357,7 +357,7 @@ fn investigate_in(
 
     let reproduced = matches!(&end, End::Mismatch(other) if **other == *mismatch);
     let time = begin + mismatch.cycle * report::CYCLE_TIME;
-    report::program_view("The program of a mismatch report", time).write(&wave)?;
+    report::program_view("The program of a mismatch report", &case.soc, time).write(&wave)?;
     let report = folder.join("report.txt");
     let text = report::program(&case, mismatch, reproduced, begin, folder, &symbols);
     write(&report, text)?;

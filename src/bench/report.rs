@@ -177,7 +177,8 @@ pub(super) fn program(
     symbols: &Symbols,
 ) -> String {
     let SocParameters { kernel, log_frac, multipliers, kernels, operand_w, .. } = &case.soc;
-    let SocParameters { planes, ram_bytes, view, .. } = &case.soc;
+    let SocParameters { planes, float, ram_bytes, view, .. } = &case.soc;
+    let float = u8::from(*float);
     let mut text = String::new();
     line!(text, "MISMATCH {}\n", folder.file_name().unwrap_or_default().to_string_lossy());
     for difference in &mismatch.differences {
@@ -187,7 +188,7 @@ pub(super) fn program(
     line!(
         text,
         "system      {}: KERNEL = {kernel}, LOG_FRAC = {log_frac}, MULTIPLIERS = {multipliers}, \
-         KERNELS = {kernels}, OPERAND_W = {operand_w}, PLANES = {planes}, RAM_BYTES = {ram_bytes}{view}",
+         KERNELS = {kernels}, OPERAND_W = {operand_w}, PLANES = {planes}, FLOAT = {float}, RAM_BYTES = {ram_bytes}{view}",
         case.soc
     );
     let (cycle, time) = (mismatch.cycle, begin + mismatch.cycle * CYCLE_TIME);
@@ -224,7 +225,12 @@ pub(super) fn program(
         history(&mut text, &mismatch.history, symbols);
         line!(text);
     }
-    registers(&mut text, &mismatch.registers);
+    line!(text, "registers after it, the core's; the reference's behind <-- where they differ:");
+    registers(&mut text, 'x', &mismatch.registers);
+    if let Some(floats) = &mismatch.float_registers {
+        registers(&mut text, 'f', floats);
+    }
+    line!(text);
     if let Some((actual, expected)) = &mismatch.run {
         run(&mut text, &case.soc, actual, expected);
     }
@@ -237,12 +243,18 @@ pub(super) fn history(text: &mut String, history: &[Retirement], symbols: &Symbo
     line!(text, "       cycle        order  pc          instruction");
     for retired in history {
         let &Retirement { cycle, order, pc, insn, rd, rd_value, .. } = retired;
-        let row = format!("  {cycle:10} {order:12}  {pc:#010x}  {}", disassemble(insn, pc));
-        let reads = retired.reads.into_iter().filter(|&(register, _)| register != 0);
+        let row = format!("  {cycle:10} {order:12}  {pc:#010x}  {}", disassemble(insn, pc, true));
+        let reads = retired.operands();
         let mut found: Vec<String> =
-            reads.map(|(register, value)| format!("x{register} is {value:#x}")).collect();
+            reads.map(|(register, value)| format!("{register} is {value:#x}")).collect();
         if rd != 0 {
             found.push(format!("x{rd} = {rd_value:#010x}"));
+        }
+        if let Some((rd, value)) = retired.float.rd {
+            found.push(format!("f{rd} = {value:#010x}"));
+        }
+        if retired.float.flags != 0 {
+            found.push(format!("raises {}", flags(retired.float.flags)));
         }
         let &Retirement { mem_addr, mem_rmask, mem_wmask, mem_wdata, .. } = retired;
         let (digits, place) = (2 + 2 * mem_wmask.count_ones() as usize, symbols.place(mem_addr));
@@ -287,20 +299,26 @@ pub fn last_steps(recent: &[Retirement], trap: Option<LastTrap>, symbols: &Symbo
     text
 }
 
-fn registers(text: &mut String, registers: &[(u32, u32); 32]) {
-    line!(text, "registers after it, the core's; the reference's behind <-- where they differ:");
+/// The names of float flags.
+fn flags(bits: u32) -> String {
+    let names = ["NX", "UF", "OF", "DZ", "NV"].into_iter().enumerate();
+    let names: Vec<&str> = names.filter(|(bit, _)| bits >> bit & 1 == 1).map(|it| it.1).collect();
+    names.join(" ")
+}
+
+fn registers(text: &mut String, letter: char, registers: &[(u32, u32); 32]) {
     for (four, pairs) in registers.chunks_exact(4).enumerate() {
         let cell = |(n, &(actual, expected)): (usize, &(u32, u32))| {
             let other = match actual == expected {
                 true => String::new(),
                 false => format!(" <-- {expected:#010x}"),
             };
-            format!("{:>3} {:25}", format!("x{}", 4 * four + n), format!("{actual:#010x}{other}"))
+            let name = format!("{letter}{}", 4 * four + n);
+            format!("{name:>3} {:25}", format!("{actual:#010x}{other}"))
         };
         let cells: Vec<String> = pairs.iter().enumerate().map(cell).collect();
         line!(text, "  {}", cells.join(" ").trim_end());
     }
-    line!(text);
 }
 
 /// The unit's run: window, kernel, and each output with its products.
@@ -329,8 +347,8 @@ fn run(text: &mut String, soc: &SocParameters, actual: &LastRun, expected: &Run)
 }
 
 /// What is shown of a program on the system.
-pub fn program_view(title: &str, marker: u64) -> View {
-    let groups = "\
+pub fn program_view(title: &str, soc: &SocParameters, marker: u64) -> View {
+    let mut groups = "\
         Clock: clk_i rst_ni\n\
         Retired instruction: rvfi_valid_o rvfi_order_o/d64 rvfi_pc_rdata_o/h32 rvfi_insn_o/h32 \
             rvfi_trap_o rvfi_intr_o rvfi_pc_wdata_o/h32 rvfi_rd_addr_o/d5 rvfi_rd_wdata_o/h32 \
@@ -342,14 +360,24 @@ pub fn program_view(title: &str, marker: u64) -> View {
             u_core.id_jump_register u_core.id_redirect u_core.id_target/h32\n\
         EX: u_core.ex_ready u_core.ex_retire u_core.ex_pc/h32 u_core.ex_raw/h32 u_core.ex_result/h32 \
             u_core.ex_redirect u_core.ex_target/h32 u_core.ex_exception u_core.ex_cause/d5\n\
-        WB: u_core.wb_valid_q u_core.wb_done u_core.wb_rd_q/d5 u_core.wb_wdata/h32 u_core.wb_failed \
+        WB: u_core.wb_valid_q u_core.wb_done u_core.wb_rd_q/d6 u_core.wb_wdata/h32 u_core.wb_failed \
             u_core.lsu_waiting\n\
         Data port: data_req data_gnt data_addr/h32 data_we data_be/b4 data_wdata/h32 data_rvalid \
             data_err data_rdata/h32\n\
         The unit's instructions: x_issue_valid x_issue_instr/h32 x_issue_rs1/h32 x_issue_rs2/h32 \
             x_result_valid x_result_data/h32 x_result_exc conv_output_o/h128 conv_smax_o/h64\n\
-        Interrupts (external, timer, software): irq_lines_o/b3\n";
-    View::new(title, "soc", marker, groups)
+        Interrupts (external, timer, software): irq_lines_o/b3\n"
+        .to_owned();
+    if soc.float {
+        groups += "\
+            Floats of the retired instruction: rvfi_frs1_addr_o/d5 rvfi_frs1_rdata_o/h32 \
+                rvfi_frs2_addr_o/d5 rvfi_frs2_rdata_o/h32 rvfi_frs3_addr_o/d5 \
+                rvfi_frs3_rdata_o/h32 rvfi_frd_wvalid_o rvfi_frd_addr_o/d5 rvfi_frd_wdata_o/h32 \
+                rvfi_ext_fflags_o/b5 rvfi_ext_fcsr_o/h8 rvfi_ext_fs_o/b2\n\
+            FPU: u_core.id_float u_core.id_fpu_op/d5 u_core.ex_late u_core.ex_fflags/b5 u_core.frm/d3 \
+                u_core.float_off u_core.wb_fpu_late u_core.fpu_result/h32 u_core.wb_fflags/b5\n";
+    }
+    View::new(title, "soc", marker, &groups)
 }
 
 /// What is shown of a window on the unit.

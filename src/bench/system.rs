@@ -9,7 +9,7 @@ use model::elf::Executable;
 use model::facts::riscv::EVENT_LOAD_USE;
 use model::facts::soc::RAM_BASE;
 use model::hart::HartError;
-use model::isa::is_compressed;
+use model::isa::{decode, is_compressed};
 use verilated::Stop;
 
 use super::unit::{Counters, Kept, counters};
@@ -50,9 +50,36 @@ pub struct Retirement {
     pub mip: u32,
     /// `mcause` of its trap, or else of the interrupt.
     pub cause: u32,
+    pub float: FloatSide,
+}
+
+/// What an instruction has to do with floats; all of it is 0 on a core without them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FloatSide {
+    /// The float registers that it reads as rs1, rs2 and rs3, and what they held; 0 and 0 for none.
+    pub reads: [(u8, u32); 3],
+    /// The float register it writes, and the value.
+    pub rd: Option<(u8, u32)>,
+    /// The flags that it raises, as `fflags` has them.
+    pub flags: u32,
+    /// `fcsr` behind it.
+    pub fcsr: u32,
+    /// `mstatus.FS` behind it.
+    pub fs: u32,
 }
 
 impl Retirement {
+    /// The registers that it reads, by their names, and what they held.
+    pub fn operands(&self) -> impl Iterator<Item = (String, u32)> {
+        let floats = decode(self.insn, true).map_or([false; 4], |it| it.op.floats());
+        let integers = self.reads.into_iter().filter(|&(register, _)| register != 0);
+        let floats = self.float.reads.into_iter().zip([floats[1], floats[2], floats[3]]);
+        let floats = floats
+            .filter(|&(_, reads)| reads)
+            .map(|((register, value), _)| (format!("f{register}"), value));
+        integers.map(|(register, value)| (format!("x{register}"), value)).chain(floats)
+    }
+
     /// Whether the next instruction is another one than that behind it.
     pub fn redirects(&self) -> bool {
         let length = if is_compressed(self.insn) { 2 } else { 4 };
@@ -73,11 +100,11 @@ pub struct LastRun {
 counters! {
     /// The events that the core counts: `mhpmcounter3` to 14.
     Events: u64 {
-        load_use: "waiting: a load's result (load-use)",
+        load_use: "waiting: a load's result (load-use), a float's",
         jump_register: "waiting: the register of a jump",
         fetch: "waiting: instruction fetch",
         memory: "waiting: data memory",
-        arithmetic: "waiting: multiplier, divider",
+        arithmetic: "waiting: multiplier, divider, division of floats",
         unit: "waiting: the unit",
         loads: "loads",
         stores: "stores",
@@ -455,6 +482,23 @@ impl SystemDriver {
             mem_wdata: model.rvfi_mem_wdata_o(),
             mip: model.rvfi_ext_mip_o(),
             cause: model.rvfi_ext_cause_o(),
+            float: if self.parameters.float { self.float_side() } else { FloatSide::default() },
+        }
+    }
+
+    fn float_side(&self) -> FloatSide {
+        let model = &self.model;
+        let rd = (model.rvfi_frd_addr_o(), model.rvfi_frd_wdata_o());
+        FloatSide {
+            reads: [
+                (model.rvfi_frs1_addr_o(), model.rvfi_frs1_rdata_o()),
+                (model.rvfi_frs2_addr_o(), model.rvfi_frs2_rdata_o()),
+                (model.rvfi_frs3_addr_o(), model.rvfi_frs3_rdata_o()),
+            ],
+            rd: (model.rvfi_frd_wvalid_o() != 0).then_some(rd),
+            flags: model.rvfi_ext_fflags_o().into(),
+            fcsr: model.rvfi_ext_fcsr_o().into(),
+            fs: model.rvfi_ext_fs_o().into(),
         }
     }
 }

@@ -56,17 +56,17 @@ impl Campaign {
         mut progress: impl FnMut(u64),
     ) -> Result<Findings, TortureError> {
         let threads = rayon::ThreadPoolBuilder::new().num_threads(self.jobs).build()?;
-        let unit = self.soc.hart().unit;
+        let system = self.soc.hart();
         let mut all = Findings {
             instructions: 0,
             cycles: 0,
             programs: 0,
-            coverage: Coverage::new(&unit),
+            coverage: Coverage::new(&system),
             failure: None,
             stopped: false,
         };
         let program = |index: u64| {
-            let (stimulus, image) = generate(program_seed(self.seed, index), &unit);
+            let (stimulus, image) = generate(program_seed(self.seed, index), &system);
             let outcome = run_image(&stimulus, &image, &self.soc, MAX_CYCLES)?;
             Ok::<_, TortureError>((stimulus, outcome))
         };
@@ -153,10 +153,10 @@ fn run_image(
 ) -> Result<Outcome, TortureError> {
     let program = &image.executable;
     let mut both = Cosimulation::open(program, &case(stimulus, soc), Build::Fast, true)?;
-    let mut recorder = Recorder::new(&soc.hart().unit);
+    let mut recorder = Recorder::new(&soc.hart());
     let end = both.run_with(max_cycles, |_, agreed| {
-        if let Some((retire, _)) = agreed {
-            recorder.record(retire);
+        if let Some((retire, hart)) = agreed {
+            recorder.record(retire, hart);
         }
     })?;
     let cycles = both.system().cycles();
@@ -174,7 +174,8 @@ fn run_image(
 /// What makes two mismatches alike: the kinds of differences, and the instruction.
 fn signature(mismatch: &Mismatch) -> (Vec<Discriminant<Difference>>, String) {
     let kinds = mismatch.differences.iter().map(std::mem::discriminant).collect();
-    let text = mismatch.history.last().map_or(String::new(), |it| disassemble(it.insn, it.pc));
+    let text =
+        mismatch.history.last().map_or(String::new(), |it| disassemble(it.insn, it.pc, true));
     (kinds, text.split(' ').next().unwrap_or_default().to_owned())
 }
 

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use model::facts::csr::{FCSR, FFLAGS, FRM, MSTATUS};
 use model::facts::riscv::INSN_MRET;
 use model::hart::Hart;
 use model::isa::{Class, Instruction, Op, csr_name, decode, is_compressed};
@@ -25,8 +26,13 @@ pub fn commit_line(retired: &Retirement, hart: &Hart) -> Option<String> {
     if rd != 0 {
         let _ = write!(line, " x{rd:<2} {rd_value:#010x}");
     }
-    if let Some((number, value)) = csr_written(insn).and_then(|it| Some((it, hart.csr(it)?))) {
-        let _ = write!(line, " c{number}_{} {value:#010x}", csr_name(number));
+    let raised = (retired.float.flags != 0).then_some(FFLAGS);
+    let csrs = csrs_written(insn).into_iter().chain(raised);
+    for (number, value) in csrs.filter_map(|it| Some((it, hart.csr(it)?))) {
+        let _ = write!(line, " c{number}_{} {value:#010x}", csr_name(number, true));
+    }
+    if let Some((rd, value)) = retired.float.rd {
+        let _ = write!(line, " f{rd:<2} {value:#010x}");
     }
     if mem_rmask | mem_wmask != 0 {
         let _ = write!(line, " mem {mem_addr:#010x}");
@@ -38,14 +44,30 @@ pub fn commit_line(retired: &Retirement, hart: &Hart) -> Option<String> {
     Some(line)
 }
 
-/// The CSR that an instruction writes.
-fn csr_written(insn: u32) -> Option<u16> {
-    const MSTATUS: u16 = model::facts::csr::MSTATUS;
-    let it = decode(insn)?;
+/// The CSRs that an instruction names and writes; `fcsr` by its parts.
+fn csrs_written(insn: u32) -> Vec<u16> {
+    let Some(it) = decode(insn, true) else { return Vec::new() };
     let writes = matches!(it.op, Op::Csrrw | Op::Csrrwi) || it.rs1 != 0;
     match it.op.class() {
-        Class::Csr if writes => Some(it.imm as u16),
-        _ => (insn == INSN_MRET).then_some(MSTATUS),
+        Class::Csr if writes && it.imm as u16 == FCSR => vec![FFLAGS, FRM],
+        Class::Csr if writes => vec![it.imm as u16],
+        _ if insn == INSN_MRET => vec![MSTATUS],
+        _ => Vec::new(),
+    }
+}
+
+/// Whether the result of an instruction comes late: of a load, or of what rounds.
+fn is_late(it: Instruction, retired: &Retirement) -> bool {
+    retired.mem_rmask != 0 || it.op.rounds()
+}
+
+/// Whether an instruction reads the register that one before it writes.
+fn needs(it: Instruction, before: &Retirement) -> bool {
+    let [_, floats @ ..] = it.op.floats();
+    let mut registers = [it.rs1, it.rs2, it.rs3].into_iter().zip(floats);
+    match before.float.rd {
+        Some((rd, _)) => registers.any(|register| register == (rd, true)),
+        None => before.rd != 0 && registers.any(|register| register == (before.rd, false)),
     }
 }
 
@@ -65,10 +87,10 @@ impl Cycles {
         "behind taken branches",
         "behind jumps",
         "traps, interrupts and returns from them",
-        "load-use",
+        "load-use, late results of floats",
         "the register of a jump",
         "data memory",
-        "multiplier, divider",
+        "multiplier, divider, division of floats",
         "the unit",
         "asleep (wfi)",
         "instruction fetch",
@@ -77,7 +99,7 @@ impl Cycles {
 
     /// Counts an instruction.
     pub fn note(&mut self, retired: &Retirement) {
-        let it = decode(retired.insn);
+        let it = decode(retired.insn, true);
         self.counts[0] += 1;
         let mut lost = (retired.cycle - self.last).saturating_sub(1);
         self.last = retired.cycle;
@@ -95,19 +117,18 @@ impl Cycles {
                     Some(Class::Jump) => take(2, 1),
                     _ => {}
                 }
-                let reads = |it: Instruction| [it.rs1, it.rs2].contains(&before.rd);
-                let behind = before.rd != 0 && it.is_some_and(reads);
-                let loaded = before.mem_rmask != 0;
+                let behind = it.is_some_and(|it| needs(it, before));
+                let late = previous.is_some_and(|it| is_late(it, before));
                 let op = it.map(|it| (it.op, it.op.class()));
                 match op {
-                    Some((Op::Jalr, _)) if behind => take(5, if loaded { 2 } else { 1 }),
-                    _ if behind && loaded => take(4, 1),
+                    Some((Op::Jalr, _)) if behind => take(5, if late { 2 } else { 1 }),
+                    _ if behind && late => take(4, 1),
                     _ => {}
                 }
                 match op {
                     Some((_, Class::Conv)) => take(8, u64::MAX),
                     Some((Op::Wfi, _)) => take(9, u64::MAX),
-                    Some((_, Class::MulDiv)) => take(7, u64::MAX),
+                    Some((_, Class::MulDiv) | (Op::FdivS | Op::FsqrtS, _)) => take(7, u64::MAX),
                     _ if retired.mem_rmask | retired.mem_wmask != 0 => take(6, u64::MAX),
                     _ => take(10, u64::MAX),
                 }
@@ -147,7 +168,7 @@ impl Profile {
 
     /// Counts an instruction.
     pub fn note(&mut self, retired: &Retirement) {
-        let it = decode(retired.insn);
+        let it = decode(retired.insn, true);
         if retired.interrupt {
             self.stack.push((retired.pc, self.function.clone()));
             self.key.clear();

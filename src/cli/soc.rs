@@ -23,7 +23,7 @@ use crate::bench::trace::{Cycles, Profile, commit_line};
 use crate::bench::under_test::{Waveform, replay_command};
 use crate::bench::unit::Counters;
 use crate::firmware;
-use crate::hw::{Build, SOC, SocParameters};
+use crate::hw::{Build, SOC, SOC_FP, SocParameters};
 use model::elf::{ElfError, Executable};
 use model::files;
 use model::hart::Hart;
@@ -117,11 +117,11 @@ fn conventions() -> String {
     let names: Vec<&str> = firmware::programs().iter().map(|it| it.name).collect();
     format!(
         "An ELF file has 32 bits, is little-endian and linked to 0x80000000, where the core starts \
-         (firmware/link.ld); the compiler takes -march=rv32imc_zicsr_zifencei -mabi=ilp32. A store \
-         to its symbol tohost ends it: 1 passed, 2n + 1 test n failed. With a symbol fromhost too, \
-         tohost and fromhost are HTIF: system calls write and exit, and the console. What lies \
-         between begin_signature and end_signature goes to --signature.\n\nPrograms of firmware/: \
-         {}",
+         (firmware/link.ld); the compiler takes -march=rv32imc_zicsr_zifencei -mabi=ilp32, for \
+         {SOC_FP} rv32imfc. A store to its symbol tohost ends it: 1 passed, 2n + 1 test n failed. \
+         With a symbol fromhost too, tohost and fromhost are HTIF: system calls write and exit, and \
+         the console. What lies between begin_signature and end_signature goes to --signature.\n\n\
+         Programs of firmware/: {}",
         names.join(", ")
     )
 }
@@ -159,7 +159,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
         args.lockstep || !observed,
         "--log, --profile and --gdb need the reference: leave --lockstep=false out"
     );
-    let (name, elf) = read(&args.program)?;
+    let (name, elf) = read(&args.program, &soc)?;
     let in_file = || format!("cannot run {}", args.program.display());
     let program = Executable::parse(&elf, soc.ram_bytes).with_context(in_file)?;
     if program.tohost.is_none() && args.max_cycles.is_none() {
@@ -204,7 +204,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let (folded, signature) = (create(&args.profile)?, create(&args.signature)?);
     let end = follow(&mut run, args, wave.as_deref(), &mut watch)?;
     if let Some(wave) = &wave {
-        program_view("The waveform of a program", 0).write(wave)?;
+        program_view("The waveform of a program", &soc, 0).write(wave)?;
     }
     let seconds = begin.elapsed().as_secs_f64();
 
@@ -269,10 +269,14 @@ fn narrow_seed(seed: u64) -> u32 {
 }
 
 /// The program's name and file.
-fn read(path: &Path) -> anyhow::Result<(String, Vec<u8>)> {
+fn read(path: &Path, soc: &SocParameters) -> anyhow::Result<(String, Vec<u8>)> {
     let text = path.to_string_lossy();
     if !path.exists() {
         if let Some(program) = firmware::find(&text) {
+            ensure!(
+                soc.float || !program.float,
+                "cannot run {text}: it needs a core with floating point; take --soc {SOC_FP}"
+            );
             return Ok((program.name.to_owned(), program.elf.to_vec()));
         }
         // A name alone may be meant for a program of firmware/.

@@ -19,7 +19,7 @@ use study::{Error, Status};
 use super::flags::{Bar, BasicFlags, JobFlags, stop_flag};
 use super::table_of;
 use crate::hw::gates::{core_design, netlist, pair_design, unit_design};
-use crate::hw::{CLOCK, PAPER_UNIT, SocParameters, UnitParameters};
+use crate::hw::{CLOCK, PAPER_UNIT, SOC, SOC_FP, SocParameters, UnitParameters};
 use crate::synthesis::{
     CellLibrary, Design, Flow, LibraryChoice, Multiplier, SynthesisError, Synthesised, Tools,
 };
@@ -34,6 +34,10 @@ pub(super) struct Args {
     /// The core, and what the other designs add to it
     #[arg(long)]
     core: bool,
+
+    /// The core with floating point
+    #[arg(long)]
+    float_core: bool,
 
     /// Core and coprocessor together, with the parameters of a system: soc_k3, or kernel=3; may be
     /// repeated
@@ -112,6 +116,7 @@ fn period(text: &str) -> Result<u32, String> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Core,
+    FloatCore,
     Unit,
     Pair,
 }
@@ -168,10 +173,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
 
 /// What the flags name; by default the paper's unit and the core.
 fn designs(args: &Args) -> anyhow::Result<Vec<(Kind, Design)>> {
-    let nothing = args.unit.is_empty() && args.pair.is_empty() && !args.core;
+    let nothing = args.unit.is_empty() && args.pair.is_empty() && !args.core && !args.float_core;
     let mut designs = Vec::new();
     if args.core || nothing {
-        designs.push((Kind::Core, core_design()?));
+        designs.push((Kind::Core, core_design(&SOC)?));
+    }
+    if args.float_core {
+        designs.push((Kind::FloatCore, core_design(&SOC_FP)?));
     }
     let paper = [PAPER_UNIT];
     for unit in if nothing { &paper[..] } else { &args.unit } {
@@ -275,7 +283,7 @@ fn measure(
 fn compare(kind: Kind, row: &mut DesignRow, core: &DesignRow) {
     let over_core = |um2: f64| {
         let of_core = 100.0 * um2 / core.area_um2.0;
-        Fixed(if kind == Kind::Pair { of_core - 100.0 } else { of_core })
+        Fixed(if kind == Kind::Unit { of_core } else { of_core - 100.0 })
     };
     row.over_core_percent = Some(over_core(row.area_um2.0));
     row.with_macro_over_core_percent = row
@@ -283,6 +291,9 @@ fn compare(kind: Kind, row: &mut DesignRow, core: &DesignRow) {
         .map(|estimate| over_core(row.area_um2.0 - row.kernel_memory_um2.0 + estimate.0));
     let delay = 100.0 * row.critical_path_ns.0 / core.critical_path_ns.0 - 100.0;
     row.delay_over_core_percent = Some(Fixed(delay));
+    if kind == Kind::FloatCore {
+        return;
+    }
     row.paper_over_core_percent = Some(Fixed(PAPER_AREA_PERCENT));
     row.paper_delay_over_core_percent = Some(Fixed(0.0));
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use verilated::build::{Verilate, Warnings};
 
-use super::parameter_sets::{coprocessor_sources, core_sources};
+use super::parameter_sets::{FLOAT, coprocessor_sources, core_sources};
 use super::{Build, CLOCK, HwError, SocParameters, UnitParameters};
 use crate::synthesis::{
     CellLibrary, Design, Flow, LibraryChoice, SynthesisError, Synthesised, Tools, cells, synthesise,
@@ -25,12 +25,13 @@ pub fn unit_design(set: &UnitParameters) -> Result<Design, HwError> {
     })
 }
 
-/// The core without what only observers read: what the unit's area is compared with.
-pub fn core_design() -> Result<Design, HwError> {
+/// The core of a system without what only observers read: what the unit's area is compared with.
+pub fn core_design(set: &SocParameters) -> Result<Design, HwError> {
     let rtl = rtl()?;
     let mut sources = core_sources(&rtl)?;
     sources.push(rtl.join("silicon/core_alone.sv"));
-    Ok(Design { name: "core".to_owned(), top: "core_alone", sources, parameters: Vec::new() })
+    let parameters = vec![(FLOAT, set.float_value())];
+    Ok(Design { name: core_name("core", set), top: "core_alone", sources, parameters })
 }
 
 /// The core and the coprocessor of a system.
@@ -40,22 +41,24 @@ pub fn pair_design(set: &SocParameters) -> Result<Design, HwError> {
     sources.extend(core_sources(&rtl)?);
     sources.extend(["core_alone.sv", "core_with_unit.sv"].map(|it| rtl.join("silicon").join(it)));
     let name = SocParameters { view: super::View::Rtl, ..*set }.to_string();
-    Ok(Design {
-        name: name.replacen("soc", "pair", 1),
-        top: "core_with_unit",
-        sources,
-        parameters: texts(set.coprocessor()),
-    })
+    let mut parameters = texts(set.coprocessor());
+    parameters.push((FLOAT, set.float_value()));
+    Ok(Design { name: name.replacen("soc", "pair", 1), top: "core_with_unit", sources, parameters })
 }
 
 /// The core with all the ports that the system connects.
-fn observed_core(rtl: &Path) -> Result<Design, HwError> {
-    let parameters = vec![(BOOT_ADDR, format!("32'h{:08x}", model::facts::soc::RAM_BASE))];
-    let name = "observed_core".to_owned();
+fn observed_core(rtl: &Path, set: &SocParameters) -> Result<Design, HwError> {
+    let boot = format!("32'h{:08x}", model::facts::soc::RAM_BASE);
+    let parameters = vec![(FLOAT, set.float_value()), (BOOT_ADDR, boot)];
+    let name = core_name("observed_core", set);
     Ok(Design { name, top: "core", sources: core_sources(rtl)?, parameters })
 }
 
 const BOOT_ADDR: &str = "BOOT_ADDR";
+
+fn core_name(name: &str, set: &SocParameters) -> String {
+    format!("{name}{}", if set.float { "_fp" } else { "" })
+}
 
 fn texts(parameters: Vec<(&'static str, u64)>) -> Vec<(&'static str, String)> {
     parameters.into_iter().map(|(name, value)| (name, value.to_string())).collect()
@@ -103,8 +106,8 @@ pub(super) fn soc_recipe(
     changed_cell: u32,
 ) -> Result<Verilate, HwError> {
     let mut core = core_sources(rtl)?;
-    core.truncate(1);
-    core.extend(files(&observed_core(rtl)?, changed_cell)?);
+    core.retain(|file| file.to_string_lossy().ends_with("_pkg.sv"));
+    core.extend(files(&observed_core(rtl, set)?, changed_cell)?);
     Ok(of_gates(set.recipe_with(build, rtl, core)?))
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The verilated hardware: one type per top module, [`ConvUnit`] and [`Soc`]; parameter sets and
-//! builds are data.
+//! The verilated hardware: one type per top module, [`ConvUnit`], [`Soc`] and [`Fpu`]; parameter sets
+//! and builds are data.
 //!
 //! What commands use by default is linked into the program. Every other parameter set, every build
 //! with waveforms, and RTL that was edited since the program was built is verilated when it is asked
@@ -17,8 +17,8 @@ pub mod gates;
 mod parameter_sets;
 
 pub use parameter_sets::{
-    Build, CLOCK, NETWORK_UNIT, PAPER_UNIT, RARE_UNITS, SOC, SOC_16, SOCS, SocParameters, UNITS,
-    UnitParameters, View,
+    Build, CLOCK, NETWORK_UNIT, PAPER_UNIT, RARE_UNITS, SOC, SOC_16, SOC_FP, SOCS, SocParameters,
+    UNITS, UnitParameters, View,
 };
 
 use std::collections::BTreeMap;
@@ -41,6 +41,7 @@ use verilated::{Config, Library, Model};
 
 verilated::include_model!("conv_unit");
 verilated::include_model!("soc");
+verilated::include_model!("fpu");
 
 impl UnitParameters {
     /// The unit for layers of a network, with kernels up to `side` and `log_frac` fraction bits:
@@ -118,10 +119,10 @@ impl UnitParameters {
 
 impl SocParameters {
     pub fn hart(&self) -> HartConfig {
-        let &Self { kernel, log_frac, multipliers, kernels, operand_w, planes, ram_bytes, .. } =
-            self;
+        let &Self { kernel, log_frac, multipliers, kernels, operand_w, .. } = self;
+        let &Self { planes, float, ram_bytes, .. } = self;
         let unit = UnitShape { kernel, log_frac, multipliers, kernels, operand_w, planes };
-        HartConfig { ram_base: RAM_BASE, ram_bytes, boot: RAM_BASE, unit }
+        HartConfig { ram_base: RAM_BASE, ram_bytes, boot: RAM_BASE, float, unit }
     }
 }
 
@@ -143,6 +144,8 @@ const GATES: Known = ("gates", "g", [0, 1], 0);
 const CHANGED_CELL: Known = ("changed_cell", "c", [0, u32::MAX], 0);
 const COUNTERS: Known = ("counters", "p", [0, 1], 1);
 const PLANES: Known = ("planes", "l", [0, 1], 0);
+/// In a name its letters alone say that it is there.
+const FLOAT: Known = ("float", "fp", [0, 1], 0);
 
 /// The parameters of a text, `kernel=7,log_frac=2` or a name such as `k7_f2`.
 fn parse<const N: usize>(text: &str, prefix: &str, known: [Known; N]) -> Result<[u32; N], String> {
@@ -156,6 +159,7 @@ fn parse<const N: usize>(text: &str, prefix: &str, known: [Known; N]) -> Result<
     for part in parts.filter(|part| !part.is_empty()) {
         let digits = part.find(|c: char| c.is_ascii_digit()).unwrap_or(part.len());
         let (key, number) = part.split_once('=').unwrap_or(part.split_at(digits));
+        let number = if !named && key == FLOAT.1 && number.is_empty() { "1" } else { number };
         let key = known.iter().position(|it| key.trim() == if named { it.0 } else { it.1 });
         let Some((index, number)) = key.zip(number.trim().parse::<u32>().ok()) else {
             let example = if prefix.is_empty() { "k3_f2" } else { "soc_k3_f3" };
@@ -251,20 +255,32 @@ fn soc_set(text: &str) -> Result<SocParameters, String> {
         (KERNELS.0, KERNELS.1, KERNELS.2, SOC.kernels as u32),
         OPERAND_W,
         PLANES,
+        FLOAT,
         ("ram_bytes", "r", [1 << 16, 1 << 28], SOC.ram_bytes),
         GATES,
         CHANGED_CELL,
     ];
-    let [kernel, log_frac, given, kernels, operand_w, planes, ram_bytes, gates, changed_cell] =
-        parse(text, "soc", known)?;
+    let values = parse(text, "soc", known)?;
+    let [kernel, log_frac, given, kernels, operand_w, planes, float, ..] = values;
+    let [.., ram_bytes, gates, changed_cell] = values;
     check_operand_w(operand_w)?;
     if !ram_bytes.is_power_of_two() {
         return Err("ram_bytes is a power of two".to_owned());
     }
     let (multipliers, kernels) = (multipliers(kernel, given)?, kernels as usize);
     let view = view(gates, changed_cell)?;
-    let kernel = kernel as usize;
-    Ok(SocParameters { kernel, log_frac, multipliers, kernels, operand_w, planes, ram_bytes, view })
+    let (kernel, float) = (kernel as usize, float != 0);
+    Ok(SocParameters {
+        kernel,
+        log_frac,
+        multipliers,
+        kernels,
+        operand_w,
+        planes,
+        float,
+        ram_bytes,
+        view,
+    })
 }
 
 /// A set is written as its name, which says everything, in flags and in files.
@@ -345,6 +361,12 @@ pub fn soc(set: &SocParameters, build: Build, x_seed: u64) -> Result<Soc, HwErro
         }
     }
     Ok(soc)
+}
+
+/// A model of the floating-point unit. Registers start with the values of a seed.
+pub fn fpu(build: Build, x_seed: u64) -> Result<Fpu, HwError> {
+    let recipe = |rtl: &Path| Ok(parameter_sets::fpu_recipe(build, rtl)?);
+    open(library::<Fpu>(build.name_of(parameter_sets::FPU), build, recipe)?, x_seed)
 }
 
 /// The digest of the RTL that models of the unit simulate: SHA-256 in hexadecimal.
@@ -480,6 +502,8 @@ mod tests {
         assert_eq!((set.to_string().as_str(), set.beat_words()), ("k3_o16", 2));
         let set: SocParameters = "kernel=3,log_frac=3,planes=1".parse().unwrap();
         assert_eq!((set, set.to_string().as_str()), (SOCS[1], "soc_k3_f3_l1"));
+        assert_eq!(SOC_FP.to_string(), "soc_fp");
+        assert_eq!("float=1,kernel=3".parse(), "soc_fp_k3".parse::<SocParameters>());
     }
 
     #[test]

@@ -67,7 +67,7 @@ impl fmt::Display for View {
     }
 }
 
-/// The parameters of `soc.sv`; named alike, as in `soc_k3_f3`.
+/// The parameters of `soc.sv`; named alike, as in `soc_fp_k3_f3`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SocParameters {
     /// `KERNEL`: the unit's largest kernel side, 1 to 7.
@@ -81,6 +81,8 @@ pub struct SocParameters {
     pub operand_w: u32,
     /// `PLANES`: 1 if the unit's windows can be fetched by their log planes.
     pub planes: u32,
+    /// `FLOAT`: whether the core has RV32F.
+    pub float: bool,
     /// `RAM_BYTES`: a power of two, 64 KiB to 256 MiB.
     pub ram_bytes: u32,
     /// Whether the RTL of the core is simulated, or what synthesis makes of it; all else is RTL.
@@ -112,6 +114,7 @@ pub const SOC: SocParameters = SocParameters {
     kernels: 16,
     operand_w: 32,
     planes: 0,
+    float: false,
     ram_bytes: 1 << 20,
     view: View::Rtl,
 };
@@ -158,11 +161,18 @@ pub const RARE_UNITS: &[UnitParameters] = &[
 ];
 
 /// The systems on which programs and `torture` are tested.
-pub const SOCS: &[SocParameters] =
-    &[SOC, SocParameters { kernel: 3, log_frac: 3, multipliers: 36, planes: 1, ..SOC }, SOC_16];
+pub const SOCS: &[SocParameters] = &[
+    SOC,
+    SocParameters { kernel: 3, log_frac: 3, multipliers: 36, planes: 1, ..SOC },
+    SOC_16,
+    SOC_FP,
+];
 
 /// The same with packed 16-bit operands.
 pub const SOC_16: SocParameters = SocParameters { operand_w: 16, ..SOC };
+
+/// The same with RV32F.
+pub const SOC_FP: SocParameters = SocParameters { float: true, ..SOC };
 
 /// What is linked into the program.
 pub const LINKED_UNITS: &[UnitParameters] = &[PAPER_UNIT, NETWORK_UNIT];
@@ -238,7 +248,15 @@ impl UnitParameters {
     }
 }
 
+/// The parameter of the core that says whether it has RV32F.
+pub const FLOAT: &str = "FLOAT";
+
 impl SocParameters {
+    /// The value of [`FLOAT`], as SystemVerilog writes it.
+    pub fn float_value(&self) -> String {
+        format!("1'b{}", u8::from(self.float))
+    }
+
     /// The parameters of the coprocessor.
     pub fn coprocessor(&self) -> Vec<(&'static str, u64)> {
         vec![
@@ -256,7 +274,7 @@ impl SocParameters {
         self.recipe_with(build, rtl, core_sources(rtl)?)
     }
 
-    /// The model with the core of these files, of which the first is its package.
+    /// The model with the core of these files, packages first.
     pub fn recipe_with(
         &self,
         build: Build,
@@ -270,6 +288,7 @@ impl SocParameters {
             .sources(sources)
             .waivers(rtl.join("waivers.vlt"))
             .parameter("RAM_BYTES", self.ram_bytes)
+            .parameter(FLOAT, self.float_value())
             .clock(CLOCK)
             .memory("ram", "u_ram.words");
         let parameters = self.coprocessor().into_iter();
@@ -277,12 +296,31 @@ impl SocParameters {
     }
 }
 
+/// The module of the floating-point unit, which has no parameters.
+pub const FPU: &str = "fpu";
+
+/// The model of the floating-point unit.
+pub fn fpu_recipe(build: Build, rtl: &Path) -> io::Result<Verilate> {
+    let model = Verilate::new(build.name_of(FPU), FPU)
+        .sources(fpu_sources(rtl)?)
+        .waivers(rtl.join("waivers.vlt"))
+        .clock(CLOCK);
+    Ok(build.apply(model))
+}
+
+/// The files of the floating-point unit; its package comes first.
+pub fn fpu_sources(rtl: &Path) -> io::Result<Vec<PathBuf>> {
+    package_first(&rtl.join("fpu"), "fpu_pkg.sv")
+}
+
 /// What the core needs of the unit's folder and the unit alone does not.
 const COPROCESSOR: &str = "conv_approx/conv_coprocessor.sv";
 
-/// The files of the core; its package comes first.
+/// The files of the core, with those of its FPU; packages come first.
 pub fn core_sources(rtl: &Path) -> io::Result<Vec<PathBuf>> {
-    package_first(&rtl.join("core"), "core_pkg.sv")
+    let mut sources = package_first(&rtl.join("fpu"), "fpu_pkg.sv")?;
+    sources.extend(package_first(&rtl.join("core"), "core_pkg.sv")?);
+    Ok(sources)
 }
 
 /// The files of the unit and of its coprocessor.
@@ -346,8 +384,9 @@ impl fmt::Display for UnitParameters {
 impl fmt::Display for SocParameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let &Self { kernel, log_frac, multipliers, kernels, operand_w, .. } = self;
-        let &Self { planes, ram_bytes, view, .. } = self;
+        let &Self { planes, float, ram_bytes, view, .. } = self;
         let [gates, changed_cell] = view.parameters();
+        let float = if float { "_fp" } else { "" };
         let rest = name(&[
             ("k", kernel as u32, SOC.kernel as u32),
             ("m", multipliers, 4 * (kernel * kernel) as u32),
@@ -359,6 +398,6 @@ impl fmt::Display for SocParameters {
             ("g", gates, 0),
             ("c", changed_cell, 0),
         ]);
-        f.pad(&format!("soc{rest}"))
+        f.pad(&format!("soc{float}{rest}"))
     }
 }

@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")"
 object=$(mktemp)
 trap 'rm -f "$object"' EXIT
-riscv64-unknown-elf-gcc -march=rv32imc_zicsr_zifencei -mabi=ilp32 -Wa,-mpriv-spec=1.12 -c -o "$object" instructions.s
+riscv64-unknown-elf-gcc -march=rv32imfc_zicsr_zifencei -mabi=ilp32 -Wa,-mpriv-spec=1.12 -c -o "$object" instructions.s
 {
     echo address,encoding,text
     riscv64-unknown-elf-objdump -d -M no-aliases --adjust-vma=0x80000000 "$object" |

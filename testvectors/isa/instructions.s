@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Every instruction of RV32IMC, Zicsr and Zifencei with the extremes of its operands: what generate.sh
+# Every instruction of RV32IMFC, Zicsr and Zifencei with the extremes of its operands: what generate.sh
 # assembles.
 .option norelax
 .option norvc
@@ -143,3 +143,57 @@ c.andi s1, 0
 .endr
 c.nop
 c.ebreak
+
+# Floats.
+.irp op, flw, fsw, c.flwsp, c.fswsp
+  .irp imm, 0, 4, 8, 16, 32, 64, 128, 252, 0x54, 0xa8
+    \op ft0, \imm(sp)
+    \op ft11, \imm(sp)
+  .endr
+.endr
+.irp op, flw, fsw
+  .irp imm, 1, 2, 0x400, 2047, -1, -2048, 0x555
+    \op fs1, \imm(a5)
+    \op fa5, \imm(t6)
+  .endr
+.endr
+.irp op, c.flw, c.fsw
+  .irp imm, 0, 4, 8, 16, 32, 64, 124, 0x54, 0x28
+    \op fs0, \imm(a5)
+    \op fa5, \imm(s0)
+  .endr
+.endr
+.irp op, fadd.s, fsub.s, fmul.s, fdiv.s
+  .irp rm, rne, rtz, rdn, rup, rmm, dyn
+    \op ft0, fs11, fa7, \rm
+  .endr
+  \op fs11, ft0, ft8
+.endr
+.irp op, fmadd.s, fmsub.s, fnmsub.s, fnmadd.s
+  .irp rm, rne, rtz, rdn, rup, rmm, dyn
+    \op ft0, fs11, fa7, ft11, \rm
+  .endr
+  \op fs11, ft0, ft8, fs2
+.endr
+.irp rm, rne, rtz, rdn, rup, rmm, dyn
+  fsqrt.s ft10, fs10, \rm
+  fcvt.w.s t6, ft11, \rm
+  fcvt.wu.s a0, fa0, \rm
+  fcvt.s.w ft11, t6, \rm
+  fcvt.s.wu fa0, a0, \rm
+.endr
+.irp op, fsgnj.s, fsgnjn.s, fsgnjx.s, fmin.s, fmax.s
+  \op ft0, ft7, fs0
+  \op ft11, fs2, fs2
+.endr
+.irp op, feq.s, flt.s, fle.s
+  \op zero, ft9, fs3
+  \op a0, fa0, fa1
+.endr
+fclass.s s0, fs4
+fmv.x.w s1, fs5
+fmv.w.x fs6, s2
+.irp csr, fflags, frm, fcsr
+  csrrw a0, \csr, a1
+  csrrsi a0, \csr, 31
+.endr

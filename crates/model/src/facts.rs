@@ -32,16 +32,81 @@ pub mod soc {
     }
 }
 
+/// Floats, and the floating-point unit: `rtl/fpu/fpu_pkg.sv`.
+pub mod float {
+    numbers! {
+        FPU_ADD = 0;
+        FPU_SUB = 1;
+        FPU_MUL = 2;
+        /// a·b + c
+        FPU_MADD = 3;
+        /// a·b − c
+        FPU_MSUB = 4;
+        /// −(a·b) + c
+        FPU_NMSUB = 5;
+        /// −(a·b) − c
+        FPU_NMADD = 6;
+        FPU_DIV = 7;
+        FPU_SQRT = 8;
+        FPU_CVT_W_S = 9;
+        FPU_CVT_WU_S = 10;
+        FPU_CVT_S_W = 11;
+        FPU_CVT_S_WU = 12;
+        FPU_SGNJ = 13;
+        FPU_SGNJN = 14;
+        FPU_SGNJX = 15;
+        FPU_MIN = 16;
+        FPU_MAX = 17;
+        FPU_EQ = 18;
+        FPU_LT = 19;
+        FPU_LE = 20;
+        FPU_CLASS = 21;
+        FPU_MV = 22;
+
+        /// Rounding modes: to nearest, ties to even.
+        RNE = 0;
+        /// Towards zero.
+        RTZ = 1;
+        /// Down.
+        RDN = 2;
+        /// Up.
+        RUP = 3;
+        /// To nearest, ties away from zero.
+        RMM = 4;
+
+        /// The bit of a flag: invalid operation.
+        NV = 4;
+        /// Division by zero.
+        DZ = 3;
+        /// Overflow.
+        OF = 2;
+        /// Underflow.
+        UF = 1;
+        /// Inexact.
+        NX = 0;
+
+        /// The NaN that every instruction that computes leaves.
+        CANONICAL_NAN = 0x7fc0_0000;
+    }
+}
+
 /// The core: `rtl/core/core_pkg.sv`, `firmware/soc.h`.
 pub mod riscv {
     numbers! {
         OPCODE_LOAD = 0x03;
+        OPCODE_LOAD_FP = 0x07;
         OPCODE_MISC_MEM = 0x0f;
         OPCODE_OP_IMM = 0x13;
         OPCODE_AUIPC = 0x17;
         OPCODE_STORE = 0x23;
+        OPCODE_STORE_FP = 0x27;
         OPCODE_OP = 0x33;
         OPCODE_LUI = 0x37;
+        OPCODE_MADD = 0x43;
+        OPCODE_MSUB = 0x47;
+        OPCODE_NMSUB = 0x4b;
+        OPCODE_NMADD = 0x4f;
+        OPCODE_OP_FP = 0x53;
         OPCODE_BRANCH = 0x63;
         OPCODE_JALR = 0x67;
         OPCODE_JAL = 0x6f;
@@ -74,9 +139,16 @@ pub mod riscv {
         MSTATUS_MPIE = 1 << 7;
         /// The mode before the trap: always machine mode.
         MSTATUS_MPP = 3 << 11;
+        /// Of a core with F: whether the float registers are off (0), in their initial state (1),
+        /// clean (2) or dirty (3).
+        MSTATUS_FS = 3 << 13;
+        /// Whether there is state that is dirty: that of the float registers.
+        MSTATUS_SD = 1 << 31;
 
         /// RV32 with C, I, M and X: the instructions of the unit are no standard ones.
         MISA = 0x4080_1104;
+        /// The same with F.
+        MISA_FLOAT = 0x4080_1124;
         /// "CNVA".
         MIMPID = 0x434e_5641;
 
@@ -133,6 +205,12 @@ pub mod csr {
             writable: u32,
         },
         Pending,
+        /// Bits of fcsr, of a core with F.
+        Float {
+            lowest: u32,
+            /// All of them, moved down to bit 0.
+            mask: u32,
+        },
         /// The number of the event of the counter with the lowest five bits of the CSR's number.
         Event,
         /// Bits 31:0 of that counter.
@@ -145,6 +223,11 @@ pub mod csr {
         /// Whether an instruction that writes this one is illegal.
         pub const fn is_read_only(&self) -> bool {
             is_read_only(self.number)
+        }
+
+        /// Whether it exists on a core with F alone.
+        pub const fn is_float(&self) -> bool {
+            matches!(self.content, Content::Float { .. })
         }
 
         /// Whether the row has more than one CSR.
@@ -169,7 +252,7 @@ pub mod csr {
                 pub const $constant: u16 = $number;
             )*
 
-            /// Every CSR: those of machine mode, then the read-only ones.
+            /// Every CSR: those of F, those of machine mode, then the read-only ones.
             pub const CSRS: &[Csr] = &[$(Csr {
                 name: $name,
                 suffix: concat!($($suffix)?),
@@ -180,9 +263,12 @@ pub mod csr {
         };
     }
 
-    use Content::{Constant, CounterHigh, CounterLow, Event, Pending};
+    use Content::{Constant, CounterHigh, CounterLow, Event, Float, Pending};
 
     csrs! {
+        FFLAGS = 0x001, "fflags", Float { lowest: 0, mask: 0x1f };
+        FRM = 0x002, "frm", Float { lowest: 5, mask: 7 };
+        FCSR = 0x003, "fcsr", Float { lowest: 0, mask: 0xff };
         MSTATUS = 0x300, "mstatus", register(MSTATUS_MPP, MSTATUS_MIE | MSTATUS_MPIE);
         MSTATUSH = 0x310, "mstatush", Constant(0);
         MISA = 0x301, "misa", Constant(riscv::MISA);

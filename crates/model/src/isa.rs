@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The instruction set of the core, written once: RV32IMC with Zicsr and Zifencei, and the custom
-//! instructions of the convolution unit (`docs/isa.md`).
+//! The instruction set of the core, written once: RV32IMC with Zicsr and Zifencei, F where the core
+//! has it, and the custom instructions of the convolution unit (`docs/isa.md`).
 //!
 //! [`Op`] and its table give [`decode`], [`Instruction::encode`], [`disassemble`], and by the table
 //! of 16-bit [`FORMS`] their expansion and [`Instruction::compress`]. The simulator, the generator of
@@ -14,14 +14,15 @@ use serde::{Deserialize, Serialize};
 use crate::facts::conv::{
     CONV_AGAIN, CONV_CARRY, CONV_CLEAR, CONV_CONFIG, CONV_LOAD, CONV_PLANE, CONV_READ, CONV_RUN,
 };
-use crate::facts::csr::CSRS;
+use crate::facts::csr::{CSRS, Csr};
 use crate::facts::riscv::{
     INSN_EBREAK, INSN_ECALL, INSN_MRET, INSN_WFI, OPCODE_AUIPC, OPCODE_BRANCH, OPCODE_CONV,
-    OPCODE_JAL, OPCODE_JALR, OPCODE_LOAD, OPCODE_LUI, OPCODE_MISC_MEM, OPCODE_OP, OPCODE_OP_IMM,
-    OPCODE_STORE, OPCODE_SYSTEM,
+    OPCODE_JAL, OPCODE_JALR, OPCODE_LOAD, OPCODE_LOAD_FP, OPCODE_LUI, OPCODE_MADD, OPCODE_MISC_MEM,
+    OPCODE_MSUB, OPCODE_NMADD, OPCODE_NMSUB, OPCODE_OP, OPCODE_OP_FP, OPCODE_OP_IMM, OPCODE_STORE,
+    OPCODE_STORE_FP, OPCODE_SYSTEM,
 };
 
-/// The number of a register, 0 to 31.
+/// The number of a register, 0 to 31, of the integer or of the float registers.
 pub type Register = u8;
 
 /// An instruction with its operands. A compressed one is the one that it abbreviates.
@@ -37,10 +38,18 @@ pub struct Instruction {
     pub rs1: Register,
     #[serde(default)]
     pub rs2: Register,
+    /// The third source, of a fused multiplication and addition.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rs3: Register,
     /// The immediate as the instruction uses it: sign-extended, or shifted (`lui`); the number of
-    /// the CSR; bits 31:20 of a fence; bits 31:25 of an instruction of the unit, which have to be 0.
+    /// the CSR; bits 31:20 of a fence; bits 31:25 of an instruction of the unit, which have to be 0;
+    /// the rounding mode, 0 to 7, of a float instruction that [rounds](Op::rounds).
     #[serde(default)]
     pub imm: i32,
+}
+
+fn is_zero(register: &Register) -> bool {
+    *register == 0
 }
 
 /// Instructions that the core treats alike.
@@ -55,6 +64,9 @@ pub enum Class {
     Csr,
     Conv,
     System,
+    FloatLoad,
+    FloatStore,
+    Float,
     /// Always raises an exception, so that it never retires.
     Call,
 }
@@ -79,6 +91,28 @@ pub enum Format {
     FenceI,
     /// No operands: every bit is fixed.
     Fixed,
+    /// I, of a float load.
+    FloatAddress,
+    /// S, of a float store.
+    FloatS,
+    /// R4: a fused multiplication and addition.
+    Fused,
+    /// R with a rounding mode, of float registers.
+    Rounded,
+    /// The same with one source.
+    RoundedUnary,
+    /// The same from a float to an integer register.
+    RoundedToInteger,
+    /// The same from an integer to a float register.
+    RoundedToFloat,
+    /// R, of float registers.
+    FloatR,
+    /// R, of two float registers to an integer register.
+    Compare,
+    /// From a float to an integer register.
+    ToInteger,
+    /// From an integer to a float register.
+    ToFloat,
     /// Of the unit, with both sources.
     Conv2,
     /// Of the unit, with rs1 alone.
@@ -136,15 +170,17 @@ const U_IMMEDIATE: Layout = Layout::signed(&[(12, 20, 12)]);
 const J_IMMEDIATE: Layout = Layout::signed(&[(20, 1, 31), (1, 10, 21), (11, 1, 20), (12, 8, 12)]);
 const CSR_NUMBER: Layout = Layout::unsigned(&[(0, 12, 20)]);
 const FUNCT7: Layout = Layout::unsigned(&[(0, 7, 25)]);
+const ROUNDING_MODE: Layout = Layout::unsigned(&[(0, 3, 12)]);
 
 struct Fields {
     mask: u32,
-    /// Whether rd, rs1 and rs2 are fields of it.
-    registers: [bool; 3],
+    /// Whether rd, rs1, rs2 and rs3 are fields of it.
+    registers: [bool; 4],
     immediate: Layout,
-    /// How the operands are written, a letter for each: rd `d`, rs1 `s`, rs2 `t`, rs1 as a number
-    /// `z`; the immediate as a number `i`, in hexadecimal `x`, without its lower 12 bits `u`, as a
-    /// target `p`, as an address with rs1 `m`, as a CSR `c`, as the sets of a fence `f`.
+    /// How the operands are written, a letter for each: rd `d`, rs1 `s`, rs2 `t`, in upper case if it
+    /// is a float register, as rs3 `R` always is; rs1 as a number `z`; the immediate as a number `i`, in hexadecimal `x`, without its lower 12 bits `u`, as a
+    /// target `p`, as an address with rs1 `m`, as a CSR `c`, as the sets of a fence `f`,
+    /// as a rounding mode with its comma `r`.
     text: &'static str,
 }
 
@@ -152,13 +188,14 @@ impl Format {
     const fn fields(self) -> Fields {
         const OPCODE: u32 = 0x7f;
         const FUNCT3: u32 = 0x707f;
-        const ALL: [bool; 3] = [true; 3];
-        const SOURCES: [bool; 3] = [false, true, true];
-        const RD_RS1: [bool; 3] = [true, true, false];
-        const RD: [bool; 3] = [true, false, false];
+        const FUNCT7_3: u32 = 0xfe00_707f;
+        const ALL: [bool; 4] = [true, true, true, false];
+        const SOURCES: [bool; 4] = [false, true, true, false];
+        const RD_RS1: [bool; 4] = [true, true, false, false];
+        const RD: [bool; 4] = [true, false, false, false];
         let (mask, registers, immediate, text) = match self {
-            Self::R => (0xfe00_707f, ALL, Layout::NONE, "d,s,t"),
-            Self::Shift => (0xfe00_707f, RD_RS1, SHIFT_AMOUNT, "d,s,x"),
+            Self::R => (FUNCT7_3, ALL, Layout::NONE, "d,s,t"),
+            Self::Shift => (FUNCT7_3, RD_RS1, SHIFT_AMOUNT, "d,s,x"),
             Self::I => (FUNCT3, RD_RS1, I_IMMEDIATE, "d,s,i"),
             Self::Address => (FUNCT3, RD_RS1, I_IMMEDIATE, "d,m"),
             Self::S => (FUNCT3, SOURCES, S_IMMEDIATE, "t,m"),
@@ -169,8 +206,19 @@ impl Format {
             Self::CsrImmediate => (FUNCT3, RD_RS1, CSR_NUMBER, "d,c,z"),
             Self::Fence => (FUNCT3, RD_RS1, CSR_NUMBER, "f"),
             Self::FenceI => (FUNCT3, RD_RS1, CSR_NUMBER, ""),
-            Self::Fixed => (u32::MAX, [false; 3], Layout::NONE, ""),
-            Self::Conv2 => (0xfe00_707f, ALL, FUNCT7, "d,s,t"),
+            Self::Fixed => (u32::MAX, [false; 4], Layout::NONE, ""),
+            Self::FloatAddress => (FUNCT3, RD_RS1, I_IMMEDIATE, "D,m"),
+            Self::FloatS => (FUNCT3, SOURCES, S_IMMEDIATE, "T,m"),
+            Self::Fused => (0x0600_007f, [true; 4], ROUNDING_MODE, "D,S,T,Rr"),
+            Self::Rounded => (0xfe00_007f, ALL, ROUNDING_MODE, "D,S,Tr"),
+            Self::RoundedUnary => (0xfff0_007f, RD_RS1, ROUNDING_MODE, "D,Sr"),
+            Self::RoundedToInteger => (0xfff0_007f, RD_RS1, ROUNDING_MODE, "d,Sr"),
+            Self::RoundedToFloat => (0xfff0_007f, RD_RS1, ROUNDING_MODE, "D,sr"),
+            Self::FloatR => (FUNCT7_3, ALL, Layout::NONE, "D,S,T"),
+            Self::Compare => (FUNCT7_3, ALL, Layout::NONE, "d,S,T"),
+            Self::ToInteger => (0xfff0_707f, RD_RS1, Layout::NONE, "d,S"),
+            Self::ToFloat => (0xfff0_707f, RD_RS1, Layout::NONE, "D,s"),
+            Self::Conv2 => (FUNCT7_3, ALL, FUNCT7, "d,s,t"),
             Self::Conv1 => (0xfff0_707f, ALL, FUNCT7, "d,s"),
             Self::Conv0 => (0xffff_f07f, ALL, FUNCT7, "d"),
         };
@@ -185,6 +233,23 @@ impl Format {
             _ => self.fields().mask,
         }
     }
+
+    /// Which of rd, rs1, rs2 and rs3 are float registers.
+    const fn floats(self) -> [bool; 4] {
+        let text = self.fields().text.as_bytes();
+        let (mut floats, mut index) = ([false; 4], 0);
+        while index < text.len() {
+            match text[index] {
+                b'D' => floats[0] = true,
+                b'S' => floats[1] = true,
+                b'T' => floats[2] = true,
+                b'R' => floats[3] = true,
+                _ => {}
+            }
+            index += 1;
+        }
+        floats
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -196,24 +261,32 @@ struct Row {
     /// The values of the fixed bits.
     bits: u32,
     identifying_mask: u32,
-    /// 31 for the registers that it has, else 0: rd, rs1, rs2.
-    registers: [u8; 3],
+    /// 31 for the registers that it has, else 0: rd, rs1, rs2, rs3.
+    registers: [u8; 4],
+    floats: [bool; 4],
 }
 
 macro_rules! instructions {
     (
         $($class:ident { $($op:ident $name:literal $format:ident $bits:expr;)* })*
         [unit] { $($unit:ident $unit_name:literal $unit_format:ident $unit_bits:expr;)* }
+        [float] { $($float:ident $float_name:literal $float_format:ident $float_bits:expr;)* }
     ) => {
         instructions! {
             @table $($class { $($op $name $format $bits;)* })*
             Conv { $($unit $unit_name $unit_format $unit_bits;)* }
+            Float { $($float $float_name $float_format $float_bits;)* }
         }
 
         macro_rules! unit_ops {
             () => { $(Op::$unit)|* };
         }
         pub(crate) use unit_ops;
+
+        macro_rules! float_ops {
+            () => { $(Op::$float)|* };
+        }
+        pub(crate) use float_ops;
     };
     (@table $($class:ident { $($op:ident $name:literal $format:ident $bits:expr;)* })*) => {
         /// Which instruction; in assembly text and in files by its mnemonic.
@@ -228,9 +301,10 @@ macro_rules! instructions {
             bits: $bits,
             identifying_mask: Format::$format.identifying_mask(),
             registers: {
-                let [rd, rs1, rs2] = Format::$format.fields().registers;
-                [31 * rd as u8, 31 * rs1 as u8, 31 * rs2 as u8]
+                let [rd, rs1, rs2, rs3] = Format::$format.fields().registers;
+                [31 * rd as u8, 31 * rs1 as u8, 31 * rs2 as u8, 31 * rs3 as u8]
             },
+            floats: Format::$format.floats(),
         },)*)*];
 
         impl Op {
@@ -248,7 +322,8 @@ const fn f7(opcode: u32, funct3: u32, funct7: u32) -> u32 {
 }
 
 // A new instruction is a row here and an arm in `hart/mod.rs`, or in `hart/conv.rs` if it is one of
-// the unit; the compiler asks for the arm, and the coverage for programs that have it.
+// the unit; the compiler asks for the arm, and the coverage for programs that have it. Of one opcode,
+// those without funct3 stand behind the others, as the chains of `decode` need it.
 instructions! {
     Alu {
         Lui    "lui"    U OPCODE_LUI;
@@ -327,6 +402,12 @@ instructions! {
         Ecall  "ecall"  Fixed INSN_ECALL;
         Ebreak "ebreak" Fixed INSN_EBREAK;
     }
+    FloatLoad {
+        Flw    "flw"    FloatAddress f3(OPCODE_LOAD_FP, 2);
+    }
+    FloatStore {
+        Fsw    "fsw"    FloatS f3(OPCODE_STORE_FP, 2);
+    }
     [unit] {
         ConvLoad   "conv.load"   Conv2 f3(OPCODE_CONV, CONV_LOAD);
         ConvRun    "conv.run"    Conv2 f3(OPCODE_CONV, CONV_RUN);
@@ -336,6 +417,32 @@ instructions! {
         ConvCarry  "conv.carry"  Conv2 f3(OPCODE_CONV, CONV_CARRY);
         ConvClear  "conv.clear"  Conv0 f3(OPCODE_CONV, CONV_CLEAR);
         ConvPlane  "conv.plane"  Conv2 f3(OPCODE_CONV, CONV_PLANE);
+    }
+    [float] {
+        FsgnjS  "fsgnj.s"  FloatR f7(OPCODE_OP_FP, 0, 0x10);
+        FsgnjnS "fsgnjn.s" FloatR f7(OPCODE_OP_FP, 1, 0x10);
+        FsgnjxS "fsgnjx.s" FloatR f7(OPCODE_OP_FP, 2, 0x10);
+        FminS   "fmin.s"   FloatR f7(OPCODE_OP_FP, 0, 0x14);
+        FmaxS   "fmax.s"   FloatR f7(OPCODE_OP_FP, 1, 0x14);
+        FeqS    "feq.s"    Compare f7(OPCODE_OP_FP, 2, 0x50);
+        FltS    "flt.s"    Compare f7(OPCODE_OP_FP, 1, 0x50);
+        FleS    "fle.s"    Compare f7(OPCODE_OP_FP, 0, 0x50);
+        FclassS "fclass.s" ToInteger f7(OPCODE_OP_FP, 1, 0x70);
+        FmvXW   "fmv.x.w"  ToInteger f7(OPCODE_OP_FP, 0, 0x70);
+        FmvWX   "fmv.w.x"  ToFloat f7(OPCODE_OP_FP, 0, 0x78);
+        FaddS   "fadd.s"   Rounded f7(OPCODE_OP_FP, 0, 0x00);
+        FsubS   "fsub.s"   Rounded f7(OPCODE_OP_FP, 0, 0x04);
+        FmulS   "fmul.s"   Rounded f7(OPCODE_OP_FP, 0, 0x08);
+        FdivS   "fdiv.s"   Rounded f7(OPCODE_OP_FP, 0, 0x0c);
+        FsqrtS  "fsqrt.s"  RoundedUnary f7(OPCODE_OP_FP, 0, 0x2c);
+        FmaddS  "fmadd.s"  Fused OPCODE_MADD;
+        FmsubS  "fmsub.s"  Fused OPCODE_MSUB;
+        FnmsubS "fnmsub.s" Fused OPCODE_NMSUB;
+        FnmaddS "fnmadd.s" Fused OPCODE_NMADD;
+        FcvtWS  "fcvt.w.s"  RoundedToInteger f7(OPCODE_OP_FP, 0, 0x60);
+        FcvtWuS "fcvt.wu.s" RoundedToInteger f7(OPCODE_OP_FP, 0, 0x60) | 1 << 20;
+        FcvtSW  "fcvt.s.w"  RoundedToFloat f7(OPCODE_OP_FP, 0, 0x68);
+        FcvtSWu "fcvt.s.wu" RoundedToFloat f7(OPCODE_OP_FP, 0, 0x68) | 1 << 20;
     }
 }
 
@@ -380,15 +487,32 @@ impl Op {
         match self {
             Self::Lb | Self::Lbu | Self::Sb => 1,
             Self::Lh | Self::Lhu | Self::Sh => 2,
-            Self::Lw | Self::Sw => 4,
+            Self::Lw | Self::Sw | Self::Flw | Self::Fsw => 4,
             _ => 0,
         }
+    }
+
+    /// Whether it is one of the extension F.
+    #[inline]
+    pub const fn is_float(self) -> bool {
+        matches!(self, Self::Flw | Self::Fsw | float_ops!())
+    }
+
+    /// Which of rd, rs1, rs2 and rs3 are float registers of it.
+    pub const fn floats(self) -> [bool; 4] {
+        self.row().floats
+    }
+
+    /// Whether it has a rounding mode.
+    pub const fn rounds(self) -> bool {
+        use Format::{Fused, Rounded, RoundedToFloat, RoundedToInteger, RoundedUnary};
+        matches!(self.format(), Fused | Rounded | RoundedUnary | RoundedToInteger | RoundedToFloat)
     }
 }
 
 impl Instruction {
     pub const fn new(op: Op, rd: Register, rs1: Register, rs2: Register, imm: i32) -> Self {
-        Self { op, rd, rs1, rs2, imm }
+        Self { op, rd, rs1, rs2, rs3: 0, imm }
     }
 
     pub const fn plain(op: Op) -> Self {
@@ -425,6 +549,12 @@ impl Instruction {
         Self::new(op, rd, source, 0, csr as i32)
     }
 
+    /// A float instruction of up to three sources; `rounding` is 0 if it has no rounding mode.
+    pub const fn float(op: Op, rounding: u8, rd: Register, sources: [Register; 3]) -> Self {
+        let [rs1, rs2, rs3] = sources;
+        Self { op, rd, rs1, rs2, rs3, imm: rounding as i32 }
+    }
+
     pub const fn addi(rd: Register, rs1: Register, imm: i32) -> Self {
         Self::i(Op::Addi, rd, rs1, imm)
     }
@@ -452,10 +582,11 @@ impl Instruction {
     /// Its 32 bits. Operands that are out of range lose their upper bits.
     pub fn encode(self) -> u32 {
         let row = self.op.row();
-        let [rd, rs1, rs2] = row.registers;
+        let [rd, rs1, rs2, rs3] = row.registers;
         let registers = u32::from(self.rd & rd) << 7
             | u32::from(self.rs1 & rs1) << 15
-            | u32::from(self.rs2 & rs2) << 20;
+            | u32::from(self.rs2 & rs2) << 20
+            | u32::from(self.rs3 & rs3) << 27;
         row.bits | registers | row.format.fields().immediate.scatter(self.imm)
     }
 
@@ -468,10 +599,15 @@ impl Instruction {
         bits.to_le_bytes().into_iter().take(count)
     }
 
-    /// The register other than x0 that it writes, if it does.
+    /// The integer register other than x0 that it writes, if it does.
     pub fn destination(self) -> Option<Register> {
         let writes = !matches!(self.op.format(), Format::Fence | Format::FenceI);
-        (writes && self.rd != 0).then_some(self.rd)
+        (writes && self.rd != 0 && !self.op.floats()[0]).then_some(self.rd)
+    }
+
+    /// The float register that it writes, if it does.
+    pub const fn float_destination(self) -> Option<Register> {
+        if self.op.floats()[0] { Some(self.rd) } else { None }
     }
 
     /// Whether it is reserved for hints, and does nothing.
@@ -519,12 +655,13 @@ static CHAINS: Chains = {
 };
 
 /// The instruction of a word (of a halfword, zero-extended, if it is a compressed one); `None` if
-/// it is illegal. Whether a CSR exists, and whether the unit [refuses](Instruction::is_refused) an
+/// it is illegal, as those of F are on a core without `float`. Whether a CSR exists, and whether the unit [refuses](Instruction::is_refused) an
 /// instruction of its own, is not looked at.
 #[inline]
-pub fn decode(insn: u32) -> Option<Instruction> {
+pub fn decode(insn: u32, float: bool) -> Option<Instruction> {
+    let exists = |it: &Instruction| float || !it.op.is_float();
     if is_compressed(insn) {
-        return expand(insn as u16);
+        return expand(insn as u16).filter(exists);
     }
     let slot = insn >> 2 & 31 | (insn >> 12 & 7) << 5;
     let mut place = CHAINS.first[slot as usize];
@@ -532,7 +669,7 @@ pub fn decode(insn: u32) -> Option<Instruction> {
         let index = usize::from(place.checked_sub(1)?);
         let row = &ROWS[index];
         if insn & row.identifying_mask == row.bits {
-            return Some(operands(insn, row));
+            return Some(operands(insn, row)).filter(exists);
         }
         place = CHAINS.next[index];
     }
@@ -540,7 +677,7 @@ pub fn decode(insn: u32) -> Option<Instruction> {
 
 #[inline]
 fn operands(insn: u32, row: &Row) -> Instruction {
-    let [rd, rs1, rs2] = row.registers;
+    let [rd, rs1, rs2, rs3] = row.registers;
     let imm = match row.format {
         Format::I | Format::Address => I_IMMEDIATE.gather(insn),
         Format::Shift => SHIFT_AMOUNT.gather(insn),
@@ -552,7 +689,8 @@ fn operands(insn: u32, row: &Row) -> Instruction {
         format => format.fields().immediate.gather(insn),
     };
     let field = |low: u32, mask: u8| (insn >> low) as u8 & mask;
-    Instruction { op: row.op, rd: field(7, rd), rs1: field(15, rs1), rs2: field(20, rs2), imm }
+    let [rd, rs1] = [field(7, rd), field(15, rs1)];
+    Instruction { op: row.op, rd, rs1, rs2: field(20, rs2), rs3: field(27, rs3), imm }
 }
 
 #[derive(Debug)]
@@ -643,6 +781,8 @@ pub static FORMS: &[Form] = &[
     form("c.addi4spn", [0xe003, 0x0000, 0x1fe0], Op::Addi, [Narrow(2), SP, NO], STACK_ADDRESS, "d,s,i"),
     form("c.lw", [0xe003, 0x4000, 0], Op::Lw, [Narrow(2), Narrow(7), NO], WORD, "d,m"),
     form("c.sw", [0xe003, 0xc000, 0], Op::Sw, [NO, Narrow(7), Narrow(2)], WORD, "t,m"),
+    form("c.flw", [0xe003, 0x6000, 0], Op::Flw, [Narrow(2), Narrow(7), NO], WORD, "D,m"),
+    form("c.fsw", [0xe003, 0xe000, 0], Op::Fsw, [NO, Narrow(7), Narrow(2)], WORD, "T,m"),
     form("c.addi", [0xe003, 0x0001, 0], Op::Addi, [Full(7), Rd, NO], IMM6, "d,i"),
     form("c.jal", [0xe003, 0x2001, 0], Op::Jal, [Is(1), NO, NO], JUMP, "p"),
     form("c.li", [0xe003, 0x4001, 0], Op::Addi, [Full(7), NO, NO], IMM6, "d,i"),
@@ -665,6 +805,8 @@ pub static FORMS: &[Form] = &[
     form("c.jalr", [0xf07f, 0x9002, 0], Op::Jalr, [Is(1), Full(7), NO], NONE, "s"),
     form("c.add", [0xf003, 0x9002, 0], Op::Add, [Full(7), Rd, Full(2)], NONE, "d,t"),
     form("c.swsp", [0xe003, 0xc002, 0], Op::Sw, [NO, SP, Full(2)], STACK_STORE, "t,m"),
+    form("c.flwsp", [0xe003, 0x6002, 0], Op::Flw, [Full(7), SP, NO], STACK_LOAD, "D,m"),
+    form("c.fswsp", [0xe003, 0xe002, 0], Op::Fsw, [NO, SP, Full(2)], STACK_STORE, "T,m"),
     form("c.nop", [0xffff, 0x0001, 0], Op::Addi, [NO, NO, NO], NONE, ""),
     form("c.ebreak", [0xffff, 0x9002, 0], Op::Ebreak, [NO, NO, NO], NONE, ""),
 ];
@@ -718,14 +860,14 @@ fn find(half: u16) -> Option<&'static Form> {
     (form.some == 0 || half & form.some != 0).then_some(form)
 }
 
-/// The instruction that a halfword abbreviates; `None` if it is reserved, custom, needs an extension
-/// that is not there (all floating-point ones), or begins an instruction of 32 bits.
+/// The instruction that a halfword abbreviates, be it one of F; `None` if it is reserved, custom, of
+/// another extension, or begins an instruction of 32 bits.
 #[inline]
 fn expand(half: u16) -> Option<Instruction> {
     HALFWORDS.instructions[usize::from(half)]
 }
 
-/// The form of a halfword, if it is an instruction.
+/// The form of a halfword, if it is an instruction, be it one of F.
 pub fn form_of(half: u16) -> Option<&'static Form> {
     HALFWORDS.forms[usize::from(half)]
 }
@@ -752,14 +894,23 @@ const REGISTERS: [&str; 32] = [
     "t5", "t6",
 ];
 
+const FLOAT_REGISTERS: [&str; 32] = [
+    "ft0", "ft1", "ft2", "ft3", "ft4", "ft5", "ft6", "ft7", "fs0", "fs1", "fa0", "fa1", "fa2",
+    "fa3", "fa4", "fa5", "fa6", "fa7", "fs2", "fs3", "fs4", "fs5", "fs6", "fs7", "fs8", "fs9",
+    "fs10", "fs11", "ft8", "ft9", "ft10", "ft11",
+];
+
+/// Rounding modes in assembly text; that of frm, which is number 7, is left out.
+const ROUNDING_MODES: [&str; 7] = [",rne", ",rtz", ",rdn", ",rup", ",rmm", ",unknown", ",unknown"];
+
 /// The bits of a fence.tso above its registers.
 const FENCE_TSO: i32 = 0x833;
 
 /// The assembly text of an instruction at an address; a compressed one is its 16 bits,
 /// zero-extended, and has its own mnemonic. What is not an instruction of the core is data: `.half`
 /// or `.word`.
-pub fn disassemble(insn: u32, pc: u32) -> String {
-    let instruction = decode(insn).filter(|it| is_compressed(insn) || !it.is_refused());
+pub fn disassemble(insn: u32, pc: u32, float: bool) -> String {
+    let instruction = decode(insn, float).filter(|it| is_compressed(insn) || !it.is_refused());
     let Some(instruction) = instruction else {
         return match is_compressed(insn) {
             true => format!(".half {:#06x}", insn & 0xffff),
@@ -776,24 +927,35 @@ pub fn disassemble(insn: u32, pc: u32) -> String {
         text.push(' ');
     }
     for letter in operands.chars() {
-        operand(&mut text, letter, instruction, pc).expect("a String takes all");
+        operand(&mut text, letter, instruction, pc, float).expect("a String takes all");
     }
     text
 }
 
-fn operand(text: &mut String, letter: char, it: Instruction, pc: u32) -> std::fmt::Result {
-    let Instruction { rd, rs1, rs2, imm, .. } = it;
+fn operand(
+    text: &mut String,
+    letter: char,
+    it: Instruction,
+    pc: u32,
+    float: bool,
+) -> std::fmt::Result {
+    let Instruction { rd, rs1, rs2, rs3, imm, .. } = it;
     match letter {
         'd' => text.write_str(x(rd)),
         's' => text.write_str(x(rs1)),
         't' => text.write_str(x(rs2)),
+        'D' => text.write_str(f(rd)),
+        'S' => text.write_str(f(rs1)),
+        'T' => text.write_str(f(rs2)),
+        'R' => text.write_str(f(rs3)),
+        'r' => text.write_str(ROUNDING_MODES.get(imm as usize).unwrap_or(&"")),
         'z' => write!(text, "{rs1}"),
         'i' => write!(text, "{imm}"),
         'x' => write!(text, "{imm:#x}"),
         'u' => write!(text, "{:#x}", imm as u32 >> 12),
         'p' => write!(text, "{:#x}", pc.wrapping_add_signed(imm)),
         'm' => write!(text, "{imm}({})", x(rs1)),
-        'c' => text.write_str(&csr_name(imm as u16)),
+        'c' => text.write_str(&csr_name(imm as u16, float)),
         'f' => write!(text, "{},{}", fence_set(imm >> 4), fence_set(imm)),
         other => text.write_char(other),
     }
@@ -811,9 +973,16 @@ fn x(register: Register) -> &'static str {
     REGISTERS[usize::from(register)]
 }
 
-/// The name of a CSR in assembly text; its number if it does not exist.
-pub fn csr_name(number: u16) -> String {
-    match CSRS.iter().find(|row| (row.number..=row.last).contains(&number)) {
+fn f(register: Register) -> &'static str {
+    FLOAT_REGISTERS[usize::from(register)]
+}
+
+/// The name of a CSR in assembly text; its number if it does not exist, as those of F do not on a core
+/// without `float`.
+pub fn csr_name(number: u16, float: bool) -> String {
+    let named =
+        |row: &&Csr| (row.number..=row.last).contains(&number) && (float || !row.is_float());
+    match CSRS.iter().find(named) {
         None => format!("{number:#x}"),
         Some(row) if row.is_numbered() => format!("{}{}{}", row.name, number & 31, row.suffix),
         Some(row) => row.name.to_owned(),

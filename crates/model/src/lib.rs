@@ -5,6 +5,7 @@
 //! - [`nn`]: networks in integers, whose convolutions an engine runs;
 //! - [`engine`]: what runs the convolutions of a network, in software or in hardware;
 //! - [`isa`]: the instructions of the core;
+//! - [`float`]: the arithmetic of its extension F, which is Berkeley SoftFloat's;
 //! - [`hart`]: its instruction-set simulator;
 //! - [`elf`]: the programs that the simulator and the core run;
 //! - [`facts`]: the numbers that software shares with RTL and firmware;
@@ -15,6 +16,7 @@ pub mod elf;
 pub mod engine;
 pub mod facts;
 pub mod files;
+pub mod float;
 pub mod hart;
 pub mod isa;
 pub mod nn;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The table of instructions: against the manuals, by tables of their own; against objdump's text;
-//! and against the assembler of the RISC-V toolchain, without which this test fails: every
+//! The table of instructions, with F and without: against the manuals, by tables of their own; against
+//! objdump's text; and against the assembler of the RISC-V toolchain, without which this test fails: every
 //! instruction and every CSR, with operands at the ends of their ranges and between. The runtime of
 //! `firmware/` under other options than those of the build.
 
@@ -46,6 +46,36 @@ const OTHERS: &[(&str, u32, u32)] = &[
     ("wfi", 0xffff_ffff, 0x1050_0073),
 ];
 
+/// The same, of F, as the listing of the manual's last chapters has them.
+const FLOATS: &[(&str, u32, u32)] = &[
+    ("flw", 0x0000_707f, 0x0000_2007),
+    ("fsw", 0x0000_707f, 0x0000_2027),
+    ("fmadd.s", 0x0600_007f, 0x0000_0043),
+    ("fmsub.s", 0x0600_007f, 0x0000_0047),
+    ("fnmsub.s", 0x0600_007f, 0x0000_004b),
+    ("fnmadd.s", 0x0600_007f, 0x0000_004f),
+    ("fadd.s", 0xfe00_007f, 0x0000_0053),
+    ("fsub.s", 0xfe00_007f, 0x0800_0053),
+    ("fmul.s", 0xfe00_007f, 0x1000_0053),
+    ("fdiv.s", 0xfe00_007f, 0x1800_0053),
+    ("fsqrt.s", 0xfff0_007f, 0x5800_0053),
+    ("fsgnj.s", 0xfe00_707f, 0x2000_0053),
+    ("fsgnjn.s", 0xfe00_707f, 0x2000_1053),
+    ("fsgnjx.s", 0xfe00_707f, 0x2000_2053),
+    ("fmin.s", 0xfe00_707f, 0x2800_0053),
+    ("fmax.s", 0xfe00_707f, 0x2800_1053),
+    ("fcvt.w.s", 0xfff0_007f, 0xc000_0053),
+    ("fcvt.wu.s", 0xfff0_007f, 0xc010_0053),
+    ("fmv.x.w", 0xfff0_707f, 0xe000_0053),
+    ("feq.s", 0xfe00_707f, 0xa000_2053),
+    ("flt.s", 0xfe00_707f, 0xa000_1053),
+    ("fle.s", 0xfe00_707f, 0xa000_0053),
+    ("fclass.s", 0xfff0_707f, 0xe000_1053),
+    ("fcvt.s.w", 0xfff0_007f, 0xd000_0053),
+    ("fcvt.s.wu", 0xfff0_007f, 0xd010_0053),
+    ("fmv.w.x", 0xfff0_707f, 0xf000_0053),
+];
+
 /// Those of the unit as the table of the manual has them: mnemonic, the bits that are fixed.
 static UNIT: LazyLock<Vec<(&str, u32)>> = LazyLock::new(|| {
     let manual = include_str!("../../../docs/isa.md");
@@ -62,11 +92,13 @@ static UNIT: LazyLock<Vec<(&str, u32)>> = LazyLock::new(|| {
     rows.into_iter().map(|(_, row)| row).collect()
 });
 
-fn expected(word: u32) -> &'static str {
+fn expected(word: u32, float: bool) -> &'static str {
     let (opcode, funct3, funct7) = (word & 0x7f, (word >> 12 & 7) as usize, word >> 25);
     let mapped =
         BY_FUNCT3.iter().filter(|row| row.0 == opcode && row.1.unwrap_or(funct7) == funct7);
-    let others = OTHERS.iter().filter(|(_, mask, value)| word & mask == *value).map(|row| row.0);
+    let floats = FLOATS.iter().filter(|_| float);
+    let others = OTHERS.iter().chain(floats);
+    let others = others.filter(|(_, mask, value)| word & mask == *value).map(|row| row.0);
     let unit = UNIT.get(funct3).filter(|(_, mask)| word & mask == 0x77 | (funct3 as u32) << 12);
     let unit = unit.map(|row| row.0);
     let names = mapped.map(|row| row.2[funct3]).chain(others).chain(unit);
@@ -77,11 +109,13 @@ fn expected(word: u32) -> &'static str {
 }
 
 fn check(word: u32) {
-    let text = disassemble(word, 0);
-    let name = text.split(' ').next().unwrap();
-    // fence.tso is a fence.
-    let name = if name == "fence.tso" { "fence" } else { name };
-    assert_eq!(name, expected(word), "{word:#010x}: {text}");
+    for float in [false, true] {
+        let text = disassemble(word, 0, float);
+        let name = text.split(' ').next().unwrap();
+        // fence.tso is a fence.
+        let name = if name == "fence.tso" { "fence" } else { name };
+        assert_eq!(name, expected(word, float), "{word:#010x}: {text}");
+    }
 }
 
 #[test]
@@ -110,7 +144,7 @@ fn every_bit_of_an_instruction_without_operands_counts() {
     }
     // sret, uret, sfence.vma and dret are other modes' and the debugger's.
     for word in [0x1020_0073, 0x0020_0073, 0x1200_0073, 0x7b20_0073] {
-        assert_eq!(expected(word), ".word");
+        assert_eq!(expected(word, true), ".word");
         check(word);
     }
 }
@@ -123,8 +157,8 @@ fn random_words() {
     }
 }
 
-/// The encodings of RV32C without floating point, as the manual's tables list them: mnemonic, the
-/// bits that are fixed, their values, and bits that are not all zero.
+/// The encodings of RV32C, as the manual's tables list them: mnemonic, the bits that are fixed, their
+/// values, and bits that are not all zero.
 #[rustfmt::skip]
 #[expect(clippy::unusual_byte_groupings, reason = "the fields of the figures")]
 const SHORT_ENCODINGS: &[(&str, u32, u32, u32)] = &[
@@ -156,8 +190,18 @@ const SHORT_ENCODINGS: &[(&str, u32, u32, u32)] = &[
     ("c.swsp",     0b111_0_00000_00000_11, 0b110_0_00000_00000_10, 0),
 ];
 
+/// Those that need F.
+#[rustfmt::skip]
 #[expect(clippy::unusual_byte_groupings, reason = "the fields of the figures")]
-fn expected_short(half: u32) -> Option<&'static str> {
+const SHORT_FLOATS: &[(&str, u32, u32, u32)] = &[
+    ("c.flw",      0b111_0_00000_00000_11, 0b011_0_00000_00000_00, 0),
+    ("c.fsw",      0b111_0_00000_00000_11, 0b111_0_00000_00000_00, 0),
+    ("c.flwsp",    0b111_0_00000_00000_11, 0b011_0_00000_00000_10, 0),
+    ("c.fswsp",    0b111_0_00000_00000_11, 0b111_0_00000_00000_10, 0),
+];
+
+#[expect(clippy::unusual_byte_groupings, reason = "the fields of the figures")]
+fn expected_short(half: u32, float: bool) -> Option<&'static str> {
     // c.lui is the one whose register has a value that it may not have, that of c.addi16sp.
     let (rd, imm) = (half >> 7 & 31, half & 0b000_1_00000_11111_00);
     if half & 0xe003 == 0x6001 && rd != 2 && imm != 0 {
@@ -166,7 +210,8 @@ fn expected_short(half: u32) -> Option<&'static str> {
     let fits = |&&(_, mask, value, some): &&(&str, u32, u32, u32)| {
         half & mask == value && (some == 0 || half & some != 0)
     };
-    let mut found = SHORT_ENCODINGS.iter().filter(fits);
+    let floats = SHORT_FLOATS.iter().filter(|_| float);
+    let mut found = SHORT_ENCODINGS.iter().chain(floats).filter(fits);
     let name = found.next().map(|&(name, ..)| name);
     assert!(found.next().is_none(), "{half:#06x} is two instructions");
     name
@@ -174,19 +219,22 @@ fn expected_short(half: u32) -> Option<&'static str> {
 
 #[test]
 fn all_halfwords() {
-    let mut legal = 0;
+    let mut legal = [0; 2];
     for half in (0..=0xffff).filter(|half| half & 3 != 3) {
-        let text = disassemble(half, 0);
-        let name = text.split(' ').next().unwrap();
-        assert_eq!(name, expected_short(half).unwrap_or(".half"), "{half:#06x}: {text}");
-        assert_eq!(decode(half).is_some(), expected_short(half).is_some(), "{half:#06x}");
-        legal += usize::from(decode(half).is_some());
+        for float in [false, true] {
+            let (expected, text) = (expected_short(half, float), disassemble(half, 0, float));
+            let name = text.split(' ').next().unwrap();
+            assert_eq!(name, expected.unwrap_or(".half"), "{half:#06x}: {text}");
+            assert_eq!(decode(half, float).is_some(), expected.is_some(), "{half:#06x}");
+            legal[usize::from(float)] += usize::from(expected.is_some());
+        }
     }
     // Counted by the manual's figures, in the order of the table.
     let quadrant_0 = 8 * 255 + 2 * 2048;
     let quadrant_1 = 2048 + 2048 + 2048 + 63 + 31 * 63 + (256 + 256 + 512 + 256) + 3 * 2048;
     let quadrant_2 = 1024 + 31 * 64 + (31 + 32 * 31) + (1 + 31 + 32 * 31) + 2048;
-    assert_eq!(legal, quadrant_0 + quadrant_1 + quadrant_2);
+    let without = quadrant_0 + quadrant_1 + quadrant_2;
+    assert_eq!(legal, [without, without + 4 * 2048]);
 }
 
 #[test]
@@ -198,7 +246,7 @@ fn the_text_is_that_of_objdump() {
         let row = row.unwrap();
         let number = |column: usize| u32::from_str_radix(&row[column], 16).unwrap();
         let (address, encoding) = (number(0), number(1));
-        assert_eq!(disassemble(encoding, address), row[2], "{encoding:#x} at {address:#x}");
+        assert_eq!(disassemble(encoding, address, true), row[2], "{encoding:#x} at {address:#x}");
         count += 1;
     }
     assert!(count > 500, "{count} instructions");
@@ -228,7 +276,16 @@ fn what_the_assembler_does_not_know() {
         (0x0000_0001, "c.nop"),
     ];
     for (insn, text) in cases {
-        assert_eq!(disassemble(insn, 0), text, "{insn:#010x}");
+        assert_eq!(disassemble(insn, 0, true), text, "{insn:#010x}");
+    }
+    // What a core without F has not, has no name there.
+    for (insn, with, without) in [
+        (0x00d5_8553, "fadd.s fa0,fa1,fa3,rne", ".word 0x00d58553"),
+        (0x0000_6148, "c.flw fa0,4(a0)", ".half 0x6148"),
+        (0x0010_2573, "csrrs a0,fflags,zero", "csrrs a0,0x1,zero"),
+    ] {
+        assert_eq!(disassemble(insn, 0, true), with);
+        assert_eq!(disassemble(insn, 0, false), without);
     }
 }
 
@@ -292,6 +349,9 @@ fn instructions() -> Vec<Instruction> {
                 Format::R | Format::I | Format::Shift => all.extend([same, from_zero]),
                 Format::B => all.push(with_zero),
                 Format::Address | Format::J => all.push(link),
+                Format::FloatAddress | Format::FloatS => {
+                    all.push(Instruction { rs1: 2, imm: plain.imm & 0xfc, ..plain });
+                }
                 _ => {}
             }
         }
@@ -316,6 +376,8 @@ fn instruction(op: Op, round: usize, rng: &mut ChaCha8Rng) -> Instruction {
         let ends = [-limit, limit - 1, 0, -1];
         if round.is_multiple_of(7) { ends[rng.random_range(0..4)] } else { value }
     };
+    // Those that the assembler has names for.
+    let (rounding, rs3) = ([0, 1, 2, 3, 4, 7][round % 6], (round / 6 % 32) as u8);
     let csr = CSRS[round % CSRS.len()];
     let csr_number = csr.number + round as u16 % (csr.last - csr.number + 1);
     match op.format() {
@@ -328,8 +390,14 @@ fn instruction(op: Op, round: usize, rng: &mut ChaCha8Rng) -> Instruction {
             Instruction::i(op, rd, rs1, number(12) & 0xfc)
         }
         Format::Address => Instruction::i(op, rd, rs1, number(12)),
-        Format::S if round.is_multiple_of(2) => Instruction::s(op, rs1, rs2, number(12) & 0xfc),
-        Format::S => Instruction::s(op, rs1, rs2, number(12)),
+        Format::FloatAddress if round.is_multiple_of(2) => {
+            Instruction::i(op, rd, rs1, number(12) & 0xfc)
+        }
+        Format::FloatAddress => Instruction::i(op, rd, rs1, number(12)),
+        Format::S | Format::FloatS if round.is_multiple_of(2) => {
+            Instruction::s(op, rs1, rs2, number(12) & 0xfc)
+        }
+        Format::S | Format::FloatS => Instruction::s(op, rs1, rs2, number(12)),
         Format::B => Instruction::s(op, rs1, rs2, number(13) & !1),
         Format::U => Instruction::u(op, rd, (number(20) << 12) as u32),
         Format::J if round.is_multiple_of(2) => Instruction::jal(rd & 1, number(13) & !1),
@@ -338,6 +406,13 @@ fn instruction(op: Op, round: usize, rng: &mut ChaCha8Rng) -> Instruction {
         // Sets of accesses that are not empty.
         Format::Fence => Instruction::i(op, 0, 0, number(8) & 0xff | 0x11),
         Format::FenceI | Format::Fixed => Instruction::plain(op),
+        Format::Fused => Instruction::float(op, rounding, rd, [rs1, rs2, rs3]),
+        Format::Rounded => Instruction::float(op, rounding, rd, [rs1, rs2, 0]),
+        Format::RoundedUnary | Format::RoundedToInteger | Format::RoundedToFloat => {
+            Instruction::float(op, rounding, rd, [rs1, 0, 0])
+        }
+        Format::FloatR | Format::Compare => Instruction::r(op, rd, rs1, rs2),
+        Format::ToInteger | Format::ToFloat => Instruction::r(op, rd, rs1, 0),
     }
 }
 
@@ -345,10 +420,10 @@ fn instruction(op: Op, round: usize, rng: &mut ChaCha8Rng) -> Instruction {
 fn what_is_encoded_is_decoded() {
     let mut met = BTreeSet::new();
     for instruction in instructions() {
-        assert_eq!(decode(instruction.encode()), Some(instruction));
+        assert_eq!(decode(instruction.encode(), true), Some(instruction));
         assert!(!instruction.is_refused(), "{instruction:?}");
         if let Some(half) = instruction.compress() {
-            assert_eq!(decode(half.into()), Some(instruction), "{half:#06x}");
+            assert_eq!(decode(half.into(), true), Some(instruction), "{half:#06x}");
             met.insert(form_of(half).unwrap().name);
         }
     }
@@ -358,8 +433,8 @@ fn what_is_encoded_is_decoded() {
 /// The text of an instruction with its target relative to it, which the assembler takes; by its
 /// fields if it is one of the unit.
 fn assembly(instruction: Instruction, bits: u32) -> String {
-    let Instruction { op, rd, rs1, rs2, imm } = instruction;
-    let text = disassemble(bits, PC);
+    let Instruction { op, rd, rs1, rs2, imm, .. } = instruction;
+    let text = disassemble(bits, PC, true);
     match op.format() {
         Format::J | Format::B => {
             let operands = text.rfind([',', ' ']).expect("it has a target");
@@ -371,7 +446,7 @@ fn assembly(instruction: Instruction, bits: u32) -> String {
         }
         // The assembler has no name for a custom one of machine mode.
         Format::Csr | Format::CsrImmediate if imm >> 6 & 15 == 15 => {
-            text.replace(&csr_name(imm as u16), &format!("{imm:#x}"))
+            text.replace(&csr_name(imm as u16, true), &format!("{imm:#x}"))
         }
         _ => text,
     }
@@ -383,7 +458,7 @@ fn the_assembler_makes_the_same_of_the_text() {
     let prefix = toolchain();
     let folder = tempfile::tempdir().unwrap();
     let all = instructions();
-    for (short, march) in [(false, "rv32im"), (true, "rv32imc")] {
+    for (short, march) in [(false, "rv32imf"), (true, "rv32imfc")] {
         let chosen = all.iter().filter(|it| !short || it.compress().is_some());
         let expected: Vec<_> = chosen
             .map(|&it| {
@@ -400,6 +475,37 @@ fn the_assembler_makes_the_same_of_the_text() {
             rest = behind;
         }
         assert!(rest.is_empty());
+    }
+}
+
+/// Words of the opcodes of F, reserved rounding modes among them.
+#[test]
+fn objdump_prints_the_same_of_random_words() {
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    let words: Vec<u32> = (0..20_000)
+        .map(|_| {
+            let (_, mask, value) = FLOATS[rng.random_range(0..FLOATS.len())];
+            rng.random::<u32>() & !mask | value
+        })
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let binary = folder.path().join("words.bin");
+    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    fs::write(&binary, bytes).unwrap();
+    let output = Command::new(format!("{}objdump", toolchain()))
+        .args(["-D", "-b", "binary", "-m", "riscv:rv32", "-M", "no-aliases"])
+        .arg(&binary)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    // Address, bits, mnemonic, operands, perhaps with a remark.
+    let columns = text.lines().map(|line| line.split('\t').map(str::trim).collect::<Vec<_>>());
+    let found: Vec<_> = columns
+        .filter_map(|it| Some(format!("{} {}", it.get(2)?, it.get(3)?.split(" #").next()?)))
+        .collect();
+    assert_eq!(found.len(), words.len());
+    for (word, found) in words.iter().zip(&found) {
+        assert_eq!(disassemble(*word, 0, true), *found, "{word:#010x}");
     }
 }
 

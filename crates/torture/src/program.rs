@@ -13,7 +13,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::generate::corner;
+use super::generate::{corner, float_corner};
 use super::runtime::{boot, finish, handler};
 
 /// Words that the trap handler and the program's end use; [`save`] has the offsets.
@@ -37,8 +37,10 @@ pub(crate) mod save {
     pub const INTERVAL: i32 = 12;
     /// While it is not 0 the timer goes on with this interval.
     pub const PERIOD: i32 = 16;
-    /// All registers at the end, x0 first.
+    /// All registers at the end, x0 first; of a core with F behind them the float registers and fcsr.
     pub const REGISTERS: i32 = 64;
+    pub const FLOATS: i32 = REGISTERS + 4 * 32;
+    pub const FCSR: i32 = FLOATS + 4 * 32;
 }
 
 /// A place in a program that items refer to.
@@ -94,6 +96,14 @@ impl Item {
             _ => None,
         }
     }
+
+    /// The float register that it writes, if it does.
+    pub fn float_destination(self) -> Option<Register> {
+        match self {
+            Self::Plain { instruction, .. } => instruction.float_destination(),
+            _ => None,
+        }
+    }
 }
 
 /// A part of a program that makes sense alone.
@@ -137,6 +147,10 @@ pub struct RandomProgram {
     pub vectored: bool,
     /// Whether boot code and trap handler are in 16-bit forms where they can.
     pub short_handler: bool,
+    /// Whether it is for a core with F: then floats are on when the body begins, and it ends with all
+    /// float registers stored.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub float: bool,
     /// Seed of the data area's words; without one they are 0.
     pub data_seed: Option<u64>,
     /// Cycles until the next timer interrupt, each time that there has been one; after these the
@@ -178,6 +192,8 @@ pub struct Image {
     pub executable: Executable,
     /// The parts of the code, in the order of their addresses.
     pub parts: Vec<Part>,
+    /// Whether its instructions may be those of F.
+    pub float: bool,
 }
 
 /// A block of a program, or what every program has around its blocks.
@@ -241,7 +257,11 @@ impl Image {
                 let insn = self.instruction(addr).unwrap_or_default();
                 let bytes = if is_compressed(insn) { 2 } else { 4 };
                 let bits = format!("{insn:0width$x}", width = 2 * bytes);
-                let _ = writeln!(text, "  {addr:08x}  {bits:8}  {}", disassemble(insn, addr));
+                let _ = writeln!(
+                    text,
+                    "  {addr:08x}  {bits:8}  {}",
+                    disassemble(insn, addr, self.float)
+                );
                 addr += bytes as u32;
             }
         }
@@ -288,9 +308,10 @@ pub fn assemble(program: &RandomProgram) -> Result<Image, LayoutError> {
     let mut segments = vec![Segment { addr: RAM_BASE, bytes }];
     segments.extend(data(program).into_iter().filter(|segment| !segment.bytes.is_empty()));
     let registers = SAVE + save::REGISTERS as u32;
-    let signature = Some(registers..registers + 4 * 32);
+    let end = if program.float { save::FCSR + 4 } else { save::FLOATS };
+    let signature = Some(registers..SAVE + end as u32);
     let executable = Executable { segments, tohost: Some(TOHOST), signature };
-    Ok(Image { executable, parts })
+    Ok(Image { executable, parts, float: program.float })
 }
 
 fn data(program: &RandomProgram) -> Vec<Segment> {
@@ -305,6 +326,7 @@ fn data(program: &RandomProgram) -> Vec<Segment> {
     if let Some(seed) = program.data_seed {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let word = |_| match rng.random_range(0..4) {
+            3 if program.float => float_corner(&mut rng),
             0 => corner(&mut rng),
             1 => rng.random_range(-200..200_i32) as u32,
             _ => rng.random(),

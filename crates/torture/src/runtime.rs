@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What every program has around its blocks: boot code, the end, and the trap handler.
 
-use model::facts::csr::{MCAUSE, MEPC, MTVAL, MTVEC};
-use model::facts::riscv::{IRQ_EXTERNAL, IRQ_SOFTWARE, IRQ_TIMER};
+use model::facts::csr::{FCSR, MCAUSE, MEPC, MSTATUS, MTVAL, MTVEC};
+use model::facts::riscv::{IRQ_EXTERNAL, IRQ_SOFTWARE, IRQ_TIMER, MSTATUS_FS};
 use model::facts::soc::{ADDR_EXTERNAL, ADDR_MSIP, ADDR_MTIME, ADDR_MTIMECMP};
 use model::isa::{Instruction, Op, Register};
 
@@ -60,6 +60,12 @@ impl<'a> Code<'a> {
 
     fn jump(&mut self, to: Label) {
         self.items.push(Item::Jump { rd: 0, to, short: self.program.short_handler });
+    }
+
+    /// Turns floats on by a register.
+    fn floats(&mut self, register: Register) {
+        self.constant(register, MSTATUS_FS);
+        self.ops(&[Instruction::csr(Op::Csrrs, 0, MSTATUS, register)]);
     }
 
     fn enter(&mut self) {
@@ -133,13 +139,16 @@ impl<'a> Code<'a> {
     }
 }
 
-/// Sets the trap vector and the address of the save area.
+/// Sets the trap vector and the address of the save area, and turns floats on.
 pub fn boot(program: &RandomProgram) -> Vec<Item> {
     let [a, _] = program.scratch;
     let mut code = Code::new(program);
     code.constant(program.reserved.save, SAVE);
     code.items.push(Item::Address { rd: a, to: HANDLER, addend: i32::from(program.vectored) });
     code.ops(&[Instruction::csrw(MTVEC, a)]);
+    if program.float {
+        code.floats(a);
+    }
     code.items
 }
 
@@ -151,6 +160,15 @@ pub fn finish(program: &RandomProgram) -> Vec<Item> {
     for register in 1..32 {
         let offset = save::REGISTERS + 4 * i32::from(register);
         code.ops(&[Instruction::sw(register, program.reserved.save, offset)]);
+    }
+    if program.float {
+        code.floats(a);
+        for register in 0..32 {
+            let offset = save::FLOATS + 4 * i32::from(register);
+            code.ops(&[Instruction::s(Op::Fsw, program.reserved.save, register, offset)]);
+        }
+        code.ops(&[Instruction::csrr(b, FCSR)]);
+        code.ops(&[Instruction::sw(b, program.reserved.save, save::FCSR)]);
     }
     code.constant(a, TOHOST);
     code.constant(b, 1);

@@ -181,7 +181,7 @@ fn simpler_instructions(instruction: Instruction) -> Vec<Instruction> {
             vec![Instruction { rd: 0, ..it }, Instruction { rs1: 0, ..it }]
         }
         // Nor is the base of an address.
-        Format::Address | Format::S => vec![
+        Format::Address | Format::S | Format::FloatAddress | Format::FloatS => vec![
             Instruction { rd: 0, ..it },
             Instruction { rs2: 0, ..it },
             Instruction { imm: 0, ..it },
@@ -190,6 +190,7 @@ fn simpler_instructions(instruction: Instruction) -> Vec<Instruction> {
             Instruction { rd: 0, ..it },
             Instruction { rs1: 0, ..it },
             Instruction { rs2: 0, ..it },
+            Instruction { rs3: 0, ..it },
             Instruction { imm: 0, ..it },
         ],
     }

@@ -17,12 +17,12 @@ const TRIES: usize = 5_000;
 
 /// The program of a seed for the system that ships.
 fn program(seed: u64, index: u64) -> (Stimulus, Image) {
-    generate(program_seed(seed, index), &UnitShape::default())
+    generate(program_seed(seed, index), &HartConfig::default())
 }
 
 /// A hart with a program in its memory.
-fn load(image: &Image, unit: UnitShape) -> Hart {
-    let mut hart = Hart::new(&HartConfig { unit, ..HartConfig::default() });
+fn load(image: &Image, system: &HartConfig) -> Hart {
+    let mut hart = Hart::new(system);
     for segment in &image.executable.segments {
         hart.load(segment.addr, &segment.bytes).unwrap();
     }
@@ -34,7 +34,7 @@ fn every_program_ends() {
     let mut total = 0;
     for index in 0..3000 {
         let (_, image) = program(1, index);
-        let mut hart = load(&image, UnitShape::default());
+        let mut hart = load(&image, &HartConfig::default());
         let end = hart.run(LIMIT, image.executable.tohost);
         total += hart.instructions();
         assert_eq!(
@@ -62,15 +62,16 @@ fn every_unit_gets_programs_of_its_own() {
             operand_w,
             planes: log_frac.min(1),
         };
-        let mut coverage = Coverage::new(&unit);
+        let system = HartConfig { unit, ..HartConfig::default() };
+        let mut coverage = Coverage::new(&system);
         for index in 0..400 {
-            let (_, image) = generate(program_seed(4, index), &unit);
-            let mut hart = load(&image, unit);
-            let mut recorder = Recorder::new(&unit);
+            let (_, image) = generate(program_seed(4, index), &system);
+            let mut hart = load(&image, &system);
+            let mut recorder = Recorder::new(&system);
             let mut ended = false;
             while !ended && hart.instructions() < LIMIT {
                 let retire = hart.step(&Feed::default()).unwrap();
-                recorder.record(&retire);
+                recorder.record(&retire, &hart);
                 ended = ends(&retire, &image);
             }
             assert!(ended, "{unit:?}, program {index}");
@@ -117,7 +118,7 @@ fn an_elf_file_holds_what_is_in_memory() {
 /// The instructions that a program executes, up to its end.
 fn run(stimulus: &Stimulus, mut each: impl FnMut(&Retire) -> bool) -> bool {
     let Ok(image) = assemble(&stimulus.program) else { return false };
-    let mut hart = load(&image, UnitShape::default());
+    let mut hart = load(&image, &HartConfig::default());
     for _ in 0..LIMIT {
         // One that waits for ever does not fail.
         let Ok(retire) = hart.step(&Feed::default()) else { return false };
@@ -135,7 +136,7 @@ fn run(stimulus: &Stimulus, mut each: impl FnMut(&Retire) -> bool) -> bool {
 fn branches_on_a_quotient(stimulus: &Stimulus) -> bool {
     let mut quotients = [const { None }; 2];
     run(stimulus, |retire| {
-        let text = disassemble(retire.insn, retire.pc);
+        let text = disassemble(retire.insn, retire.pc, false);
         let (name, operands) = text.split_once(' ').unwrap_or((&text, ""));
         let taken = retire.next_pc != retire.pc.wrapping_add(4);
         let mut reads = operands.split(',').take(2);

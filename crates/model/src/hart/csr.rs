@@ -3,11 +3,12 @@
 
 use super::lockstep::first_interrupt;
 use crate::facts::csr::{
-    CSRS, Content, MCAUSE, MCOUNTINHIBIT, MEPC, MIE, MSTATUS, MTVAL, MTVEC, is_read_only,
+    CSRS, Content, FCSR, FRM, MCAUSE, MCOUNTINHIBIT, MEPC, MIE, MISA, MSTATUS, MTVAL, MTVEC,
+    is_read_only,
 };
 use crate::facts::riscv::{
-    CAUSE_INTERRUPT, COUNTER_INSTRET, COUNTERS, IRQ_EXTERNAL, IRQ_SOFTWARE, IRQ_TIMER, MSTATUS_MIE,
-    MSTATUS_MPIE, MSTATUS_MPP,
+    CAUSE_INTERRUPT, COUNTER_INSTRET, COUNTERS, IRQ_EXTERNAL, IRQ_SOFTWARE, IRQ_TIMER, MISA_FLOAT,
+    MSTATUS_FS, MSTATUS_MIE, MSTATUS_MPIE, MSTATUS_MPP, MSTATUS_SD,
 };
 
 /// What an instruction counts: one bit per counter, by its number.
@@ -48,31 +49,42 @@ const VALUE: usize = row(MTVAL);
 
 const INTERRUPTS: u32 = 1 << IRQ_SOFTWARE | 1 << IRQ_TIMER | 1 << IRQ_EXTERNAL;
 
+/// The row whose register holds the bits of all float CSRs.
+const FLOAT: usize = row(FCSR);
+
 #[derive(Debug, Clone)]
 pub(super) struct Csrs {
+    /// Whether the hart has F.
+    float: bool,
     /// One per row of [`CSRS`]; used of those that are registers.
     registers: [u32; CSRS.len()],
     counters: [u64; 32],
 }
 
-impl Default for Csrs {
-    fn default() -> Self {
+impl Csrs {
+    /// Those of a hart after reset, which has F or not.
+    pub(super) fn new(float: bool) -> Self {
         let reset = |row: usize| match CSRS[row].content {
             Content::Register { reset, .. } => reset,
             _ => 0,
         };
-        Self { registers: std::array::from_fn(reset), counters: [0; 32] }
+        Self { float, registers: std::array::from_fn(reset), counters: [0; 32] }
     }
-}
 
-impl Csrs {
     /// The value of a CSR while the interrupt lines are `mip`; `None` if it does not exist.
     pub(super) fn read(&self, number: u16, mip: u32) -> Option<u32> {
         let row = usize::from(ROWS[usize::from(number)]);
         let counter = self.counters[usize::from(number & 31)];
         Some(match CSRS.get(row)?.content {
+            Content::Constant(_) if self.float && number == MISA => MISA_FLOAT,
             Content::Constant(value) => value,
+            Content::Register { .. } if row == STATUS => {
+                let status = self.registers[STATUS];
+                if status & MSTATUS_FS == MSTATUS_FS { status | MSTATUS_SD } else { status }
+            }
             Content::Register { .. } => self.registers[row],
+            Content::Float { .. } if !self.float => return None,
+            Content::Float { lowest, mask } => self.registers[FLOAT] >> lowest & mask,
             Content::Pending => mip & INTERRUPTS,
             Content::Event if counts(number) == 0 => 0,
             Content::Event => u32::from(number & 31),
@@ -87,7 +99,14 @@ impl Csrs {
         let row = usize::from(ROWS[usize::from(number)]);
         let (counter, written) = (&mut self.counters[usize::from(number & 31)], counts(number));
         match CSRS[row].content {
+            Content::Float { lowest, mask } => {
+                let others = self.registers[FLOAT] & !(mask << lowest);
+                self.registers[FLOAT] = others | (value & mask) << lowest;
+                self.registers[STATUS] |= MSTATUS_FS;
+            }
             Content::Register { reset, writable } => {
+                let float = if self.float && row == STATUS { MSTATUS_FS } else { 0 };
+                let writable = writable | float;
                 self.registers[row] = value & writable | reset & !writable;
             }
             Content::CounterLow if written != 0 => {
@@ -114,12 +133,31 @@ impl Csrs {
         write: impl FnOnce(u32) -> Option<u32>,
     ) -> Option<(u32, Counts)> {
         let known = self.read(number, mip)?;
+        if CSRS[usize::from(ROWS[usize::from(number)])].is_float() && self.floats_are_off() {
+            return None;
+        }
         let old = fed.filter(|_| depends_on_time(number)).unwrap_or(known);
         match write(old) {
             None => Some((old, 0)),
             Some(_) if is_read_only(number) => None,
             Some(new) => Some((old, self.write(number, new))),
         }
+    }
+
+    /// Whether mstatus.FS is 0, so that nothing may use a float register or a float CSR.
+    pub(super) const fn floats_are_off(&self) -> bool {
+        self.registers[STATUS] & MSTATUS_FS == 0
+    }
+
+    /// The number in frm, which may be a reserved one.
+    pub(super) fn rounding_mode(&self) -> u8 {
+        self.read(FRM, 0).unwrap_or_default() as u8
+    }
+
+    /// Notes that an instruction wrote a float register or raised flags.
+    pub(super) const fn raise(&mut self, flags: u32) {
+        self.registers[FLOAT] |= flags;
+        self.registers[STATUS] |= MSTATUS_FS;
     }
 
     #[inline]
@@ -155,7 +193,8 @@ impl Csrs {
     /// Enters a trap of the instruction at `pc`. Returns the handler's address.
     pub(super) fn enter_trap(&mut self, cause: u32, value: u32, pc: u32) -> u32 {
         let was_enabled = if self.interruptible() { MSTATUS_MPIE } else { 0 };
-        self.registers[STATUS] = MSTATUS_MPP | was_enabled;
+        let float = self.registers[STATUS] & MSTATUS_FS;
+        self.registers[STATUS] = MSTATUS_MPP | float | was_enabled;
         self.registers[EPC] = pc;
         self.registers[CAUSE] = cause;
         self.registers[VALUE] = value;
@@ -167,7 +206,8 @@ impl Csrs {
     /// mret. Returns the address to go on at.
     pub(super) fn leave_trap(&mut self) -> u32 {
         let was_enabled = if self.registers[STATUS] & MSTATUS_MPIE != 0 { MSTATUS_MIE } else { 0 };
-        self.registers[STATUS] = MSTATUS_MPP | MSTATUS_MPIE | was_enabled;
+        let float = self.registers[STATUS] & MSTATUS_FS;
+        self.registers[STATUS] = MSTATUS_MPP | float | MSTATUS_MPIE | was_enabled;
         self.registers[EPC]
     }
 }

@@ -39,6 +39,10 @@ pub struct Retire {
     pub interrupt: Option<u32>,
     /// The register written, 1 to 31, and its new value.
     pub rd: Option<(u8, u32)>,
+    /// The float register written, 0 to 31, and its new value.
+    pub float_rd: Option<(u8, u32)>,
+    /// The float flags that it raised, as fflags has them, whether they were set already or not.
+    pub flags: u32,
     pub memory: Option<Access>,
     /// The run of the unit, of a conv.run or conv.again.
     pub run: Option<Box<Run>>,

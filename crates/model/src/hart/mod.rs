@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The reference model of the core: an instruction-set simulator.
 //!
-//! A [`Hart`] executes RV32IMC with Zicsr, Zifencei, machine mode and the custom instructions of
-//! `docs/isa.md` on the golden model's arithmetic. It runs alone, with devices of its own, or beside
+//! A [`Hart`] executes RV32IMC, or RV32IMFC, with Zicsr, Zifencei, machine mode and the custom
+//! instructions of `docs/isa.md` on the golden model's arithmetic. It runs alone, with devices of its own, or beside
 //! the RTL, instruction by instruction: there it takes what depends on time from the device under
 //! test ([`Feed`]) and tells what the instruction must have done ([`Retire`]).
 
@@ -21,7 +21,8 @@ use crate::facts::riscv::{
     IRQ_TIMER,
 };
 use crate::facts::soc::{RAM_BASE, RAM_BYTES};
-use crate::isa::{Instruction, Op, decode, is_compressed, unit_ops};
+use crate::float::{self, LAST_ROUNDING_MODE};
+use crate::isa::{Instruction, Op, decode, float_ops, is_compressed, unit_ops};
 use bus::{Bus, Devices, Ram, mask};
 use conv::{Refused, Unit};
 use csr::{Counts, Csrs};
@@ -36,13 +37,15 @@ pub struct HartConfig {
     pub ram_bytes: u32,
     /// The pc after reset.
     pub boot: u32,
+    /// Whether it has the extension F.
+    pub float: bool,
     pub unit: UnitShape,
 }
 
 impl Default for HartConfig {
     fn default() -> Self {
         let unit = UnitShape::default();
-        Self { ram_base: RAM_BASE, ram_bytes: RAM_BYTES, boot: RAM_BASE, unit }
+        Self { ram_base: RAM_BASE, ram_bytes: RAM_BYTES, boot: RAM_BASE, float: false, unit }
     }
 }
 
@@ -65,7 +68,9 @@ pub enum RunEnd {
 #[derive(Debug, Clone)]
 pub struct Hart {
     registers: [u32; 32],
+    float_registers: [u32; 32],
     pc: u32,
+    float: bool,
     csrs: Csrs,
     bus: Bus,
     unit: Unit,
@@ -75,7 +80,7 @@ pub struct Hart {
 impl Hart {
     /// A hart after reset. RAM is 0. Values that `config` does not allow panic.
     pub fn new(config: &HartConfig) -> Self {
-        let &HartConfig { ram_base, ram_bytes, boot, unit } = config;
+        let &HartConfig { ram_base, ram_bytes, boot, float, unit } = config;
         assert!(ram_base % 4 == 0 && ram_bytes % 4 == 0, "RAM of whole words");
         assert!((1..=crate::conv::MAX_SIDE).contains(&unit.kernel), "KERNEL is 1 to 7");
         assert!(unit.log_frac <= crate::conv::MAX_LOG_FRAC, "LOG_FRAC is 0 to 8");
@@ -83,8 +88,9 @@ impl Hart {
         let widths = crate::conv::OPERAND_WIDTHS;
         assert!(widths.contains(&unit.operand_w), "OPERAND_W is 8, 16 or 32");
         let bus = Bus { ram: Ram::new(ram_base, ram_bytes), devices: Devices::new() };
-        let (csrs, unit) = (Csrs::default(), Unit::new(unit));
-        Self { registers: [0; 32], pc: boot, csrs, bus, unit, instructions: 0 }
+        let (csrs, unit) = (Csrs::new(float), Unit::new(unit));
+        let (registers, float_registers) = ([0; 32], [0; 32]);
+        Self { registers, float_registers, pc: boot, float, csrs, bus, unit, instructions: 0 }
     }
 
     pub fn load(&mut self, addr: u32, bytes: &[u8]) -> Result<(), HartError> {
@@ -110,7 +116,7 @@ impl Hart {
         let pc = self.pc;
         let inhibited = self.csrs.inhibited();
         let (insn, executed) = match self.fetch() {
-            Ok(insn) => match decode(insn) {
+            Ok(insn) => match decode(insn, self.float) {
                 Some(instruction) => (insn, self.execute(instruction, insn, mip, feed)),
                 None => (insn, Err(illegal(insn).into())),
             },
@@ -118,11 +124,18 @@ impl Hart {
         };
         let mut retire = Retire { pc, insn, interrupt, ..Retire::default() };
         let counts = match executed {
-            Ok(Effect { next_pc, rd, value, memory, run, counts }) => {
-                if rd != 0 {
+            Ok(Effect { next_pc, rd, value, float, flags, memory, run, counts }) => {
+                if float {
+                    self.float_registers[usize::from(rd)] = value;
+                    retire.float_rd = Some((rd, value));
+                } else if rd != 0 {
                     self.registers[usize::from(rd)] = value;
                     retire.rd = Some((rd, value));
                 }
+                if float || flags != 0 {
+                    self.csrs.raise(flags);
+                }
+                retire.flags = flags;
                 retire.next_pc = next_pc;
                 retire.memory = memory;
                 retire.run = run;
@@ -170,7 +183,7 @@ impl Hart {
 
     #[cold]
     fn at_wfi(&self) -> bool {
-        self.fetch().ok().and_then(decode).is_some_and(|it| it.op == Op::Wfi)
+        self.fetch().ok().and_then(|it| decode(it, false)).is_some_and(|it| it.op == Op::Wfi)
     }
 
     #[inline]
@@ -199,6 +212,11 @@ impl Hart {
     /// All registers; x0 is 0.
     pub fn registers(&self) -> &[u32; 32] {
         &self.registers
+    }
+
+    /// All float registers; 0 of a hart without them.
+    pub fn float_registers(&self) -> &[u32; 32] {
+        &self.float_registers
     }
 
     /// What a CSR reads as, by the hart's own devices and counters; `None` if there is none of this
@@ -236,6 +254,9 @@ impl Hart {
     }
 }
 
+/// The rounding mode of an instruction that stands for that in frm.
+const DYNAMIC: i32 = 7;
+
 /// Whether a store of so many bytes reaches the word at `tohost`.
 fn overlap(addr: u32, bytes: u32, tohost: u32) -> bool {
     let (addr, tohost) = (u64::from(addr), u64::from(tohost));
@@ -247,6 +268,10 @@ struct Effect {
     next_pc: u32,
     rd: u8,
     value: u32,
+    /// Whether rd is a float register.
+    float: bool,
+    /// The float flags that it raises.
+    flags: u32,
     memory: Option<Access>,
     run: Option<Box<Run>>,
     /// Counters that it counts on.
@@ -278,16 +303,22 @@ impl Hart {
     ) -> Result<Effect, Stopped> {
         use Op::*;
 
-        let Instruction { op, rd, rs1, rs2, imm } = instruction;
+        let Instruction { op, rd, rs1, rs2, rs3, imm } = instruction;
         let compressed = is_compressed(insn);
         let next_pc = self.pc.wrapping_add(if compressed { 2 } else { 4 });
         let always = 1 << COUNTER_CYCLE | 1 << COUNTER_INSTRET;
         let counts = always | u32::from(compressed) << EVENT_COMPRESSED;
-        let mut effect = Effect { next_pc, rd, value: 0, memory: None, run: None, counts };
+        let (memory, run) = (None, None);
+        let (value, float, flags) = (0, false, 0);
+        let mut effect = Effect { next_pc, rd, value, float, flags, memory, run, counts };
         let x = |register: u8| self.registers[usize::from(register & 31)];
         let (a, b) = (x(rs1), x(rs2));
+        let f = |register: u8| self.float_registers[usize::from(register & 31)];
 
         match op {
+            Flw | Fsw | float_ops!() if self.csrs.floats_are_off() => {
+                return Err(illegal(insn).into());
+            }
             Lui => effect.value = imm as u32,
             Auipc => effect.value = self.pc.wrapping_add_signed(imm),
             Jal => {
@@ -307,7 +338,7 @@ impl Hart {
                     effect.counts |= 1 << EVENT_BRANCH_TAKEN;
                 }
             }
-            Lb | Lh | Lw | Lbu | Lhu => {
+            Lb | Lh | Lw | Lbu | Lhu | Flw => {
                 let (addr, bytes) = (a.wrapping_add_signed(imm), op.access_bytes());
                 let rdata = self
                     .bus
@@ -318,11 +349,13 @@ impl Hart {
                     Lh => rdata as i16 as u32,
                     _ => rdata,
                 };
+                effect.float = op == Flw;
                 let rmask = lanes(bytes);
                 effect.memory = Some(Access { addr, rmask, rdata, ..Access::default() });
                 effect.counts |= 1 << EVENT_LOAD;
             }
-            Sb | Sh | Sw => {
+            Sb | Sh | Sw | Fsw => {
+                let b = if op == Fsw { f(rs2) } else { b };
                 let (addr, bytes) = (a.wrapping_add_signed(imm), op.access_bytes());
                 self.bus
                     .store(addr, bytes, b)
@@ -381,6 +414,20 @@ impl Hart {
                     Refused::Misaligned => Trap { cause: CAUSE_LOAD_MISALIGNED, value: b },
                     Refused::Bus => Trap { cause: CAUSE_LOAD_ACCESS, value: b },
                 })?;
+            }
+            float_ops!() => {
+                let rounding = match imm {
+                    0 => 0,
+                    DYNAMIC => self.csrs.rounding_mode(),
+                    mode => mode as u8,
+                };
+                if rounding > LAST_ROUNDING_MODE {
+                    return Err(illegal(insn).into());
+                }
+                let [to_float, from_float, ..] = op.floats();
+                let operands = [if from_float { f(rs1) } else { a }, f(rs2), f(rs3)];
+                (effect.value, effect.flags) = float::compute(op, rounding, operands);
+                effect.float = to_float;
             }
         }
         Ok(effect)

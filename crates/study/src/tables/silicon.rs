@@ -9,8 +9,8 @@ use crate::table::Fixed;
 table! {
     /// One design, synthesised for one clock.
     pub struct DesignRow in "synth.csv" {
-        /// Name of the parameter set, `core`, or `pair` with the parameters of the coprocessor: core and
-        /// coprocessor together.
+        /// Name of the parameter set, `core`, `core_fp` with floating point, or `pair` with the parameters
+        /// of the coprocessor: core and coprocessor together.
         pub design: String,
         /// The cell library.
         pub library: String,
@@ -29,7 +29,7 @@ table! {
         /// Cells.
         pub cells: usize,
         /// The area in percent of the core's, as the paper counts: what the unit adds to the core. Of a
-        /// pair what it has more than the core alone. Empty for the core, and without it.
+        /// pair, and of the core with floating point, what it has more than the core alone. Empty for the core, and without it.
         pub over_core_percent: Option<Fixed<2>>,
         /// What the paper has there, for its unit: 108.23.
         pub paper_over_core_percent: Option<Fixed<2>>,

@@ -11,7 +11,8 @@ use model::facts::riscv::{
     CAUSE_BREAKPOINT, CAUSE_ECALL_M, CAUSE_ILLEGAL, CAUSE_LOAD_ACCESS, CAUSE_LOAD_MISALIGNED,
     CAUSE_STORE_ACCESS, IRQ_EXTERNAL, IRQ_SOFTWARE, IRQ_TIMER,
 };
-use model::hart::UnitShape;
+use model::float::{DIVISION_BY_ZERO, INEXACT, INVALID, LAST_ROUNDING_MODE, OVERFLOW, UNDERFLOW};
+use model::hart::HartConfig;
 use model::isa::{Class, FORMS, Format, Op};
 
 type Axis = Vec<&'static str>;
@@ -86,16 +87,48 @@ groups! {
     ConvRead "conv.read" [conv_read_names()];
     /// Instructions that the program has overwritten.
     Patch "overwritten" [["16 bits", "32 bits"], ["right behind fence.i", "later"]];
+    /// Rounding modes, and where they come from.
+    Rounding "rounding" [names(&rounding_ops()), ROUNDING_MODES, ["in the instruction", "in frm"]];
+    /// Rounding modes, by the class of the first source.
+    RoundedClass "rounding of" [names(&rounding_ops()), ROUNDING_MODES, FLOAT_CLASSES];
+    /// Classes of the source, of what has one and does not round.
+    FloatClass "float class" [["fclass.s", "fmv.x.w"], FLOAT_CLASSES];
+    /// Classes of the two sources.
+    FloatClasses "float classes" [names(&two_float_ops()), FLOAT_CLASSES, FLOAT_CLASSES];
+    /// Classes of two of the three sources.
+    FusedClasses "fused classes" [names(FUSED_OPS), PAIRS.map(|(name, ..)| name), FLOAT_CLASSES,
+                                  FLOAT_CLASSES];
+    /// Flags that an instruction raises.
+    Raised "float flag" [names(FLOAT_OPS), FLAGS.map(|(name, _)| name)];
+    /// What kind of instruction reads a float register, as which source, what has made it, how many
+    /// instructions before.
+    FloatHazard "float hazard" [FLOAT_USES, ["rs1", "rs2", "rs3"], FLOAT_PRODUCERS, DISTANCES];
+    /// The same for each instruction.
+    FloatOpcodeHazard "float opcode hazard" [names(Op::ALL), FLOAT_PRODUCERS, DISTANCES];
+    /// A register is read while the one of the same number in the other file has just been written.
+    OtherFile "other file" [["integer", "float"], DISTANCES];
+    /// A CSR instruction on the flags, by what has raised some, how many instructions before.
+    FlagsRead "flags behind" [FLOAT_USES, DISTANCES];
+    /// What makes floats dirty, and what they were.
+    Dirty "dirty" [["initial", "clean"], ["register", "flags alone", "csr"]];
+    /// What meets floats that are off.
+    Off "floats off" [["load", "store", "operation", "csr"]];
+    /// Rounding modes that are reserved.
+    Reserved "reserved rounding" [["5", "6", "frm 5", "frm 6", "frm 7"]];
 }
 
 pub(super) const BRANCHES: &[Op] = Op::range(Op::Beq, Op::Bgeu);
 /// Loads and stores.
-pub(super) const ACCESSES: &[Op] = Op::range(Op::Lb, Op::Sw);
+pub(super) const ACCESSES: &[Op] =
+    &[Op::Lb, Op::Lh, Op::Lw, Op::Lbu, Op::Lhu, Op::Sb, Op::Sh, Op::Sw, Op::Flw, Op::Fsw];
 pub(super) const REGISTER_OPS: &[Op] = Op::range(Op::Add, Op::Remu);
 
 /// The names of [`Class`], in order, but for those that never retire.
-const CLASSES: [&str; Class::Call as usize] =
-    ["alu", "muldiv", "load", "store", "branch", "jump", "csr", "conv", "system"];
+#[rustfmt::skip]
+const CLASSES: [&str; Class::Call as usize] = [
+    "alu", "muldiv", "load", "store", "branch", "jump", "csr", "conv", "system", "float load",
+    "float store", "float",
+];
 
 /// What a source register is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,14 +142,19 @@ pub(super) enum Use {
     Jalr,
     Csr,
     Conv,
+    Float,
 }
 
 /// The names of [`Use`], in order.
 #[rustfmt::skip]
-const USES: [&str; Use::Conv as usize + 1] = [
+const USES: [&str; Use::Float as usize + 1] = [
     "alu", "muldiv", "load address", "store address", "store data", "branch", "jalr", "csr", "conv",
+    "float",
 ];
-const PRODUCERS: [&str; 6] = ["alu", "muldiv", "load", "link", "csr", "conv"];
+const PRODUCERS: [&str; 8] =
+    ["alu", "muldiv", "load", "link", "csr", "conv", "float", "float that rounds"];
+/// Those of [`PRODUCERS`] that a core with F alone has.
+const FLOAT_PRODUCER: usize = 6;
 const DISTANCES: [&str; 3] = ["1", "2", "3"];
 const WAYS: [&str; 3] = ["not taken", "to a word", "to an odd halfword"];
 pub(super) const OFFSET_BITS: [&str; 11] =
@@ -127,7 +165,7 @@ const TARGETS: [&str; 4] =
     ["16 bits in a word", "32 bits in a word", "16 bits at its end", "32 bits across words"];
 pub(super) const CORNERS: [u32; 5] = [0, 1, u32::MAX, 0x8000_0000, 0x7fff_ffff];
 const CORNER_NAMES: [&str; 5] = ["0", "1", "-1", "min", "max"];
-pub(super) const TRAPS: [&str; 19] = [
+pub(super) const TRAPS: [&str; 21] = [
     "fetch",
     "fetch of the second half",
     "illegal word",
@@ -135,6 +173,8 @@ pub(super) const TRAPS: [&str; 19] = [
     "csr that does not exist",
     "csr that is read-only",
     "conv refused",
+    "floats that are off",
+    "rounding mode that is reserved",
     "ebreak",
     "c.ebreak",
     "conv misaligned",
@@ -162,6 +202,63 @@ const SOFTWARE: usize = 0;
 const TILES: [&str; 2] = ["1 output", "4 outputs"];
 const SIDES: [&str; MAX_SIDE] =
     ["side 1", "side 2", "side 3", "side 4", "side 5", "side 6", "side 7"];
+
+pub(super) const FLOAT_OPS: &[Op] = Op::all_of(Class::Float);
+pub(super) const FUSED_OPS: &[Op] = Op::range(Op::FmaddS, Op::FnmaddS);
+const ROUNDING_MODES: [&str; LAST_ROUNDING_MODE as usize + 1] = ["rne", "rtz", "rdn", "rup", "rmm"];
+/// In the order of the bits of fclass.
+#[rustfmt::skip]
+pub(super) const FLOAT_CLASSES: [&str; 10] = [
+    "-infinity", "-normal", "-subnormal", "-0", "+0", "+subnormal", "+normal", "+infinity",
+    "signalling", "quiet",
+];
+/// Two of the three sources.
+pub(super) const PAIRS: [(&str, usize, usize); 3] =
+    [("rs1 rs2", 0, 1), ("rs1 rs3", 0, 2), ("rs2 rs3", 1, 2)];
+pub(super) const FLAGS: [(&str, u32); 5] = [
+    ("invalid", INVALID),
+    ("division by zero", DIVISION_BY_ZERO),
+    ("overflow", OVERFLOW),
+    ("underflow", UNDERFLOW),
+    ("inexact", INEXACT),
+];
+
+/// A kind of instruction that the FPU treats alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FloatKind {
+    /// Its result is there at once.
+    Early,
+    /// Its result comes a stage later.
+    Late,
+    Iterative,
+    Load,
+    Store,
+}
+
+impl FloatKind {
+    pub const fn of(op: Op) -> Self {
+        match op {
+            Op::Flw => Self::Load,
+            Op::Fsw => Self::Store,
+            Op::FdivS | Op::FsqrtS => Self::Iterative,
+            _ if op.rounds() => Self::Late,
+            _ => Self::Early,
+        }
+    }
+}
+
+/// The names of [`FloatKind`], in order: of what writes a float register, and of what reads one.
+const FLOAT_PRODUCERS: [&str; 4] = ["early", "late", "iterative", "load"];
+const FLOAT_USES: [&str; 5] = ["early", "late", "iterative", "load", "store"];
+
+pub(super) fn rounding_ops() -> Vec<Op> {
+    FLOAT_OPS.iter().copied().filter(|op| op.rounds()).collect()
+}
+
+/// Those of two float registers.
+pub(super) fn two_float_ops() -> Vec<Op> {
+    FLOAT_OPS.iter().copied().filter(|op| op.floats()[2] && !op.floats()[3]).collect()
+}
 
 fn names(ops: &[Op]) -> Axis {
     ops.iter().map(|op| op.name()).collect()
@@ -246,20 +343,25 @@ pub(super) struct Bins {
     pub readable: Vec<&'static Csr>,
     pub conv_outcomes: Vec<ConvOutcome>,
     pub conv_reads: Vec<u32>,
+    pub rounding_ops: Vec<Op>,
+    pub two_float_ops: Vec<Op>,
 }
 
 impl Bins {
-    /// The bins of a system with this unit: they depend on the rows that its kernels have at most, on
-    /// whether an address of it can be misaligned, and on whether it has log planes.
-    pub fn of(unit: &UnitShape) -> &'static Self {
-        static BINS: [[[OnceLock<Bins>; MAX_SIDE + 1]; 2]; 2] =
-            [const { [const { [const { OnceLock::new() }; MAX_SIDE + 1] }; 2] }; 2];
+    /// The bins of a system: they depend on the rows that the kernels of its unit have at most, on
+    /// whether an address of the unit can be misaligned, on whether it has log planes, and on whether
+    /// the core has F.
+    pub fn of(system: &HartConfig) -> &'static Self {
+        static BINS: [[[[OnceLock<Bins>; MAX_SIDE + 1]; 2]; 2]; 2] =
+            [const { [const { [const { [const { OnceLock::new() }; MAX_SIDE + 1] }; 2] }; 2] }; 2];
+        let &HartConfig { unit, float, .. } = system;
         let (aligned, planes) = (unit.operand_bytes() > 1, unit.planes == 1);
-        let bins = &BINS[usize::from(planes)][usize::from(aligned)][unit.kernel];
-        bins.get_or_init(|| Self::new(unit.kernel, aligned, planes))
+        let [by_float, by_planes, by_aligned] = [float, planes, aligned].map(usize::from);
+        let bins = &BINS[by_float][by_planes][by_aligned][unit.kernel];
+        bins.get_or_init(|| Self::new(unit.kernel, aligned, planes, float))
     }
 
-    fn new(kernel: usize, aligned: bool, planes: bool) -> Self {
+    fn new(kernel: usize, aligned: bool, planes: bool, float: bool) -> Self {
         let (mut groups, mut names) = (Vec::new(), Vec::new());
         for &(group, group_name) in Group::ALL {
             let axes = group.axes(kernel);
@@ -272,6 +374,7 @@ impl Bins {
                     [group_name].into_iter().chain(parts).collect::<Vec<_>>().join("/")
                 };
                 let possible = possible(group, &point)
+                    && (float || !by_floats(group, &point))
                     && (aligned || !misaligned(group, &point))
                     && (planes || !by_planes(group, &point));
                 names.push(possible.then(name));
@@ -285,6 +388,8 @@ impl Bins {
             readable: readable_csrs(),
             conv_outcomes: conv_outcomes().map(|(outcome, _)| outcome).collect(),
             conv_reads: conv_read_indices().collect(),
+            rounding_ops: rounding_ops(),
+            two_float_ops: two_float_ops(),
         }
     }
 
@@ -314,13 +419,28 @@ fn possible(group: Group, point: &[usize]) -> bool {
     let retires = |op: Op| op.class() != Class::Call;
     match group {
         Group::Opcode => retires(Op::ALL[point[0]]),
-        Group::OpcodeHazard => retires(Op::ALL[point[0]]) && has_source(Op::ALL[point[0]]),
+        Group::OpcodeHazard => {
+            let op = Op::ALL[point[0]];
+            retires(op) && has_source(op) && (op != Op::Jalr || point[1] != FLOAT_PRODUCER + 1)
+        }
         Group::ShortForm => FORMS.get(point[0]).is_none_or(|form| retires(form.op)),
         // A software interrupt comes right behind its store, or behind what lets it come.
         Group::InterruptAfter if point[0] == SOFTWARE => {
             let may = [Class::Store, Class::Csr, Class::System];
             may.iter().any(|&class| class as usize == point[1])
         }
+        // What a conversion gives is no address of code.
+        Group::Hazard => point[0] != Use::Jalr as usize || point[1] != FLOAT_PRODUCER + 1,
+        Group::RoundedClass => rounding_ops()[point[0]].floats()[1],
+        Group::Raised => raises(FLOAT_OPS[point[0]], FLAGS[point[1]].1),
+        Group::FloatHazard => match point[0] {
+            use_ if use_ == FloatKind::Store as usize => point[1] == 1,
+            use_ if use_ == FloatKind::Load as usize => false,
+            use_ => point[1] < 2 || use_ == FloatKind::Late as usize,
+        },
+        Group::FloatOpcodeHazard => Op::ALL[point[0]].floats()[1..].contains(&true),
+        // Loads and stores raise none.
+        Group::FlagsRead => point[0] < FloatKind::Load as usize,
         _ => true,
     }
 }
@@ -349,7 +469,57 @@ fn by_planes(group: Group, point: &[usize]) -> bool {
     }
 }
 
-/// Whether an instruction reads a register.
+/// Whether only a core with F does it.
+fn by_floats(group: Group, point: &[usize]) -> bool {
+    let class = match group {
+        Group::Rounding
+        | Group::RoundedClass
+        | Group::FloatClass
+        | Group::FloatClasses
+        | Group::FusedClasses
+        | Group::Raised
+        | Group::FloatHazard
+        | Group::FloatOpcodeHazard
+        | Group::OtherFile
+        | Group::FlagsRead
+        | Group::Dirty
+        | Group::Off
+        | Group::Reserved => return true,
+        Group::Opcode => return Op::ALL[point[0]].is_float(),
+        Group::OpcodeHazard => {
+            return Op::ALL[point[0]].is_float() || point[1] >= FLOAT_PRODUCER;
+        }
+        Group::Hazard => return point[0] == Use::Float as usize || point[1] >= FLOAT_PRODUCER,
+        Group::Access => return ACCESSES[point[0]].is_float(),
+        Group::Trap => {
+            return ["floats that are off", "rounding mode that is reserved"]
+                .contains(&TRAPS[point[0]]);
+        }
+        Group::ShortForm => return FORMS.get(point[0]).is_some_and(|form| form.op.is_float()),
+        Group::CsrWrite => return writable_csrs()[point[0]].is_float(),
+        Group::Crossing => point[0],
+        Group::TrapAfter | Group::InterruptAfter | Group::Interrupted => point[1],
+        _ => return false,
+    };
+    class >= Class::FloatLoad as usize
+}
+
+/// Whether a float instruction can raise a flag.
+fn raises(op: Op, flag: u32) -> bool {
+    match flag {
+        INVALID => {
+            let bits = [Op::FsgnjS, Op::FsgnjnS, Op::FsgnjxS, Op::FclassS, Op::FmvXW, Op::FmvWX];
+            !bits.contains(&op) && op.floats()[1]
+        }
+        DIVISION_BY_ZERO => op == Op::FdivS,
+        INEXACT => op.rounds(),
+        // A sum that is tiny is exact.
+        UNDERFLOW => matches!(op, Op::FmulS | Op::FdivS) || FUSED_OPS.contains(&op),
+        _ => op.rounds() && op.floats()[2],
+    }
+}
+
+/// Whether an instruction reads an integer register.
 fn has_source(op: Op) -> bool {
     !matches!(
         op.format(),
@@ -360,5 +530,5 @@ fn has_source(op: Op) -> bool {
             | Format::FenceI
             | Format::Fixed
             | Format::Conv0
-    )
+    ) && !op.floats()[1]
 }

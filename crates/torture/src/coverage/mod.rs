@@ -2,6 +2,7 @@
 //! What random programs have exercised, counted from the instructions that have retired.
 
 mod bins;
+mod float;
 
 use std::collections::BTreeSet;
 
@@ -11,7 +12,7 @@ use model::facts::riscv::{
     CAUSE_BREAKPOINT, CAUSE_ECALL_M, CAUSE_ILLEGAL, CAUSE_INSTR_ACCESS, CAUSE_INTERRUPT,
     CAUSE_LOAD_ACCESS, CAUSE_LOAD_MISALIGNED, OPCODE_CONV,
 };
-use model::hart::{Retire, Run, Trap, UnitShape};
+use model::hart::{Hart, HartConfig, Retire, Run, Trap};
 use model::isa::{Class, FORMS, Format, Instruction, Op, Register, decode, form_of, is_compressed};
 
 use crate::program::SAVE;
@@ -19,6 +20,7 @@ use bins::{
     ACCESSES, BRANCHES, Bins, CAUSES, CORNERS, Group, INTERRUPTS, OFFSET_BITS, REGISTER_OPS, TRAPS,
     Use,
 };
+use float::{FloatRecorder, uses_floats};
 
 /// How often each bin has been hit, by any number of programs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,13 +30,13 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// Nothing hit yet, of the bins of a system with this unit.
-    pub fn new(unit: &UnitShape) -> Self {
-        let bins = Bins::of(unit);
+    /// Nothing hit yet, of the bins of a system.
+    pub fn new(system: &HartConfig) -> Self {
+        let bins = Bins::of(system);
         Self { bins, hits: vec![0; bins.names.len()] }
     }
 
-    /// Adds what other programs have hit on a system with the same unit.
+    /// Adds what other programs have hit on a system with the same core and unit.
     pub fn add(&mut self, other: &Self) {
         for (sum, hits) in self.hits.iter_mut().zip(&other.hits) {
             *sum += hits;
@@ -94,8 +96,8 @@ struct Facts {
 
 impl Facts {
     /// `None` of what is no instruction, and of those that never retire.
-    fn of(insn: u32) -> Option<Self> {
-        let instruction = decode(insn)?;
+    fn of(insn: u32, float: bool) -> Option<Self> {
+        let instruction = decode(insn, float)?;
         let Instruction { op, rs1, rs2, .. } = instruction;
         let class = op.class();
         let one = |used| [Some((rs1, used)), None];
@@ -112,6 +114,10 @@ impl Facts {
             Class::Csr if op.format() == Format::CsrImmediate => [None; 2],
             Class::Csr => one(Use::Csr),
             Class::Conv => two(Use::Conv, Use::Conv),
+            Class::FloatLoad => one(Use::LoadAddress),
+            Class::FloatStore => one(Use::StoreAddress),
+            Class::Float if op.floats()[1] => [None; 2],
+            Class::Float => one(Use::Float),
             Class::System => [None; 2],
             Class::Call => return None,
         };
@@ -120,10 +126,13 @@ impl Facts {
         Some(Self { instruction, class, sources, short: is_compressed(insn) })
     }
 
-    /// The kind of result that it gives, in the order of the bins.
+    /// The kind of result that it gives to an integer register, in the order of the bins.
     fn result(&self) -> Option<usize> {
         let kinds = [Class::Alu, Class::MulDiv, Class::Load, Class::Jump, Class::Csr, Class::Conv];
-        kinds.iter().position(|&class| class == self.class)
+        match self.class {
+            Class::Float => Some(kinds.len() + usize::from(self.instruction.op.rounds())),
+            _ => kinds.iter().position(|&class| class == self.class),
+        }
     }
 }
 
@@ -152,13 +161,16 @@ pub struct Recorder {
     interrupted: Option<(usize, u32)>,
     /// Halfwords of code that have been overwritten and not been run since.
     patched: BTreeSet<u32>,
+    /// Of a core with F.
+    float: Option<FloatRecorder>,
 }
 
 impl Recorder {
-    /// At the beginning of a program, on a system with this unit.
-    pub fn new(unit: &UnitShape) -> Self {
+    /// At the beginning of a program, on a system after its reset.
+    pub fn new(system: &HartConfig) -> Self {
         Self {
-            coverage: Coverage::new(unit),
+            coverage: Coverage::new(system),
+            float: system.float.then(FloatRecorder::default),
             registers: [0; 32],
             mtvec: 0,
             producers: [None; DISTANCES],
@@ -174,10 +186,10 @@ impl Recorder {
         self.coverage
     }
 
-    /// Counts the next instruction of the program.
-    pub fn record(&mut self, retire: &Retire) {
+    /// Counts the next instruction of the program; `hart` is the reference behind it.
+    pub fn record(&mut self, retire: &Retire, hart: &Hart) {
         let fetched = retire.trap.is_none_or(|trap| trap.cause != CAUSE_INSTR_ACCESS);
-        let facts = Facts::of(retire.insn).filter(|_| fetched);
+        let facts = Facts::of(retire.insn, self.float.is_some()).filter(|_| fetched);
         match retire.interrupt {
             Some(mcause) => self.interrupt(mcause & !CAUSE_INTERRUPT),
             None => self.arrive(retire, facts.as_ref(), fetched),
@@ -186,10 +198,16 @@ impl Recorder {
             self.hazards(facts);
         }
         self.conv(retire, facts.as_ref());
+        if let Some(float) = &mut self.float {
+            float.record(&mut self.coverage, retire, facts.map(|facts| facts.instruction));
+        }
         match (&retire.trap, &facts) {
             (Some(trap), _) => self.trap(trap, retire, facts.as_ref()),
             (None, Some(facts)) => self.retire(facts, retire),
             (None, None) => {}
+        }
+        if let Some(float) = &mut self.float {
+            float.advance(hart);
         }
     }
 
@@ -262,7 +280,8 @@ impl Recorder {
     }
 
     fn trap(&mut self, trap: &Trap, retire: &Retire, facts: Option<&Facts>) {
-        self.hit(Group::Trap, &[trap_kind(trap, retire, facts, &self.registers)]);
+        let off = self.float.as_ref().is_some_and(FloatRecorder::is_off);
+        self.hit(Group::Trap, &[trap_kind(trap, retire, facts, &self.registers, off)]);
         if retire.interrupt.is_some() {
             self.hit(Group::Trap, &[TRAPS.len() - 1]);
         }
@@ -344,7 +363,8 @@ impl Recorder {
     fn memory(&mut self, op: Op, retire: &Retire) {
         let Some(access) = retire.memory else { return };
         let place = (access.addr % 4) as usize;
-        self.hit(Group::Access, &[op as usize - ACCESSES[0] as usize, place]);
+        let index = ACCESSES.iter().position(|&it| it == op).expect("it has an access");
+        self.hit(Group::Access, &[index, place]);
         let bytes = (access.rmask | access.wmask).count_ones();
         if access.wmask != 0 {
             if access.addr < SAVE {
@@ -424,8 +444,14 @@ fn jump(facts: &Facts, taken: bool) -> Option<usize> {
     })
 }
 
-/// Index into [`TRAPS`]: exceptions in more kinds than they have causes.
-fn trap_kind(trap: &Trap, retire: &Retire, facts: Option<&Facts>, registers: &[u32; 32]) -> usize {
+/// Index into [`TRAPS`]: exceptions in more kinds than they have causes; `off`: floats are off.
+fn trap_kind(
+    trap: &Trap,
+    retire: &Retire,
+    facts: Option<&Facts>,
+    registers: &[u32; 32],
+    off: bool,
+) -> usize {
     let place = |kind: &str| TRAPS.iter().position(|&it| it == kind).expect("it is in the list");
     let short = is_compressed(retire.insn);
     let kind = match trap.cause {
@@ -436,6 +462,8 @@ fn trap_kind(trap: &Trap, retire: &Retire, facts: Option<&Facts>, registers: &[u
         CAUSE_LOAD_MISALIGNED => "conv misaligned",
         CAUSE_ECALL_M => "ecall",
         CAUSE_ILLEGAL => match facts {
+            Some(facts) if off && uses_floats(facts.instruction) => "floats that are off",
+            Some(facts) if facts.class == Class::Float => "rounding mode that is reserved",
             Some(facts) if facts.class == Class::Csr => {
                 let number = facts.instruction.imm as u16;
                 let exists = CSRS.iter().any(|row| row.number == number && row.is_read_only());
@@ -447,8 +475,8 @@ fn trap_kind(trap: &Trap, retire: &Retire, facts: Option<&Facts>, registers: &[u
         },
         cause => {
             let name = match facts.map(|facts| facts.class) {
-                Some(Class::Load) => "load",
-                Some(Class::Store) => "store",
+                Some(Class::Load | Class::FloatLoad) => "load",
+                Some(Class::Store | Class::FloatStore) => "store",
                 _ if cause == CAUSE_LOAD_ACCESS => return place("conv access"),
                 _ => return place("store"),
             };

@@ -21,7 +21,7 @@ use crate::program::Item;
 /// The registers that 16-bit loads and stores take.
 const NARROW: Range<u8> = 8..16;
 /// Distances that 32-bit loads and stores reach.
-const REACH: Range<i32> = -2048..2048;
+pub const REACH: Range<i32> = -2048..2048;
 
 impl Writer<'_> {
     pub fn register_op(&mut self) {
@@ -196,7 +196,7 @@ impl Writer<'_> {
     }
 
     /// The address of a word by the stack pointer, or by a register that 16-bit forms take.
-    fn short_address(&mut self) -> (bool, Register, i32) {
+    pub fn short_address(&mut self) -> (bool, Register, i32) {
         let addr = self.data_address(4) & !3;
         let stack = self.chance(50);
         let (reach, among) = if stack { (0..256, 2..3) } else { (0..128, NARROW) };
@@ -250,6 +250,9 @@ impl Writer<'_> {
     }
 
     fn producer(&mut self, rd: Register) {
+        if self.float && self.chance(25) {
+            return self.float_to_integer(rd);
+        }
         let (rs1, rs2) = (self.source(), self.source());
         match self.rng.random_range(0..6) {
             0 => self.r_op(ARITHMETIC, rd, rs1, rs2),
@@ -274,7 +277,7 @@ impl Writer<'_> {
     }
 
     /// One instruction of one cycle.
-    fn single(&mut self) {
+    pub fn single(&mut self) {
         let (rd, rs1, rs2) = (self.destination(), self.source(), self.source());
         match self.rng.random_range(0..4) {
             0 => self.csr_simple(),
@@ -287,6 +290,9 @@ impl Writer<'_> {
     }
 
     fn consumer(&mut self, register: Register) {
+        if self.float && self.chance(15) {
+            return self.integer_to_float(register);
+        }
         let other = self.source();
         let [rs1, rs2] = if self.chance(50) { [register, other] } else { [other, register] };
         let rd = self.destination();
@@ -328,6 +334,11 @@ impl Writer<'_> {
     pub fn launder(&mut self, register: Register, kept: &[Register]) {
         let value = self.value(register);
         let kept: Vec<_> = kept.iter().copied().chain([register]).collect();
+        if self.float && self.chance(25) {
+            self.through_float(register);
+            self.know(register, value);
+            return self.without(&kept, 2);
+        }
         match self.rng.random_range(0..8) {
             0 => self.op(Instruction::addi(register, register, 0)),
             1 | 2 => self.through_muldiv(register, &kept),
@@ -399,6 +410,9 @@ impl Writer<'_> {
     fn use_link(&mut self, link: Register) {
         let (rd, other) = (self.destination(), self.source());
         let [rs1, rs2] = if self.chance(50) { [link, other] } else { [other, link] };
+        if self.float && self.chance(20) {
+            return self.float_access(link, 0);
+        }
         match self.rng.random_range(0..8) {
             0..3 => {
                 let op = self.choose(LOADS);

@@ -8,17 +8,19 @@
 mod compute;
 mod control;
 mod conv;
+mod float;
 mod traps;
 mod writer;
 
 use model::facts::soc::{RAM_BASE, RAM_BYTES};
-use model::hart::UnitShape;
+use model::hart::HartConfig;
 use model::isa::{Class, Op};
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::program::{Block, Image, Item, RandomProgram, Reserved, Stimulus, assemble};
+pub(super) use float::float_corner;
 pub(super) use writer::corner;
 use writer::{Writer, any, choose};
 
@@ -49,12 +51,12 @@ pub fn program_seed(seed: u64, index: u64) -> u64 {
     rng.random()
 }
 
-/// The program of a seed for a system with this unit, with its interrupts and waiting times, and
-/// what it is in memory; the same on every machine.
-pub fn generate(seed: u64, unit: &UnitShape) -> (Stimulus, Image) {
+/// The program of a seed for a system with this core and unit, with its interrupts and waiting times,
+/// and what it is in memory; the same on every machine.
+pub fn generate(seed: u64, system: &HartConfig) -> (Stimulus, Image) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let (program, image) = loop {
-        let program = program(&mut rng, unit);
+        let program = program(&mut rng, system);
         // Very few have a branch that does not reach.
         if let Ok(image) = assemble(&program) {
             break (program, image);
@@ -71,11 +73,11 @@ pub fn generate(seed: u64, unit: &UnitShape) -> (Stimulus, Image) {
     (Stimulus { seed, program, interrupts, stall_seed, wait_states }, image)
 }
 
-fn program(rng: &mut ChaCha8Rng, unit: &UnitShape) -> RandomProgram {
-    let (profile, reserved) = (Profile::random(rng), reserve(rng));
+fn program(rng: &mut ChaCha8Rng, system: &HartConfig) -> RandomProgram {
+    let (profile, reserved) = (Profile::random(rng, system.float), reserve(rng));
     let mut free: Vec<_> = (1..32).filter(|it| !reserved.all().contains(it)).collect();
     free.shuffle(rng);
-    let mut writer = Writer::new(rng, profile, reserved, unit);
+    let mut writer = Writer::new(rng, profile, reserved, system);
     let count = writer.rng.random_range(1..4);
     let functions: Vec<_> =
         (0..count).map(|_| writer.block("function", Writer::function)).collect();
@@ -86,6 +88,9 @@ fn program(rng: &mut ChaCha8Rng, unit: &UnitShape) -> RandomProgram {
     writer.functions = functions.iter().map(first_label).collect();
 
     let mut body = vec![writer.block("registers", Writer::registers)];
+    if system.float {
+        body.push(writer.block("float registers", Writer::float_registers));
+    }
     for _ in 0..writer.choose(&[4, 8, 12, 16, 24]) {
         body.push(writer.block("mix", |it| {
             let count = it.rng.random_range(4..40);
@@ -99,6 +104,7 @@ fn program(rng: &mut ChaCha8Rng, unit: &UnitShape) -> RandomProgram {
         scratch: [free[0], free[1]],
         vectored: rng.random(),
         short_handler: rng.random(),
+        float: system.float,
         data_seed: Some(rng.random()),
         timer_intervals: (0..count).map(|_| rng.random_range(1..=most)).collect(),
         body,
@@ -153,6 +159,9 @@ impl Writer<'_> {
 
     /// An instruction or two that hardly jump, never trap on purpose, and stop nowhere.
     fn simple(&mut self) {
+        if self.float && self.chance(30) {
+            return self.float_simple();
+        }
         match self.rng.random_range(0..14) {
             0 | 1 => self.muldiv(),
             2 => self.load(),
@@ -172,7 +181,7 @@ impl Writer<'_> {
 type Element = fn(&mut Writer<'_>, usize);
 
 /// What blocks are made of, and how often each is on average, relative to each other.
-const ELEMENTS: [(u32, Element); 27] = [
+const ELEMENTS: &[(u32, Element)] = &[
     (140, |it, _| it.register_op()),
     (120, |it, _| it.immediate_op()),
     (20, |it, _| it.upper()),
@@ -207,23 +216,32 @@ const ELEMENTS: [(u32, Element); 27] = [
 /// loads.
 #[derive(Debug)]
 struct Profile {
-    weights: [u32; ELEMENTS.len()],
+    /// Of [`ELEMENTS`], and behind them of [`float::ELEMENTS`].
+    weights: Vec<u32>,
     /// How often an instruction that has a 16-bit form gets it.
     short_percent: u32,
 }
 
 impl Profile {
     /// Takes each weight a quarter to four times, or not at all.
-    fn random(rng: &mut ChaCha8Rng) -> Self {
-        let weights = ELEMENTS.map(|(weight, _)| weight * choose(rng, &[0, 1, 2, 4, 4, 8, 16]));
+    fn random(rng: &mut ChaCha8Rng, float: bool) -> Self {
+        let count = ELEMENTS.len() + if float { float::ELEMENTS.len() } else { 0 };
+        let weights = Self::elements()
+            .take(count)
+            .map(|(weight, _)| weight * choose(rng, &[0, 1, 2, 4, 4, 8, 16]))
+            .collect();
         Self { weights, short_percent: choose(rng, &[0, 30, 60, 80, 100]) }
+    }
+
+    fn elements() -> impl Iterator<Item = &'static (u32, Element)> {
+        ELEMENTS.iter().chain(float::ELEMENTS)
     }
 
     /// The next element.
     fn element(&self, rng: &mut ChaCha8Rng) -> Element {
         let total: u32 = self.weights.iter().sum();
         let mut point = rng.random_range(0..total.max(1));
-        for (&weight, &(_, element)) in self.weights.iter().zip(&ELEMENTS) {
+        for (&weight, &(_, element)) in self.weights.iter().zip(Self::elements()) {
             if point < weight {
                 return element;
             }

@@ -22,8 +22,8 @@ use crate::runtime::{EXCEPTION, HANDLER, arm_timer, disarm_timer};
 const INTERRUPTS: [u32; 3] = [1 << IRQ_SOFTWARE, 1 << IRQ_TIMER, 1 << IRQ_EXTERNAL];
 
 /// CSRs that a program may write with anything without losing its way.
-fn writable_csrs() -> Vec<u16> {
-    csrs(|row| !row.is_read_only() && row.number != csr::MTVEC)
+fn writable_csrs(float: bool) -> Vec<u16> {
+    csrs(|row| !row.is_read_only() && row.number != csr::MTVEC && (float || !row.is_float()))
 }
 
 /// CSRs that a program only reads.
@@ -58,7 +58,7 @@ impl Writer<'_> {
             if self.chance(50) { 0 } else { source }
         };
         let csr = match self.rng.random_range(0..20) {
-            0..10 => self.choose(&writable_csrs()),
+            0..10 => self.choose(&writable_csrs(self.float)),
             10..13 => self.performance_csr(),
             13 => return self.mtvec(),
             14..18 => {
@@ -69,6 +69,9 @@ impl Writer<'_> {
             _ => return self.illegal_csr(),
         };
         self.long(Instruction::csr(op, rd, csr, source));
+        if self.float && matches!(csr, csr::MSTATUS | csr::FRM | csr::FCSR) && self.chance(80) {
+            self.floats_on();
+        }
         // Often read back at once.
         if self.chance(30) {
             let rd = self.destination();
@@ -117,7 +120,7 @@ impl Writer<'_> {
             }
             // Those of extensions that this hart has not.
             1 => self.choose(&[0x001, 0x100, 0x180, 0x302, 0x303, 0x306, 0x3a0, 0x744, 0x7b0]),
-            _ => unknown_csr(self.rng),
+            _ => unknown_csr(self.rng, self.float),
         };
         self.long(Instruction::csr(op, rd, csr, source));
     }
@@ -131,11 +134,11 @@ impl Writer<'_> {
             0 => self.long(Instruction::plain(Op::Ecall)),
             1 => self.op(Instruction::plain(Op::Ebreak)),
             2 => {
-                let bits = illegal_word(self.rng);
+                let bits = illegal_word(self.rng, self.float);
                 self.push(Item::Word { bits });
             }
             3 => {
-                let bits = illegal_half(self.rng);
+                let bits = illegal_half(self.rng, self.float);
                 self.push(Item::Half { bits });
             }
             4 => self.illegal_csr(),
@@ -148,7 +151,7 @@ impl Writer<'_> {
     }
 
     /// An address at which an access of `bytes` bytes fails, wholly or in one of its words.
-    fn bad_address(&mut self, bytes: u32) -> u32 {
+    pub fn bad_address(&mut self, bytes: u32) -> u32 {
         match self.rng.random_range(0..8) {
             0 if bytes > 1 => RAM_END - self.rng.random_range(1..bytes),
             1 if bytes > 1 => RAM_BASE - self.rng.random_range(1..bytes),
@@ -390,7 +393,7 @@ fn is_illegal(bits: u32) -> bool {
 
 /// 32 bits that are no instruction, half of them of a major opcode that there is. The unit's opcode
 /// is left out: what it refuses depends on what it holds.
-fn illegal_word(rng: &mut impl Rng) -> u32 {
+fn illegal_word(rng: &mut impl Rng, float: bool) -> u32 {
     #[rustfmt::skip]
     const OPCODES: [u32; 9] = [
         OPCODE_LOAD, OPCODE_MISC_MEM, OPCODE_OP_IMM, OPCODE_STORE, OPCODE_OP, OPCODE_BRANCH,
@@ -404,27 +407,31 @@ fn illegal_word(rng: &mut impl Rng) -> u32 {
             bits & 0x7f | 3
         };
         let bits = if opcode == OPCODE_CONV { u32::MAX } else { bits & !0x7f | opcode };
-        if is_illegal(bits) {
+        // What is off after reset may be on later.
+        let known = decode(bits, float).is_some_and(|it| it.op.is_float());
+        if !known && is_illegal(bits) {
             return bits;
         }
     }
 }
 
 /// 16 bits that are no instruction.
-fn illegal_half(rng: &mut impl Rng) -> u16 {
+fn illegal_half(rng: &mut impl Rng, float: bool) -> u16 {
     loop {
         let bits = rng.random_range(0..=0xffff);
-        if is_compressed(bits) && decode(bits).is_none() {
+        if is_compressed(bits) && decode(bits, float).is_none() {
             return bits as u16;
         }
     }
 }
 
 /// The number of a CSR that does not exist.
-fn unknown_csr(rng: &mut impl Rng) -> u16 {
+fn unknown_csr(rng: &mut impl Rng, float: bool) -> u16 {
     loop {
         let number = rng.random_range(0..0x1000_u32) as u16;
-        if !csr::CSRS.iter().any(|row| (row.number..=row.last).contains(&number)) {
+        let exists =
+            |row: &Csr| (row.number..=row.last).contains(&number) && (float || !row.is_float());
+        if !csr::CSRS.iter().any(exists) {
             return number;
         }
     }

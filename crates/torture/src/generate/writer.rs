@@ -2,7 +2,7 @@
 //! Appends items to a block and keeps in mind what they do to the registers.
 
 use model::facts::csr::MSCRATCH;
-use model::hart::UnitShape;
+use model::hart::HartConfig;
 use model::isa::{Instruction, Op, Register};
 use rand::Rng;
 use rand::seq::IndexedRandom;
@@ -22,6 +22,8 @@ pub(super) struct Writer<'a> {
     pub reserved: Reserved,
     /// What the convolution unit holds, as far as it can be told here.
     pub conv: ConvState,
+    /// Whether the core has F.
+    pub float: bool,
     next_label: u32,
     /// What may be called.
     pub functions: Vec<Label>,
@@ -32,6 +34,8 @@ pub(super) struct Writer<'a> {
     known: [Option<u32>; 32],
     /// What the last three items have written, the last one first; x0 for nothing.
     recent: [Register; 3],
+    /// The float registers that were written last, the last one first.
+    pub recent_floats: [Register; 3],
     /// Data addresses of the last accesses.
     addresses: Vec<u32>,
 }
@@ -41,19 +45,21 @@ impl<'a> Writer<'a> {
         rng: &'a mut ChaCha8Rng,
         profile: Profile,
         reserved: Reserved,
-        unit: &UnitShape,
+        system: &HartConfig,
     ) -> Self {
         Self {
             rng,
             profile,
             reserved,
-            conv: ConvState::new(unit),
+            conv: ConvState::new(&system.unit),
+            float: system.float,
             next_label: 0,
             functions: Vec::new(),
             loops: 0,
             items: Vec::new(),
             known: [None; 32],
             recent: [0; 3],
+            recent_floats: [0; 3],
             addresses: Vec::new(),
         }
     }
@@ -95,6 +101,9 @@ impl<'a> Writer<'a> {
         }
         if !matches!(item, Item::Label(_) | Item::Align | Item::Gap { .. }) {
             self.recent = [destination.unwrap_or(0), self.recent[0], self.recent[1]];
+        }
+        if let Some(rd) = item.float_destination() {
+            self.recent_floats = [rd, self.recent_floats[0], self.recent_floats[1]];
         }
         self.items.push(item);
     }

@@ -335,7 +335,7 @@ fn encodings() {
                 hart.pc = BASE;
                 let trap = super::step(&mut hart).trap;
                 // The tests of the table of instructions compare it with the manual.
-                let illegal = disassemble(insn, 0).starts_with(".word");
+                let illegal = disassemble(insn, 0, false).starts_with(".word");
                 if illegal {
                     assert_eq!(trap, Some(Trap { cause: 2, value: insn }), "{insn:#010x}");
                 } else {

@@ -9,6 +9,7 @@ use crate::isa::disassemble;
 use encode::{NOP, sw};
 
 mod conv;
+mod floats;
 mod instructions;
 mod registers;
 mod traps;
@@ -128,13 +129,16 @@ mod encode {
 
 /// Mostly the opcodes that there are.
 fn word(rng: &mut ChaCha8Rng) -> u32 {
-    const OPCODES: [u32; 12] =
-        [0x03, 0x0f, 0x13, 0x17, 0x23, 0x33, 0x37, 0x63, 0x67, 0x6f, 0x73, 0x77];
+    #[rustfmt::skip]
+    const OPCODES: [u32; 19] = [
+        0x03, 0x0f, 0x13, 0x17, 0x23, 0x33, 0x37, 0x63, 0x67, 0x6f, 0x73, 0x77,
+        0x07, 0x27, 0x43, 0x47, 0x4b, 0x4f, 0x53,
+    ];
     let word: u32 = rng.random();
     match rng.random_range(0..4) {
         0 => word,
-        1 => word & 0x01ff_ff80 | OPCODES[rng.random_range(0..12)],
-        _ => word & !0x7f | OPCODES[rng.random_range(0..12)],
+        1 => word & 0x01ff_ff80 | OPCODES[rng.random_range(0..OPCODES.len())],
+        _ => word & !0x7f | OPCODES[rng.random_range(0..OPCODES.len())],
     }
 }
 
@@ -142,9 +146,10 @@ fn word(rng: &mut ChaCha8Rng) -> u32 {
 fn random_words_never_panic() {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let (mut trapped, mut executed) = (0, 0);
-    for _ in 0..300 {
+    for round in 0..300 {
         let program: Vec<u32> = (0..256).map(|_| word(&mut rng)).collect();
-        let mut hart = hart(&program);
+        let float = round % 2 == 1;
+        let mut hart = if float { floats::hart(&program, 1) } else { hart(&program) };
         for n in 1..32 {
             let near = BASE + rng.random_range(0..0x400);
             hart.registers[n] = if rng.random() { near } else { rng.random() };
@@ -158,7 +163,7 @@ fn random_words_never_panic() {
             let pc = hart.pc();
             match hart.step(&feed) {
                 Ok(retire) => {
-                    disassemble(retire.insn, retire.pc);
+                    disassemble(retire.insn, retire.pc, float);
                     trapped += u32::from(retire.trap.is_some());
                     executed += u32::from(retire.trap.is_none());
                     assert_eq!((hart.pc(), hart.pc() % 2), (retire.next_pc, 0));
