@@ -11,12 +11,12 @@ use silicon::liberty::Storage;
 use silicon::netlist::Netlist;
 use silicon::timing::{Constraints, analyse};
 use study::report::terminal::number;
-use study::run::Progress;
+use study::run::{Progress, on_threads};
 use study::table::Fixed;
 use study::tables::{DesignRow, ModuleRow};
 use study::{Error, Status};
 
-use super::flags::{Bar, BasicFlags, JobFlags, stop_flag};
+use super::flags::{Bar, BasicFlags, JobFlags, each_once, stop_flag};
 use super::table_of;
 use crate::hw::gates::{core_design, netlist, pair_design, unit_design};
 use crate::hw::{CLOCK, PAPER_UNIT, SOC, SOC_FP, SocParameters, UnitParameters};
@@ -79,6 +79,25 @@ pub(super) struct FlowFlags {
 }
 
 impl FlowFlags {
+    /// The library, and the tools, which are installed where they are missing. What the user names is
+    /// read before.
+    pub fn open(&self) -> Result<(CellLibrary, Tools), SynthesisError> {
+        let own = match &self.library {
+            LibraryChoice::File(path) => {
+                Some(CellLibrary::read(self.library.to_string(), path.clone())?)
+            }
+            _ => None,
+        };
+        let tools = Tools::find()?;
+        let library = own.map_or_else(|| CellLibrary::open(&self.library, &tools), Ok)?;
+        Ok((library, tools))
+    }
+
+    /// The clock period in ns.
+    pub fn period_ns(&self) -> f64 {
+        f64::from(self.period_ns) / 1000.0
+    }
+
     /// The flow with a library, which is that of the flags.
     pub fn flow<'l>(&self, library: &'l CellLibrary) -> Flow<'l> {
         let &Self { period_ns: period_ps, clock_gates, multiplier, .. } = self;
@@ -90,7 +109,7 @@ impl FlowFlags {
         let settings = [
             ("library", json!(library.name)),
             ("library_sha256", json!(library.digest)),
-            ("period_ns", json!(f64::from(self.period_ns) / 1000.0)),
+            ("period_ns", json!(self.period_ns())),
             ("clock_gates", json!(self.clock_gates)),
             ("multiplier", json!(self.multiplier.name())),
             ("tools", json!(tools.listed())),
@@ -124,8 +143,7 @@ enum Kind {
 pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let designs = designs(args)?;
     let stop = stop_flag()?;
-    let tools = Tools::find()?;
-    let library = CellLibrary::open(&args.flow.library, &tools)?;
+    let (library, tools) = args.flow.open()?;
     let flow = args.flow.flow(&library);
     let digests = designs.iter().map(|(_, it)| Ok((it.name.clone(), it.digest()?.into())));
     let digests = digests.collect::<anyhow::Result<Map<_, _>>>()?;
@@ -140,8 +158,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
         bar.step();
         measured
     };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(args.jobs.jobs()).build()?;
-    let measured: Vec<_> = pool.install(|| designs.par_iter().map(one).collect());
+    let measured: Vec<_> =
+        on_threads(args.jobs.jobs(), &bar, || designs.par_iter().map(one).collect());
     bar.0.finish_and_clear();
     let finished = measured.iter().filter(|it| it.is_ok()).count();
     if stop.load(Ordering::Relaxed) {
@@ -162,9 +180,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
         rows.push(row);
         modules.extend(of_design);
     }
-    print_designs(&rows);
     results.table(&rows)?;
     results.table(&modules)?;
+    print_designs(&rows);
     for path in results.finish()? {
         say!("{}", path.display());
     }
@@ -173,6 +191,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
 
 /// What the flags name; by default the paper's unit and the core.
 fn designs(args: &Args) -> anyhow::Result<Vec<(Kind, Design)>> {
+    each_once("--unit", &args.unit)?;
+    each_once("--pair", &args.pair)?;
     let nothing = args.unit.is_empty() && args.pair.is_empty() && !args.core && !args.float_core;
     let mut designs = Vec::new();
     if args.core || nothing {
@@ -188,8 +208,6 @@ fn designs(args: &Args) -> anyhow::Result<Vec<(Kind, Design)>> {
     for pair in &args.pair {
         designs.push((Kind::Pair, pair_design(pair)?));
     }
-    let mut names = std::collections::BTreeSet::new();
-    designs.retain(|(_, design)| names.insert(design.name.clone()));
     Ok(designs)
 }
 

@@ -119,7 +119,7 @@ pub enum SynthesisError {
     NoOtherCell,
     #[error(transparent)]
     Liberty(#[from] silicon::liberty::LibertyError),
-    #[error(transparent)]
+    #[error("{0}; CONVAPPROX_CACHE names another folder for netlists")]
     Cache(#[from] BuildError),
 }
 

@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use plotters::style::RGBColor;
 use serde_json::{Value, json};
 
-use super::Software;
 use super::lenet::{OperatingPoint, Variant};
+use super::{Software, twice};
 use crate::Error;
 use crate::data::Image;
 use crate::report::figure::{Bar, Bars, GREY, Group, distinct, palette};
@@ -26,7 +26,7 @@ use model::engine::{
     BlockEnergy, Detail, EnergyReading, Engine, Findings, GoldenEngine, LoadReading, Place,
     Sampling,
 };
-use model::nn::{Configuration, Convolution, input_planes};
+use model::nn::{Activation, Configuration, Convolution, input_planes};
 
 /// What a read of 64 bits from memory costs: M. Horowitz, "Computing's energy problem", ISSCC 2014,
 /// for 45 nm.
@@ -79,7 +79,8 @@ impl Memory {
 }
 
 table! {
-    /// What a window of one layer takes in one configuration, on average.
+    /// What a window of one layer takes in one configuration, on average. A netlist that does something
+    /// else than the RTL in one of them has no row.
     pub struct EnergyRow in "energy.csv" {
         /// Network, the name of its file.
         pub network: String,
@@ -331,6 +332,8 @@ pub struct UnitUnderTest {
     pub variants: Vec<Variant>,
     /// Operating points by name, with their networks in its operands.
     pub points: Vec<(String, OperatingPoint, Variant)>,
+    /// Side of the largest kernel that it holds.
+    pub kernel: usize,
     /// Fraction bits of its logs.
     pub log_frac: u32,
     /// Bits of its operands.
@@ -354,6 +357,34 @@ pub struct Summary {
     pub windows: Vec<EnergyRow>,
     pub inferences: Vec<InferenceEnergyRow>,
     pub memory: Vec<MemoryEnergyRow>,
+}
+
+impl Settings {
+    /// Says before any work whether it can be measured.
+    ///
+    /// # Errors
+    /// Thresholds and points that cannot be.
+    pub fn check(&self) -> Result<(), Error> {
+        self.rules().map(drop)
+    }
+
+    /// By unit and network: exact first, then zero-skip.
+    fn rules(&self) -> Result<Vec<Vec<Vec<Rule<'_>>>>, Error> {
+        let mut all = Vec::new();
+        for unit in &self.units {
+            let of = |variant| rules(unit, variant, &self.thresholds);
+            let of_unit = unit.variants.iter().map(of).collect::<Result<Vec<_>, Error>>()?;
+            let key = |it: &Rule<'_>| (it.variant.network_name.clone(), it.name(), it.threshold());
+            if let Some((network, name, _)) = twice(of_unit.iter().flatten().map(key)) {
+                return Err(Error::Input(format!(
+                    "{name} is there twice for {network}: give each threshold once, and networks and \
+                     operating points files of different names"
+                )));
+            }
+            all.push(of_unit);
+        }
+        Ok(all)
+    }
 }
 
 /// Runs the experiment.
@@ -408,6 +439,14 @@ pub(super) type Batch = (usize, usize, usize, usize);
 
 pub(super) type Readings = BTreeMap<Batch, EnergyReading>;
 
+/// Keeps what was read; what a netlist takes that does something else than the RTL is of no account,
+/// and has no windows.
+pub(super) fn keep(readings: &mut Readings, batch: Batch, reading: EnergyReading) {
+    if reading.windows > 0 {
+        readings.insert(batch, reading);
+    }
+}
+
 /// All that is measured of a network on a unit.
 fn rules<'a>(
     unit: &'a UnitUnderTest,
@@ -423,19 +462,30 @@ fn rules<'a>(
         let configuration = Configuration { name: mode.to_string(), tau: None, layers };
         Ok(Rule { variant, mode, point: "", configuration })
     });
-    let of_network =
-        |it: &&'a (String, OperatingPoint, Variant)| it.2.network_name == variant.network_name;
-    let points = unit.points.iter().filter(of_network).map(|(name, point, variant)| {
-        let configuration = point.configuration(name, &variant.layers())?;
-        match configuration.layers.iter().find(|it| it.log_frac != unit.log_frac) {
-            None => Ok(Rule { variant, mode: Mode::Approx, point: name, configuration }),
-            Some(other) => Err(Error::Input(format!(
-                "operating point {name} has F = {}, the unit {} has F = {}",
-                other.log_frac, unit.name, unit.log_frac
-            ))),
-        }
+    let points = points_of(&unit.points, variant, (&unit.name, unit.log_frac)).map(|it| {
+        let (point, variant, configuration) = it?;
+        Ok(Rule { variant, mode: Mode::Approx, point, configuration })
     });
     plain.chain(points).collect()
+}
+
+/// The operating points of a network, for a unit of that name with so many fraction bits.
+pub(super) fn points_of<'a>(
+    points: &'a [(String, OperatingPoint, Variant)],
+    network: &'a Variant,
+    (unit, log_frac): (&'a str, u32),
+) -> impl Iterator<Item = Result<(&'a str, &'a Variant, Configuration), Error>> {
+    let points = points.iter().filter(|it| it.2.network_name == network.network_name);
+    points.map(move |(name, point, variant)| {
+        let configuration = point.configuration(name, &variant.layers())?;
+        match configuration.layers.iter().find(|it| it.log_frac != log_frac) {
+            None => Ok((name.as_str(), variant, configuration)),
+            Some(other) => Err(Error::Input(format!(
+                "operating point {name} has F = {}, the unit {unit} has F = {log_frac}",
+                other.log_frac
+            ))),
+        }
+    })
 }
 
 impl<'a> Energy<'a> {
@@ -444,11 +494,7 @@ impl<'a> Energy<'a> {
         settings: &'a Settings,
         images: Vec<&'a Image>,
     ) -> Result<Self, Error> {
-        let of_unit = |unit: &'a UnitUnderTest| {
-            let of = |variant| rules(unit, variant, &settings.thresholds);
-            unit.variants.iter().map(of).collect::<Result<_, Error>>()
-        };
-        let rules = settings.units.iter().map(of_unit).collect::<Result<_, _>>()?;
+        let rules = settings.rules()?;
         Ok(Self { run, settings, rules, images })
     }
 
@@ -531,7 +577,7 @@ impl Experiment for Energy<'_> {
     ) -> Result<Summary, Error> {
         let mut readings = Readings::new();
         for (batch, reading) in self.plan().into_iter().zip(outcomes) {
-            readings.insert(batch, reading?);
+            keep(&mut readings, batch, reading?);
         }
         let (mut windows, mut blocks, mut loads) = (Vec::new(), Vec::new(), Vec::new());
         let mut inferences = Vec::new();
@@ -541,23 +587,20 @@ impl Experiment for Energy<'_> {
                 let part = Part { settings: self.settings, unit: &under_test.name, variant };
                 let rules = &self.rules[unit][network];
                 for (layer, name) in layers.iter().enumerate() {
-                    let of_rule = |rule| &readings[&(unit, network, layer, rule)];
-                    loads.push(part.loads(name, &of_rule(0).loads));
+                    let of_rule = |rule| readings.get(&(unit, network, layer, rule));
+                    loads.extend(of_rule(0).map(|exact| part.loads(name, &exact.loads)));
                     for (number, rule) in rules.iter().enumerate() {
-                        let (of, reading) = ((name.as_str(), layer, rule), of_rule(number));
+                        let Some(reading) = of_rule(number) else { continue };
+                        let of = (name.as_str(), layer, rule);
                         windows.push(part.window(of, reading, [of_rule(0), of_rule(1)]));
                         blocks.extend(part.blocks(of, reading));
                     }
                 }
-                let inference = |rule| {
-                    let layers = 0..layers.len();
-                    let readings = layers.map(|layer| &readings[&(unit, network, layer, rule)]);
-                    part.inference(readings)
-                };
-                let (Some(exact), Some(zero_skip)) = (inference(0), inference(1)) else { continue };
+                let inference = |rule| part.inference(&readings, (unit, network), rule);
+                let besides = [inference(0), inference(1)];
                 for (number, rule) in rules.iter().enumerate() {
                     let Some(taken) = inference(number) else { continue };
-                    inferences.push(part.inference_row(rule, &taken, [&exact, &zero_skip]));
+                    inferences.push(part.inference_row(rule, &taken, &besides));
                 }
             }
         }
@@ -685,14 +728,16 @@ impl Part<'_> {
         &self,
         (layer, number, rule): (&str, usize, &Rule<'_>),
         reading: &EnergyReading,
-        [exact, zero_skip]: [&EnergyReading; 2],
+        besides: [Option<&EnergyReading>; 2],
     ) -> EnergyRow {
-        let (taken, exact) = (self.taken(reading), self.taken(exact));
+        let taken = self.taken(reading);
+        let [exact, zero_skip] = besides.map(|it| it.map(|it| self.taken(it)));
         let skipped = taken.products - taken.multiplications;
         // What was saved beside deciding, for each product that was skipped.
         let without = |taken: &Taken| taken.energy() - taken.deciding;
-        let saving = (without(&exact) - without(&taken)) / skipped;
-        let pays = rule.mode == Mode::Approx && skipped > 0.0 && saving > 0.0;
+        let saving = exact.map(|exact| (without(&exact) - without(&taken)) / skipped);
+        let pays = |saving: &f64| rule.mode == Mode::Approx && skipped > 0.0 && *saving > 0.0;
+        let saved = |other: Option<Taken>| reduction_percent(taken.energy(), other?.energy());
         EnergyRow {
             network: self.variant.network_name.clone(),
             unit: self.unit.to_owned(),
@@ -709,13 +754,12 @@ impl Part<'_> {
             leakage_pj: taken.leakage,
             memory_pj: taken.memory,
             energy_pj: taken.energy(),
-            saved_vs_exact_percent: reduction_percent(taken.energy(), exact.energy()),
-            saved_vs_zero_skip_percent: reduction_percent(
-                taken.energy(),
-                self.taken(zero_skip).energy(),
-            ),
+            saved_vs_exact_percent: saved(exact),
+            saved_vs_zero_skip_percent: saved(zero_skip),
             deciding_pj: taken.deciding,
-            break_even_percent: pays.then(|| 100.0 * taken.deciding / (saving * taken.products)),
+            break_even_percent: saving
+                .filter(pays)
+                .map(|saving| 100.0 * taken.deciding / (saving * taken.products)),
         }
     }
 
@@ -756,14 +800,17 @@ impl Part<'_> {
         reading.blocks.iter().map(row).collect()
     }
 
-    /// What the layers take together, windows and loads of kernels; nothing if the unit holds the middle
-    /// of a kernel alone.
-    pub(super) fn inference<'r>(
+    /// What the layers take together by a rule on a unit, windows and loads of kernels; nothing if one was
+    /// not read, or if the unit holds the middle of a kernel alone.
+    pub(super) fn inference(
         &self,
-        readings: impl Iterator<Item = &'r EnergyReading>,
+        readings: &Readings,
+        (unit, network): (usize, usize),
+        rule: usize,
     ) -> Option<Taken> {
         let mut sum = Taken::default();
-        for reading in readings {
+        for layer in 0..self.variant.layers().len() {
+            let reading = readings.get(&(unit, network, layer, rule))?;
             let windows = reading.layer_windows? as f64;
             let loads = windows / reading.loads.windows_per_load as f64;
             let load = self.load(&reading.loads).times(loads);
@@ -776,15 +823,17 @@ impl Part<'_> {
         &self,
         rule: &Rule<'_>,
         taken: &Taken,
-        [exact, zero_skip]: [&Taken; 2],
+        [exact, zero_skip]: &[Option<Taken>; 2],
     ) -> InferenceEnergyRow {
+        let saved = |part: fn(&Taken) -> f64, other: &Option<Taken>| {
+            reduction_percent(part(taken), part(other.as_ref()?))
+        };
         let skips = rule.mode == Mode::Approx;
         let fewer = reduction_percent(taken.multiplications, taken.products);
-        let paper = match self.variant.network_name.as_str() {
-            "lenet5_relu" => Some(35.2),
-            "lenet5_tanh" => Some(29.96),
-            _ => None,
-        };
+        let paper = self.variant.paper_activation().map(|activation| match activation {
+            Activation::Relu => 35.2,
+            Activation::Tanh => 29.96,
+        });
         InferenceEnergyRow {
             network: self.variant.network_name.clone(),
             unit: self.unit.to_owned(),
@@ -801,9 +850,9 @@ impl Part<'_> {
             memory_nj: taken.memory / 1e3,
             energy_nj: taken.energy() / 1e3,
             loads_nj: taken.loads / 1e3,
-            saved_vs_exact_percent: reduction_percent(taken.energy(), exact.energy()),
-            saved_vs_zero_skip_percent: reduction_percent(taken.energy(), zero_skip.energy()),
-            dynamic_saved_vs_exact_percent: reduction_percent(taken.dynamic, exact.dynamic),
+            saved_vs_exact_percent: saved(Taken::energy, exact),
+            saved_vs_zero_skip_percent: saved(Taken::energy, zero_skip),
+            dynamic_saved_vs_exact_percent: saved(|taken| taken.dynamic, exact),
             multiplications_saved_percent: fewer,
             paper_estimate_percent: fewer.map(|fewer| 0.4 * fewer),
             paper_percent: paper.filter(|_| skips && rule.point.is_empty()),
@@ -814,7 +863,6 @@ impl Part<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::nn::Activation;
 
     /// 10 windows of 4 products, 10 cycles each.
     fn reading(multiplications: u64, multipliers_fj: f64) -> EnergyReading {
@@ -862,7 +910,8 @@ mod tests {
         };
         let (approx, exactly) = (rule(Mode::Approx, 2), rule(Mode::Exact, 1));
         let (exact, zero_skip) = (reading(40, 40e3), reading(30, 30e3));
-        let row = part.window(("C1", 0, &approx), &reading(20, 16e3), [&exact, &zero_skip]);
+        let row =
+            part.window(("C1", 0, &approx), &reading(20, 16e3), [Some(&exact), Some(&zero_skip)]);
         let near = |found: f64, expected: f64| {
             assert!((found - expected).abs() < 1e-9, "{found} is not {expected}");
         };
@@ -880,30 +929,33 @@ mod tests {
         let blocks = part.blocks(("C1", 0, &approx), &reading(20, 16e3));
         near(blocks.iter().map(|it| it.dynamic_pj).sum(), row.dynamic_pj);
         near(blocks.iter().map(|it| it.leakage_pj).sum(), row.leakage_pj);
-        let plain = part.window(("C1", 0, &exactly), &exact, [&exact, &zero_skip]);
+        let plain = part.window(("C1", 0, &exactly), &exact, [Some(&exact), Some(&zero_skip)]);
         assert_eq!((plain.threshold, plain.break_even_percent), (None, None));
 
-        let inference = |reading: &EnergyReading| part.inference([reading; 2].into_iter()).unwrap();
-        let (exact, zero_skip) = (inference(&exact), inference(&zero_skip));
-        let taken = inference(&reading(20, 16e3));
-        let row = part.inference_row(&approx, &taken, [&exact, &zero_skip]);
-        assert_eq!((row.windows, row.paper_percent), (200, Some(35.2)));
-        // 200 windows of 102.1 pJ, and a load of 100 pJ for 20 of them.
-        near(row.energy_nj, 20.42 + 1.0);
-        near(row.loads_nj, 1.0);
-        near(row.cycles, 200.0 * 10.0 + 10.0 * 10.0);
+        let inference = |reading: &EnergyReading| {
+            let of_layer = |layer| ((0, 0, layer, 0), reading.clone());
+            part.inference(&(0..3).map(of_layer).collect(), (0, 0), 0)
+        };
+        let besides = [inference(&exact), inference(&zero_skip)];
+        let taken = inference(&reading(20, 16e3)).unwrap();
+        let row = part.inference_row(&approx, &taken, &besides);
+        assert_eq!((row.windows, row.paper_percent), (300, Some(35.2)));
+        // 300 windows of 102.1 pJ, and a load of 100 pJ for 20 of them.
+        near(row.energy_nj, 30.63 + 1.5);
+        near(row.loads_nj, 1.5);
+        near(row.cycles, 300.0 * 10.0 + 15.0 * 10.0);
         // Five loads take 100 pJ, 2 mW for 50 cycles, and ten reads; each is for 20 windows.
         let loads = part.loads("C1", &reading(20, 16e3).loads);
         near(loads.dynamic_pj, 20.0);
         near(loads.leakage_pj, 40.0);
         near(loads.load_pj, 100.0);
         near(loads.per_window_pj, 5.0);
-        near(row.multiplications, 400.0);
+        near(row.multiplications, 600.0);
         near(row.multiplications_saved_percent.unwrap(), 50.0);
         near(row.paper_estimate_percent.unwrap(), 20.0);
         near(row.dynamic_saved_vs_exact_percent.unwrap(), 100.0 * (1.0 - 3.1 / 5.5));
         // The middle of a kernel is no inference.
         let middle = EnergyReading { layer_windows: None, ..reading(20, 16e3) };
-        assert!(part.inference([&middle].into_iter()).is_none());
+        assert!(inference(&middle).is_none());
     }
 }
