@@ -103,6 +103,35 @@ fn gdb_breaks_steps_and_reads() {
 }
 
 #[test]
+fn gdb_sees_floats_where_there_are_some() {
+    let folder = tempfile::tempdir().unwrap();
+    let (child, mut gdb) = Client::start(folder.path(), "rv32f_arith --soc soc_fp");
+    gdb.ask("qSupported:xmlRegisters=riscv");
+    let mut description = String::new();
+    while let part = gdb.ask(&format!("qXfer:features:read:target.xml:{:x},400", description.len()))
+        && let Some(text) = part.strip_prefix(['m', 'l'])
+        && !text.is_empty()
+    {
+        description += text;
+    }
+    for words in ["org.gnu.gdb.riscv.fpu", "name=\"f31\"", "name=\"fcsr\"", "regnum=\"68\""] {
+        assert!(description.contains(words), "{description}");
+    }
+    let elf = find("rv32f_arith").unwrap().elf;
+    let fail = Symbols::read(elf).address("fail").unwrap();
+    // Behind the first operation on a float, 1 + 2, there is a register with 3.
+    let three = (0..200).any(|_| {
+        gdb.ask("s");
+        gdb.ask("p2b") == "00004040"
+    });
+    assert!(three, "fa0 is the register {} of the description", 0x2b);
+    assert_eq!(gdb.ask(&format!("p{:x}", 65 + 3)), "00000000", "fcsr");
+    assert_eq!(gdb.ask(&format!("Z0,{fail:x},2")), "OK");
+    assert_eq!(gdb.ask("c"), "W00");
+    Ran::of(child.wait_with_output().unwrap()).ends(0);
+}
+
+#[test]
 fn watchpoints_stop_behind_the_access_and_registers_are_not_written() {
     let folder = tempfile::tempdir().unwrap();
     let (mut child, mut gdb) = Client::start(folder.path(), "hello");

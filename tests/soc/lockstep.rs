@@ -7,8 +7,9 @@ use convapprox::bench::lockstep::{Difference, Lockstep, Mismatch};
 use convapprox::bench::scoreboard::Difference as Unit;
 use convapprox::bench::system::{LastRun, Retirement, SystemDriver, SystemOptions};
 use convapprox::firmware::find;
-use convapprox::hw::{Build, SOC};
+use convapprox::hw::{Build, SOC, SOC_FP};
 use model::elf::Executable;
+use model::facts::riscv::OPCODE_MADD;
 use model::facts::soc::RAM_BASE;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -21,10 +22,12 @@ fn tampered(
     name: &str,
     mut tamper: impl FnMut(&mut Retirement, &mut LastRun) -> bool,
 ) -> Box<Mismatch> {
-    let program = Executable::parse(find(name).unwrap().elf, SOC.ram_bytes).unwrap();
-    let mut soc = SystemDriver::open(&SOC, &SystemOptions::default()).unwrap();
+    let found = find(name).unwrap();
+    let system = if found.float { SOC_FP } else { SOC };
+    let program = Executable::parse(found.elf, system.ram_bytes).unwrap();
+    let mut soc = SystemDriver::open(&system, &SystemOptions::default()).unwrap();
     soc.load(&program).unwrap();
-    let mut reference = Lockstep::new(&SOC);
+    let mut reference = Lockstep::new(&system);
     reference.load(&program).unwrap();
     let mut done = false;
     while let Some(mut retired) = soc.step(10_000).unwrap() {
@@ -99,6 +102,32 @@ fn each_field_of_a_memory_access_counts() {
     differs!("hello", load, |it| it.mem_rmask = 0, Memory { .. });
     let neither = |it: &Retirement| it.mem_rmask | it.mem_wmask == 0 && it.order > 50;
     differs!("hello", neither, |it| it.mem_wmask = 1, Memory { expected: None, .. });
+}
+
+#[test]
+fn the_float_side_of_an_instruction_counts() {
+    use Difference::*;
+    let program = "rv32f_fma";
+    let fused = |it: &Retirement| it.insn & 0x7f == OPCODE_MADD && !it.trap && it.order > 200;
+    differs!(program, fused, |it| it.float.reads[0].1 ^= 1, FloatOperand { .. });
+    differs!(program, fused, |it| it.float.reads[1].0 ^= 1, FloatOperand { .. });
+    differs!(program, fused, |it| it.float.reads[2] = (0, 0), FloatOperand { .. });
+    let written = |it: &mut Retirement| it.float.rd = it.float.rd.map(|(rd, value)| (rd, !value));
+    differs!(program, fused, written, FloatRegister { .. });
+    differs!(program, fused, |it| it.float.rd = None, FloatRegister { actual: None, .. });
+    let unread = |it: &Retirement| it.insn == 0xe005_0f53 && it.order > 200;
+    differs!(program, unread, |it| it.float.reads[1].0 = 3, FloatOperand { expected: (0, 0), .. });
+    differs!(
+        program,
+        unread,
+        |it| it.float.rd = Some((0, 0)),
+        FloatRegister { expected: None, .. }
+    );
+    let raises = |it: &Retirement| it.float.flags == 1;
+    differs!(program, raises, |it| it.float.flags = 0, FloatState { expected: 1, actual: 0, .. });
+    let late = |it: &Retirement| it.order > 200;
+    differs!(program, late, |it| it.float.fcsr ^= 0x20, FloatState { what: "fcsr", .. });
+    differs!(program, late, |it| it.float.fs = 2, FloatState { what: "mstatus.FS", .. });
 }
 
 #[test]
