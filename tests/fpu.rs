@@ -236,7 +236,7 @@ fn random_operands_agree_with_softfloat() {
 }
 
 /// All classes in turns, with pauses before, waits in EX and flushes, which leave no trace: the next
-/// operation has its result in its time, and the last late result holds until then.
+/// operation has its result in its time.
 #[test]
 fn operations_come_and_go_at_any_time() {
     let (mut random, origin) = random(100);

@@ -197,9 +197,10 @@ fn designs_keep_to_their_budgets() {
     let budgets = budgets();
     let mut line = "synth --core --out out".to_owned();
     for design in budgets.keys().filter(|it| *it != "core") {
-        line += &match design.strip_prefix("pair") {
-            Some(rest) => format!(" --pair soc{rest}"),
-            None => format!(" --unit {design}"),
+        line += &match (design.as_str(), design.strip_prefix("pair")) {
+            ("fpu", _) => " --fpu".to_owned(),
+            (_, Some(rest)) => format!(" --pair soc{rest}"),
+            _ => format!(" --unit {design}"),
         };
     }
     run(folder.path(), &line).ends(0);

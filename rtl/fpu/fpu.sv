@@ -8,7 +8,7 @@
 //
 // Handshake: an instruction is in EX while valid_i is set, and its operation and operands hold. It
 // leaves with taken_i, which done_o allows, or with flush_i, which may come at any time. The result of a
-// late one is there in the cycle after taken_i, and holds until the next late one is taken.
+// late one is there in the cycle after taken_i, and in no other one.
 `default_nettype none
 
 module fpu
@@ -29,7 +29,7 @@ module fpu
 
   output wire logic [31:0] early_result_o,   // of an early operation in EX, else 0
   output wire logic [4:0]  early_flags_o,
-  output wire logic [31:0] result_o,         // of the last late operation that was taken
+  output wire logic [31:0] result_o,         // of the late operation that was taken a cycle ago
   output wire logic [4:0]  flags_o
 );
 
@@ -103,14 +103,14 @@ module fpu
 
   // ---- WB ------------------------------------------------------------------------------------
 
-  logic       late_q;   // an operation has been taken: there is something to round
+  logic       late_q;   // there is something to round
   logic [2:0] rm_q;
 
   wire logic take = taken_i && (is_fma || is_convert || is_divide);
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni)   late_q <= 1'b0;
-    else if (take) late_q <= 1'b1;
+    if (!rst_ni) late_q <= 1'b0;
+    else         late_q <= take;
   end
 
   always_ff @(posedge clk_i) begin
@@ -137,8 +137,6 @@ module fpu
       if (taken_i && flush_i)              $error("an operation is taken and flushed");
       if (late_q && number_q.target != TO_FLOAT && !number_q.ready && sum_q < 0)
         $error("the sum of a conversion to an integer is negative");
-      if (late_q && !number_q.ready && number_q.exponent == '0)
-        $error("the exponent of a sum is less than that of subnormal numbers");
       if (late_q && !number_q.ready && sum_q == -SUM_W'(1))
         $error("a negative sum has a magnitude of 1");
       if (late_q && !number_q.ready && number_q.sticky && sum_q < 0)

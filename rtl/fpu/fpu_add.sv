@@ -7,6 +7,7 @@ module fpu_add #(
   parameter int W     = 52,
   parameter int BLOCK = 13    // a divisor of W
 ) (
+  input  wire logic         valid_i,     // the outputs mean nothing without
   input  wire logic [W-1:0] a_i,
   input  wire logic [W-1:0] b_i,
   input  wire logic         carry_i,
@@ -20,6 +21,7 @@ module fpu_add #(
 
   for (genvar i = 0; i < BLOCKS; i++) begin : gen_block
     fpu_add_block #(.W(BLOCK)) u_block (
+      .valid_i,
       .a_i          (a_i[BLOCK*i+:BLOCK]),
       .b_i          (b_i[BLOCK*i+:BLOCK]),
       .without_o    (without[i]),
@@ -28,11 +30,14 @@ module fpu_add #(
   end
 
   always_comb begin
-    carry_o = carry_i;
-    sum_o   = '0;
-    for (int i = 0; i < BLOCKS; i++) begin
-      sum_o[BLOCK*i+:BLOCK] = carry_o ? with_carry[i][BLOCK-1:0] : without[i][BLOCK-1:0];
-      carry_o               = without[i][BLOCK] || (carry_o && with_carry[i][BLOCK]);
+    carry_o = 'x;
+    sum_o   = 'x;
+    if (valid_i) begin
+      carry_o = carry_i;
+      for (int i = 0; i < BLOCKS; i++) begin
+        sum_o[BLOCK*i+:BLOCK] = carry_o ? with_carry[i][BLOCK-1:0] : without[i][BLOCK-1:0];
+        carry_o               = without[i][BLOCK] || (carry_o && with_carry[i][BLOCK]);
+      end
     end
   end
 

@@ -6,14 +6,21 @@
 module fpu_add_block #(
   parameter int W = 13
 ) (
+  input  wire logic         valid_i,      // the outputs mean nothing without
   input  wire logic [W-1:0] a_i,
   input  wire logic [W-1:0] b_i,
-  output wire logic [W:0]   without_o,
-  output wire logic [W:0]   with_carry_o
+  output      logic [W:0]   without_o,
+  output      logic [W:0]   with_carry_o
 );
 
-  assign without_o    = {1'b0, a_i} + {1'b0, b_i};
-  assign with_carry_o = {1'b0, a_i} + {1'b0, b_i} + (W + 1)'(1);
+  always_comb begin
+    without_o    = 'x;
+    with_carry_o = 'x;
+    if (valid_i) begin
+      without_o    = {1'b0, a_i} + {1'b0, b_i};
+      with_carry_o = {1'b0, a_i} + {1'b0, b_i} + (W + 1)'(1);
+    end
+  end
 
 endmodule
 

@@ -34,7 +34,7 @@ module fpu_convert
         FPU_CVT_W_S, FPU_CVT_WU_S: begin
           number_o.target   = is_signed ? TO_SIGNED : TO_UNSIGNED;
           number_o.negative = a.sign;
-          number_o.exponent = scale(a) <= FIRST ? 9'd1 : 9'(scale(a) - FIRST) + 9'd1;
+          number_o.room     = scale(a) <= FIRST ? '0 : 9'(scale(a) - FIRST);
           // Whether a negative number rounds to the unsigned 0 is known in the second stage. A signed
           // integer is not rounded from 2^24 on.
           if (!is_signed)  fits = scale(a) < (a.sign ? BIAS[7:0] : LIMIT);
@@ -50,7 +50,7 @@ module fpu_convert
         end
         default: begin
           number_o.target   = TO_FLOAT;
-          number_o.exponent = 9'(LIMIT) - 9'd1;
+          number_o.room     = 9'(LIMIT) - 9'd2;
           sum_o             = {is_signed && a_i[31], a_i, 44'b0};
         end
       endcase

@@ -134,6 +134,7 @@ module fpu_divide
   logic [25:0] base_q, base_1, base_2;
 
   fpu_divide_step u_step_1 (
+    .valid_i     (busy_q),
     .unit_i      (unit_q),
     .own_i       (own_q),
     .remainder_i (remainder_q),
@@ -145,6 +146,7 @@ module fpu_divide
   );
 
   fpu_divide_step u_step_2 (
+    .valid_i     (busy_q),
     .unit_i      (unit_q >> 2),
     .own_i       (own_q >> 2),
     .remainder_i (remainder_1),
@@ -186,7 +188,7 @@ module fpu_divide
   assign done_o = busy_q ? last : ready;
 
   // Further down the result is less than half the smallest subnormal number anyway.
-  wire logic signed [9:0] exponent = scale_q - 10'(less_q);
+  wire logic signed [9:0] room = scale_q - 10'(less_q) - 10'd1;
 
   always_comb begin
     number_o = '0;
@@ -198,7 +200,7 @@ module fpu_divide
       sum_o            = SUM_W'(result);
     end else if (busy_q && last) begin
       number_o.negative = sign;
-      number_o.exponent = exponent < 1 ? 9'd1 : exponent[8:0];
+      number_o.room     = room < 0 ? '0 : room[8:0];
       sum_o             = SUM_W'({result_2, remainder_2});
     end
   end

@@ -3,6 +3,7 @@
 `default_nettype none
 
 module fpu_divide_step (
+  input  wire logic        valid_i,
   input  wire logic [22:0] unit_i,        // what the second bit is worth
   input  wire logic [22:0] own_i,         // the same of a square root, else 0
   input  wire logic [25:0] remainder_i,   // less than 4
@@ -26,6 +27,7 @@ module fpu_divide_step (
   logic [2:0]  unused_carries;
 
   fpu_add #(.W(30), .BLOCK(15)) u_less_1 (
+    .valid_i,
     .a_i     (rest),
     .b_i     (~once),
     .carry_i (1'b1),
@@ -34,6 +36,7 @@ module fpu_divide_step (
   );
 
   fpu_add #(.W(30), .BLOCK(15)) u_less_2 (
+    .valid_i,
     .a_i     (rest),
     .b_i     (~twice),
     .carry_i (1'b1),
@@ -42,6 +45,7 @@ module fpu_divide_step (
   );
 
   fpu_add #(.W(30), .BLOCK(15)) u_less_3 (
+    .valid_i,
     .a_i     (rest ^ most ^ once),
     .b_i     ({carry, 1'b1}),
     .carry_i (1'b1),

@@ -96,7 +96,7 @@ module fpu_fma
   logic signed [9:0]  distance;   // of the addend from the left: exponent of bit 75 less its own
   logic               at_left;    // the addend is
   logic [6:0]         shift;
-  logic [8:0]         exponent;
+  logic [8:0]         room;
   logic               sticky;
   logic [76:0]        term;
 
@@ -104,7 +104,7 @@ module fpu_fma
     distance = '0;
     at_left  = 1'b0;
     shift    = '0;
-    exponent = '0;
+    room     = '0;
     sticky   = 1'b0;
     term     = '0;
     if (valid_i) begin
@@ -113,7 +113,7 @@ module fpu_fma
       else        distance = 10'(scale(x)) + 10'(scale(y)) - 10'(scale(z)) + 10'(LEAD) - BIAS;
       // Beside a product of 0 no bit of the addend may be lost, whatever the exponents are.
       at_left  = distance < 0 || is_zero(x) || is_zero(y);
-      exponent = at_left ? 9'(scale(z)) : 9'(distance) + 9'(scale(z));
+      room     = (at_left ? '0 : distance[8:0]) + 9'(scale(z)) - 9'd1;
       if (!at_left) shift = distance[6:0] | {7{distance > 127}};
       sticky   = !at_left && distance > 10'sd52 + $signed(10'(trailing_zeros(significand(z)))) && !is_zero(z);
       term     = {1'b0, {significand(z), 52'b0} >> shift};
@@ -143,6 +143,7 @@ module fpu_fma
 
   // Less the addend, and less 1 if a part of it is behind: what is missing then is less than 1.
   fpu_add #(.W(52), .BLOCK(13)) u_low (
+    .valid_i,
     .a_i     (odd ^ carry ^ term[51:0]),
     .b_i     (most << 1),
     .carry_i (subtract && !sticky),
@@ -153,6 +154,7 @@ module fpu_fma
   logic [25:0] high, high_next;
 
   fpu_add_block #(.W(25)) u_high (
+    .valid_i,
     .a_i          (term[76:52]),
     .b_i          ('0),
     .without_o    (high),
@@ -174,7 +176,7 @@ module fpu_fma
       number_o.negative = product_sign;
       number_o.cancels  = subtract;
       number_o.sticky   = sticky;
-      number_o.exponent = exponent;
+      number_o.room     = room;
       sum_o             = ready ? SUM_W'(result) : sum;
     end
   end

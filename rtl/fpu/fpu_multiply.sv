@@ -16,31 +16,31 @@ module fpu_multiply (
   localparam int LEVELS = 7;
   localparam int ROWS [LEVELS+1] = '{24, 16, 11, 8, 6, 4, 3, 2};
 
-  logic [47:0] row [ROWS[0]];
-  logic [47:0] a, b, c;
-
-  always_comb begin
-    for (int i = 0; i < ROWS[0]; i++) row[i] = '0;
-    a = '0;
-    b = '0;
-    c = '0;
-    if (valid_i) begin
-      for (int i = 0; i < ROWS[0]; i++) row[i] = y_i[i] ? 48'(x_i) << i : '0;
-      for (int level = 0; level < LEVELS; level++) begin
-        for (int i = 0; i < ROWS[level] / 3; i++) begin
-          a = row[3*i];
-          b = row[3*i+1];
-          c = row[3*i+2];
-          row[2*i]   = a ^ b ^ c;
-          row[2*i+1] = ((a & b) | ((a | b) & c)) << 1;
-        end
-        for (int i = 0; i < ROWS[level] % 3; i++) begin
-          row[ROWS[level]/3*2+i] = row[ROWS[level]/3*3+i];
-        end
+  function automatic void reduce(input logic [23:0] x, input logic [23:0] y, output logic [47:0] odd,
+                                 output logic [47:0] carry);
+    logic [47:0] row [ROWS[0]];
+    logic [47:0] a, b, c;
+    for (int i = 0; i < ROWS[0]; i++) row[i] = y[i] ? 48'(x) << i : '0;
+    for (int level = 0; level < LEVELS; level++) begin
+      for (int i = 0; i < ROWS[level] / 3; i++) begin
+        a          = row[3*i];
+        b          = row[3*i+1];
+        c          = row[3*i+2];
+        row[2*i]   = a ^ b ^ c;
+        row[2*i+1] = ((a & b) | ((a | b) & c)) << 1;
+      end
+      for (int i = 0; i < ROWS[level] % 3; i++) begin
+        row[ROWS[level]/3*2+i] = row[ROWS[level]/3*3+i];
       end
     end
-    odd_o   = row[0];
-    carry_o = row[1];
+    odd   = row[0];
+    carry = row[1];
+  endfunction
+
+  always_comb begin
+    odd_o   = '0;
+    carry_o = '0;
+    if (valid_i) reduce(x_i, y_i, odd_o, carry_o);
   end
 
 endmodule

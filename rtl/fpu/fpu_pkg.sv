@@ -103,9 +103,9 @@ package fpu_pkg;
 
   // ---- Between the stages --------------------------------------------------------------------
 
-  // The number is sum 2^(exponent - 127 - 75): sum is two's complement, and exponent that of bit 75,
-  // the highest one of a sum that is not negative, biased as in a float. The second stage shifts left
-  // only, so the first one chooses an exponent of at least 1, that of subnormal numbers.
+  // The number is sum 2^(room - 126 - 75): sum is two's complement, and the second stage may shift it
+  // left by `room` places before its top bit, 75, has the exponent of subnormal numbers. It shifts left
+  // only: the first stage puts small numbers so far to the right that room is not negative.
   localparam int SUM_W = 77;
 
   typedef enum logic [1:0] {TO_FLOAT, TO_SIGNED, TO_UNSIGNED} target_e;
@@ -114,11 +114,11 @@ package fpu_pkg;
     logic       ready;      // sum[31:0] is the result, and has been since the first stage
     logic       invalid;    // NV of a result that is ready
     logic       by_zero;    // DZ of a result that is ready
-    target_e    target;     // to an integer, the shift is exponent - 1, and sum not negative
+    target_e    target;     // to an integer, the shift is room, and sum not negative
     logic       negative;   // the number is, if sum is not
     logic       cancels;    // terms of unlike signs: a sum of 0 has the sign that rounding gives it
     logic       sticky;     // the number is larger in magnitude by less than 1 in sum
-    logic [8:0] exponent;
+    logic [8:0] room;
   } unrounded_t;
 
   // Whether the magnitude of a number is rounded up: of its last bit that stays, the one behind, and

@@ -2,16 +2,16 @@
 // The second stage of all operations that round: from the exact sum to a float or an integer, and the
 // flags. Without registers.
 //
-// The magnitude of the sum, 76 bits, is shifted left until its top bit is set, or until the exponent of
-// that bit is 1, the one of subnormal numbers. A float is then bits 75 to 52, an integer bits 75 to
-// 44. Both are rounded by one adder of 32 bits: an integer, and the exponent in front of the fraction,
-// into which a carry out of the fraction runs as it should.
+// The magnitude of the sum, 76 bits, is shifted left until its top bit is set or there is no more
+// room. A float is then bits 75 to 52, an integer bits 75 to 44. Both are rounded by one adder of 32
+// bits: an integer, or the exponent in front of the fraction, into which a carry out of the fraction
+// runs as it should.
 `default_nettype none
 
 module fpu_round
   import fpu_pkg::*;
 (
-  input  wire logic        valid_i,    // the outputs are 0 without
+  input  wire logic        valid_i,    // the outputs mean nothing without
   input  wire unrounded_t  number_i,
   input  wire logic signed [SUM_W-1:0] sum_i,
   input  wire logic [2:0]  rm_i,
@@ -44,18 +44,20 @@ module fpu_round
   endfunction
 
   always_comb begin
-    leading    = '0;
-    set        = '0;
-    first      = '0;
-    zero_bytes = '0;
-    first_byte = '0;
-    zero_bits  = '0;
-    coarse     = '0;
-    normal     = '0;
+    leading    = 'x;
+    set        = 'x;
+    first      = 'x;
+    zero_bytes = 'x;
+    first_byte = 'x;
+    zero_bits  = 'x;
+    coarse     = 'x;
+    normal     = 'x;
     if (valid_i) begin
       // With a one where the shift has to end at the latest.
-      leading = {(sum_i[75:0] ^ {76{negative}}) | ({1'b1, 75'b0} >> (number_i.exponent - 9'd1)), 4'b0};
+      leading = {(sum_i[75:0] ^ {76{negative}}) | ({1'b1, 75'b0} >> number_i.room), 4'b0};
       for (int i = 0; i < 10; i++) set[i] = leading[8*i+:8] != '0;
+      zero_bytes = '0;
+      first_byte = '0;
       for (int i = 0; i < 10; i++) begin
         first[i] = set[i] && (set >> (i + 1)) == '0;
         if (first[i]) begin
@@ -80,24 +82,24 @@ module fpu_round
   logic        tiny, overflow;
 
   always_comb begin
-    to_integer = 1'b0;
-    sign       = 1'b0;
-    last       = 1'b0;
-    half       = 1'b0;
-    rest       = 1'b0;
-    behind     = 1'b0;
-    further    = 1'b0;
-    carry      = 1'b0;
-    up         = 1'b0;
-    inexact    = 1'b0;
-    plus       = 1'b0;
-    value      = '0;
-    next       = '0;
-    rounded    = '0;
-    tiny       = 1'b0;
-    overflow   = 1'b0;
-    result_o   = '0;
-    flags_o    = '0;
+    to_integer = 'x;
+    sign       = 'x;
+    last       = 'x;
+    half       = 'x;
+    rest       = 'x;
+    behind     = 'x;
+    further    = 'x;
+    carry      = 'x;
+    up         = 'x;
+    inexact    = 'x;
+    plus       = 'x;
+    value      = 'x;
+    next       = 'x;
+    rounded    = 'x;
+    tiny       = 'x;
+    overflow   = 'x;
+    result_o   = 'x;
+    flags_o    = 'x;
     if (valid_i) begin
       to_integer = number_i.target != TO_FLOAT;
       // Terms that cancel leave +0, or -0 where all else is rounded down.
@@ -119,7 +121,7 @@ module fpu_round
         value  = normal[75:44] ^ {32{sign}};
         plus   = up ^ sign;
       end else begin
-        value  = {normal[75] ^ negative ? number_i.exponent - 9'({zero_bytes, zero_bits}) : '0,
+        value  = {normal[75] ^ negative ? number_i.room - 9'({zero_bytes, zero_bits}) + 9'd1 : '0,
                   normal[74:52] ^ {23{negative}}};
         plus   = up || carry;
       end
@@ -132,6 +134,7 @@ module fpu_round
                rounds_up(rm_i, sign, 1'b1, normal[50] ^ (negative && further), further || number_i.sticky));
       overflow = plus ? next[31:23] >= 9'd255 : value[31:23] >= 9'd255;
 
+      flags_o = '0;
       if (number_i.ready) begin
         result_o    = sum_i[31:0];
         flags_o[NV] = number_i.invalid;

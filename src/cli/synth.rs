@@ -18,7 +18,7 @@ use study::{Error, Status};
 
 use super::flags::{Bar, BasicFlags, JobFlags, each_once, stop_flag};
 use super::table_of;
-use crate::hw::gates::{core_design, netlist, pair_design, unit_design};
+use crate::hw::gates::{core_design, fpu_design, netlist, pair_design, unit_design};
 use crate::hw::{CLOCK, PAPER_UNIT, SOC, SOC_FP, SocParameters, UnitParameters};
 use crate::synthesis::{
     CellLibrary, Design, Flow, LibraryChoice, Multiplier, SynthesisError, Synthesised, Tools,
@@ -43,6 +43,10 @@ pub(super) struct Args {
     /// repeated
     #[arg(long, value_name = "SYSTEM")]
     pair: Vec<SocParameters>,
+
+    /// The floating-point unit alone
+    #[arg(long)]
+    fpu: bool,
 
     #[command(flatten)]
     flow: FlowFlags,
@@ -138,6 +142,7 @@ enum Kind {
     FloatCore,
     Unit,
     Pair,
+    Fpu,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
@@ -193,7 +198,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
 fn designs(args: &Args) -> anyhow::Result<Vec<(Kind, Design)>> {
     each_once("--unit", &args.unit)?;
     each_once("--pair", &args.pair)?;
-    let nothing = args.unit.is_empty() && args.pair.is_empty() && !args.core && !args.float_core;
+    let cores = args.core || args.float_core || args.fpu;
+    let nothing = args.unit.is_empty() && args.pair.is_empty() && !cores;
     let mut designs = Vec::new();
     if args.core || nothing {
         designs.push((Kind::Core, core_design(&SOC)?));
@@ -207,6 +213,9 @@ fn designs(args: &Args) -> anyhow::Result<Vec<(Kind, Design)>> {
     }
     for pair in &args.pair {
         designs.push((Kind::Pair, pair_design(pair)?));
+    }
+    if args.fpu {
+        designs.push((Kind::Fpu, fpu_design()?));
     }
     Ok(designs)
 }
@@ -297,11 +306,12 @@ fn measure(
     Ok((kind, row, modules.collect()))
 }
 
-/// Sets a design beside the core, and the paper's figures beside it.
+/// Sets a design beside the core, and the paper's figures beside it where they are of the same.
 fn compare(kind: Kind, row: &mut DesignRow, core: &DesignRow) {
     let over_core = |um2: f64| {
         let of_core = 100.0 * um2 / core.area_um2.0;
-        Fixed(if kind == Kind::Unit { of_core } else { of_core - 100.0 })
+        let alone = matches!(kind, Kind::Unit | Kind::Fpu);
+        Fixed(if alone { of_core } else { of_core - 100.0 })
     };
     row.over_core_percent = Some(over_core(row.area_um2.0));
     row.with_macro_over_core_percent = row
@@ -309,11 +319,10 @@ fn compare(kind: Kind, row: &mut DesignRow, core: &DesignRow) {
         .map(|estimate| over_core(row.area_um2.0 - row.kernel_memory_um2.0 + estimate.0));
     let delay = 100.0 * row.critical_path_ns.0 / core.critical_path_ns.0 - 100.0;
     row.delay_over_core_percent = Some(Fixed(delay));
-    if kind == Kind::FloatCore {
-        return;
+    if matches!(kind, Kind::Unit | Kind::Pair) {
+        row.paper_over_core_percent = Some(Fixed(PAPER_AREA_PERCENT));
+        row.paper_delay_over_core_percent = Some(Fixed(0.0));
     }
-    row.paper_over_core_percent = Some(Fixed(PAPER_AREA_PERCENT));
-    row.paper_delay_over_core_percent = Some(Fixed(0.0));
 }
 
 /// What the paper's unit adds to its core.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use verilated::build::{Verilate, Warnings};
 
-use super::parameter_sets::{FLOAT, coprocessor_sources, core_sources};
+use super::parameter_sets::{FLOAT, FPU, coprocessor_sources, core_sources, fpu_sources};
 use super::{Build, CLOCK, HwError, SocParameters, UnitParameters};
 use crate::synthesis::{
     CellLibrary, Design, Flow, LibraryChoice, SynthesisError, Synthesised, Tools, cells, synthesise,
@@ -32,6 +32,12 @@ pub fn core_design(set: &SocParameters) -> Result<Design, HwError> {
     sources.push(rtl.join("silicon/core_alone.sv"));
     let parameters = vec![(FLOAT, set.float_value())];
     Ok(Design { name: core_name("core", set), top: "core_alone", sources, parameters })
+}
+
+/// The floating-point unit alone.
+pub fn fpu_design() -> Result<Design, HwError> {
+    let sources = fpu_sources(&rtl()?)?;
+    Ok(Design { name: FPU.to_owned(), top: FPU, sources, parameters: Vec::new() })
 }
 
 /// The core and the coprocessor of a system.
