@@ -318,7 +318,7 @@ const COPROCESSOR: &str = "conv_approx/conv_coprocessor.sv";
 
 /// The files of the core, with those of its FPU; packages come first.
 pub fn core_sources(rtl: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut sources = package_first(&rtl.join("fpu"), "fpu_pkg.sv")?;
+    let mut sources = fpu_sources(rtl)?;
     sources.extend(package_first(&rtl.join("core"), "core_pkg.sv")?);
     Ok(sources)
 }

@@ -21,7 +21,7 @@ use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
 use crate::statistics::reduction_percent;
 use crate::table;
 use crate::tables::PlotBy;
-use model::conv::{Mode, Plane, Semantics, SmaxScope, Threshold};
+use model::conv::{Mode, Plane, Semantics, SmaxScope};
 use model::engine::{
     BlockEnergy, Detail, EnergyReading, Engine, Findings, GoldenEngine, LoadReading, Place,
     Sampling,
@@ -279,24 +279,25 @@ pub(super) static INFERENCES: PlotBy<InferenceEnergyRow> = PlotBy {
     },
 };
 
-/// One a block, in the order of their names.
-const BLOCK_COLOURS: [RGBColor; 9] = [
-    palette::BLUE,
-    palette::BLACK,
-    palette::OLIVE,
-    palette::PURPLE,
-    palette::VERMILLION,
-    palette::SKY,
-    palette::GREEN,
-    palette::ORANGE,
-    GREY,
+/// The same in every figure, whichever blocks a unit has.
+const BLOCK_COLOURS: [(&str, RGBColor); 9] = [
+    ("adders", palette::BLUE),
+    ("clock", palette::BLACK),
+    ("control", palette::OLIVE),
+    ("counters", palette::PURPLE),
+    ("deciding", palette::VERMILLION),
+    ("fetch", palette::SKY),
+    ("kernels", palette::GREEN),
+    ("multipliers", palette::ORANGE),
+    ("operand registers", GREY),
 ];
 
 pub(super) static BLOCKS: PlotBy<BlockRow> = PlotBy {
     name: "energy_blocks",
     key: |row| &row.network,
     figure: |of, rows, name| {
-        let blocks = distinct(rows.iter().map(|row| row.block.as_str()));
+        let is_there = |block: &str| rows.iter().any(|row| row.block == block);
+        let legend = BLOCK_COLOURS.into_iter().filter(|it| is_there(it.0));
         let mut groups = Vec::new();
         for unit in distinct(rows.iter().map(|row| row.unit.as_str())) {
             groups.push(Group::heading(unit));
@@ -305,8 +306,8 @@ pub(super) static BLOCKS: PlotBy<BlockRow> = PlotBy {
                 |row: &BlockRow| (row.layer.clone(), configuration(&row.mode, row.threshold));
             for bar in distinct(here.iter().map(|row| bar_of(row))) {
                 let of_bar = || here.iter().filter(|row| bar_of(row) == bar);
-                let parts = blocks.iter().zip(BLOCK_COLOURS).map(|(block, colour)| {
-                    let part = of_bar().find(|row| row.block == *block);
+                let parts = BLOCK_COLOURS.iter().map(|&(block, colour)| {
+                    let part = of_bar().find(|row| row.block == block);
                     Bar::new(part.map_or(0.0, |row| row.dynamic_pj), colour)
                 });
                 groups.push(Group::new(format!("{} {}", bar.0, bar.1), parts.collect()));
@@ -316,7 +317,7 @@ pub(super) static BLOCKS: PlotBy<BlockRow> = PlotBy {
             title: format!("{of} – dynamic energy of a window by block, glitches included"),
             axis: "pJ per window".to_owned(),
             groups,
-            legend: blocks.iter().map(|it| (*it).to_owned()).zip(BLOCK_COLOURS).collect(),
+            legend: legend.map(|(block, colour)| (block.to_owned(), colour)).collect(),
             stacked: true,
             decimals: 1,
             ..Bars::default()
@@ -453,14 +454,15 @@ fn rules<'a>(
     variant: &'a Variant,
     thresholds: &[u32],
 ) -> Result<Vec<Rule<'a>>, Error> {
-    let plain = [(Mode::Exact, 1), (Mode::ZeroSkip, 1)].into_iter();
-    let plain = plain.chain(thresholds.iter().map(|&threshold| (Mode::Approx, threshold)));
-    let plain = plain.map(|(mode, threshold)| {
-        let threshold = Threshold::new(threshold)?;
-        let semantics = Semantics::new(mode, unit.log_frac, threshold, SmaxScope::Window)?;
-        let layers = vec![semantics; variant.layers().len()];
-        let configuration = Configuration { name: mode.to_string(), tau: None, layers };
-        Ok(Rule { variant, mode, point: "", configuration })
+    let (log_frac, layers) = (unit.log_frac, variant.layers().len());
+    let plain = [Mode::Exact, Mode::ZeroSkip]
+        .map(|mode| (mode, Configuration::plain(mode, log_frac, layers)));
+    let approx = thresholds.iter().map(|&it| {
+        let scope = SmaxScope::Window;
+        (Mode::Approx, Configuration::uniform(it, log_frac, scope, layers))
+    });
+    let plain = plain.into_iter().chain(approx).map(|(mode, configuration)| {
+        Ok(Rule { variant, mode, point: "", configuration: configuration? })
     });
     let points = points_of(&unit.points, variant, (&unit.name, unit.log_frac)).map(|it| {
         let (point, variant, configuration) = it?;
@@ -863,6 +865,7 @@ impl Part<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::conv::Threshold;
 
     /// 10 windows of 4 products, 10 cycles each.
     fn reading(multiplications: u64, multipliers_fj: f64) -> EnergyReading {

@@ -19,7 +19,7 @@ use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
 use crate::statistics::reduction_percent;
 use crate::table;
 use crate::tables::{ALL_LAYERS, PlotBy};
-use model::conv::{Mode, Semantics, SmaxScope, Threshold};
+use model::conv::{Mode, SmaxScope};
 use model::engine::{Findings, Place, StageEnergy};
 use model::nn::{Configuration, input_planes};
 
@@ -116,7 +116,8 @@ pub(super) static PROGRAMS: PlotBy<ProgramEnergyRow> = PlotBy {
             ];
             let bars =
                 values.into_iter().zip(COLOURS).map(|(value, colour)| Bar::new(value, colour));
-            Group::new(format!("{}, {}", row.program, row.configuration), bars.collect())
+            let configuration = row.configuration.replace("T=", "T = ");
+            Group::new(format!("{}, {configuration}", row.program), bars.collect())
         };
         Bars {
             title: format!("{of} – energy of an inference as a program"),
@@ -172,23 +173,17 @@ impl Settings {
         let mut programs = Vec::new();
         for variant in &self.networks {
             let layers = variant.layers().len();
-            let plain = |mode, threshold| {
-                let threshold = Threshold::new(threshold)?;
-                Semantics::new(mode, self.log_frac, threshold, SmaxScope::Window)
-            };
-            let mut add = |engine, mode: Mode, threshold| {
-                let name =
-                    if mode == Mode::Approx { format!("T={threshold}") } else { mode.to_string() };
-                let layers = vec![plain(mode, threshold)?; layers];
-                let configuration = Configuration { name, tau: None, layers };
+            let mut add = |engine, configuration| {
                 programs.push(Program { engine, variant, configuration });
-                Ok::<_, Error>(())
             };
-            add(SOFTWARE, Mode::Exact, 1)?;
-            add(UNIT, Mode::Exact, 1)?;
-            add(UNIT, Mode::DualZeroSkip, 1)?;
-            for &threshold in &self.thresholds {
-                add(UNIT, Mode::Approx, threshold)?;
+            for (engine, mode) in
+                [(SOFTWARE, Mode::Exact), (UNIT, Mode::Exact), (UNIT, Mode::DualZeroSkip)]
+            {
+                add(engine, Configuration::plain(mode, self.log_frac, layers)?);
+            }
+            for &it in &self.thresholds {
+                let (log_frac, scope) = (self.log_frac, SmaxScope::Window);
+                add(UNIT, Configuration::uniform(it, log_frac, scope, layers)?);
             }
             for it in points_of(&self.points, variant, (&self.system, self.log_frac)) {
                 let (_, variant, configuration) = it?;
@@ -450,7 +445,7 @@ mod tests {
     use super::*;
     use crate::data::{Source, Split, digits};
     use crate::results::{Earlier, ProgramFacts};
-    use model::conv::Plane;
+    use model::conv::{Plane, Semantics};
     use model::engine::{
         BlockEnergy, Detail, Engine, EngineError, EngineFactory, EngineInfo, LayerRun, Mismatch,
     };
