@@ -417,7 +417,7 @@ impl ProgramGates {
                         return Err(RunError::Store {
                             found: text(found),
                             expected: text(expected),
-                            insn: disassemble(retire.insn, retire.pc),
+                            insn: disassemble(retire.insn, retire.pc, false),
                             pc: retire.pc,
                         });
                     }
