@@ -211,7 +211,7 @@ fn the_tests_of_the_unit_pass_with_other_parameters() {
     for (kernel, log_frac, multipliers, kernels, operand_w) in shapes {
         let planes = log_frac.min(1);
         let unit = UnitShape { kernel, log_frac, multipliers, kernels, operand_w, planes };
-        let of = |program: &Program| program.kind == Kind::Test && program.name.contains("conv");
+        let of = |program: &Program| is_test(program) && program.name.starts_with("conv");
         let config = HartConfig { unit, ..HartConfig::default() };
         assert_all_pass(of, |program| run_on_model(program, &config));
     }

@@ -55,7 +55,7 @@
   lh a2, 5(a1)
   mul a3, a0, a0
   divu a4, a0, a3
-  csrr a5, misa
+  csrr a5, mimpid
   beq a0, a0, 1f
   j fail
 1:
@@ -68,7 +68,7 @@
   EXPECT a2, 0x0203
   EXPECT a3, 0x14191810
   EXPECT a4, 0
-  EXPECT a5, 0x40801104
+  EXPECT a5, 0x434e5641
   EXPECT_WORD word + 4, 0x01020304
 
   // Into the middle of a 32-bit instruction: its upper half is an instruction too.

@@ -6,43 +6,62 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use model::facts::csr::{FCSR, FFLAGS, FRM, MSTATUS};
-use model::facts::riscv::INSN_MRET;
+use model::facts::riscv::{INSN_MRET, MSTATUS_FS};
 use model::hart::Hart;
 use model::isa::{Class, Instruction, Op, csr_name, decode, is_compressed};
 
 use super::symbols::Symbols;
 use super::system::Retirement;
 
-/// The line of an instruction in the format of Spike's commit log (`--log-commits`); as there, one
-/// that traps has none. `hart` is the reference behind the instruction.
-pub fn commit_line(retired: &Retirement, hart: &Hart) -> Option<String> {
-    let &Retirement { pc, insn, rd, rd_value, mem_addr, mem_rmask, mem_wmask, .. } = retired;
-    if retired.trap {
-        return None;
-    }
-    let digits = if is_compressed(insn) { 6 } else { 10 };
-    let mut line = format!("core   0: 3 {pc:#010x} ({insn:#0digits$x})");
-    // Writing into a String cannot fail.
-    if rd != 0 {
-        let _ = write!(line, " x{rd:<2} {rd_value:#010x}");
-    }
-    let raised = (retired.float.flags != 0).then_some(FFLAGS);
-    let csrs = csrs_written(insn).into_iter().chain(raised);
-    for (number, value) in csrs.filter_map(|it| Some((it, hart.csr(it)?))) {
-        let _ = write!(line, " c{number}_{} {value:#010x}", csr_name(number, true));
-    }
-    if let Some((rd, value)) = retired.float.rd {
-        let _ = write!(line, " f{rd:<2} {value:#010x}");
-    }
-    if mem_rmask | mem_wmask != 0 {
-        let _ = write!(line, " mem {mem_addr:#010x}");
-    }
-    if mem_wmask != 0 {
-        let digits = 2 + 2 * mem_wmask.count_ones() as usize;
-        let _ = write!(line, " {:#0digits$x}", retired.mem_wdata);
-    }
-    Some(line)
+/// A commit log in the format of Spike's (`--log-commits`).
+#[derive(Debug, Default)]
+pub struct CommitLog {
+    /// mstatus.FS behind the last instruction.
+    state: u32,
 }
+
+impl CommitLog {
+    /// The line of an instruction; as there, one that traps has none, and registers and CSRs come in the
+    /// order of their numbers. `hart` is the reference behind the instruction.
+    pub fn line(&mut self, retired: &Retirement, hart: &Hart) -> Option<String> {
+        let &Retirement { pc, insn, rd, rd_value, mem_addr, mem_rmask, mem_wmask, .. } = retired;
+        let before = std::mem::replace(&mut self.state, retired.float.fs);
+        if retired.trap {
+            return None;
+        }
+        let digits = if is_compressed(insn) { 6 } else { 10 };
+        let mut line = format!("core   0: 3 {pc:#010x} ({insn:#0digits$x})");
+        // By number and kind, as Spike sorts them.
+        let mut written = BTreeMap::new();
+        if rd != 0 {
+            written.insert((u16::from(rd), 0), (format!("x{rd:<2}"), rd_value));
+        }
+        if let Some((rd, value)) = retired.float.rd {
+            written.insert((u16::from(rd), 1), (format!("f{rd:<2}"), value));
+        }
+        let raised = (retired.float.flags != 0).then_some(FFLAGS);
+        let dirtied = (self.state == DIRTY && before != DIRTY).then_some(MSTATUS);
+        for number in csrs_written(insn).into_iter().chain(raised).chain(dirtied) {
+            let name = format!("c{number}_{}", csr_name(number, true));
+            written.extend(hart.csr(number).map(|value| ((number, 4), (name, value))));
+        }
+        // Writing into a String cannot fail.
+        for (name, value) in written.into_values() {
+            let _ = write!(line, " {name} {value:#010x}");
+        }
+        if mem_rmask | mem_wmask != 0 {
+            let _ = write!(line, " mem {mem_addr:#010x}");
+        }
+        if mem_wmask != 0 {
+            let digits = 2 + 2 * mem_wmask.count_ones() as usize;
+            let _ = write!(line, " {:#0digits$x}", retired.mem_wdata);
+        }
+        Some(line)
+    }
+}
+
+/// mstatus.FS of floats that have been written.
+const DIRTY: u32 = MSTATUS_FS >> MSTATUS_FS.trailing_zeros();
 
 /// The CSRs that an instruction names and writes; `fcsr` by its parts.
 fn csrs_written(insn: u32) -> Vec<u16> {
@@ -223,5 +242,43 @@ impl Profile {
         let mut functions: Vec<_> = functions.into_iter().collect();
         functions.sort_by_key(|&(_, cycles)| std::cmp::Reverse(cycles));
         functions
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::hart::{Feed, HartConfig, Retire};
+
+    use super::*;
+    use crate::bench::system::FloatSide;
+
+    /// An instruction of the reference as the core reports it.
+    fn reported(retire: &Retire, hart: &Hart) -> Retirement {
+        let (rd, rd_value) = retire.rd.unwrap_or_default();
+        let fs = (hart.csr(MSTATUS).unwrap() & MSTATUS_FS) >> MSTATUS_FS.trailing_zeros();
+        let float =
+            FloatSide { rd: retire.float_rd, flags: retire.flags, fs, ..Default::default() };
+        let (pc, insn, trap) = (retire.pc, retire.insn, retire.trap.is_some());
+        Retirement { pc, insn, trap, rd, rd_value, float, ..Default::default() }
+    }
+
+    #[test]
+    fn the_log_tells_of_floats_as_spike_does() {
+        let program = [
+            (0x0000_2537, "0x00002537) x10 0x00002000"), // lui a0,0x2
+            (0x3005_2073, "0x30052073) c768_mstatus 0x00003800"), // csrrs zero,mstatus,a0
+            (0xf005_0553, "0xf0050553) f10 0x00002000 c768_mstatus 0x80007800"), // fmv.w.x fa0,a0
+            (0x10a5_05d3, "0x10a505d3) c1_fflags 0x00000003 f11 0x00000000"), // fmul.s fa1,fa0,fa0
+            (0x003f_d073, "0x003fd073) c1_fflags 0x0000001f c2_frm 0x00000000"), // csrrwi zero,fcsr,31
+        ];
+        let mut hart = Hart::new(&HartConfig { float: true, ..HartConfig::default() });
+        let words = program.iter().flat_map(|(word, _)| u32::to_le_bytes(*word));
+        hart.load(hart.pc(), &words.collect::<Vec<_>>()).unwrap();
+        let mut log = CommitLog::default();
+        for (number, (_, expected)) in program.iter().enumerate() {
+            let retire = hart.step(&Feed::default()).unwrap();
+            let line = log.line(&reported(&retire, &hart), &hart).unwrap();
+            assert_eq!(line, format!("core   0: 3 {:#010x} ({expected}", 0x8000_0000 + 4 * number));
+        }
     }
 }

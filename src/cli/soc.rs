@@ -19,7 +19,7 @@ use crate::bench::replay::{self, Again, investigate_program};
 use crate::bench::report::{last_steps, program_view};
 use crate::bench::symbols::Symbols;
 use crate::bench::system::{Events, Retirement, Statistics, SystemError};
-use crate::bench::trace::{Cycles, Profile, commit_line};
+use crate::bench::trace::{CommitLog, Cycles, Profile};
 use crate::bench::under_test::{Waveform, replay_command};
 use crate::bench::unit::Counters;
 use crate::firmware;
@@ -196,7 +196,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     // Before the run, so that a name that cannot be had is told at once.
     let create = |path: &Option<PathBuf>| path.as_deref().map(OutputFile::create).transpose();
     let mut watch = Watch {
-        log: create(&args.log)?,
+        log: create(&args.log)?.map(|file| (file, CommitLog::default())),
         failed: None,
         cycles: args.stats.then(Cycles::default),
         profile: args.profile.is_some().then(|| Profile::new(Symbols::read(&elf))),
@@ -237,7 +237,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
         file.finish()?;
         say!("{}", functions(profile, cycles));
     }
-    if let Some(log) = watch.log {
+    if let Some((log, _)) = watch.log {
         watch.failed.map_or(Ok(()), Err)?;
         log.finish()?;
     }
@@ -309,7 +309,7 @@ fn wave_file(args: &Args, folder: &Path, format: Format) -> anyhow::Result<PathB
 
 /// What looks at each instruction.
 struct Watch {
-    log: Option<OutputFile>,
+    log: Option<(OutputFile, CommitLog)>,
     failed: Option<WriteError>,
     cycles: Option<Cycles>,
     profile: Option<Profile>,
@@ -327,11 +327,11 @@ impl Watch {
         if let Some(profile) = &mut self.profile {
             profile.note(retired);
         }
-        if let (Some(log), Some(hart)) = (&mut self.log, hart)
-            && let Some(line) = commit_line(retired, hart)
+        if let (Some((file, log)), Some(hart)) = (&mut self.log, hart)
+            && let Some(line) = log.line(retired, hart)
             && self.failed.is_none()
         {
-            self.failed = log.put(format!("{line}\n").as_bytes()).err();
+            self.failed = file.put(format!("{line}\n").as_bytes()).err();
         }
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the generator makes ends by itself, whatever it is and whatever unit it is for; and one that
-//! fails is made small, and what is left still fails in the same way.
+//! What the generator makes ends by itself, whatever it is and whatever core and unit it is for; and one
+//! that fails is made small, and what is left still fails in the same way.
 
 use model::elf::Executable;
 use model::facts::soc::RAM_BYTES;
@@ -18,6 +18,11 @@ const TRIES: usize = 5_000;
 /// The program of a seed for the system that ships.
 fn program(seed: u64, index: u64) -> (Stimulus, Image) {
     generate(program_seed(seed, index), &HartConfig::default())
+}
+
+/// The one that ships with F in its core.
+fn with_floats() -> HartConfig {
+    HartConfig { float: true, ..HartConfig::default() }
 }
 
 /// A hart with a program in its memory.
@@ -63,20 +68,7 @@ fn every_unit_gets_programs_of_its_own() {
             planes: log_frac.min(1),
         };
         let system = HartConfig { unit, ..HartConfig::default() };
-        let mut coverage = Coverage::new(&system);
-        for index in 0..400 {
-            let (_, image) = generate(program_seed(4, index), &system);
-            let mut hart = load(&image, &system);
-            let mut recorder = Recorder::new(&system);
-            let mut ended = false;
-            while !ended && hart.instructions() < LIMIT {
-                let retire = hart.step(&Feed::default()).unwrap();
-                recorder.record(&retire, &hart);
-                ended = ends(&retire, &image);
-            }
-            assert!(ended, "{unit:?}, program {index}");
-            coverage.add(&recorder.finish());
-        }
+        let coverage = covered(4, 400, &system);
         let sides = coverage.bins().filter(|(name, _)| name.starts_with("conv size/"));
         let sides: Vec<_> = sides.collect();
         assert_eq!(sides.len(), 2 * kernel, "{sides:?}");
@@ -84,6 +76,57 @@ fn every_unit_gets_programs_of_its_own() {
         let conv: Vec<_> = coverage.missing().filter(|name| name.starts_with("conv/")).collect();
         assert!(conv.is_empty(), "{unit:?}: {conv:?}");
     }
+}
+
+/// What so many programs of a seed cover, all of which end.
+fn covered(seed: u64, programs: u64, system: &HartConfig) -> Coverage {
+    let mut coverage = Coverage::new(system);
+    for index in 0..programs {
+        let (_, image) = generate(program_seed(seed, index), system);
+        let mut hart = load(&image, system);
+        let mut recorder = Recorder::new(system);
+        let mut ended = false;
+        while !ended && hart.instructions() < LIMIT {
+            let retire = hart.step(&Feed::default()).unwrap();
+            recorder.record(&retire, &hart);
+            ended = ends(&retire, &image);
+        }
+        assert!(ended, "{system:?}, program {index}");
+        coverage.add(&recorder.finish());
+    }
+    coverage
+}
+
+#[test]
+fn a_core_with_floats_gets_programs_with_floats() {
+    let coverage = covered(5, 600, &with_floats());
+    // All but where interrupts come, which nothing raises here from outside.
+    let missing: Vec<_> =
+        coverage.missing().filter(|name| !name.starts_with("interrupt")).collect();
+    let floats = coverage.bins().filter(|(name, _)| name.contains("float")).count();
+    assert!(floats > 1500 && missing.len() <= 3, "{floats}, {missing:?}");
+
+    let without = Coverage::new(&HartConfig::default());
+    let names: Vec<_> = coverage.bins().map(|(name, _)| name).collect();
+    let mut others = without.bins().map(|(name, _)| name);
+    assert!(others.all(|name| names.contains(&name)), "floats take no bin away");
+    assert!(without.bins().all(|(name, _)| !name.contains("float") && !name.contains("rounding")));
+}
+
+#[test]
+fn a_program_with_floats_is_kept_and_listed() {
+    let mut known = false;
+    for index in 0..20 {
+        let (stimulus, image) = generate(program_seed(6, index), &with_floats());
+        let text = serde_json::to_string(&stimulus).unwrap();
+        let again: Stimulus = serde_json::from_str(&text).unwrap();
+        assert_eq!((&again, &assemble(&again.program).unwrap()), (&stimulus, &image));
+        known |= image.listing().contains("fmadd.s ft");
+        // What a program without floats says, it says without a word of them.
+        let text = serde_json::to_string(&program(6, index).0).unwrap();
+        assert!(!text.contains("rs3") && !text.contains("float"));
+    }
+    assert!(known);
 }
 
 /// Whether an instruction stores the program's result.
@@ -116,9 +159,13 @@ fn an_elf_file_holds_what_is_in_memory() {
 }
 
 /// The instructions that a program executes, up to its end.
-fn run(stimulus: &Stimulus, mut each: impl FnMut(&Retire) -> bool) -> bool {
+fn run(stimulus: &Stimulus, each: impl FnMut(&Retire) -> bool) -> bool {
+    run_on(&HartConfig::default(), stimulus, each)
+}
+
+fn run_on(system: &HartConfig, stimulus: &Stimulus, mut each: impl FnMut(&Retire) -> bool) -> bool {
     let Ok(image) = assemble(&stimulus.program) else { return false };
-    let mut hart = load(&image, &HartConfig::default());
+    let mut hart = load(&image, system);
     for _ in 0..LIMIT {
         // One that waits for ever does not fail.
         let Ok(retire) = hart.step(&Feed::default()) else { return false };
@@ -203,4 +250,33 @@ fn a_fault_of_a_core_is_narrowed_down_to_what_shows_it() {
     let lines: Vec<_> = listing.lines().collect();
     let place = lines.iter().position(|line| line.contains("  sub ")).expect(&listing);
     assert!(lines[place - 1].contains("  l"), "{listing}");
+}
+
+/// A core that forgets to forward between its float registers: the addend of a fused operation right
+/// behind its producer comes too late.
+fn adds_what_was_just_rounded(stimulus: &Stimulus) -> bool {
+    let mut late = None;
+    run_on(&with_floats(), stimulus, |retire| {
+        let fused = retire.insn & 0x73 == 0x43 && retire.trap.is_none();
+        let found = fused && late.is_some_and(|rd| retire.insn >> 27 == u32::from(rd));
+        // Those of the opcode OP-FP up to fdiv.
+        let rounds = retire.insn & 0x7f == 0x53 && retire.insn >> 29 == 0;
+        late = retire.float_rd.filter(|_| rounds).map(|(rd, _)| rd);
+        found
+    })
+}
+
+#[test]
+fn programs_with_floats_are_shrunk() {
+    let mut programs = (0..).map(|index| generate(program_seed(9, index), &with_floats()).0);
+    let stimulus = programs.find(adds_what_was_just_rounded).unwrap();
+    let small = shrink(&stimulus, TRIES, adds_what_was_just_rounded);
+    let listing = assemble(&small.program).unwrap().listing();
+    assert!(adds_what_was_just_rounded(&small));
+    let instructions: Vec<_> = small.program.items().collect();
+    let [Item::Plain { .. }, Item::Plain { instruction: fused, .. }] = instructions[..] else {
+        panic!("{listing}")
+    };
+    // Nothing but the addend matters.
+    assert_eq!((fused.rs1, fused.rs2, fused.imm), (0, 0, 0), "{listing}");
 }
