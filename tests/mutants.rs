@@ -6,6 +6,7 @@
 //! `CONVAPPROX_MUTANTS` says how many there are of each format, `CONVAPPROX_SEED` which ones.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -31,7 +32,8 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use safetensors::{Dtype, tensor::TensorView};
 use serde_json::{Value, json};
-use silicon::liberty::Library;
+use silicon::liberty::{Direction, Library};
+use silicon::netlist::{Net, Netlist};
 use study::Error;
 use study::data::mnist::{IdxFile, IdxKind};
 use study::data::{Dataset, Source, Split, digits, pictures};
@@ -570,6 +572,8 @@ fn read_csv(path: &Path, mutant: &[u8]) -> Verdict {
     Some(independent())
 }
 
+const TINY: &str = "crates/silicon/tests/data/tiny.lib";
+
 /// The cells that the text names, and finite numbers.
 fn read_liberty(path: &Path, mutant: &[u8]) -> Verdict {
     let library = Library::read(path).ok()?;
@@ -584,6 +588,57 @@ fn read_liberty(path: &Path, mutant: &[u8]) -> Verdict {
         .all(|it| [" ", "[", "("].iter().all(|before| !numbers.contains(&format!("{before}{it}"))));
     let plainly_named = library.cells.iter().all(|it| named(&it.name));
     Some(check(plainly_named, "it has other cells").and(check(finite, "a number is not finite")))
+}
+
+/// By path, the cells of a module of a netlist, each with its kind, and the numbers at its pins.
+fn leaves(design: &Value, module: &str, path: &str) -> BTreeMap<String, (String, Value)> {
+    let mut found = BTreeMap::new();
+    for (name, cell) in design["modules"][module]["cells"].as_object().into_iter().flatten() {
+        let (kind, path) = (cell["type"].as_str().unwrap_or_default(), format!("{path}{name}"));
+        // Cells of the library are there as modules without cells.
+        match design["modules"][kind]["cells"].as_object().filter(|cells| !cells.is_empty()) {
+            Some(_) => found.extend(leaves(design, kind, &format!("{path}."))),
+            None => drop(found.insert(path, (kind.to_owned(), cell["connections"].clone()))),
+        }
+    }
+    found
+}
+
+/// The cells of the text, and in each module one net for a number.
+fn read_netlist(path: &Path, mutant: &[u8]) -> Verdict {
+    let library = Library::read(Path::new(TINY)).unwrap();
+    let netlist = Netlist::read(path, Some("top"), &library).ok()?;
+    let text = String::from_utf8_lossy(mutant);
+    let design: Value = serde_json::from_slice(mutant).unwrap();
+    // What is under the one key that is passed over is of no account.
+    let once = check(pairs_in_text(&text) == pairs(&design), "a key comes twice");
+    let expected = leaves(&design, "top", "");
+    let mut nets = BTreeMap::new();
+    let (mut same, mut right) = (expected.len() == netlist.cells.len(), true);
+    for (number, instance) in netlist.cells.iter().enumerate() {
+        let (path, cell) = (netlist.cell_path(number), &library.cells[instance.cell]);
+        let Some((kind, connections)) = expected.get(&path) else {
+            same = false;
+            continue;
+        };
+        same &= *kind == cell.name;
+        for (pin, net) in cell.pins.iter().zip(&instance.nets) {
+            let bit = connections[&pin.name][0].clone();
+            right &= match (&bit, net) {
+                (Value::Number(bit), Some(net)) => {
+                    let key = (instance.scope, bit.as_u64());
+                    *nets.entry(key).or_insert(*net) == *net
+                }
+                (Value::String(bit), Some(net)) => {
+                    *net == if bit == "1" { Net::ONE } else { Net::ZERO }
+                }
+                // An output that is open.
+                (bit, None) => !bit.is_number() && pin.direction == Direction::Output,
+                _ => false,
+            };
+        }
+    }
+    Some(once.and(check(same, "it has other cells")).and(check(right, "it has other nets")))
 }
 
 /// Four batches, of which a run has finished the first two when it is stopped.
@@ -710,7 +765,8 @@ fn formats() -> Vec<Format> {
     };
     let filters = "# two\n[edge]\n1 0 -1\n2 0 -2 # twice\n1 0 -1\n\n[ dot ]\n2147483647\n";
     let elf = find("hello").unwrap().elf.to_vec();
-    let liberty = fs::read("crates/silicon/tests/data/tiny.lib").unwrap();
+    let liberty = fs::read(TINY).unwrap();
+    let netlist = fs::read("crates/silicon/tests/data/nested.json").unwrap();
     let small = Executable::from_words(&[0x0000_006f]).to_elf(&[]);
     let format =
         |name, file, originals, mutate, read| Format { name, file, originals, mutate, read };
@@ -752,6 +808,7 @@ fn formats() -> Vec<Format> {
         format("checkpoint", "checkpoint", vec![checkpoint()], text, read_checkpoint),
         format("filters", "filters.txt", vec![filters.into()], text, read_filters),
         format("Liberty", "cells.lib", vec![liberty], text, read_liberty),
+        format("netlist", "netlist.json", vec![netlist], text, read_netlist),
         format("CSV", "lenet.csv", vec![shipped("lenet/lenet.csv")], text, read_csv),
     ]
 }

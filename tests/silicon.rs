@@ -8,9 +8,9 @@ mod common;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use common::{Ran, convapprox, rows};
+use common::{Ran, convapprox, end_within, rows};
 use convapprox::bench::case::ProgramCase;
 use convapprox::bench::cosimulation::{Cosimulation, End};
 use convapprox::firmware::{Kind, programs};
@@ -45,6 +45,68 @@ fn a_folder_of_somebody_is_not_made_the_folder_of_the_tools() {
         ran.refuses(2, "could not be installed");
         assert_eq!(fs::read_to_string(own.join(file)).unwrap(), "mine");
     }
+}
+
+/// Needs no tools: what the user asks for is looked at before they are.
+#[test]
+fn what_cannot_be_had_is_refused_before_the_tools_are_looked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("own");
+    fs::create_dir_all(&own).unwrap();
+    fs::write(own.join("notes.txt"), "mine").unwrap();
+    fs::write(folder.path().join("text.lib"), "hello world").unwrap();
+    let point = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("testvectors/operating_points/lenet5_relu_t112_f3.json");
+    let point = format!("--network lenet5-relu --threshold 2 --point {}", point.display());
+    let with_point = |command: &str| format!("{command} {point}");
+    for (line, words) in [
+        ("synth --unit k2_m1 --library missing.lib", "the cell library missing.lib: No such file"),
+        ("synth --unit k2_m1 --library text.lib", "text.lib:1: \"hello\" is followed by neither"),
+        ("synth --unit k2_m1 --library own", "own: it is a folder, not a regular file"),
+        ("energy --library /dev/zero", "/dev/zero: it is a device, not a regular file"),
+        ("explore --library missing.lib", "the cell library missing.lib: No such file"),
+        ("power --library missing.lib", "the cell library missing.lib: No such file"),
+        ("synth --unit k2_m1 --unit kernel=2,multipliers=1", "--unit: k2_m1 is there twice"),
+        ("synth --pair soc_k3 --pair kernel=3", "--pair: soc_k3 is there twice"),
+        ("energy --unit k2_m1 --unit k2_m1", "--unit: k2_m1 is there twice"),
+        ("energy --threshold 0", "threshold 0 skips every product"),
+        ("energy --windows 100001", "it must be at most 100000"),
+        ("energy --images 1000000", "1000000 images are asked for"),
+        ("explore --threshold 0", "threshold 0 skips every product"),
+        ("explore --images 1000000", "1000000 images are asked for"),
+        ("explore --unit k2_m1", "no unit holds the kernels of its network"),
+        ("power --threshold 0", "threshold 0 skips every product"),
+        (&with_point("energy"), "lenet5_relu_t112_f3 has F = 3, the unit k5_w128_o16 has F = 0"),
+        (&with_point("power"), "lenet5_relu_t112_f3 has F = 3, the unit soc_m4_o16 has F = 0"),
+        ("planes --unit k5_n16_w128_l1 --unit k5_n16_w128_l1", "k5_n16_w128_l1 is there twice"),
+        ("planes --unit k3_n16_w128_l1", "KERNEL = 3; a 5×5 kernel does not fit"),
+    ] {
+        let digits = if line.starts_with("synth") { "" } else { "--dataset digits" };
+        let mut command = convapprox(folder.path(), &format!("{line} {digits}"));
+        command.env("CONVAPPROX_SILICON", &own);
+        Ran::of(command.output().unwrap()).refuses(2, words);
+    }
+    assert!(!folder.path().join("reports").exists());
+}
+
+/// Needs no tools.
+#[test]
+#[cfg(unix)]
+fn a_list_of_tools_that_never_ends_is_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("requirements.txt");
+    let start = || {
+        let mut command = convapprox(folder.path(), "synth --unit k2_m1");
+        command.env("CONVAPPROX_SILICON", folder.path());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    assert!(Command::new("mkfifo").arg(&list).status().unwrap().success());
+    let ran = end_within(start(), 60).expect("a FIFO is not read");
+    ran.refuses(2, "it is a FIFO, not a regular file");
+    fs::remove_file(&list).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", &list).unwrap();
+    let ran = end_within(start(), 60).expect("a device is not read");
+    ran.refuses(2, "it is a device, not a regular file");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 module conv_counters #(
   parameter  int LANES   = 36,
   parameter  int WORDS_W = 3,
+  parameter  int PLANES  = 0,    // 1: there are states that fetch by log planes
   localparam int COUNT_W = $clog2(LANES + 1)
 ) (
   input  wire logic               clk_i,
@@ -33,11 +34,9 @@ module conv_counters #(
     if (!rst_ni) begin
       {windows_q, done_q, skipped_q, words_q, beats_q} <= '0;
       {idle_q, get_data_q, stage_1_q, stage_2_q, stage_3_q, waiting_q} <= '0;
-      {get_logs_q, find_words_q} <= '0;
     end else if (clear_i) begin
       {windows_q, done_q, skipped_q, words_q, beats_q} <= '0;
       {idle_q, get_data_q, stage_1_q, stage_2_q, stage_3_q, waiting_q} <= '0;
-      {get_logs_q, find_words_q} <= '0;
     end else begin
       if (window_i) begin
         windows_q <= windows_q + 32'd1;
@@ -52,11 +51,21 @@ module conv_counters #(
         STAGE_1:  stage_1_q  <= stage_1_q + 32'd1;
         STAGE_2:  stage_2_q  <= stage_2_q + 32'd1;
         STAGE_3:  stage_3_q  <= stage_3_q + 32'd1;
-        GET_LOGS: get_logs_q <= get_logs_q + 32'd1;
-        FIND_WORDS: find_words_q <= find_words_q + 32'd1;
-        default:  waiting_q  <= waiting_q + 32'd1;
+        DONE:     waiting_q  <= waiting_q + 32'd1;
+        default: ;
       endcase
     end
+  end
+
+  if (PLANES != 0) begin : gen_planes
+    always_ff @(posedge clk_i or negedge rst_ni) begin
+      if (!rst_ni)                     {get_logs_q, find_words_q} <= '0;
+      else if (clear_i)                {get_logs_q, find_words_q} <= '0;
+      else if (state_i == GET_LOGS)    get_logs_q   <= get_logs_q + 32'd1;
+      else if (state_i == FIND_WORDS)  find_words_q <= find_words_q + 32'd1;
+    end
+  end else begin : gen_no_planes
+    assign {get_logs_q, find_words_q} = '0;
   end
 
   always_comb begin

@@ -488,7 +488,8 @@ module conv_unit #(
 
     conv_counters #(
       .LANES   (LANES),
-      .WORDS_W (SIDE_W)
+      .WORDS_W (SIDE_W),
+      .PLANES  (PLANES)
     ) u_counters (
       .clk_i, .rst_ni,
       .clear_i   (counter_clear_i),

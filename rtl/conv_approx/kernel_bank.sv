@@ -68,15 +68,18 @@ module kernel_bank #(
   end else begin : gen_memory
     localparam int SLOT_BITS = (OPERAND_W + LOG_W + 2) * PRODUCTS;
 
-    logic [SLOT_BITS-1:0] slot_q [KERNELS];
-
-    always_ff @(posedge clk_i) begin
-      if (store_i) slot_q[store_slot_i] <= {inside_side(store_side_i), live_i, log_i, weight_i};
-    end
-
-    always_ff @(posedge clk_i) begin
-      if (select_i) {active_o, live_o, log_o, weight_o} <= slot_q[query_slot_i];
-    end
+    kernel_memory #(
+      .WORDS  (KERNELS),
+      .WORD_W (SLOT_BITS)
+    ) u_memory (
+      .clk_i,
+      .write_i      (store_i),
+      .write_addr_i (store_slot_i),
+      .write_data_i ({inside_side(store_side_i), live_i, log_i, weight_i}),
+      .read_i       (select_i),
+      .read_addr_i  (query_slot_i),
+      .read_data_o  ({active_o, live_o, log_o, weight_o})
+    );
   end
 
 `ifndef SYNTHESIS

@@ -3,6 +3,7 @@
 //! to the netlist with the delays of its cells, and what that changes is added up.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use model::conv::{Kernel, Plane, Semantics, SmaxScope, scores};
@@ -22,6 +23,8 @@ use silicon::timing::{Constraints, Timing, TimingError, analyse};
 use verilated::Direction;
 
 use super::engine::{Shape, tiles};
+use super::report;
+use super::under_test::{REPORT_FILE, case_folder, create, write};
 use super::unit::{Recording, UnitDriver, UnitError, UnitOptions, WindowRun};
 use crate::hw::{CLOCK, ConvUnit, UnitParameters};
 
@@ -95,7 +98,7 @@ fn blocks(scope: &Scope) -> [&'static str; 3] {
         "multipliers" => ["operand registers", "multipliers"],
         "multiply_parallel" | "multiply_serial" => ["operand registers", "adders"],
         "log_bank" | "product_select" => ["deciding"; 2],
-        "kernel_bank" => ["kernels"; 2],
+        "kernel_bank" | "kernel_memory" => ["kernels"; 2],
         "window_fetch" | "window_walker" | "sparse_walker" | "plane_fetch" | "plane_walker" => {
             ["fetch"; 2]
         }
@@ -132,9 +135,10 @@ impl EngineFactory for GatesFactory {
     }
 
     fn open(&self) -> Result<Box<dyn Engine>, EngineError> {
-        let &Self { unit, ref gates, seed, .. } = self;
-        let gates = Arc::clone(gates);
-        Ok(Box::new(GatesEngine { unit, gates, seed, findings: Findings::default() }))
+        let &Self { unit, ref gates, seed, ref settings } = self;
+        let (gates, settings, findings) =
+            (Arc::clone(gates), settings.clone(), Findings::default());
+        Ok(Box::new(GatesEngine { unit, gates, seed, settings, findings }))
     }
 }
 
@@ -142,6 +146,7 @@ struct GatesEngine {
     unit: UnitParameters,
     gates: Arc<Gates>,
     seed: u64,
+    settings: Value,
     findings: Findings,
 }
 
@@ -158,7 +163,7 @@ impl Engine for GatesEngine {
         _: &[Vec<Plane>],
         _: Detail,
     ) -> Result<LayerRun, EngineError> {
-        Err(unsupported("it measures energy alone".to_owned()))
+        Err(energy_alone())
     }
 
     fn energy(
@@ -205,6 +210,35 @@ impl Engine for GatesEngine {
     fn take_findings(&mut self) -> Result<Findings, EngineError> {
         Ok(std::mem::take(&mut self.findings))
     }
+
+    fn follow_up(&self, mismatch: &Mismatch, folder: &Path) -> Result<PathBuf, EngineError> {
+        let Place { output, channel, column, row, .. } = mismatch.place;
+        let at = format!(
+            ", output channel {output}, channel {channel}, window at column {column}, row {row}"
+        );
+        report_netlist(mismatch, &at, self.seed, &self.settings, folder)
+    }
+}
+
+/// What an engine says that is asked for outputs.
+pub(super) fn energy_alone() -> EngineError {
+    unsupported("it measures energy alone".to_owned())
+}
+
+/// Writes the report of a netlist that does something else than the design that it was made from, in a
+/// folder of its own below `parent`. `at` tells where in the layer that is.
+pub(super) fn report_netlist(
+    mismatch: &Mismatch,
+    at: &str,
+    seed: u64,
+    netlist: &Value,
+    parent: &Path,
+) -> Result<PathBuf, EngineError> {
+    let folder = case_folder(parent, "netlist", mismatch);
+    let text = report::netlist(mismatch, at, seed, netlist, &folder);
+    let written = create(&folder).and_then(|()| write(&folder.join(REPORT_FILE), text));
+    written.map_err(|error| EngineError::Failed { case: None, source: error.into() })?;
+    Ok(folder)
 }
 
 fn unsupported(reason: String) -> EngineError {
@@ -448,6 +482,8 @@ impl GatesEngine {
                 let &Measured { output, channel, image, column, row, .. } = *window;
                 let place = Place { output, channel, image, column, row, ..place.clone() };
                 self.findings.cases.push(Mismatch { place, difference, case: Value::Null });
+                // What a netlist takes that does something else is of no account.
+                *reading = EnergyReading::default();
                 return Ok(());
             }
         }

@@ -19,14 +19,14 @@ use model::facts::conv::{CONV_CARRY, LOAD_SLOT, SMAX_VALID};
 use model::facts::csr::{MCOUNTINHIBIT, MEPC};
 use model::facts::riscv::OPCODE_CONV;
 use model::facts::soc::RAM_BASE;
-use model::hart::{Access, Feed, FeedError, Hart};
-use model::isa::{Instruction, Op, decode};
-use model::nn::{Configuration, Convolution, IntegerNetwork, NetworkRun};
+use model::hart::{Access, Feed, FeedError, Hart, Retire};
+use model::isa::{Instruction, Op, decode, disassemble};
+use model::nn::{Configuration, Convolution, IntegerNetwork};
 use serde_json::{Value, json};
 use silicon::netlist::{Net, Scope};
 use silicon::switching::{Simulator, SwitchingError};
 
-use super::energy::{Gates, add_energy};
+use super::energy::{Gates, add_energy, energy_alone, report_netlist};
 use super::inference::{CoreEngine, CoreSettings};
 use crate::hw::CLOCK;
 
@@ -53,6 +53,7 @@ impl EngineFactory for ProgramGatesFactory {
             core: CoreEngine::new(self.core.clone()),
             ram_words: self.core.soc.ram_bytes / 4,
             seed: self.core.seed,
+            settings: self.settings.clone(),
             findings: Findings::default(),
         }))
     }
@@ -64,6 +65,8 @@ struct ProgramGates {
     ram_words: u32,
     /// Of what registers hold before they are written.
     seed: u64,
+    /// What the netlist depends on.
+    settings: Value,
     findings: Findings,
 }
 
@@ -83,8 +86,15 @@ enum RunError {
     Idle,
     #[error("the netlist asks for a word at {0:#010x}, where no RAM is")]
     NoRam(u32),
-    #[error("the netlist stores {0}; the reference {1}")]
-    Store(String, String),
+    #[error("the netlist stores {found}; the reference {expected}, by {insn} at {pc:#010x}")]
+    Store { found: String, expected: String, insn: String, pc: u32 },
+}
+
+impl RunError {
+    /// Whether the netlist does something else than the reference.
+    fn is_mismatch(&self) -> bool {
+        matches!(self, Self::Idle | Self::NoRam(_) | Self::Store { .. })
+    }
 }
 
 /// Samples of a stage, as far from each other as from its ends.
@@ -103,24 +113,13 @@ impl Engine for ProgramGates {
 
     fn layer(
         &mut self,
-        place: &Place,
-        layer: &Convolution,
-        semantics: &Semantics,
-        inputs: &[Vec<Plane>],
-        detail: Detail,
+        _: &Place,
+        _: &Convolution,
+        _: &Semantics,
+        _: &[Vec<Plane>],
+        _: Detail,
     ) -> Result<LayerRun, EngineError> {
-        self.core.layer(place, layer, semantics, inputs, detail)
-    }
-
-    fn infer(
-        &mut self,
-        place: &Place,
-        network: &IntegerNetwork,
-        configuration: &Configuration,
-        images: &[Vec<Plane>],
-        detail: Detail,
-    ) -> Result<NetworkRun, EngineError> {
-        self.core.infer(place, network, configuration, images, detail)
+        Err(energy_alone())
     }
 
     fn program_energy(
@@ -142,7 +141,7 @@ impl Engine for ProgramGates {
             let stage = to_the_next_stage(&mut hart, &record.stage)
                 .and_then(|()| self.stage(&mut hart, counts.instructions.into(), cycles));
             let stage = match stage {
-                Err(error @ RunError::Store(..)) => {
+                Err(error) if error.is_mismatch() => {
                     self.findings.mismatches += 1;
                     let (difference, case) = (error.to_string(), Value::Null);
                     self.findings.cases.push(Mismatch { place, difference, case });
@@ -166,7 +165,10 @@ impl Engine for ProgramGates {
     }
 
     fn follow_up(&self, mismatch: &Mismatch, folder: &Path) -> Result<PathBuf, EngineError> {
-        self.core.follow_up(mismatch, folder)
+        match mismatch.case {
+            Value::Null => report_netlist(mismatch, "", self.seed, &self.settings, folder),
+            _ => self.core.follow_up(mismatch, folder),
+        }
     }
 }
 
@@ -274,15 +276,15 @@ fn restore(hart: &Hart, unit: &UnitState) -> Vec<u32> {
     program
 }
 
-/// The next store of the reference; nothing if a record begins before it.
-fn next_store(hart: &mut Hart) -> Result<Option<Access>, RunError> {
+/// The next store of the reference, and the instruction; nothing if a record begins before it.
+fn next_store(hart: &mut Hart) -> Result<Option<(Access, Retire)>, RunError> {
     loop {
         let retire = hart.step(&Feed::default())?;
         if records(hart) {
             return Ok(None);
         }
         if let Some(store) = retire.memory.filter(|it| it.wmask != 0) {
-            return Ok(Some(store));
+            return Ok(Some((store, retire)));
         }
     }
 }
@@ -401,7 +403,7 @@ impl ProgramGates {
                 words[1] = Some(*word);
                 stage.data_bits += u64::from(restored) * 32;
                 if value(&simulator, we) != 0 {
-                    let Some(store) = next_store(&mut hart)? else { break };
+                    let Some((store, retire)) = next_store(&mut hart)? else { break };
                     let shift = store.addr & 3;
                     let expected = (store.addr & !3, u32::from(store.wmask) << shift);
                     let mask = bits_of(expected.1);
@@ -412,7 +414,12 @@ impl ProgramGates {
                         let text = |(addr, bytes, word): (u32, u32, u32)| {
                             format!("{word:#010x} at {addr:#010x}, bytes {bytes:04b}")
                         };
-                        return Err(RunError::Store(text(found), text(expected)));
+                        return Err(RunError::Store {
+                            found: text(found),
+                            expected: text(expected),
+                            insn: disassemble(retire.insn, retire.pc, false),
+                            pc: retire.pc,
+                        });
                     }
                     *word = *word & !mask | found.2;
                     self.findings.instructions += 1;

@@ -17,8 +17,8 @@ use super::report;
 use super::scoreboard::{ExpectedWindow, score};
 use super::symbols::Symbols;
 use super::under_test::{
-    self, BoxError, ReplayError, Replayed, UnitUnderTest, Waveform, case_folder, create, write,
-    write_json,
+    self, BoxError, REPORT_FILE, ReplayError, Replayed, UnitUnderTest, Waveform, case_folder,
+    create, write, write_json,
 };
 use super::unit::{Memory, Outcome, PlaneAt, Tile, UnitDriver, WindowRun};
 use super::view::View;
@@ -358,7 +358,7 @@ fn investigate_in(
     let reproduced = matches!(&end, End::Mismatch(other) if **other == *mismatch);
     let time = begin + mismatch.cycle * report::CYCLE_TIME;
     report::program_view("The program of a mismatch report", &case.soc, time).write(&wave)?;
-    let report = folder.join("report.txt");
+    let report = folder.join(REPORT_FILE);
     let text = report::program(&case, mismatch, reproduced, begin, folder, &symbols);
     write(&report, text)?;
     Ok(Investigation { folder: folder.to_owned(), report, wave, reproduced })

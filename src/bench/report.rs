@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use model::conv::{Mode, scores};
-use model::engine::Place;
+use model::engine::{self, Place};
 use model::hart::{Run, Trap};
 use model::isa::disassemble;
+use serde_json::Value;
 
 use super::case::{self, FILTERS, Flip, PROGRAM_FILE, ProgramCase, WindowCase};
 use super::lockstep::{LastTrap, Mismatch, cause};
@@ -235,6 +236,29 @@ pub(super) fn program(
         run(&mut text, &case.soc, actual, expected);
     }
     text.push_str(&footer(&replay_command(folder), true));
+    text
+}
+
+/// What is known of a netlist that does something else than the design that it was made from.
+pub(super) fn netlist(
+    mismatch: &engine::Mismatch,
+    at: &str,
+    seed: u64,
+    netlist: &Value,
+    folder: &Path,
+) -> String {
+    let engine::Mismatch { place, difference, .. } = mismatch;
+    let Place { experiment, dataset, network, layer, configuration, image, .. } = place;
+    let mut text = String::new();
+    line!(text, "MISMATCH {}\n", folder.file_name().unwrap_or_default().to_string_lossy());
+    line!(text, "  {difference}\n");
+    line!(text, "experiment  {experiment}, data set {dataset}, seed {seed}");
+    line!(text, "network     {network}, configuration {configuration}, image {image}");
+    line!(text, "layer       {layer}{at}");
+    for (name, value) in netlist.as_object().into_iter().flatten() {
+        line!(text, "{name:11} {value}");
+    }
+    line!(text, "replay      the command with the settings of provenance.json comes to the same");
     text
 }
 

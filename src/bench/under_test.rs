@@ -164,6 +164,9 @@ pub fn check<U: UnitUnderTest>(
     Ok(checked)
 }
 
+/// What the report of a mismatch is called in its folder.
+pub const REPORT_FILE: &str = "report.txt";
+
 /// The folder of a case below another: the same for the same case, and no other's.
 pub(super) fn case_folder(parent: &Path, name: &str, case: &impl Serialize) -> PathBuf {
     let text = serde_json::to_vec(case).unwrap_or_default();
@@ -293,7 +296,7 @@ pub(super) fn replay_in<U: UnitUnderTest>(
     if let Some(view) = &view {
         view.write(&wave)?;
     }
-    let report = folder.join("report.txt");
+    let report = folder.join(REPORT_FILE);
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     let mut text = format!("MISMATCH {name}\n\n");
     // Writing into a String cannot fail.

@@ -4,7 +4,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::ensure;
 use model::engine::EngineFactory;
 use serde_json::json;
 use silicon::liberty::Library;
@@ -19,7 +18,7 @@ use study::run::Run;
 use study::tables::ALL_LAYERS;
 use study::{Error, Status};
 
-use super::flags::{LENET5, NetworkFlags, RunFlags, positive};
+use super::flags::{LENET5, NetworkFlags, RunFlags, each_once, positive};
 use super::output::List;
 use super::synth::{FlowFlags, netlist_told};
 use super::table_of;
@@ -28,7 +27,7 @@ use crate::bench::inference::{Core, CoreSettings};
 use crate::bench::program_energy::ProgramGatesFactory;
 use crate::hw::gates::{pair_design, unit_design};
 use crate::hw::{SocParameters, UnitParameters};
-use crate::synthesis::{CellLibrary, Design, Flow, Tools};
+use crate::synthesis::{Design, Flow, Tools};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -50,7 +49,7 @@ pub(super) struct Args {
     images: usize,
 
     /// Windows of each layer in each configuration, at least
-    #[arg(long, value_name = "N", default_value = "200", value_parser = positive)]
+    #[arg(long, value_name = "N", default_value = "200", value_parser = windows)]
     windows: usize,
 
     /// Thresholds of all layers, in units of 2^−F
@@ -66,26 +65,36 @@ pub(super) struct Args {
     memory: Memory,
 }
 
+/// A number of windows, which are all in memory at once.
+fn windows(text: &str) -> Result<usize, String> {
+    const MOST: usize = 100_000;
+    match positive(text)? {
+        number if number > MOST => Err(format!("it must be at most {MOST}")),
+        number => Ok(number),
+    }
+}
+
 pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
-    let dataset = args.run.load()?;
-    let prepared = Prepared::new(args)?;
+    let (dataset, settings) = (args.run.load()?, settings(args)?);
+    dataset.first(Split::Test, args.images)?;
+    settings.check()?;
+    let factories = factories(args)?;
     let images = (&dataset, Split::Test, args.images);
-    let engines = prepared.engines();
-    let run = |run: &Run<'_>| energy::run(run, &prepared.settings);
-    let ended = args.run.run("energy", images, &engines, run)?;
+    let run = |run: &Run<'_>| energy::run(run, &settings);
+    let ended = args.run.run("energy", images, &engines(&factories), run)?;
     print(&ended.finished.summary);
     Ok(ended.close("windows"))
 }
 
 pub(super) fn explore(args: &Args) -> anyhow::Result<Status> {
-    let dataset = args.run.load()?;
-    let prepared = Prepared::new(args)?;
+    let (dataset, settings) = (args.run.load()?, settings(args)?);
+    explore::check(&dataset, args.images, &settings)?;
+    let factories = factories(args)?;
     // The validation images are the last of the training ones.
     let images = (&dataset, Split::Train, args.images);
-    let engines = prepared.engines();
-    let gates: Vec<_> = prepared.factories.iter().map(|it| measured(&it.gates)).collect();
-    let run = |run: &Run<'_>| explore::run(run, &prepared.settings, &gates);
-    let ended = args.run.run("explore", images, &engines, run)?;
+    let gates: Vec<_> = factories.iter().map(|it| measured(&it.gates)).collect();
+    let run = |run: &Run<'_>| explore::run(run, &settings, &gates);
+    let ended = args.run.run("explore", images, &engines(&factories), run)?;
     print_explored(&ended.finished.summary);
     Ok(ended.close("windows"))
 }
@@ -155,9 +164,19 @@ pub(super) fn power(args: &PowerArgs) -> anyhow::Result<Status> {
     let soc = args.soc;
     let networks = in_operands(&args.networks, soc.operand_w)?;
     let points = points(&args.point, &networks, soc.operand_w)?;
+    let settings = power::Settings {
+        networks,
+        points,
+        thresholds: args.threshold.to_vec(),
+        log_frac: soc.log_frac,
+        system: soc.to_string(),
+        cycles: args.cycles as u64,
+        period_ns: args.flow.period_ns(),
+        memory: args.memory,
+    };
+    settings.check()?;
     let dataset = args.run.load()?;
-    let tools = Tools::find()?;
-    let library = CellLibrary::open(&args.flow.library, &tools)?;
+    let (library, tools) = args.flow.open()?;
     let flow = args.flow.flow(&library);
     let cells = Arc::new(library.cells.clone());
     let design = pair_design(&soc)?;
@@ -172,16 +191,6 @@ pub(super) fn power(args: &PowerArgs) -> anyhow::Result<Status> {
     let engines =
         [CoreSettings::software(Core::Soc), CoreSettings::unit(Core::Soc, soc)].map(factory);
     let engines: Vec<_> = engines.iter().map(|it| it as &dyn EngineFactory).collect();
-    let settings = power::Settings {
-        networks,
-        points,
-        thresholds: args.threshold.to_vec(),
-        log_frac: soc.log_frac,
-        system: soc.to_string(),
-        cycles: args.cycles as u64,
-        period_ns: f64::from(flow.period_ps) / 1000.0,
-        memory: args.memory,
-    };
     let run = |run: &Run<'_>| power::run(run, &settings);
     let ended = args.run.run("power", (&dataset, Split::Test, 1), &engines, run)?;
     print_power(&ended.finished.summary);
@@ -216,52 +225,52 @@ fn print_power(summary: &power::Summary) {
             ("configuration", &|row| row.configuration.clone()),
             (">core mW", &|row| number(row.core_mw, 3)),
             (">unit mW", &|row| number(row.unit_mw, 3)),
-            (">more than the core %", &|row| format!("{:+.2}", row.over_core_percent)),
+            (">more than the core %", &|row| {
+                optional(row.over_core_percent.map(|percent| format!("{percent:+.2}")))
+            }),
             (">paper", &|row| format!("{:+.2}", row.paper_over_core_percent)),
         ],
     );
     say!("Power:\n{table}");
 }
 
-/// The netlists that the flags name, and what is measured on them.
-struct Prepared {
-    factories: Vec<GatesFactory>,
-    settings: Settings,
+/// What the flags want to be measured.
+fn settings(args: &Args) -> anyhow::Result<Settings> {
+    each_once("--unit", &args.unit)?;
+    let under_test = |unit: &UnitParameters| {
+        let &UnitParameters { kernel, log_frac, operand_w, .. } = unit;
+        let variants = in_operands(&args.networks, operand_w)?;
+        let points = points(&args.point, &variants, operand_w)?;
+        let name = unit.to_string();
+        anyhow::Ok(UnitUnderTest { name, variants, points, kernel, log_frac, operand_w })
+    };
+    Ok(Settings {
+        units: args.unit.iter().map(under_test).collect::<Result<_, _>>()?,
+        thresholds: args.threshold.to_vec(),
+        windows: args.windows,
+        period_ns: args.flow.period_ns(),
+        memory: args.memory,
+    })
 }
 
-impl Prepared {
-    fn new(args: &Args) -> anyhow::Result<Self> {
-        let tools = Tools::find()?;
-        let library = CellLibrary::open(&args.flow.library, &tools)?;
-        let flow = args.flow.flow(&library);
-        let cells = Arc::new(library.cells.clone());
-        let (mut factories, mut units) = (Vec::new(), Vec::new());
-        for (number, unit) in args.unit.iter().enumerate() {
-            ensure!(!args.unit[..number].contains(unit), "--unit: {unit} is there twice");
-            let &UnitParameters { log_frac, operand_w, .. } = unit;
-            let variants = in_operands(&args.networks, operand_w)?;
-            let points = points(&args.point, &variants, operand_w)?;
-            let name = unit.to_string();
-            units.push(UnitUnderTest { name, variants, points, log_frac, operand_w });
-            let gates = gates(&unit_design(unit)?, &flow, &cells, &tools, args.run.basic.quiet)?;
-            let mut netlist = args.flow.settings(&library, &tools);
-            netlist.insert("design_sha256".to_owned(), json!(unit_design(unit)?.digest()?));
-            let (gates, seed, settings) = (Arc::new(gates), args.run.basic.seed, netlist.into());
-            factories.push(GatesFactory { unit: *unit, gates, seed, settings });
-        }
-        let settings = Settings {
-            units,
-            thresholds: args.threshold.to_vec(),
-            windows: args.windows,
-            period_ns: f64::from(flow.period_ps) / 1000.0,
-            memory: args.memory,
-        };
-        Ok(Self { factories, settings })
-    }
+/// The netlists of the units.
+fn factories(args: &Args) -> anyhow::Result<Vec<GatesFactory>> {
+    let (library, tools) = args.flow.open()?;
+    let flow = args.flow.flow(&library);
+    let cells = Arc::new(library.cells.clone());
+    let factory = |unit: &UnitParameters| {
+        let design = unit_design(unit)?;
+        let gates = gates(&design, &flow, &cells, &tools, args.run.basic.quiet)?;
+        let mut settings = args.flow.settings(&library, &tools);
+        settings.insert("design_sha256".to_owned(), json!(design.digest()?));
+        let (seed, settings) = (args.run.basic.seed, settings.into());
+        Ok(GatesFactory { unit: *unit, gates: Arc::new(gates), seed, settings })
+    };
+    args.unit.iter().map(factory).collect()
+}
 
-    fn engines(&self) -> Vec<&dyn EngineFactory> {
-        self.factories.iter().map(|it| it as &dyn EngineFactory).collect()
-    }
+fn engines(factories: &[GatesFactory]) -> Vec<&dyn EngineFactory> {
+    factories.iter().map(|it| it as &dyn EngineFactory).collect()
 }
 
 fn measured(gates: &Gates) -> explore::Gates {

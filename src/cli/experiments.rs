@@ -11,7 +11,7 @@ use study::experiment::windows::{SHARPEN9, built_in};
 use study::experiment::{channels, ideal, planes};
 use study::report::terminal::number;
 
-use super::flags::{LENET5, NetworkFlags, RunFlags, ScopeFlag, one, positive};
+use super::flags::{LENET5, NetworkFlags, RunFlags, ScopeFlag, each_once, one, positive};
 use super::output::List;
 use super::table_of;
 use crate::bench::engine::RtlSettings;
@@ -158,6 +158,7 @@ pub(super) struct PlanesArgs {
 
 /// The engines of units with log planes and of the same ones without.
 fn pairs(args: &PlanesArgs, log_frac: u32) -> anyhow::Result<(Vec<Pair>, Vec<RtlSettings>)> {
+    each_once("--unit", &args.unit)?;
     let (mut pairs, mut engines) = (Vec::new(), Vec::new());
     for unit in &args.unit {
         anyhow::ensure!(
@@ -171,6 +172,14 @@ fn pairs(args: &PlanesArgs, log_frac: u32) -> anyhow::Result<(Vec<Pair>, Vec<Rtl
             unit.log_frac
         );
         let variants = args.networks.variants(&LENET5)?;
+        let side =
+            variants.iter().flat_map(|it| it.integer.convolutions().map(|it| it.side())).max();
+        if let Some(side) = side.filter(|side| *side > unit.kernel) {
+            anyhow::bail!(
+                "unit {unit} has KERNEL = {}; a {side}×{side} kernel does not fit",
+                unit.kernel
+            );
+        }
         let variants = variants.into_iter().map(|it| it.with_operands(unit.operand_w));
         let without = UnitParameters { planes: 0, ..*unit };
         pairs.push(Pair {

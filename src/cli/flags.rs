@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Flags that mean the same in every command, and the run that they describe.
 
+use std::fmt::Display;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,14 +15,15 @@ use model::conv::SmaxScope;
 use model::engine::{EngineFactory, Findings, Golden};
 use serde_json::{Map, Value, json};
 use study::data::{Dataset, DatasetChoice, LoadOptions, Split, load};
-use study::experiment::accel;
 use study::experiment::lenet::{ModelFile, Variant};
+use study::experiment::{accel, twice};
 use study::results::{Earlier, ProgramFacts, ResultFolder, check, is_incomplete};
 use study::run::{Finished, Progress, Run};
 use study::{Error, Status};
 
 use super::output::{List, instead};
 use crate::bench::engine::RtlSettings;
+use crate::bench::under_test::REPORT_FILE;
 use crate::hw::UnitParameters;
 
 /// How a run goes.
@@ -237,7 +239,7 @@ impl<S> Ended<S> {
             say!("MISMATCH {}", case.difference);
         }
         for report in reports {
-            say!("mismatch report: {}", report.join("report.txt").display());
+            say!("mismatch report: {}", report.join(REPORT_FILE).display());
         }
         say!("{:.1} s", self.seconds);
         if self.compares {
@@ -417,6 +419,14 @@ pub(super) fn positive(text: &str) -> Result<usize, String> {
         Ok(0) => Err("it must be at least 1".to_owned()),
         Ok(number) => Ok(number),
         Err(_) => Err(format!("{text:?} is not a whole number")),
+    }
+}
+
+/// Refuses something that a flag which may be repeated has twice: a row of a table stands for each.
+pub(super) fn each_once<T: PartialEq + Display>(flag: &str, values: &[T]) -> anyhow::Result<()> {
+    match twice(values.iter()) {
+        Some(value) => bail!("{flag}: {value} is there twice"),
+        None => Ok(()),
     }
 }
 

@@ -7,15 +7,16 @@ use std::time::Instant;
 use clap::ArgAction;
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
+use silicon::liberty::Storage;
 use silicon::netlist::Netlist;
 use silicon::timing::{Constraints, analyse};
 use study::report::terminal::number;
-use study::run::Progress;
+use study::run::{Progress, on_threads};
 use study::table::Fixed;
 use study::tables::{DesignRow, ModuleRow};
 use study::{Error, Status};
 
-use super::flags::{Bar, BasicFlags, JobFlags, stop_flag};
+use super::flags::{Bar, BasicFlags, JobFlags, each_once, stop_flag};
 use super::table_of;
 use crate::hw::gates::{core_design, fpu_design, netlist, pair_design, unit_design};
 use crate::hw::{CLOCK, PAPER_UNIT, SOC, SOC_FP, SocParameters, UnitParameters};
@@ -82,6 +83,25 @@ pub(super) struct FlowFlags {
 }
 
 impl FlowFlags {
+    /// The library, and the tools, which are installed where they are missing. What the user names is
+    /// read before.
+    pub fn open(&self) -> Result<(CellLibrary, Tools), SynthesisError> {
+        let own = match &self.library {
+            LibraryChoice::File(path) => {
+                Some(CellLibrary::read(self.library.to_string(), path.clone())?)
+            }
+            _ => None,
+        };
+        let tools = Tools::find()?;
+        let library = own.map_or_else(|| CellLibrary::open(&self.library, &tools), Ok)?;
+        Ok((library, tools))
+    }
+
+    /// The clock period in ns.
+    pub fn period_ns(&self) -> f64 {
+        f64::from(self.period_ns) / 1000.0
+    }
+
     /// The flow with a library, which is that of the flags.
     pub fn flow<'l>(&self, library: &'l CellLibrary) -> Flow<'l> {
         let &Self { period_ns: period_ps, clock_gates, multiplier, .. } = self;
@@ -93,7 +113,7 @@ impl FlowFlags {
         let settings = [
             ("library", json!(library.name)),
             ("library_sha256", json!(library.digest)),
-            ("period_ns", json!(f64::from(self.period_ns) / 1000.0)),
+            ("period_ns", json!(self.period_ns())),
             ("clock_gates", json!(self.clock_gates)),
             ("multiplier", json!(self.multiplier.name())),
             ("tools", json!(tools.listed())),
@@ -128,8 +148,7 @@ enum Kind {
 pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let designs = designs(args)?;
     let stop = stop_flag()?;
-    let tools = Tools::find()?;
-    let library = CellLibrary::open(&args.flow.library, &tools)?;
+    let (library, tools) = args.flow.open()?;
     let flow = args.flow.flow(&library);
     let digests = designs.iter().map(|(_, it)| Ok((it.name.clone(), it.digest()?.into())));
     let digests = digests.collect::<anyhow::Result<Map<_, _>>>()?;
@@ -144,8 +163,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
         bar.step();
         measured
     };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(args.jobs.jobs()).build()?;
-    let measured: Vec<_> = pool.install(|| designs.par_iter().map(one).collect());
+    let measured: Vec<_> =
+        on_threads(args.jobs.jobs(), &bar, || designs.par_iter().map(one).collect());
     bar.0.finish_and_clear();
     let finished = measured.iter().filter(|it| it.is_ok()).count();
     if stop.load(Ordering::Relaxed) {
@@ -166,9 +185,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
         rows.push(row);
         modules.extend(of_design);
     }
-    print_designs(&rows);
     results.table(&rows)?;
     results.table(&modules)?;
+    print_designs(&rows);
     for path in results.finish()? {
         say!("{}", path.display());
     }
@@ -177,8 +196,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
 
 /// What the flags name; by default the paper's unit and the core.
 fn designs(args: &Args) -> anyhow::Result<Vec<(Kind, Design)>> {
-    let single = args.core || args.float_core || args.fpu;
-    let nothing = args.unit.is_empty() && args.pair.is_empty() && !single;
+    each_once("--unit", &args.unit)?;
+    each_once("--pair", &args.pair)?;
+    let cores = args.core || args.float_core || args.fpu;
+    let nothing = args.unit.is_empty() && args.pair.is_empty() && !cores;
     let mut designs = Vec::new();
     if args.core || nothing {
         designs.push((Kind::Core, core_design(&SOC)?));
@@ -196,8 +217,6 @@ fn designs(args: &Args) -> anyhow::Result<Vec<(Kind, Design)>> {
     if args.fpu {
         designs.push((Kind::Fpu, fpu_design()?));
     }
-    let mut names = std::collections::BTreeSet::new();
-    designs.retain(|(_, design)| names.insert(design.name.clone()));
     Ok(designs)
 }
 
@@ -239,6 +258,13 @@ fn measure(
     let kge = |um2: f64| Fixed(um2 / flow.library.nand2_um2 / 1000.0);
     let (all, own) = (netlist.areas(cells), netlist.own_areas(cells));
     let whole = all[0];
+    let is_memory = |scope: usize| netlist.scopes[scope].module == KERNEL_MEMORY;
+    let memory = netlist.scopes.iter().zip(&all).find(|(scope, _)| scope.module == KERNEL_MEMORY);
+    let bits = netlist.cells.iter().filter(|it| is_memory(it.scope));
+    let bits = bits.filter(|it| {
+        cells.cells[it.cell].state.as_ref().is_some_and(|state| state.kind == Storage::FlipFlop)
+    });
+    let bits = bits.count();
     let row = DesignRow {
         design: design.name.clone(),
         library: flow.library.name.clone(),
@@ -251,6 +277,11 @@ fn measure(
         cells: whole.cells,
         over_core_percent: None,
         paper_over_core_percent: None,
+        kernel_memory_bits: bits,
+        kernel_memory_um2: Fixed(memory.map_or(0.0, |(_, area)| area.total_um2())),
+        kernel_macro_estimate_um2: (flow.library.name == LibraryChoice::Nangate45.to_string())
+            .then_some(Fixed(bits as f64 / MACRO_BITS_PER_UM2)),
+        with_macro_over_core_percent: None,
         critical_path_ns: Fixed(critical.map_or(0.0, |it| it.needs_ps()) / 1000.0),
         slack_ns: Fixed(critical.map_or(0.0, |it| it.slack_ps) / 1000.0),
         path_start: critical.map_or_else(String::new, |it| it.start.clone()),
@@ -277,12 +308,18 @@ fn measure(
 
 /// Sets a design beside the core, and the paper's figures beside it where they are of the same.
 fn compare(kind: Kind, row: &mut DesignRow, core: &DesignRow) {
-    let of_core = 100.0 * row.area_um2.0 / core.area_um2.0;
-    let holds_core = [Kind::Pair, Kind::FloatCore].contains(&kind);
-    row.over_core_percent = Some(Fixed(if holds_core { of_core - 100.0 } else { of_core }));
+    let over_core = |um2: f64| {
+        let of_core = 100.0 * um2 / core.area_um2.0;
+        let alone = matches!(kind, Kind::Unit | Kind::Fpu);
+        Fixed(if alone { of_core } else { of_core - 100.0 })
+    };
+    row.over_core_percent = Some(over_core(row.area_um2.0));
+    row.with_macro_over_core_percent = row
+        .kernel_macro_estimate_um2
+        .map(|estimate| over_core(row.area_um2.0 - row.kernel_memory_um2.0 + estimate.0));
     let delay = 100.0 * row.critical_path_ns.0 / core.critical_path_ns.0 - 100.0;
     row.delay_over_core_percent = Some(Fixed(delay));
-    if [Kind::Unit, Kind::Pair].contains(&kind) {
+    if matches!(kind, Kind::Unit | Kind::Pair) {
         row.paper_over_core_percent = Some(Fixed(PAPER_AREA_PERCENT));
         row.paper_delay_over_core_percent = Some(Fixed(0.0));
     }
@@ -290,6 +327,12 @@ fn compare(kind: Kind, row: &mut DesignRow, core: &DesignRow) {
 
 /// What the paper's unit adds to its core.
 const PAPER_AREA_PERCENT: f64 = 108.23;
+
+/// The module that a memory macro would take the place of.
+const KERNEL_MEMORY: &str = "kernel_memory";
+
+/// OpenRAM in FreePDK45: see [`DesignRow::kernel_macro_estimate_um2`].
+const MACRO_BITS_PER_UM2: f64 = 0.826;
 
 fn print_designs(rows: &[DesignRow]) {
     let number = |value: f64, digits| number(value, digits);
@@ -303,6 +346,7 @@ fn print_designs(rows: &[DesignRow]) {
             (">kGE", &|row| number(row.area_kge.0, 1)),
             (">of it registers %", &|row| number(100.0 * row.sequential_um2.0 / row.area_um2.0, 1)),
             (">over the core %", &|row| share(&row.over_core_percent)),
+            (">with macro %", &|row| share(&row.with_macro_over_core_percent)),
             (">paper", &|row| share(&row.paper_over_core_percent)),
             (">ns", &|row| number(row.critical_path_ns.0, 2)),
             (">slack", &|row| number(row.slack_ns.0, 2)),

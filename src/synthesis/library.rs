@@ -115,12 +115,21 @@ impl CellLibrary {
             }
             LibraryChoice::File(path) => path.clone(),
         };
+        Self::read(choice.to_string(), path)
+    }
+
+    /// Reads a library from a file. `name` is what tables call it.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn read(name: String, path: PathBuf) -> Result<Self, SynthesisError> {
         let cells = Library::read(&path)?;
         let bytes = fs::read(&path)
             .map_err(|source| SynthesisError::Read { path: path.clone(), source })?;
         let lacks = |what| SynthesisError::Lacks { path: path.clone(), what };
         let smallest = |inputs, table| smallest(&cells, inputs, table);
-        let nand2 = smallest(2, 0b0111).ok_or_else(|| lacks("NAND with two inputs"))?;
+        let nand2 = smallest(2, 0b0111).filter(|it| it.area_um2 > 0.0);
+        let nand2 = nand2.ok_or_else(|| lacks("NAND with two inputs and an area"))?;
         let driver = smallest(1, 0b10).ok_or_else(|| lacks("buffer"))?;
         let load_ff = 4.0 * nand2.pins[nand2.inputs()[0]].capacitance_ff.rise;
         let tie = |table| {
@@ -128,7 +137,7 @@ impl CellLibrary {
             Some((cell.name.clone(), cell.pins[cell.outputs()[0]].name.clone()))
         };
         Ok(Self {
-            name: choice.to_string(),
+            name,
             digest: model::hex(&Sha256::digest(&bytes)),
             nand2_um2: nand2.area_um2,
             ties: tie(1).zip(tie(0)).map(|(high, low)| [high, low]),

@@ -119,7 +119,7 @@ pub enum SynthesisError {
     NoOtherCell,
     #[error(transparent)]
     Liberty(#[from] silicon::liberty::LibertyError),
-    #[error(transparent)]
+    #[error("{0}; netlists are kept beside the folder that CONVAPPROX_CACHE names")]
     Cache(#[from] BuildError),
 }
 

@@ -4,7 +4,7 @@
 use std::env;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::{SynthesisError, script};
@@ -29,6 +29,9 @@ impl Tools {
         let folder = named.map(PathBuf::from).unwrap_or_else(|| {
             dirs::cache_dir().unwrap_or_else(env::temp_dir).join("convapprox/silicon")
         });
+        // The tools are started in folders of their own.
+        let folder = path::absolute(&folder)
+            .map_err(|source| SynthesisError::Read { path: folder, source })?;
         let tools = Self { folder };
         if !tools.complete()? {
             tools.set_up("--silicon")?;
@@ -40,10 +43,13 @@ impl Tools {
     }
 
     fn complete(&self) -> Result<bool, SynthesisError> {
+        /// It is not there, longer, or no text.
+        const OTHERS: [ErrorKind; 3] =
+            [ErrorKind::NotFound, ErrorKind::FileTooLarge, ErrorKind::InvalidData];
         let path = self.folder.join("requirements.txt");
-        match fs::read_to_string(&path) {
+        match model::files::read_text(&path, REQUIREMENTS.len() as u64) {
             Ok(text) => Ok(text == REQUIREMENTS),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) if OTHERS.contains(&error.kind()) => Ok(false),
             Err(source) => Err(SynthesisError::Read { path, source }),
         }
     }

@@ -189,14 +189,12 @@ pub fn value_at(signal: &[(u64, u128)], time: u64) -> u128 {
 /// which the waveform has.
 #[track_caller]
 pub fn shown_signals(wave: &Path) -> usize {
-    fn walk(items: &[ScopeItem], above: &str, declared: &mut [BTreeSet<String>; 2]) {
+    fn walk(items: &[ScopeItem], above: &str, declared: &mut BTreeSet<String>) {
         for item in items {
             match item {
                 ScopeItem::Var(var) => {
                     let range = var.index.map_or(String::new(), |it| it.to_string());
-                    declared[0].insert(format!("{above}{}{range}", var.reference));
-                    // To Surfer, the name of an array is a scope.
-                    declared[1].insert(format!("{above}{}", var.reference.replace('[', ".[")));
+                    declared.insert(format!("{above}{}{range}", var.reference));
                 }
                 ScopeItem::Scope(scope) => {
                     walk(&scope.items, &format!("{above}{}.", scope.identifier), declared);
@@ -206,24 +204,47 @@ pub fn shown_signals(wave: &Path) -> usize {
         }
     }
     let header = Parser::new(BufReader::new(File::open(wave).unwrap())).parse_header().unwrap();
-    let mut declared: [BTreeSet<String>; 2] = Default::default();
+    let mut declared = BTreeSet::new();
     walk(&header.items, "", &mut declared);
-    let count =
-        |extension: &str, shows: &dyn Fn(&str) -> Option<String>, declared: &BTreeSet<_>| {
-            let text = fs::read_to_string(wave.with_extension(extension)).unwrap();
-            let shown: Vec<String> = text.lines().filter_map(shows).collect();
-            for signal in &shown {
-                assert!(declared.contains(signal), "{signal} is not in the waveform");
+    let text = fs::read_to_string(wave.with_extension("gtkw")).unwrap();
+    let mut count = 0;
+    for line in text.lines() {
+        // `+{S_0_0} TOP.conv_unit…` shows a signal under another name.
+        let signal = line.split_once("} ").map_or(line, |(_, signal)| signal);
+        if signal.starts_with("TOP.") {
+            assert!(declared.contains(signal), "{signal} is not in the waveform");
+            count += 1;
+        }
+    }
+    assert_eq!(count, signals_in_surfer(wave));
+    count
+}
+
+/// The signals of the command file for Surfer. Its grammar is that of Surfer's manual: one command a
+/// line, of one argument here; the waveform is read by Surfer's reader.
+#[track_caller]
+fn signals_in_surfer(wave: &Path) -> usize {
+    let header = wellen::viewers::read_header_from_file(wave, &Default::default());
+    let hierarchy = header.expect("Surfer can read it").hierarchy;
+    let text = fs::read_to_string(wave.with_extension("sucl")).unwrap();
+    let mut count = 0;
+    for line in text.lines() {
+        assert!(!line.contains(['#', ';']), "a comment, or two commands, to Surfer: {line}");
+        match line.split_once(' ').expect("a command and its argument") {
+            ("variable_add", path) => {
+                let mut scopes: Vec<&str> = path.split('.').collect();
+                let name = scopes.pop().unwrap_or_default();
+                assert!(hierarchy.lookup_var(&scopes, &name).is_some(), "Surfer finds no {path}");
+                count += 1;
             }
-            shown.len()
-        };
-    // `+{S_0_0} TOP.conv_unit…` shows a signal under another name.
-    let gtkwave = |line: &str| {
-        let named = line.split_once("} ").map_or(line, |(_, signal)| signal);
-        named.starts_with("TOP.").then(|| named.to_owned())
-    };
-    let surfer = |line: &str| line.strip_prefix("variable_add ").map(str::to_owned);
-    let counts = [count("gtkw", &gtkwave, &declared[0]), count("sucl", &surfer, &declared[1])];
-    assert_eq!(counts[0], counts[1]);
-    counts[0]
+            // It takes one word.
+            ("divider_add", title) => {
+                assert!(title.chars().all(|c| c.is_alphanumeric() || c == '_'), "{line}");
+                assert!(!title.is_empty(), "{line}");
+            }
+            ("cursor_set", time) => assert!(time.parse::<u64>().is_ok(), "{line}"),
+            _ => panic!("{line:?} is no command that this file should have"),
+        }
+    }
+    count
 }

@@ -7,7 +7,10 @@ use std::process::{Child, Stdio};
 
 use convapprox::bench::symbols::Symbols;
 use convapprox::firmware::find;
+use convapprox::hw::SOC;
+use model::elf::Executable;
 use model::facts::soc::RAM_BASE;
+use model::hart::{Access, Feed, Hart};
 
 use crate::common::{Ran, convapprox, succeeds};
 
@@ -32,7 +35,8 @@ impl Client {
         write!(self.0, "${packet}#{sum:02x}").unwrap();
         let mut byte = || {
             let mut byte = [0];
-            self.0.read_exact(&mut byte).unwrap();
+            let read = self.0.read_exact(&mut byte);
+            read.unwrap_or_else(|error| panic!("no answer to {packet}: {error}"));
             byte[0]
         };
         assert_eq!(byte(), b'+', "{packet} is acknowledged");
@@ -148,7 +152,12 @@ fn watchpoints_stop_behind_the_access_and_registers_are_not_written() {
         assert_ne!(gdb.register(32), main, "behind the access");
         assert_eq!(gdb.ask(&format!("z{kind},{frame:x},10")), "OK");
     }
-    assert_eq!(gdb.ask("P5=01000000").get(..1), Some("E"));
+    // One register, the pc, and all of them at once: each is refused, and the session goes on.
+    let all = gdb.ask("g");
+    for packet in ["P5=01000000", "P20=00000080", &format!("G{}", all.replace('0', "1"))] {
+        assert_eq!(gdb.ask(packet).get(..1), Some("E"), "{packet}");
+    }
+    assert_eq!(gdb.ask("g"), all, "nothing is written");
     // The next instruction is in the pipeline.
     let pc = gdb.register(32);
     assert_eq!(gdb.ask(&format!("M{pc:x},4:13000000")).get(..1), Some("E"));
@@ -158,6 +167,38 @@ fn watchpoints_stop_behind_the_access_and_registers_are_not_written() {
     assert!(told.contains("registers cannot be written: the core has begun"), "{told}");
     assert!(told.contains(&format!("4 bytes at {pc:#010x} cannot be written now")), "{told}");
     Ran::of(child.wait_with_output().unwrap()).ends(0);
+}
+
+/// Where the reference is behind the first such access of a program.
+fn behind_the_first(program: &str, accesses: fn(&Access) -> bool) -> u32 {
+    let program = Executable::parse(find(program).unwrap().elf, SOC.ram_bytes).unwrap();
+    let mut hart = Hart::new(&SOC.hart());
+    for segment in &program.segments {
+        hart.load(segment.addr, &segment.bytes).unwrap();
+    }
+    while !hart.step(&Feed::default()).unwrap().memory.as_ref().is_some_and(accesses) {}
+    hart.pc()
+}
+
+/// With an instruction that accesses nothing the core shows some address all the same.
+#[test]
+fn watchpoints_on_all_memory_stop_behind_the_first_access_and_not_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let kinds: [(_, _, fn(&Access) -> bool); 3] = [
+        (2, "watch", |access| access.wmask != 0),
+        (3, "rwatch", |access| access.rmask != 0),
+        (4, "awatch", |_| true),
+    ];
+    for (kind, name, accesses) in kinds {
+        let (child, mut gdb) = Client::start(folder.path(), "hello");
+        assert_eq!(gdb.ask(&format!("Z{kind},0,ffffffff")), "OK");
+        let stopped = gdb.ask("c");
+        assert!(stopped.contains(&format!("{name}:0;")), "{stopped}");
+        assert_eq!(gdb.register(32), behind_the_first("hello", accesses), "{name}");
+        assert_eq!(gdb.ask(&format!("z{kind},0,ffffffff")), "OK");
+        assert_eq!(gdb.ask("c"), "W00");
+        Ran::of(child.wait_with_output().unwrap()).ends(0);
+    }
 }
 
 #[test]

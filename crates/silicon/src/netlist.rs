@@ -3,15 +3,21 @@
 //! which each cell knows the instance that it is in.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::iter;
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
 use crate::liberty::{Direction, Library};
 
 /// No netlist of a unit is as large.
 const LARGEST: u64 = 4 << 30;
+
+/// Instances of modules: no design has as many, nor is one as deep.
+const MOST_SCOPES: usize = 1 << 20;
+const DEEPEST: usize = 100;
 
 #[derive(Debug, thiserror::Error)]
 pub enum NetlistError {
@@ -190,43 +196,78 @@ impl Netlist {
     }
 }
 
-#[derive(Deserialize)]
+/// A table in which no name is twice.
+fn once<'de, D, V>(deserializer: D) -> Result<BTreeMap<String, V>, D::Error>
+where
+    D: Deserializer<'de>,
+    V: Deserialize<'de>,
+{
+    struct Once<V>(PhantomData<V>);
+
+    impl<'de, V: Deserialize<'de>> Visitor<'de> for Once<V> {
+        type Value = BTreeMap<String, V>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a table of names")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+            let mut map = BTreeMap::new();
+            while let Some((name, value)) = entries.next_entry::<String, V>()? {
+                if map.contains_key(&name) {
+                    return Err(A::Error::custom(format!("{name:?} is there twice")));
+                }
+                map.insert(name, value);
+            }
+            Ok(map)
+        }
+    }
+
+    deserializer.deserialize_map(Once(PhantomData))
+}
+
+#[derive(serde::Deserialize)]
 struct Design {
+    #[serde(deserialize_with = "once")]
     modules: BTreeMap<String, Module>,
 }
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 struct Module {
     #[serde(default)]
     attributes: BTreeMap<String, serde_json::Value>,
+    #[serde(deserialize_with = "once")]
     ports: BTreeMap<String, ModulePort>,
+    #[serde(deserialize_with = "once")]
     cells: BTreeMap<String, ModuleCell>,
+    #[serde(deserialize_with = "once")]
     netnames: BTreeMap<String, NetName>,
     #[serde(default)]
     memories: BTreeMap<String, serde_json::Value>,
 }
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 struct ModulePort {
     direction: String,
     bits: Vec<Bit>,
 }
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 struct ModuleCell {
     #[serde(rename = "type")]
     kind: String,
+    #[serde(deserialize_with = "once")]
     connections: BTreeMap<String, Vec<Bit>>,
 }
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 struct NetName {
     bits: Vec<Bit>,
     #[serde(default)]
     hide_name: u8,
 }
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 #[serde(untagged)]
 enum Bit {
     Net(u64),
@@ -408,9 +449,14 @@ impl<'d> Elaboration<'d> {
             ));
         }
         let scopes = &self.netlist.scopes;
-        if iter::successors(parent, |&i| scopes[i].parent).any(|i| scopes[i].module == module_name)
-        {
+        let mut above = iter::successors(parent, |&i| scopes[i].parent);
+        if above.clone().any(|i| scopes[i].module == module_name) {
             return Err(format!("module {module_name} is in itself"));
+        }
+        if above.nth(DEEPEST).is_some() || scopes.len() == MOST_SCOPES {
+            return Err(format!(
+                "{path} is more than {DEEPEST} modules deep, or one of more than {MOST_SCOPES}"
+            ));
         }
         let scope = scopes.len();
         self.netlist.scopes.push(Scope {

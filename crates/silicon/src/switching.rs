@@ -428,13 +428,16 @@ impl Builder<'_> {
     }
 
     /// A pin whose edges differ in one direction alone delays the other one as long.
-    fn delay(&self, cell: usize, from: usize, to: usize) -> Both<u32> {
+    fn delay(&self, cell: usize, from: usize, to: usize) -> Result<Both<u32>, SwitchingError> {
         let delay = self.timing.delay_ps(self.netlist, self.library, cell, from, to);
         let ticks = |one: Option<f64>, other: Option<f64>| {
-            // Not negative, and far below the 18 minutes at which it would stop to rise.
-            (one.or(other).unwrap_or(0.0) * TICKS_PER_PS).round().max(1.0) as u32
+            let ticks = (one.or(other).unwrap_or(0.0) * TICKS_PER_PS).round().max(1.0);
+            if ticks > LONGEST as f64 {
+                return Err(self.refuse(cell, "its delay is more than 1 µs"));
+            }
+            Ok(ticks as u32)
         };
-        Both { rise: ticks(delay.rise, delay.fall), fall: ticks(delay.fall, delay.rise) }
+        Ok(Both { rise: ticks(delay.rise, delay.fall)?, fall: ticks(delay.fall, delay.rise)? })
     }
 
     /// The gates of a cell that stores nothing. What drives its inputs is there already.
@@ -453,7 +456,7 @@ impl Builder<'_> {
                 let net = self.net(cell, pin);
                 let bit = 1 << i;
                 inputs |= if self.values[net.index()] { bit } else { 0 };
-                let delay = self.delay(cell, pin, to);
+                let delay = self.delay(cell, pin, to)?;
                 self.readers[net.index()].push(Reader { element, bit, delay });
             }
             self.gate(table, inputs, output);
@@ -488,7 +491,7 @@ impl Builder<'_> {
                 kind.pins[to].arcs.iter().find(|arc| matches!(arc.kind, ArcKind::Launch(_)));
             let clock = launch.map_or(0, |arc| arc.from);
             let element = self.number(cell, self.gates.len())?;
-            outputs.push(Reader { element, bit: 1, delay: self.delay(cell, clock, to) });
+            outputs.push(Reader { element, bit: 1, delay: self.delay(cell, clock, to)? });
             self.gate(table, u8::from(value), output);
         }
         let asynchronous = |function: &Option<Function>| match function {

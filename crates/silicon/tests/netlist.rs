@@ -8,51 +8,7 @@ use silicon::netlist::{Area, Net, Netlist};
 
 /// A cell of the library as Yosys puts it in; two inverters in a row in a module, an inverter beside it; a port that is a constant in the
 /// module, one that is another port, and one that is left open.
-const NESTED: &str = r#"{"modules": {
-  "INV": {
-    "attributes": {"blackbox": "1"},
-    "ports": {"A": {"direction": "input", "bits": [2]}, "Y": {"direction": "output", "bits": [3]}},
-    "cells": {},
-    "netnames": {}
-  },
-  "pair$top.u_pair": {
-    "attributes": {},
-    "ports": {
-      "a": {"direction": "input", "bits": [2]},
-      "y": {"direction": "output", "bits": [4]},
-      "same": {"direction": "output", "bits": [2]},
-      "one": {"direction": "output", "bits": ["1"]},
-      "open": {"direction": "output", "bits": [3]}
-    },
-    "cells": {
-      "first": {"type": "INV", "connections": {"A": [2], "Y": [3]}},
-      "second": {"type": "INV", "connections": {"A": [3], "Y": [4]}}
-    },
-    "netnames": {
-      "a": {"hide_name": 0, "bits": [2]},
-      "$1": {"hide_name": 1, "bits": [3]},
-      "middle": {"hide_name": 0, "bits": [3]},
-      "y": {"hide_name": 0, "bits": [4]}
-    }
-  },
-  "top": {
-    "attributes": {"top": "00000000000000000000000000000001"},
-    "ports": {
-      "x": {"direction": "input", "bits": [2, 3]},
-      "z": {"direction": "output", "bits": [10, 2, 11, "0", 12]}
-    },
-    "cells": {
-      "u_pair": {"type": "pair$top.u_pair", "connections": {
-        "a": [2], "y": [10], "same": [20], "one": [11], "open": ["x"]}},
-      "alone": {"type": "NAND2", "connections": {"A": [20], "B": [3], "Y": [12]}},
-      "flop": {"type": "DFFR", "connections": {"CK": [2], "D": [3], "RN": ["1"], "Q": [30]}}
-    },
-    "netnames": {
-      "x": {"hide_name": 0, "bits": [2, 3]},
-      "inner": {"hide_name": 0, "bits": [20]}
-    }
-  }
-}}"#;
+const NESTED: &str = include_str!("data/nested.json");
 
 fn library() -> Library {
     Library::parse(include_str!("data/tiny.lib"), Path::new("tiny.lib")).unwrap()
@@ -132,6 +88,9 @@ fn what_is_wrong_is_said() {
         ),
         ("\"top\": \"0000", "\"src\": \"0000", "not one module is marked as the top"),
         ("\"modules\"", "\"creator\"", "net.json:"),
+        ("\"second\"", "\"first\"", "\"first\" is there twice"),
+        ("\"B\": [3]", "\"A\": [3]", "\"A\" is there twice"),
+        ("\"z\": {", "\"x\": {", "\"x\" is there twice"),
         (
             "\"attributes\": {},",
             "\"attributes\": {}, \"memories\": {\"ram\": {}},",
@@ -141,6 +100,20 @@ fn what_is_wrong_is_said() {
         assert!(NESTED.contains(old), "{old}");
         let error = read(&NESTED.replacen(old, new, 1), None).expect_err(new);
         assert!(error.starts_with("net.json:") && error.contains(words), "{new}: {error}");
+    }
+    // A module in a module, and so on; and two in each, and so on.
+    for (count, words) in [(1, "more than 100 modules deep"), (2, "one of more than 1048576")] {
+        let levels = if count == 1 { 200 } else { 30 };
+        let module = |level: usize| {
+            let inner = format!("{{\"type\": \"m{}\", \"connections\": {{}}}}", level + 1);
+            let cells: Vec<_> = (0..count).map(|it| format!("\"i{it}\": {inner}")).collect();
+            let cells = if level == levels { String::new() } else { cells.join(", ") };
+            format!("\"m{level}\": {{\"ports\": {{}}, \"cells\": {{{cells}}}, \"netnames\": {{}}}}")
+        };
+        let modules: Vec<_> = (0..=levels).map(module).collect();
+        let text = format!("{{\"modules\": {{{}}}}}", modules.join(", "));
+        let error = read(&text, Some("m0")).unwrap_err();
+        assert!(error.contains(words), "{error}");
     }
     let error = read(NESTED, Some("bottom")).unwrap_err();
     assert!(

@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::path::Path;
+
 use common::{Module, library};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -149,6 +151,13 @@ fn what_cannot_be_simulated_is_refused() {
     let timing = analyse(&restless, &library, &constraints).unwrap();
     let error = Simulator::new(&restless, &library, &timing, "clk", 0).err().unwrap();
     assert_eq!(error, SwitchingError::Restless("top".into()));
+
+    // The simulation has a place for each moment up to the longest delay.
+    let slow = include_str!("data/tiny.lib").replace("time_unit : \"1ns\"", "time_unit : \"1ms\"");
+    let slow = Library::parse(&slow, Path::new("slow.lib")).unwrap();
+    let timing = analyse(&good, &slow, &constraints).unwrap();
+    let error = Simulator::new(&good, &slow, &timing, "clk", 0).err().unwrap();
+    assert!(error.to_string().ends_with("its delay is more than 1 µs"), "{error}");
 }
 
 /// The value of each net at the end of a cycle, by the functions alone.

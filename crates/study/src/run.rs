@@ -81,13 +81,7 @@ impl<'a> Run<'a> {
 
     /// The first `count` images of the run's part of the data set; errors as [`Self::images`].
     pub fn first_images(&self, count: usize) -> Result<Vec<&'a Image>, Error> {
-        let available = self.dataset.images(self.split).count();
-        if count == 0 || count > available {
-            return Err(Error::Input(format!(
-                "{count} images are asked for; this part of the data set has {available}"
-            )));
-        }
-        Ok(self.dataset.images(self.split).take(count).collect())
+        self.dataset.first(self.split, count)
     }
 
     /// Where something of this run belongs.
@@ -125,14 +119,23 @@ impl<'a> Run<'a> {
         ResultFolder::open(&self.out, record, self.earlier)
     }
 
-    /// Runs something on a pool of the run's threads; where they cannot be started, on this one.
+    /// [`on_threads`] of the run.
     pub fn on_threads<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        match rayon::ThreadPoolBuilder::new().num_threads(self.jobs).build() {
-            Ok(pool) => pool.install(work),
-            Err(error) => {
-                self.progress.notice(&format!("only this thread computes: {error}"));
-                work()
-            }
+        on_threads(self.jobs, self.progress, work)
+    }
+}
+
+/// Runs something on a pool of so many threads; where they cannot be started, on this one.
+pub fn on_threads<T: Send>(
+    jobs: usize,
+    progress: &dyn Progress,
+    work: impl FnOnce() -> T + Send,
+) -> T {
+    match rayon::ThreadPoolBuilder::new().num_threads(jobs).build() {
+        Ok(pool) => pool.install(work),
+        Err(error) => {
+            progress.notice(&format!("only this thread computes: {error}"));
+            work()
         }
     }
 }

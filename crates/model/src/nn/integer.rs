@@ -206,6 +206,18 @@ impl Configuration {
         Ok(Self { name: mode.to_string(), tau: None, layers: vec![semantics; layers] })
     }
 
+    /// The threshold T, in units of 2^−F, on all of `layers` layers.
+    pub fn uniform(
+        threshold: u32,
+        log_frac: u32,
+        scope: SmaxScope,
+        layers: usize,
+    ) -> Result<Self, ConfigError> {
+        let threshold = Threshold::new(threshold)?;
+        let semantics = Semantics::new(Mode::Approx, log_frac, threshold, scope)?;
+        Ok(Self { name: format!("T={threshold}"), tau: None, layers: vec![semantics; layers] })
+    }
+
     /// The tolerance τ on all of `layers` layers.
     pub fn tau(
         tau: f64,

@@ -189,14 +189,15 @@ impl<'a> Reader<'a> {
         lengths.sort_by(|a, b| a.0.total_cmp(&b.0));
         Ok(Some(WireLoad {
             name: name.to_owned(),
-            ff_per_length: number(group, "capacitance")?.unwrap_or(0.0) * self.scale.ff,
-            slope: number(group, "slope")?.unwrap_or(0.0),
+            ff_per_length: size(group, "capacitance")?.unwrap_or(0.0) * self.scale.ff,
+            slope: size(group, "slope")?.unwrap_or(0.0),
             lengths,
         }))
     }
 
     fn cell(&self, group: &'a Statement<'a>) -> Result<Cell, Wrong> {
         let name = group.arguments.first().ok_or((group.line, "a cell lacks a name".to_owned()))?;
+        is_name(group, name)?;
         let mut pins = Vec::new();
         for pin in group.all("pin") {
             let direction = pin.text("direction").unwrap_or("input");
@@ -204,6 +205,7 @@ impl<'a> Reader<'a> {
                 continue;
             }
             for name in pin.arguments.iter().flat_map(|it| it.split([',', ' '])) {
+                is_name(pin, name)?;
                 if pins.iter().any(|(other, _)| *other == name) {
                     return Err((pin.line, format!("a pin {name} stands above already")));
                 }
@@ -252,17 +254,17 @@ impl<'a> Reader<'a> {
                 unsupported = Some(format!("its output {name} is tri-state"));
             }
         }
-        let written = number(group, "cell_leakage_power")?;
+        let written = size(group, "cell_leakage_power")?;
         let mut by_state = Vec::new();
         for leakage in group.all("leakage_power") {
-            by_state.extend(number(leakage, "value")?);
+            by_state.extend(size(leakage, "value")?);
         }
         let mean =
             (!by_state.is_empty()).then(|| by_state.iter().sum::<f64>() / by_state.len() as f64);
-        let default = number(self.library, "default_cell_leakage_power")?;
+        let default = size(self.library, "default_cell_leakage_power")?;
         Ok(Cell {
             name: (*name).to_owned(),
-            area_um2: number(group, "area")?.unwrap_or(0.0),
+            area_um2: size(group, "area")?.unwrap_or(0.0),
             leakage_nw: written.or(mean).or(default).unwrap_or(0.0) * self.scale.nw,
             pins: made,
             state,
@@ -335,9 +337,9 @@ impl<'a> Reader<'a> {
                 clock => Function::Or(clock.clone().into(), Function::Not(state.into()).into()),
             });
         }
-        let both = number(pin, "capacitance")?;
+        let both = size(pin, "capacitance")?;
         let one = |attribute| {
-            let written = number(pin, attribute)?.or(both).unwrap_or(0.0);
+            let written = size(pin, attribute)?.or(both).unwrap_or(0.0);
             Ok(written * self.scale.ff)
         };
         let capacitance_ff =
@@ -492,6 +494,29 @@ fn numbers(statement: &Statement) -> Result<Vec<f64>, Wrong> {
             _ => Err((statement.line, format!("{word:?} in {} is no number", statement.name))),
         })
         .collect()
+}
+
+/// Names go into netlists, and into what the tools of synthesis are told: they are words, as those of
+/// Verilog, with the index of a bit perhaps.
+fn is_name(statement: &Statement, name: &str) -> Result<(), Wrong> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "_$[]".contains(c);
+    if name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.chars().all(is_part)
+    {
+        return Ok(());
+    }
+    let problem = format!("{name:?} is no name of a {}: letters, digits, _ and $", statement.name);
+    Err((statement.line, problem))
+}
+
+/// A number that is not below 0.
+fn size(group: &Statement, attribute: &str) -> Result<Option<f64>, Wrong> {
+    let size = number(group, attribute)?;
+    match (size, group.get(attribute)) {
+        (Some(size), Some(statement)) if size < 0.0 => {
+            Err((statement.line, format!("{attribute} is {size}; it is 0 at least")))
+        }
+        _ => Ok(size),
+    }
 }
 
 /// The number that an attribute of a group is.

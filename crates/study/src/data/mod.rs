@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::Error;
 use crate::report::atomic::WriteError;
 
 /// Rows and columns of an image.
@@ -102,6 +103,20 @@ impl Dataset {
             Split::All => (&self.train, &self.test),
         };
         train.iter().chain(test)
+    }
+
+    /// The first `count` images of one part.
+    ///
+    /// # Errors
+    /// If there are not so many, or none is asked for.
+    pub fn first(&self, split: Split, count: usize) -> Result<Vec<&Image>, Error> {
+        let available = self.images(split).count();
+        if count == 0 || count > available {
+            return Err(Error::Input(format!(
+                "{count} images are asked for; this part of the data set has {available}"
+            )));
+        }
+        Ok(self.images(split).take(count).collect())
     }
 
     /// The training images in two: those that the shipped weights are trained on, and the last

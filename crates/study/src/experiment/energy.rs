@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use plotters::style::RGBColor;
 use serde_json::{Value, json};
 
-use super::Software;
 use super::lenet::{OperatingPoint, Variant};
+use super::{Software, twice};
 use crate::Error;
 use crate::data::Image;
 use crate::report::figure::{Bar, Bars, GREY, Group, distinct, palette};
@@ -21,11 +21,12 @@ use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
 use crate::statistics::reduction_percent;
 use crate::table;
 use crate::tables::PlotBy;
-use model::conv::{Mode, Plane, Semantics, SmaxScope, Threshold};
+use model::conv::{Mode, Plane, Semantics, SmaxScope};
 use model::engine::{
-    Detail, EnergyReading, Engine, Findings, GoldenEngine, LoadReading, Place, Sampling,
+    BlockEnergy, Detail, EnergyReading, Engine, Findings, GoldenEngine, LoadReading, Place,
+    Sampling,
 };
-use model::nn::{Configuration, Convolution, input_planes};
+use model::nn::{Activation, Configuration, Convolution, input_planes};
 
 /// What a read of 64 bits from memory costs: M. Horowitz, "Computing's energy problem", ISSCC 2014,
 /// for 45 nm.
@@ -78,7 +79,8 @@ impl Memory {
 }
 
 table! {
-    /// What a window of one layer takes in one configuration, on average.
+    /// What a window of one layer takes in one configuration, on average. A netlist that does something
+    /// else than the RTL in one of them has no row.
     pub struct EnergyRow in "energy.csv" {
         /// Network, the name of its file.
         pub network: String,
@@ -166,7 +168,7 @@ table! {
         pub memory: String,
         /// Windows of an inference.
         pub windows: u64,
-        /// Clock cycles of these windows, one after the other.
+        /// Clock cycles of these windows and of the loads of kernels, one after the other.
         pub cycles: f64,
         /// Products that are multiplied, in these windows.
         pub multiplications: f64,
@@ -180,6 +182,8 @@ table! {
         pub memory_nj: f64,
         /// All together: dynamic with glitches, leakage, memory.
         pub energy_nj: f64,
+        /// Of the energy, what loads of kernels take.
+        pub loads_nj: f64,
         /// How many percent less energy than exact.
         pub saved_vs_exact_percent: Option<f64>,
         /// How many percent less energy than zero-skip.
@@ -197,7 +201,7 @@ table! {
 }
 
 table! {
-    /// What the load of a kernel takes, on average: beside the windows, not in them.
+    /// What the load of a kernel takes, on average: in the energy of an inference, beside that of a window.
     pub struct LoadRow in "energy_loads.csv" {
         /// Network, the name of its file.
         pub network: String,
@@ -275,24 +279,25 @@ pub(super) static INFERENCES: PlotBy<InferenceEnergyRow> = PlotBy {
     },
 };
 
-/// One a block, in the order of their names.
-const BLOCK_COLOURS: [RGBColor; 9] = [
-    palette::BLUE,
-    palette::BLACK,
-    palette::OLIVE,
-    palette::PURPLE,
-    palette::VERMILLION,
-    palette::SKY,
-    palette::GREEN,
-    palette::ORANGE,
-    GREY,
+/// The same in every figure, whichever blocks a unit has.
+const BLOCK_COLOURS: [(&str, RGBColor); 9] = [
+    ("adders", palette::BLUE),
+    ("clock", palette::BLACK),
+    ("control", palette::OLIVE),
+    ("counters", palette::PURPLE),
+    ("deciding", palette::VERMILLION),
+    ("fetch", palette::SKY),
+    ("kernels", palette::GREEN),
+    ("multipliers", palette::ORANGE),
+    ("operand registers", GREY),
 ];
 
 pub(super) static BLOCKS: PlotBy<BlockRow> = PlotBy {
     name: "energy_blocks",
     key: |row| &row.network,
     figure: |of, rows, name| {
-        let blocks = distinct(rows.iter().map(|row| row.block.as_str()));
+        let is_there = |block: &str| rows.iter().any(|row| row.block == block);
+        let legend = BLOCK_COLOURS.into_iter().filter(|it| is_there(it.0));
         let mut groups = Vec::new();
         for unit in distinct(rows.iter().map(|row| row.unit.as_str())) {
             groups.push(Group::heading(unit));
@@ -301,8 +306,8 @@ pub(super) static BLOCKS: PlotBy<BlockRow> = PlotBy {
                 |row: &BlockRow| (row.layer.clone(), configuration(&row.mode, row.threshold));
             for bar in distinct(here.iter().map(|row| bar_of(row))) {
                 let of_bar = || here.iter().filter(|row| bar_of(row) == bar);
-                let parts = blocks.iter().zip(BLOCK_COLOURS).map(|(block, colour)| {
-                    let part = of_bar().find(|row| row.block == *block);
+                let parts = BLOCK_COLOURS.iter().map(|&(block, colour)| {
+                    let part = of_bar().find(|row| row.block == block);
                     Bar::new(part.map_or(0.0, |row| row.dynamic_pj), colour)
                 });
                 groups.push(Group::new(format!("{} {}", bar.0, bar.1), parts.collect()));
@@ -312,7 +317,7 @@ pub(super) static BLOCKS: PlotBy<BlockRow> = PlotBy {
             title: format!("{of} – dynamic energy of a window by block, glitches included"),
             axis: "pJ per window".to_owned(),
             groups,
-            legend: blocks.iter().map(|it| (*it).to_owned()).zip(BLOCK_COLOURS).collect(),
+            legend: legend.map(|(block, colour)| (block.to_owned(), colour)).collect(),
             stacked: true,
             decimals: 1,
             ..Bars::default()
@@ -328,6 +333,8 @@ pub struct UnitUnderTest {
     pub variants: Vec<Variant>,
     /// Operating points by name, with their networks in its operands.
     pub points: Vec<(String, OperatingPoint, Variant)>,
+    /// Side of the largest kernel that it holds.
+    pub kernel: usize,
     /// Fraction bits of its logs.
     pub log_frac: u32,
     /// Bits of its operands.
@@ -351,6 +358,34 @@ pub struct Summary {
     pub windows: Vec<EnergyRow>,
     pub inferences: Vec<InferenceEnergyRow>,
     pub memory: Vec<MemoryEnergyRow>,
+}
+
+impl Settings {
+    /// Says before any work whether it can be measured.
+    ///
+    /// # Errors
+    /// Thresholds and points that cannot be.
+    pub fn check(&self) -> Result<(), Error> {
+        self.rules().map(drop)
+    }
+
+    /// By unit and network: exact first, then zero-skip.
+    fn rules(&self) -> Result<Vec<Vec<Vec<Rule<'_>>>>, Error> {
+        let mut all = Vec::new();
+        for unit in &self.units {
+            let of = |variant| rules(unit, variant, &self.thresholds);
+            let of_unit = unit.variants.iter().map(of).collect::<Result<Vec<_>, Error>>()?;
+            let key = |it: &Rule<'_>| (it.variant.network_name.clone(), it.name(), it.threshold());
+            if let Some((network, name, _)) = twice(of_unit.iter().flatten().map(key)) {
+                return Err(Error::Input(format!(
+                    "{name} is there twice for {network}: give each threshold once, and networks and \
+                     operating points files of different names"
+                )));
+            }
+            all.push(of_unit);
+        }
+        Ok(all)
+    }
 }
 
 /// Runs the experiment.
@@ -405,34 +440,54 @@ pub(super) type Batch = (usize, usize, usize, usize);
 
 pub(super) type Readings = BTreeMap<Batch, EnergyReading>;
 
+/// Keeps what was read; what a netlist takes that does something else than the RTL is of no account,
+/// and has no windows.
+pub(super) fn keep(readings: &mut Readings, batch: Batch, reading: EnergyReading) {
+    if reading.windows > 0 {
+        readings.insert(batch, reading);
+    }
+}
+
 /// All that is measured of a network on a unit.
 fn rules<'a>(
     unit: &'a UnitUnderTest,
     variant: &'a Variant,
     thresholds: &[u32],
 ) -> Result<Vec<Rule<'a>>, Error> {
-    let plain = [(Mode::Exact, 1), (Mode::ZeroSkip, 1)].into_iter();
-    let plain = plain.chain(thresholds.iter().map(|&threshold| (Mode::Approx, threshold)));
-    let plain = plain.map(|(mode, threshold)| {
-        let threshold = Threshold::new(threshold)?;
-        let semantics = Semantics::new(mode, unit.log_frac, threshold, SmaxScope::Window)?;
-        let layers = vec![semantics; variant.layers().len()];
-        let configuration = Configuration { name: mode.to_string(), tau: None, layers };
-        Ok(Rule { variant, mode, point: "", configuration })
+    let (log_frac, layers) = (unit.log_frac, variant.layers().len());
+    let plain = [Mode::Exact, Mode::ZeroSkip]
+        .map(|mode| (mode, Configuration::plain(mode, log_frac, layers)));
+    let approx = thresholds.iter().map(|&it| {
+        let scope = SmaxScope::Window;
+        (Mode::Approx, Configuration::uniform(it, log_frac, scope, layers))
     });
-    let of_network =
-        |it: &&'a (String, OperatingPoint, Variant)| it.2.network_name == variant.network_name;
-    let points = unit.points.iter().filter(of_network).map(|(name, point, variant)| {
-        let configuration = point.configuration(name, &variant.layers())?;
-        match configuration.layers.iter().find(|it| it.log_frac != unit.log_frac) {
-            None => Ok(Rule { variant, mode: Mode::Approx, point: name, configuration }),
-            Some(other) => Err(Error::Input(format!(
-                "operating point {name} has F = {}, the unit {} has F = {}",
-                other.log_frac, unit.name, unit.log_frac
-            ))),
-        }
+    let plain = plain.into_iter().chain(approx).map(|(mode, configuration)| {
+        Ok(Rule { variant, mode, point: "", configuration: configuration? })
+    });
+    let points = points_of(&unit.points, variant, (&unit.name, unit.log_frac)).map(|it| {
+        let (point, variant, configuration) = it?;
+        Ok(Rule { variant, mode: Mode::Approx, point, configuration })
     });
     plain.chain(points).collect()
+}
+
+/// The operating points of a network, for a unit of that name with so many fraction bits.
+pub(super) fn points_of<'a>(
+    points: &'a [(String, OperatingPoint, Variant)],
+    network: &'a Variant,
+    (unit, log_frac): (&'a str, u32),
+) -> impl Iterator<Item = Result<(&'a str, &'a Variant, Configuration), Error>> {
+    let points = points.iter().filter(|it| it.2.network_name == network.network_name);
+    points.map(move |(name, point, variant)| {
+        let configuration = point.configuration(name, &variant.layers())?;
+        match configuration.layers.iter().find(|it| it.log_frac != log_frac) {
+            None => Ok((name.as_str(), variant, configuration)),
+            Some(other) => Err(Error::Input(format!(
+                "operating point {name} has F = {}, the unit {unit} has F = {log_frac}",
+                other.log_frac
+            ))),
+        }
+    })
 }
 
 impl<'a> Energy<'a> {
@@ -441,11 +496,7 @@ impl<'a> Energy<'a> {
         settings: &'a Settings,
         images: Vec<&'a Image>,
     ) -> Result<Self, Error> {
-        let of_unit = |unit: &'a UnitUnderTest| {
-            let of = |variant| rules(unit, variant, &settings.thresholds);
-            unit.variants.iter().map(of).collect::<Result<_, Error>>()
-        };
-        let rules = settings.units.iter().map(of_unit).collect::<Result<_, _>>()?;
+        let rules = settings.rules()?;
         Ok(Self { run, settings, rules, images })
     }
 
@@ -528,7 +579,7 @@ impl Experiment for Energy<'_> {
     ) -> Result<Summary, Error> {
         let mut readings = Readings::new();
         for (batch, reading) in self.plan().into_iter().zip(outcomes) {
-            readings.insert(batch, reading?);
+            keep(&mut readings, batch, reading?);
         }
         let (mut windows, mut blocks, mut loads) = (Vec::new(), Vec::new(), Vec::new());
         let mut inferences = Vec::new();
@@ -538,23 +589,20 @@ impl Experiment for Energy<'_> {
                 let part = Part { settings: self.settings, unit: &under_test.name, variant };
                 let rules = &self.rules[unit][network];
                 for (layer, name) in layers.iter().enumerate() {
-                    let of_rule = |rule| &readings[&(unit, network, layer, rule)];
-                    loads.push(part.loads(name, &of_rule(0).loads));
+                    let of_rule = |rule| readings.get(&(unit, network, layer, rule));
+                    loads.extend(of_rule(0).map(|exact| part.loads(name, &exact.loads)));
                     for (number, rule) in rules.iter().enumerate() {
-                        let (of, reading) = ((name.as_str(), layer, rule), of_rule(number));
+                        let Some(reading) = of_rule(number) else { continue };
+                        let of = (name.as_str(), layer, rule);
                         windows.push(part.window(of, reading, [of_rule(0), of_rule(1)]));
                         blocks.extend(part.blocks(of, reading));
                     }
                 }
-                let inference = |rule| {
-                    let layers = 0..layers.len();
-                    let readings = layers.map(|layer| &readings[&(unit, network, layer, rule)]);
-                    part.inference(readings)
-                };
-                let (Some(exact), Some(zero_skip)) = (inference(0), inference(1)) else { continue };
+                let inference = |rule| part.inference(&readings, (unit, network), rule);
+                let besides = [inference(0), inference(1)];
                 for (number, rule) in rules.iter().enumerate() {
                     let Some(taken) = inference(number) else { continue };
-                    inferences.push(part.inference_row(rule, &taken, [&exact, &zero_skip]));
+                    inferences.push(part.inference_row(rule, &taken, &besides));
                 }
             }
         }
@@ -579,7 +627,7 @@ impl Experiment for Energy<'_> {
 /// Energies in pJ.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Taken {
-    windows: u64,
+    windows: f64,
     pub(super) cycles: f64,
     multiplications: f64,
     products: f64,
@@ -588,11 +636,36 @@ pub(super) struct Taken {
     leakage: f64,
     memory: f64,
     deciding: f64,
+    /// Of dynamic, leakage and memory what loads of kernels take.
+    loads: f64,
 }
 
 impl Taken {
     pub(super) fn energy(&self) -> f64 {
         self.dynamic + self.leakage + self.memory
+    }
+
+    fn each(&self, of: impl Fn(fn(&Self) -> f64) -> f64) -> Self {
+        Self {
+            windows: of(|it| it.windows),
+            cycles: of(|it| it.cycles),
+            multiplications: of(|it| it.multiplications),
+            products: of(|it| it.products),
+            dynamic: of(|it| it.dynamic),
+            settled: of(|it| it.settled),
+            leakage: of(|it| it.leakage),
+            memory: of(|it| it.memory),
+            deciding: of(|it| it.deciding),
+            loads: of(|it| it.loads),
+        }
+    }
+
+    fn times(&self, factor: f64) -> Self {
+        self.each(|part| factor * part(self))
+    }
+
+    fn plus(&self, other: &Self) -> Self {
+        self.each(|part| part(self) + part(other))
     }
 }
 
@@ -615,40 +688,58 @@ impl Part<'_> {
         bits as f64 / 64.0 * self.settings.memory.pj_per_64_bits()
     }
 
+    /// The energies of some cycles of the unit, by block, with the bits that are read in them.
+    fn measured(
+        &self,
+        blocks: &BTreeMap<String, BlockEnergy>,
+        cycles: u64,
+        memory_bits: u64,
+    ) -> Taken {
+        let blocks = || blocks.values();
+        Taken {
+            cycles: cycles as f64,
+            dynamic: blocks().map(|it| it.dynamic_fj).sum::<f64>() / 1e3,
+            settled: blocks().map(|it| it.settled_fj).sum::<f64>() / 1e3,
+            leakage: self.leakage(cycles, blocks().map(|it| it.leakage_nw).sum()),
+            memory: self.memory(memory_bits),
+            ..Taken::default()
+        }
+    }
+
     /// What a window of a reading takes on average.
     fn taken(&self, reading: &EnergyReading) -> Taken {
-        let per_window = |sum: f64| sum / reading.windows as f64;
-        let blocks = || reading.blocks.values();
         let deciding = reading.blocks.get("deciding").copied().unwrap_or_default();
-        let of_deciding =
-            deciding.dynamic_fj / 1e3 + self.leakage(reading.cycles, deciding.leakage_nw);
-        Taken {
-            windows: 1,
-            cycles: per_window(reading.cycles as f64),
-            multiplications: per_window(reading.multiplications as f64),
-            products: per_window(reading.products as f64),
-            dynamic: per_window(blocks().map(|it| it.dynamic_fj).sum::<f64>() / 1e3),
-            settled: per_window(blocks().map(|it| it.settled_fj).sum::<f64>() / 1e3),
-            leakage: per_window(
-                self.leakage(reading.cycles, blocks().map(|it| it.leakage_nw).sum()),
-            ),
-            memory: per_window(self.memory(reading.memory_bits)),
-            deciding: per_window(of_deciding),
-        }
+        let sum = Taken {
+            windows: reading.windows as f64,
+            multiplications: reading.multiplications as f64,
+            products: reading.products as f64,
+            deciding: deciding.dynamic_fj / 1e3 + self.leakage(reading.cycles, deciding.leakage_nw),
+            ..self.measured(&reading.blocks, reading.cycles, reading.memory_bits)
+        };
+        sum.times(1.0 / reading.windows as f64)
+    }
+
+    /// What the load of a kernel takes on average.
+    fn load(&self, loads: &LoadReading) -> Taken {
+        let sum = self.measured(&loads.blocks, loads.cycles, loads.memory_bits);
+        let load = sum.times(1.0 / loads.loads as f64);
+        Taken { loads: load.energy(), ..load }
     }
 
     fn window(
         &self,
         (layer, number, rule): (&str, usize, &Rule<'_>),
         reading: &EnergyReading,
-        [exact, zero_skip]: [&EnergyReading; 2],
+        besides: [Option<&EnergyReading>; 2],
     ) -> EnergyRow {
-        let (taken, exact) = (self.taken(reading), self.taken(exact));
+        let taken = self.taken(reading);
+        let [exact, zero_skip] = besides.map(|it| it.map(|it| self.taken(it)));
         let skipped = taken.products - taken.multiplications;
         // What was saved beside deciding, for each product that was skipped.
         let without = |taken: &Taken| taken.energy() - taken.deciding;
-        let saving = (without(&exact) - without(&taken)) / skipped;
-        let pays = rule.mode == Mode::Approx && skipped > 0.0 && saving > 0.0;
+        let saving = exact.map(|exact| (without(&exact) - without(&taken)) / skipped);
+        let pays = |saving: &f64| rule.mode == Mode::Approx && skipped > 0.0 && *saving > 0.0;
+        let saved = |other: Option<Taken>| reduction_percent(taken.energy(), other?.energy());
         EnergyRow {
             network: self.variant.network_name.clone(),
             unit: self.unit.to_owned(),
@@ -665,36 +756,29 @@ impl Part<'_> {
             leakage_pj: taken.leakage,
             memory_pj: taken.memory,
             energy_pj: taken.energy(),
-            saved_vs_exact_percent: reduction_percent(taken.energy(), exact.energy()),
-            saved_vs_zero_skip_percent: reduction_percent(
-                taken.energy(),
-                self.taken(zero_skip).energy(),
-            ),
+            saved_vs_exact_percent: saved(exact),
+            saved_vs_zero_skip_percent: saved(zero_skip),
             deciding_pj: taken.deciding,
-            break_even_percent: pays.then(|| 100.0 * taken.deciding / (saving * taken.products)),
+            break_even_percent: saving
+                .filter(pays)
+                .map(|saving| 100.0 * taken.deciding / (saving * taken.products)),
         }
     }
 
     fn loads(&self, layer: &str, loads: &LoadReading) -> LoadRow {
-        let per_load = |sum: f64| sum / loads.loads as f64;
-        let blocks = || loads.blocks.values();
-        let dynamic_pj = per_load(blocks().map(|it| it.dynamic_fj).sum::<f64>() / 1e3);
-        let nw = blocks().map(|it| it.leakage_nw).sum();
-        let leakage_pj = per_load(self.leakage(loads.cycles, nw));
-        let memory_pj = per_load(self.memory(loads.memory_bits));
-        let load_pj = dynamic_pj + leakage_pj + memory_pj;
+        let load = self.load(loads);
         LoadRow {
             network: self.variant.network_name.clone(),
             unit: self.unit.to_owned(),
             layer: layer.to_owned(),
             loads: loads.loads,
-            cycles_average: per_load(loads.cycles as f64),
-            dynamic_pj,
-            leakage_pj,
-            memory_pj,
-            load_pj,
+            cycles_average: load.cycles,
+            dynamic_pj: load.dynamic,
+            leakage_pj: load.leakage,
+            memory_pj: load.memory,
+            load_pj: load.energy(),
             windows_per_load: loads.windows_per_load,
-            per_window_pj: load_pj / loads.windows_per_load as f64,
+            per_window_pj: load.energy() / loads.windows_per_load as f64,
         }
     }
 
@@ -718,24 +802,21 @@ impl Part<'_> {
         reading.blocks.iter().map(row).collect()
     }
 
-    /// What the layers take together; nothing if the unit holds the middle of a kernel alone.
-    pub(super) fn inference<'r>(
+    /// What the layers take together by a rule on a unit, windows and loads of kernels; nothing if one was
+    /// not read, or if the unit holds the middle of a kernel alone.
+    pub(super) fn inference(
         &self,
-        readings: impl Iterator<Item = &'r EnergyReading>,
+        readings: &Readings,
+        (unit, network): (usize, usize),
+        rule: usize,
     ) -> Option<Taken> {
         let mut sum = Taken::default();
-        for reading in readings {
-            let (taken, windows) = (self.taken(reading), reading.layer_windows?);
-            let times = windows as f64;
-            sum.windows += windows;
-            sum.cycles += times * taken.cycles;
-            sum.multiplications += times * taken.multiplications;
-            sum.products += times * taken.products;
-            sum.dynamic += times * taken.dynamic;
-            sum.settled += times * taken.settled;
-            sum.leakage += times * taken.leakage;
-            sum.memory += times * taken.memory;
-            sum.deciding += times * taken.deciding;
+        for layer in 0..self.variant.layers().len() {
+            let reading = readings.get(&(unit, network, layer, rule))?;
+            let windows = reading.layer_windows? as f64;
+            let loads = windows / reading.loads.windows_per_load as f64;
+            let load = self.load(&reading.loads).times(loads);
+            sum = sum.plus(&self.taken(reading).times(windows)).plus(&load);
         }
         Some(sum)
     }
@@ -744,15 +825,17 @@ impl Part<'_> {
         &self,
         rule: &Rule<'_>,
         taken: &Taken,
-        [exact, zero_skip]: [&Taken; 2],
+        [exact, zero_skip]: &[Option<Taken>; 2],
     ) -> InferenceEnergyRow {
+        let saved = |part: fn(&Taken) -> f64, other: &Option<Taken>| {
+            reduction_percent(part(taken), part(other.as_ref()?))
+        };
         let skips = rule.mode == Mode::Approx;
         let fewer = reduction_percent(taken.multiplications, taken.products);
-        let paper = match self.variant.network_name.as_str() {
-            "lenet5_relu" => Some(35.2),
-            "lenet5_tanh" => Some(29.96),
-            _ => None,
-        };
+        let paper = self.variant.paper_activation().map(|activation| match activation {
+            Activation::Relu => 35.2,
+            Activation::Tanh => 29.96,
+        });
         InferenceEnergyRow {
             network: self.variant.network_name.clone(),
             unit: self.unit.to_owned(),
@@ -760,7 +843,7 @@ impl Part<'_> {
             threshold: rule.threshold(),
             period_ns: self.settings.period_ns,
             memory: self.settings.memory.name().to_owned(),
-            windows: taken.windows,
+            windows: taken.windows.round() as u64,
             cycles: taken.cycles,
             multiplications: taken.multiplications,
             dynamic_nj: taken.dynamic / 1e3,
@@ -768,9 +851,10 @@ impl Part<'_> {
             leakage_nj: taken.leakage / 1e3,
             memory_nj: taken.memory / 1e3,
             energy_nj: taken.energy() / 1e3,
-            saved_vs_exact_percent: reduction_percent(taken.energy(), exact.energy()),
-            saved_vs_zero_skip_percent: reduction_percent(taken.energy(), zero_skip.energy()),
-            dynamic_saved_vs_exact_percent: reduction_percent(taken.dynamic, exact.dynamic),
+            loads_nj: taken.loads / 1e3,
+            saved_vs_exact_percent: saved(Taken::energy, exact),
+            saved_vs_zero_skip_percent: saved(Taken::energy, zero_skip),
+            dynamic_saved_vs_exact_percent: saved(|taken| taken.dynamic, exact),
             multiplications_saved_percent: fewer,
             paper_estimate_percent: fewer.map(|fewer| 0.4 * fewer),
             paper_percent: paper.filter(|_| skips && rule.point.is_empty()),
@@ -781,8 +865,7 @@ impl Part<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::engine::BlockEnergy;
-    use model::nn::Activation;
+    use model::conv::Threshold;
 
     /// 10 windows of 4 products, 10 cycles each.
     fn reading(multiplications: u64, multipliers_fj: f64) -> EnergyReading {
@@ -830,7 +913,8 @@ mod tests {
         };
         let (approx, exactly) = (rule(Mode::Approx, 2), rule(Mode::Exact, 1));
         let (exact, zero_skip) = (reading(40, 40e3), reading(30, 30e3));
-        let row = part.window(("C1", 0, &approx), &reading(20, 16e3), [&exact, &zero_skip]);
+        let row =
+            part.window(("C1", 0, &approx), &reading(20, 16e3), [Some(&exact), Some(&zero_skip)]);
         let near = |found: f64, expected: f64| {
             assert!((found - expected).abs() < 1e-9, "{found} is not {expected}");
         };
@@ -848,27 +932,33 @@ mod tests {
         let blocks = part.blocks(("C1", 0, &approx), &reading(20, 16e3));
         near(blocks.iter().map(|it| it.dynamic_pj).sum(), row.dynamic_pj);
         near(blocks.iter().map(|it| it.leakage_pj).sum(), row.leakage_pj);
-        let plain = part.window(("C1", 0, &exactly), &exact, [&exact, &zero_skip]);
+        let plain = part.window(("C1", 0, &exactly), &exact, [Some(&exact), Some(&zero_skip)]);
         assert_eq!((plain.threshold, plain.break_even_percent), (None, None));
 
-        let inference = |reading: &EnergyReading| part.inference([reading; 2].into_iter()).unwrap();
-        let (exact, zero_skip) = (inference(&exact), inference(&zero_skip));
-        let taken = inference(&reading(20, 16e3));
-        let row = part.inference_row(&approx, &taken, [&exact, &zero_skip]);
-        assert_eq!((row.windows, row.paper_percent), (200, Some(35.2)));
-        near(row.energy_nj, 20.42);
+        let inference = |reading: &EnergyReading| {
+            let of_layer = |layer| ((0, 0, layer, 0), reading.clone());
+            part.inference(&(0..3).map(of_layer).collect(), (0, 0), 0)
+        };
+        let besides = [inference(&exact), inference(&zero_skip)];
+        let taken = inference(&reading(20, 16e3)).unwrap();
+        let row = part.inference_row(&approx, &taken, &besides);
+        assert_eq!((row.windows, row.paper_percent), (300, Some(35.2)));
+        // 300 windows of 102.1 pJ, and a load of 100 pJ for 20 of them.
+        near(row.energy_nj, 30.63 + 1.5);
+        near(row.loads_nj, 1.5);
+        near(row.cycles, 300.0 * 10.0 + 15.0 * 10.0);
         // Five loads take 100 pJ, 2 mW for 50 cycles, and ten reads; each is for 20 windows.
         let loads = part.loads("C1", &reading(20, 16e3).loads);
         near(loads.dynamic_pj, 20.0);
         near(loads.leakage_pj, 40.0);
         near(loads.load_pj, 100.0);
         near(loads.per_window_pj, 5.0);
-        near(row.multiplications, 400.0);
+        near(row.multiplications, 600.0);
         near(row.multiplications_saved_percent.unwrap(), 50.0);
         near(row.paper_estimate_percent.unwrap(), 20.0);
-        near(row.dynamic_saved_vs_exact_percent.unwrap(), 100.0 * (1.0 - 2.1 / 4.5));
+        near(row.dynamic_saved_vs_exact_percent.unwrap(), 100.0 * (1.0 - 3.1 / 5.5));
         // The middle of a kernel is no inference.
         let middle = EnergyReading { layer_windows: None, ..reading(20, 16e3) };
-        assert!(part.inference([&middle].into_iter()).is_none());
+        assert!(inference(&middle).is_none());
     }
 }

@@ -11,10 +11,11 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::energy::{self, Energy, Part, Rule, Settings, Taken};
+use super::energy::{self, Energy, Part, Rule, Settings, Taken, UnitUnderTest};
+use super::lenet::Variant;
 use super::{Tally, ranges};
 use crate::Error;
-use crate::data::Image;
+use crate::data::{Dataset, Image};
 use crate::report::figure::{Bar, Bars, Group, decimals, palette, thousands};
 use crate::results::ResultFolder;
 use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
@@ -43,7 +44,7 @@ table! {
         pub multiplications_average: f64,
         /// How many percent fewer multiplications than exact.
         pub reduction_vs_exact_percent: f64,
-        /// Clock cycles of an inference's windows, one after the other.
+        /// Clock cycles of an inference's windows and loads of kernels, one after the other.
         pub cycles: f64,
         /// The shortest clock period that the unit can have, or the one that it was made for if that is
         /// longer.
@@ -52,7 +53,7 @@ table! {
         pub time_us: f64,
         /// Area of the unit's cells; a kernel bank of flip-flops is in it.
         pub area_um2: f64,
-        /// Energy of an inference's windows: dynamic with glitches, leakage, memory.
+        /// Energy of an inference's windows and loads of kernels: dynamic with glitches, leakage, memory.
         pub energy_nj: f64,
         /// Whether no other row of the network is at least as good in accuracy, time, area and energy,
         /// and better in one.
@@ -99,6 +100,30 @@ pub struct Gates {
     pub critical_path_ns: f64,
 }
 
+/// Says before any work whether the experiment can be run with so many images.
+///
+/// # Errors
+/// Images, units, thresholds and points that cannot be.
+pub fn check(dataset: &Dataset, images: usize, settings: &Settings) -> Result<(), Error> {
+    let available = dataset.training_parts().1.len();
+    if images == 0 || images > available {
+        return Err(Error::Input(format!(
+            "{images} images are asked for; there are {available} validation images"
+        )));
+    }
+    // A unit that holds the middle of a kernel alone does no inference.
+    let holds = |unit: &UnitUnderTest| {
+        let fits = |it: &Variant| it.integer.convolutions().all(|it| it.side() <= unit.kernel);
+        unit.variants.iter().any(fits)
+    };
+    if !settings.units.iter().any(holds) {
+        return Err(Error::Input(
+            "no unit holds the kernels of its network: take a larger kernel=N".to_owned(),
+        ));
+    }
+    settings.check()
+}
+
 /// Runs the experiment, with the netlist of each unit of the settings, in their order. The run's
 /// images are how many validation images windows are taken from.
 ///
@@ -109,14 +134,9 @@ pub fn run(
     settings: &Settings,
     gates: &[Gates],
 ) -> Result<Finished<Vec<ExploreRow>>, Error> {
+    check(run.dataset, run.images, settings)?;
     let validation: Vec<&Image> = run.dataset.training_parts().1.iter().collect();
-    let Some(of_windows) = validation.get(..run.images).filter(|images| !images.is_empty()) else {
-        let (asked, available) = (run.images, validation.len());
-        return Err(Error::Input(format!(
-            "{asked} images are asked for; there are {available} validation images"
-        )));
-    };
-    let energy = Energy::new(run, settings, of_windows.to_vec())?;
+    let energy = Energy::new(run, settings, validation[..run.images].to_vec())?;
     crate::run::run(run, &Explore { energy, gates, validation })
 }
 
@@ -244,7 +264,7 @@ impl Experiment for Explore<'_> {
         for (batch, outcome) in self.plan().into_iter().zip(outcomes) {
             match (batch, outcome?) {
                 (Batch::Windows(batch), Outcome::Windows(reading)) => {
-                    readings.insert(batch, reading);
+                    energy::keep(&mut readings, batch, reading);
                 }
                 (Batch::Images(of, _), Outcome::Images(tally)) => {
                     *tallies.entry(of).or_default() += tally;
@@ -257,21 +277,14 @@ impl Experiment for Explore<'_> {
             for (network, variant) in under_test.variants.iter().enumerate() {
                 let part = Part { settings: self.energy.settings, unit: &under_test.name, variant };
                 for rule in 0..self.energy.rules[unit][network].len() {
-                    let layers = 0..variant.layers().len();
-                    let of_layers = layers.map(|layer| &readings[&(unit, network, layer, rule)]);
-                    // A unit that holds the middle of a kernel alone does no inference.
-                    let Some(taken) = part.inference(of_layers) else { continue };
+                    let taken = part.inference(&readings, (unit, network), rule);
+                    let Some(taken) = taken else { continue };
                     let tally = |rule| &tallies[&[self.like(unit), network, rule]];
                     rows.push(self.row([unit, network, rule], &taken, [tally(0), tally(rule)]));
                 }
             }
         }
         mark_pareto(&mut rows);
-        if rows.is_empty() {
-            return Err(Error::Input(
-                "no unit holds the kernels of its network: take a larger kernel=N".to_owned(),
-            ));
-        }
         results.table(&rows)?;
         Ok(rows)
     }

@@ -57,15 +57,14 @@ pub(super) static IDEAL: PlotBy<IdealRow> = PlotBy {
             let bars = [Some(ideal), row.paper_multiplications_average.map(|it| bar(it, 1))];
             Group::new(format!("τ = {}", row.tau.0), bars.into_iter().flatten().collect())
         };
-        (!rows.is_empty())
-            .then(|| Bars {
-                title: format!("{of} – multiplications by the ideal rule"),
-                axis: "multiplications per image".to_owned(),
-                legend: legend.map(|(text, colour)| (text.to_owned(), colour)).to_vec(),
-                groups: rows.iter().map(group).collect(),
-                ..Bars::default()
-            })
-            .and_then(|bars| bars.draw(name))
+        Bars {
+            title: format!("{of} – multiplications by the ideal rule"),
+            axis: "multiplications per image".to_owned(),
+            legend: legend.map(|(text, colour)| (text.to_owned(), colour)).to_vec(),
+            groups: rows.iter().map(group).collect(),
+            ..Bars::default()
+        }
+        .draw(name)
     },
 };
 

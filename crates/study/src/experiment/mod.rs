@@ -76,6 +76,18 @@ pub static TABLES: &[Table] = &[
     Table::of::<ModuleRow>(&[]),
 ];
 
+/// The first of some keys that is there twice.
+pub fn twice<T: PartialEq>(keys: impl Iterator<Item = T>) -> Option<T> {
+    let mut seen = Vec::new();
+    for key in keys {
+        if seen.contains(&key) {
+            return Some(key);
+        }
+        seen.push(key);
+    }
+    None
+}
+
 /// `count` images in batches of `size`, the last perhaps smaller.
 fn ranges(count: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
     (0..count).step_by(size).map(move |first| first..count.min(first + size))

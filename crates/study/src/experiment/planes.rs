@@ -18,7 +18,7 @@ use super::energy::Memory;
 use super::lenet::Variant;
 use crate::Error;
 use crate::data::Image;
-use crate::report::figure::{Bar, Bars, Group, distinct, palette, thousands};
+use crate::report::figure::{Bar, Bars, Group, palette, thousands};
 use crate::results::ResultFolder;
 use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
 use crate::statistics::reduction_percent;
@@ -139,17 +139,22 @@ pub(super) static COSTS: PlotBy<PlaneCostRow> = PlotBy {
                 bars.collect(),
             )
         };
-        (!rows.is_empty())
-            .then(|| Bars {
-                title: format!("{of} – accesses of the memory port with log planes and without"),
-                axis: "accesses per inference".to_owned(),
-                legend: legend.map(|(text, colour)| (text.to_owned(), colour)).to_vec(),
-                groups: rows.iter().map(group).collect(),
-                ..Bars::default()
-            })
-            .and_then(|bars| bars.draw(name))
+        Bars {
+            title: format!("{of} – accesses of the memory port with log planes and without"),
+            axis: "accesses per inference".to_owned(),
+            legend: legend.map(|(text, colour)| (text.to_owned(), colour)).to_vec(),
+            groups: rows.iter().map(group).collect(),
+            ..Bars::default()
+        }
+        .draw(name)
     },
 };
+
+/// A reduction in words.
+fn fewer(percent: f64) -> String {
+    let word = if percent < 0.0 { "more" } else { "fewer" };
+    format!("{:.1} % {word}", percent.abs())
+}
 
 /// A unit with log planes, and the same one without: two engines of the run, in this order.
 pub struct Pair {
@@ -198,21 +203,23 @@ pub(super) static PLANES: PlotBy<PlaneRow> = PlotBy {
                 kernels => format!("a fetch for {kernels} kernels"),
             };
             let title = format!(
-                "{}, {} bits, T = {}, F = {}, {kernels}: {:.1} % fewer",
-                row.layer, row.operand_w, row.threshold, row.log_frac, row.reduction_percent
+                "{}, {} bits, T = {}, F = {}, {kernels}: {}",
+                row.layer,
+                row.operand_w,
+                row.threshold,
+                row.log_frac,
+                fewer(row.reduction_percent)
             );
-            Group::new(title.replace('-', "−"), bars)
+            Group::new(title, bars)
         };
-        let images = distinct(rows.iter().map(|row| row.images)).len();
-        (images > 0)
-            .then(|| Bars {
-                title: format!("{of} – memory traffic with log planes"),
-                axis: "bits per inference".to_owned(),
-                legend: legend.map(|(text, colour)| (text.to_owned(), colour)).to_vec(),
-                groups: rows.iter().map(group).collect(),
-                ..Bars::default()
-            })
-            .and_then(|bars| bars.draw(name))
+        Bars {
+            title: format!("{of} – memory traffic with log planes"),
+            axis: "bits per inference".to_owned(),
+            legend: legend.map(|(text, colour)| (text.to_owned(), colour)).to_vec(),
+            groups: rows.iter().map(group).collect(),
+            ..Bars::default()
+        }
+        .draw(name)
     },
 };
 
@@ -564,6 +571,11 @@ mod tests {
     use super::*;
     use model::conv::Kernel;
     use model::nn::Activation;
+
+    #[test]
+    fn a_reduction_below_zero_is_more() {
+        assert_eq!([57.64, 0.0, -3.21].map(fewer), ["57.6 % fewer", "0.0 % fewer", "3.2 % more"]);
+    }
 
     /// Two kernels on a plane of 3×3: the first keeps the product of its only large weight, the
     /// second that of another corner.

@@ -8,8 +8,9 @@
 
 use serde_json::{Value, json};
 
-use super::energy::{COLOURS, Memory};
+use super::energy::{COLOURS, Memory, points_of};
 use super::lenet::{OperatingPoint, Variant};
+use super::twice;
 use crate::Error;
 use crate::data::Image;
 use crate::report::figure::{Bar, Bars, Group};
@@ -18,12 +19,13 @@ use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
 use crate::statistics::reduction_percent;
 use crate::table;
 use crate::tables::{ALL_LAYERS, PlotBy};
-use model::conv::{Mode, Semantics, SmaxScope, Threshold};
-use model::engine::{Findings, StageEnergy};
+use model::conv::{Mode, SmaxScope};
+use model::engine::{Findings, Place, StageEnergy};
 use model::nn::{Configuration, input_planes};
 
 table! {
-    /// What an inference takes as a program.
+    /// What an inference takes as a program. One that does something else on the netlist than on the
+    /// reference has no row.
     pub struct ProgramEnergyRow in "energy_software.csv" {
         /// Network, the name of its file.
         pub network: String,
@@ -56,7 +58,7 @@ table! {
         pub data_nj: f64,
         /// All together; in software without the unit, which it does not need.
         pub energy_nj: f64,
-        /// How many percent less energy than in software.
+        /// How many percent less energy than in software; empty if that has no row.
         pub saved_vs_software_percent: Option<f64>,
         /// How many percent less energy than the unit in the mode `exact`; empty in software.
         pub saved_vs_exact_percent: Option<f64>,
@@ -64,7 +66,7 @@ table! {
 }
 
 table! {
-    /// Power of core and unit in a stage of a program.
+    /// Power of core and unit in a stage of a program of energy_software.csv.
     pub struct PowerRow in "energy_power.csv" {
         /// Network, the name of its file.
         pub network: String,
@@ -88,8 +90,9 @@ table! {
         pub unit_mw: f64,
         /// Of it, leakage.
         pub unit_leakage_mw: f64,
-        /// Core and unit in percent more than the core alone that runs the whole inference in software.
-        pub over_core_percent: f64,
+        /// Core and unit in percent more than the core alone that runs the whole inference in software;
+        /// empty if that has no row.
+        pub over_core_percent: Option<f64>,
         /// What the paper has there: 11.50.
         pub paper_over_core_percent: f64,
     }
@@ -113,7 +116,8 @@ pub(super) static PROGRAMS: PlotBy<ProgramEnergyRow> = PlotBy {
             ];
             let bars =
                 values.into_iter().zip(COLOURS).map(|(value, colour)| Bar::new(value, colour));
-            Group::new(format!("{}, {}", row.program, row.configuration), bars.collect())
+            let configuration = row.configuration.replace("T=", "T = ");
+            Group::new(format!("{}, {configuration}", row.program), bars.collect())
         };
         Bars {
             title: format!("{of} – energy of an inference as a program"),
@@ -155,41 +159,56 @@ pub struct Summary {
     pub power: Vec<PowerRow>,
 }
 
+impl Settings {
+    /// Says before any work whether it can be measured.
+    ///
+    /// # Errors
+    /// Thresholds and points that cannot be.
+    pub fn check(&self) -> Result<(), Error> {
+        self.programs().map(drop)
+    }
+
+    /// Of each network one in software first, then the unit's exact one.
+    fn programs(&self) -> Result<Vec<Program<'_>>, Error> {
+        let mut programs = Vec::new();
+        for variant in &self.networks {
+            let layers = variant.layers().len();
+            let mut add = |engine, configuration| {
+                programs.push(Program { engine, variant, configuration });
+            };
+            for (engine, mode) in
+                [(SOFTWARE, Mode::Exact), (UNIT, Mode::Exact), (UNIT, Mode::DualZeroSkip)]
+            {
+                add(engine, Configuration::plain(mode, self.log_frac, layers)?);
+            }
+            for &it in &self.thresholds {
+                let (log_frac, scope) = (self.log_frac, SmaxScope::Window);
+                add(UNIT, Configuration::uniform(it, log_frac, scope, layers)?);
+            }
+            for it in points_of(&self.points, variant, (&self.system, self.log_frac)) {
+                let (_, variant, configuration) = it?;
+                programs.push(Program { engine: UNIT, variant, configuration });
+            }
+        }
+        let keys =
+            programs.iter().map(|it| (it.engine, &it.variant.network_name, &it.configuration.name));
+        if let Some((_, network, name)) = twice(keys) {
+            return Err(Error::Input(format!(
+                "two programs of {network} are called {name}: give each threshold once, and networks and \
+                 operating points files of different names"
+            )));
+        }
+        Ok(programs)
+    }
+}
+
 /// Runs the experiment. The run's engines are the netlist with the software and with the program for the
 /// unit.
 ///
 /// # Errors
 /// Thresholds, points or images that cannot be; and those of [`run`](crate::run::run()).
 pub fn run(run: &Run<'_>, settings: &Settings) -> Result<Finished<Summary>, Error> {
-    let image = run.images()?[0];
-    let mut programs = Vec::new();
-    for variant in &settings.networks {
-        let layers = variant.layers().len();
-        let plain = |mode, threshold| {
-            let threshold = Threshold::new(threshold)?;
-            Semantics::new(mode, settings.log_frac, threshold, SmaxScope::Window)
-        };
-        let mut add = |engine, mode: Mode, threshold| {
-            let name =
-                if mode == Mode::Approx { format!("T={threshold}") } else { mode.to_string() };
-            let layers = vec![plain(mode, threshold)?; layers];
-            let configuration = Configuration { name, tau: None, layers };
-            programs.push(Program { engine, variant, configuration });
-            Ok::<_, Error>(())
-        };
-        add(SOFTWARE, Mode::Exact, 1)?;
-        add(UNIT, Mode::Exact, 1)?;
-        add(UNIT, Mode::DualZeroSkip, 1)?;
-        for &threshold in &settings.thresholds {
-            add(UNIT, Mode::Approx, threshold)?;
-        }
-        for (name, point, of) in &settings.points {
-            if of.network_name == variant.network_name {
-                let configuration = point.configuration(name, &of.layers())?;
-                programs.push(Program { engine: UNIT, variant: of, configuration });
-            }
-        }
-    }
+    let (image, programs) = (run.images()?[0], settings.programs()?);
     crate::run::run(run, &Power { run, settings, programs, image })
 }
 
@@ -200,10 +219,16 @@ struct Program<'a> {
     configuration: Configuration,
 }
 
+impl Program<'_> {
+    /// Whether it is the plain one of an engine in a mode.
+    fn is(&self, engine: usize, mode: Mode) -> bool {
+        self.engine == engine && self.configuration.name == mode.to_string()
+    }
+}
+
 struct Power<'a> {
     run: &'a Run<'a>,
     settings: &'a Settings,
-    /// Of each network one in software first, then the unit's exact one.
     programs: Vec<Program<'a>>,
     image: &'a Image,
 }
@@ -235,7 +260,10 @@ impl Experiment for Power<'_> {
 
     fn batch(&self, &number: &usize, engines: &mut Engines<'_>) -> Result<Self::Outcome, Error> {
         let Program { engine, variant, configuration } = &self.programs[number];
-        let place = self.run.place(&variant.network_name);
+        let place = Place {
+            configuration: configuration.name.clone(),
+            ..self.run.place(&variant.network_name)
+        };
         let image = input_planes(&variant.integer, &self.image.pixels);
         let (network, cycles) = (&variant.integer, self.settings.cycles);
         let engine = engines.under_test(*engine)?;
@@ -252,23 +280,29 @@ impl Experiment for Power<'_> {
         let (mut software, mut exact) = (None, None);
         for (program, stages) in self.programs.iter().zip(outcomes) {
             let stages = stages?;
+            if program.is(SOFTWARE, Mode::Exact) {
+                (software, exact) = (None, None);
+            }
+            // What a netlist takes that does something else is of no account.
+            if stages.iter().any(|stage| stage.measured_cycles == 0) {
+                continue;
+            }
             let taken: Vec<Taken> =
                 stages.iter().map(|stage| Taken::of(stage, self.settings)).collect();
             let all = taken.iter().fold(Taken::default(), |sum, it| sum.and(it));
             let row = self.row(program, &all);
-            if program.engine == SOFTWARE {
+            if program.is(SOFTWARE, Mode::Exact) {
                 software = Some((row.energy_nj, all.core.mw(&all, self.settings)));
-                exact = None;
-            } else {
-                exact = exact.or(Some(row.energy_nj));
+            } else if program.is(UNIT, Mode::Exact) {
+                exact = Some(row.energy_nj);
             }
-            let (energy, core_mw) = software.expect("software comes first");
             let against = |other: f64| reduction_percent(row.energy_nj, other);
             programs.push(ProgramEnergyRow {
-                saved_vs_software_percent: against(energy),
+                saved_vs_software_percent: software.and_then(|(energy, _)| against(energy)),
                 saved_vs_exact_percent: exact.and_then(against),
                 ..row
             });
+            let core_mw = software.map(|(_, mw)| mw);
             let named = stages.iter().map(|it| it.stage.as_str()).zip(&taken);
             for (stage, taken) in named.chain([(ALL_LAYERS, &all)]) {
                 power.push(self.power_row(program, stage, taken, core_mw));
@@ -381,7 +415,7 @@ impl Power<'_> {
         program: &Program<'_>,
         stage: &str,
         taken: &Taken,
-        software_mw: f64,
+        software_mw: Option<f64>,
     ) -> PowerRow {
         let settings = self.settings;
         let (core_mw, unit_mw) = (taken.core.mw(taken, settings), taken.unit.mw(taken, settings));
@@ -397,7 +431,8 @@ impl Power<'_> {
             core_leakage_mw: taken.mw(taken.core.leakage, settings),
             unit_mw,
             unit_leakage_mw: taken.mw(taken.unit.leakage, settings),
-            over_core_percent: 100.0 * (core_mw + unit_mw) / software_mw - 100.0,
+            over_core_percent: software_mw
+                .map(|software| 100.0 * (core_mw + unit_mw) / software - 100.0),
             paper_over_core_percent: PAPER_POWER_PERCENT,
         }
     }
@@ -405,12 +440,19 @@ impl Power<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use model::engine::BlockEnergy;
+    use std::sync::atomic::AtomicBool;
 
-    #[test]
-    fn a_stage_takes_what_was_measured_times_its_cycles() {
-        let settings = Settings {
+    use super::*;
+    use crate::data::{Source, Split, digits};
+    use crate::results::{Earlier, ProgramFacts};
+    use model::conv::{Plane, Semantics};
+    use model::engine::{
+        BlockEnergy, Detail, Engine, EngineError, EngineFactory, EngineInfo, LayerRun, Mismatch,
+    };
+    use model::nn::{Activation, Convolution, IntegerNetwork};
+
+    fn settings() -> Settings {
+        Settings {
             networks: Vec::new(),
             points: Vec::new(),
             thresholds: Vec::new(),
@@ -419,7 +461,154 @@ mod tests {
             cycles: 100,
             period_ns: 2.0,
             memory: Memory::Sram8k,
+        }
+    }
+
+    /// A netlist that does something else in one configuration.
+    struct Differs(&'static str);
+
+    impl EngineFactory for Differs {
+        fn info(&self) -> EngineInfo {
+            let settings = Value::Null;
+            EngineInfo {
+                name: "differs",
+                unit: String::new(),
+                compares: true,
+                timed: true,
+                settings,
+            }
+        }
+
+        fn open(&self) -> Result<Box<dyn Engine>, EngineError> {
+            Ok(Box::new(DiffersEngine(self.0, Findings::default())))
+        }
+    }
+
+    struct DiffersEngine(&'static str, Findings);
+
+    impl Engine for DiffersEngine {
+        fn name(&self) -> &'static str {
+            "differs"
+        }
+
+        fn layer(
+            &mut self,
+            _: &Place,
+            _: &Convolution,
+            _: &Semantics,
+            _: &[Vec<Plane>],
+            _: Detail,
+        ) -> Result<LayerRun, EngineError> {
+            unreachable!("it measures programs alone")
+        }
+
+        fn program_energy(
+            &mut self,
+            place: &Place,
+            _: &IntegerNetwork,
+            configuration: &Configuration,
+            _: &[Plane],
+            _: u64,
+        ) -> Result<Vec<StageEnergy>, EngineError> {
+            let differs = configuration.name == self.0;
+            if differs {
+                let (difference, case) = ("a store".to_owned(), Value::Null);
+                self.1.mismatches += 1;
+                self.1.cases.push(Mismatch { place: place.clone(), difference, case });
+            }
+            let energy = BlockEnergy { dynamic_fj: 1e6, leakage_nw: 1e3, settled_fj: 0.0 };
+            let of_core = ("core".to_owned(), energy);
+            Ok(["C1", "C3"]
+                .map(|stage| StageEnergy {
+                    stage: stage.to_owned(),
+                    cycles: 1000,
+                    measured_cycles: if differs && stage == "C3" { 0 } else { 100 },
+                    blocks: [of_core.clone()].into(),
+                    ..StageEnergy::default()
+                })
+                .into())
+        }
+
+        fn take_findings(&mut self) -> Result<Findings, EngineError> {
+            Ok(std::mem::take(&mut self.1))
+        }
+    }
+
+    /// The rows of a run: program and configuration, and whether they are set beside software and
+    /// beside the unit's exact mode.
+    fn rows(software: &'static str, unit: &'static str) -> Vec<(String, [bool; 2])> {
+        let folder = tempfile::tempdir().unwrap();
+        let dataset = crate::data::Dataset {
+            source: Source::Digits { seed: 1 },
+            train: Vec::new(),
+            test: digits::draw(1, digits::TEST, 1),
+            notice: None,
         };
+        let settings = Settings {
+            networks: vec![Variant::lenet5(Activation::Relu).unwrap()],
+            thresholds: vec![2],
+            ..settings()
+        };
+        let facts = ProgramFacts { version: "", revision: "", sources_sha256: "", rustc: "" };
+        let run = Run {
+            command: "power",
+            dataset: &dataset,
+            split: Split::Test,
+            images: 1,
+            seed: 1,
+            jobs: 1,
+            out: folder.path().join("out"),
+            earlier: Earlier::Keep,
+            max_mismatches: 10,
+            engines: &[&Differs(software), &Differs(unit)],
+            program: &facts,
+            stop: &AtomicBool::new(false),
+            progress: &(),
+        };
+        let finished = super::run(&run, &settings).unwrap();
+        let Summary { programs, power } = finished.summary;
+        assert_eq!(power.len(), 3 * programs.len(), "two stages, and all of them");
+        assert!(power.iter().all(|row| row.core_mw.is_finite()));
+        let beside = |row: &ProgramEnergyRow| {
+            [row.saved_vs_software_percent, row.saved_vs_exact_percent].map(|it| it.is_some())
+        };
+        let name = |row: &ProgramEnergyRow| format!("{} {}", row.program, row.configuration);
+        programs.iter().map(|row| (name(row), beside(row))).collect()
+    }
+
+    #[test]
+    fn a_program_that_does_something_else_on_the_netlist_has_no_row_and_none_is_set_beside_it() {
+        let all = ["software exact", "unit exact", "unit dual-zero-skip", "unit T=2"];
+        let expected = |beside: [[bool; 2]; 4], without: usize| {
+            let mut rows: Vec<_> = all.iter().map(|it| (*it).to_owned()).zip(beside).collect();
+            if without < rows.len() {
+                rows.remove(without);
+            }
+            rows
+        };
+        let (both, software, exact) = ([true; 2], [true, false], [false, true]);
+        assert_eq!(rows("", ""), expected([software, both, both, both], 4));
+        assert_eq!(rows("", "T=2"), expected([software, both, both, both], 3));
+        assert_eq!(rows("", "exact"), expected([software, both, software, software], 1));
+        assert_eq!(rows("exact", ""), expected([software, exact, exact, exact], 0));
+    }
+
+    #[test]
+    fn names_that_rows_could_not_tell_apart_are_refused() {
+        let twice = Settings {
+            networks: vec![Variant::lenet5(Activation::Relu).unwrap()],
+            thresholds: vec![2, 2],
+            ..settings()
+        };
+        let error = twice.check().unwrap_err().to_string();
+        assert!(error.contains("two programs of lenet5_relu are called T=2"), "{error}");
+        let zero = Settings { thresholds: vec![0], ..twice };
+        assert!(zero.check().unwrap_err().to_string().contains("threshold 0"));
+    }
+
+    #[test]
+    fn a_stage_takes_what_was_measured_times_its_cycles() {
+        let settings = settings();
         let block =
             |dynamic_fj, leakage_nw| BlockEnergy { dynamic_fj, leakage_nw, settled_fj: 0.0 };
         let stage = StageEnergy {

@@ -33,6 +33,17 @@ table! {
         pub over_core_percent: Option<Fixed<2>>,
         /// What the paper has there, for its unit: 108.23.
         pub paper_over_core_percent: Option<Fixed<2>>,
+        /// Bits of the memory of the kernel bank, which is flip-flops in the area above: its slots, and the
+        /// register at its output. 0 for one slot, which has no memory.
+        pub kernel_memory_bits: usize,
+        /// The area of that memory as flip-flops.
+        pub kernel_memory_um2: Fixed<1>,
+        /// An estimate of its area as a memory macro: its bits at 0.826 Mb/mm², the density of the SRAMs
+        /// that OpenRAM makes in FreePDK45 (M. Guthaus et al., ICCAD 2016). Macros as small and as wide as
+        /// this are less dense: no real one is smaller. Empty for other libraries than nangate45.
+        pub kernel_macro_estimate_um2: Option<Fixed<1>>,
+        /// over_core_percent with the estimate in the place of the flip-flops.
+        pub with_macro_over_core_percent: Option<Fixed<2>>,
         /// The longest path: from the edge of an ideal clock, or an input at that edge, to the data of a
         /// register with its setup time, or an output.
         pub critical_path_ns: Fixed<3>,

@@ -281,7 +281,13 @@ impl Writer<'_> {
                 self.constant(b, cycles);
                 self.push_all(&arm_timer(a, b));
             }
-            3 | 4 => self.raise(ADDR_MSIP),
+            3 | 4 => {
+                self.raise(ADDR_MSIP);
+                // What is rare among floats is interrupted often enough, too.
+                if self.float && self.chance(20) {
+                    self.fence();
+                }
+            }
             5 | 6 => self.raise(ADDR_EXTERNAL),
             7 => self.enable(),
             8 | 9 => {

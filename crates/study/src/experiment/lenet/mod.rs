@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use crate::Error;
 use crate::data::Image;
 use crate::experiment::peers::{PeerBench, PeerTotals};
+use crate::experiment::twice;
 use crate::results::ResultFolder;
 use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
 use crate::tables::{LenetRow, MemoryRow, OperandRow, PointRow, Sample, SplitRow, technique};
@@ -104,18 +105,6 @@ fn check_names(grid: &Grid) -> Result<(), Error> {
         )));
     }
     Ok(())
-}
-
-/// The first of some keys that is there twice.
-fn twice<T: PartialEq>(keys: impl Iterator<Item = T>) -> Option<T> {
-    let mut seen = Vec::new();
-    for key in keys {
-        if seen.contains(&key) {
-            return Some(key);
-        }
-        seen.push(key);
-    }
-    None
 }
 
 /// What is measured on which images.
