@@ -9,11 +9,12 @@ mod facts;
 use std::fs;
 use std::path::Path;
 
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     "rtl/soc/soc_pkg.sv",
     "rtl/core/core_pkg.sv",
     "rtl/conv_approx/conv_approx_pkg.sv",
     "rtl/conv_approx/conv_coprocessor.sv",
+    "rtl/fpu/fpu_pkg.sv",
     "firmware/soc.h",
     "firmware/link.ld",
     "firmware/conv_approx.h",
@@ -63,6 +64,7 @@ fn a_number_that_differs_is_named_with_its_place() {
             "MODE_APPROX is 0x2",
         ),
         ("rtl/conv_approx/conv_coprocessor.sv", "3'd5", "3'd7", "CONV_CARRY is 0x7"),
+        ("rtl/fpu/fpu_pkg.sv", "5'd22", "5'd23", "FPU_MV is 0x17"),
         ("firmware/soc.h", "0x0c000000", "0x0d000000", "EXTERNAL_IRQ is 0xd000000"),
         ("firmware/soc.h", "(3 << 11)", "(1 << 11)", "MSTATUS_MPP is 0x800"),
         ("firmware/link.ld", "LENGTH = 1M", "LENGTH = 2M", "LENGTH is 0x200000"),
