@@ -193,7 +193,7 @@ fn watchpoints_on_all_memory_stop_behind_the_first_access_and_not_before() {
         let (child, mut gdb) = Client::start(folder.path(), "hello");
         assert_eq!(gdb.ask(&format!("Z{kind},0,ffffffff")), "OK");
         let stopped = gdb.ask("c");
-        assert!(stopped.contains(&format!("{name}:0;")), "{stopped}");
+        assert!(stopped.contains(&format!("{name}:00;")), "{stopped}");
         assert_eq!(gdb.register(32), behind_the_first("hello", accesses), "{name}");
         assert_eq!(gdb.ask(&format!("z{kind},0,ffffffff")), "OK");
         assert_eq!(gdb.ask("c"), "W00");
