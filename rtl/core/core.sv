@@ -355,7 +355,7 @@ module core #(
   always_ff @(posedge clk_i) begin
     if (ex_retire) begin
       wb_writes_q    <= ex_writes && !ex_exception;
-      wb_rd_q        <= ex_rd;
+      wb_rd_q        <= {FLOAT && ex_rd[5], ex_rd[4:0]};
       wb_result_q    <= ex_result;
       wb_pc_q        <= ex_pc[31:1];
       wb_exception_q <= ex_exception;

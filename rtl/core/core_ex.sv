@@ -290,7 +290,7 @@ module core_ex #(
   end
 
   assign writes_o     = valid_q && writes_q;
-  assign rd_o         = rd_q;
+  assign rd_o         = {FLOAT && rd_q[5], rd_q[4:0]};
   assign jump_o       = jump_q || return_o;
   assign compressed_o = compressed_q;
   assign funct3_o     = funct3_q;

@@ -132,8 +132,9 @@ module core_id #(
     .rd_float_o  (rd_float)
   );
 
-  wire logic [5:0] rs1_addr = {rs1_float, insn_q[19:15]};
-  wire logic [5:0] rs2_addr = {rs2_float, insn_q[24:20]};
+  // Bit 5 is a constant without floats, in each module, so that synthesis drops it there.
+  wire logic [5:0] rs1_addr = {FLOAT && rs1_float, insn_q[19:15]};
+  wire logic [5:0] rs2_addr = {FLOAT && rs2_float, insn_q[24:20]};
   wire logic [5:0] rs3_addr = {FLOAT, insn_q[31:27]};
 
   // ---- Registers and forwarding --------------------------------------------------------------
@@ -146,7 +147,7 @@ module core_id #(
     .clk_i, .rst_ni,
     .raddr_i ('{rs1_addr[4:0], rs2_addr[4:0]}),
     .rdata_o (integers),
-    .we_i    (wb_writes_i && wb_done_i && !wb_rd_i[5]),
+    .we_i    (wb_writes_i && wb_done_i && !(FLOAT && wb_rd_i[5])),
     .waddr_i (wb_rd_i[4:0]),
     .wdata_i (wdata)
   );
@@ -175,12 +176,15 @@ module core_id #(
     assign rf_rs3 = '0;
   end
 
-  wire logic rs1_from_ex = ex_writes_i && ex_rd_i == rs1_addr;
-  wire logic rs2_from_ex = ex_writes_i && ex_rd_i == rs2_addr;
-  wire logic rs3_from_ex = FLOAT && ex_writes_i && ex_rd_i == rs3_addr;
-  wire logic rs1_from_wb = wb_writes_i && wb_rd_i == rs1_addr;
-  wire logic rs2_from_wb = wb_writes_i && wb_rd_i == rs2_addr;
-  wire logic rs3_from_wb = FLOAT && wb_writes_i && wb_rd_i == rs3_addr;
+  wire logic [5:0] ex_rd = {FLOAT && ex_rd_i[5], ex_rd_i[4:0]};
+  wire logic [5:0] wb_rd = {FLOAT && wb_rd_i[5], wb_rd_i[4:0]};
+
+  wire logic rs1_from_ex = ex_writes_i && ex_rd == rs1_addr;
+  wire logic rs2_from_ex = ex_writes_i && ex_rd == rs2_addr;
+  wire logic rs3_from_ex = FLOAT && ex_writes_i && ex_rd == rs3_addr;
+  wire logic rs1_from_wb = wb_writes_i && wb_rd == rs1_addr;
+  wire logic rs2_from_wb = wb_writes_i && wb_rd == rs2_addr;
+  wire logic rs3_from_wb = FLOAT && wb_writes_i && wb_rd == rs3_addr;
 
   // A result that WB rounds comes too late for these: the operands below take it themselves.
   wire logic rs1_rounded = FLOAT && wb_rounds_i && rs1_from_wb && !rs1_from_ex;
@@ -192,9 +196,9 @@ module core_id #(
   wire logic [31:0] rs3 = rs3_from_ex ? ex_result_i : rs3_from_wb ? wb_wdata_i : rf_rs3;
 
   wire logic needs_ex = (reads_rs1 && rs1_from_ex) || (reads_rs2 && rs2_from_ex) ||
-                        (reads_rs3 && rs3_from_ex);
+                        (FLOAT && reads_rs3 && rs3_from_ex);
   wire logic needs_wb = (reads_rs1 && rs1_from_wb) || (reads_rs2 && rs2_from_wb) ||
-                        (reads_rs3 && rs3_from_wb);
+                        (FLOAT && reads_rs3 && rs3_from_wb);
 
   wire logic late_waits = (needs_ex && ex_late_i) || (needs_wb && !wb_done_i);
 
@@ -242,7 +246,7 @@ module core_id #(
       B_LENGTH: b_o = length;
       default:  b_o = rs2;
     endcase
-    c_o = exec_o == EXEC_BRANCH ? target_o : reads_rs3 ? rs3 : rs2;
+    c_o = exec_o == EXEC_BRANCH ? target_o : FLOAT && reads_rs3 ? rs3 : rs2;
 
     if (a_rounded) a_o = fpu_result_i;
     if (b_rounded) b_o = fpu_result_i;
@@ -250,7 +254,7 @@ module core_id #(
   end
 
   assign funct3_o      = insn_q[14:12];
-  assign rd_o          = {rd_float, insn_q[11:7]};
+  assign rd_o          = {FLOAT && rd_float, insn_q[11:7]};
   assign pc_o          = pc_q;
   assign raw_o         = raw_q;
   assign compressed_o  = compressed_q;
