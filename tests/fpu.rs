@@ -157,8 +157,8 @@ fn results_are_those_that_the_standards_state() {
     }
 }
 
-/// Every pair of corner values, in every operation and rounding mode; sums and products with corner
-/// values that decide.
+/// Every pair of corner values, in every operation and rounding mode; in fused ones each pair with one in
+/// seven of the corner values as the addend.
 #[test]
 fn corner_values_meet_all_others() {
     let values: Vec<u32> = CORNERS.iter().flat_map(|&it| [it, it | 1 << 31]).collect();
@@ -168,10 +168,10 @@ fn corner_values_meet_all_others() {
         for rounding in 0..ROUNDING_MODES.len() as u8 {
             let pairs = values.iter().flat_map(|&a| values.iter().map(move |&b| (a, b)));
             let steps = pairs.flat_map(|(a, b)| {
-                // A third operand for one in seven pairs, another one each time.
                 let third = if fused { values.len() } else { 1 };
-                let some =
-                    move |index: usize| !fused || (a as usize / 3 + b as usize + index) % 7 == 0;
+                let some = move |index: usize| {
+                    !fused || (a as usize / 3 + b as usize + index).is_multiple_of(7)
+                };
                 let thirds = values.iter().enumerate().take(third);
                 thirds
                     .filter(move |&(index, _)| some(index))
