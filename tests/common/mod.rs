@@ -234,7 +234,7 @@ fn signals_in_surfer(wave: &Path) -> usize {
             ("variable_add", path) => {
                 let mut scopes: Vec<&str> = path.split('.').collect();
                 let name = scopes.pop().unwrap_or_default();
-                assert!(hierarchy.lookup_var(&scopes, &name).is_some(), "Surfer finds no {path}");
+                assert!(hierarchy.lookup_var(&scopes, name).is_some(), "Surfer finds no {path}");
                 count += 1;
             }
             // It takes one word.

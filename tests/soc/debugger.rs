@@ -180,11 +180,14 @@ fn behind_the_first(program: &str, accesses: fn(&Access) -> bool) -> u32 {
     hart.pc()
 }
 
+/// Whether a watchpoint of a kind sees an access.
+type Watched = fn(&Access) -> bool;
+
 /// With an instruction that accesses nothing the core shows some address all the same.
 #[test]
 fn watchpoints_on_all_memory_stop_behind_the_first_access_and_not_before() {
     let folder = tempfile::tempdir().unwrap();
-    let kinds: [(_, _, fn(&Access) -> bool); 3] = [
+    let kinds: [(_, _, Watched); 3] = [
         (2, "watch", |access| access.wmask != 0),
         (3, "rwatch", |access| access.rmask != 0),
         (4, "awatch", |_| true),
