@@ -179,10 +179,12 @@ fn programs_run_on_the_netlist_of_core_and_unit_until_a_cell_is_changed() {
     };
     let software = CoreSettings::software(Core::Soc);
     let mut unit_mw = Vec::new();
-    for (core, mode) in [
-        (software.clone(), Mode::Exact),
-        (CoreSettings::unit(Core::Soc, soc), Mode::Exact),
-        (CoreSettings::unit(Core::Soc, soc), Mode::Approx),
+    // A sample on the unit begins where a window is fetched. The core waits meanwhile, and longest where
+    // everything is multiplied.
+    for (core, mode, least_bits) in [
+        (software.clone(), Mode::Exact, 6400),
+        (CoreSettings::unit(Core::Soc, soc), Mode::Exact, 2000),
+        (CoreSettings::unit(Core::Soc, soc), Mode::Approx, 4800),
     ] {
         let (stages, findings, _) = run(&netlist, core, mode);
         assert_eq!((findings.compared, findings.mismatches), (1, 0));
@@ -190,8 +192,7 @@ fn programs_run_on_the_netlist_of_core_and_unit_until_a_cell_is_changed() {
         let stages = stages.unwrap();
         let c3 = stages.iter().find(|it| it.stage == "C3+S4").unwrap();
         assert_eq!(c3.measured_cycles, 300);
-        // A sample begins where the unit fetches a window, for which the core waits.
-        assert!(c3.cycles > 1000 && c3.instruction_bits > 1600, "{c3:?}");
+        assert!(c3.cycles > 1000 && c3.instruction_bits > least_bits, "{c3:?}");
         assert!(c3.blocks["core"].dynamic_fj > 100.0 * 300.0);
         unit_mw.push(c3.blocks["unit"].dynamic_fj);
     }

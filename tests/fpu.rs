@@ -14,10 +14,9 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use convapprox::bench::fpu::{
-    CORNERS, Class, FpuDriver, Operation, REPLAY, ROUNDING_MODES, Schedule, Step,
-};
+use convapprox::bench::fpu::{CORNERS, Class, FpuDriver, Operation, REPLAY, Schedule, Step};
 use convapprox::hw::Build;
+use model::float::ROUNDING_MODES;
 use model::isa::Op;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

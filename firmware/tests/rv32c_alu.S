@@ -2,13 +2,6 @@
 // Compressed arithmetic. What follows each of them lies at an address that is no multiple of 4.
 #include "test.h"
 
-  .macro COMPRESSED operation:vararg
-  .option push
-  .option rvc
-  \operation
-  .option pop
-  .endm
-
   // An immediate on a register that is also the operand, of any register and of x8 to x15.
   .macro TO number, operation, register, expected, before, immediate
   CASE \number

@@ -2,13 +2,6 @@
 // Compressed loads and stores: all bits of the offsets, all their registers.
 #include "test.h"
 
-  .macro COMPRESSED operation:vararg
-  .option push
-  .option rvc
-  \operation
-  .option pop
-  .endm
-
   .macro POINTED number, base, register, offset
   CASE \number
   la \base, area

@@ -20,6 +20,14 @@
   .option pop
   .endm
 
+  // An instruction in its form of 16 bits.
+  .macro COMPRESSED operation:vararg
+  .option push
+  .option rvc
+  \operation
+  .option pop
+  .endm
+
   // First line of a test.
   .macro TEST_BEGIN
   .text

@@ -193,6 +193,8 @@ module core_rvfi #(
     logic [5:0]  ex_rs3_addr_q, wb_rs3_addr_q;
     logic [31:0] ex_rs3_q, wb_rs3_q;
 
+    wire logic writes_frd = wb_rd_addr_i[5] && !wb_failed_i;
+
     always_ff @(posedge clk_i) begin
       if (id_advance_i) begin
         ex_rs3_addr_q <= id_rs3_addr_i;
@@ -209,9 +211,9 @@ module core_rvfi #(
         rvfi_frs1_rdata_o <= wb_rs1_addr_q[5] ? wb_rs1_q : '0;
         rvfi_frs2_rdata_o <= wb_rs2_addr_q[5] ? wb_rs2_q : '0;
         rvfi_frs3_rdata_o <= wb_rs3_addr_q[5] ? wb_rs3_q : '0;
-        rvfi_frd_wvalid_o <= wb_rd_addr_i[5] && !wb_failed_i;
-        rvfi_frd_addr_o   <= wb_rd_addr_i[5] && !wb_failed_i ? wb_rd_addr_i[4:0] : '0;
-        rvfi_frd_wdata_o  <= wb_rd_addr_i[5] && !wb_failed_i ? wb_rd_wdata_i : '0;
+        rvfi_frd_wvalid_o <= writes_frd;
+        rvfi_frd_addr_o   <= writes_frd ? wb_rd_addr_i[4:0] : '0;
+        rvfi_frd_wdata_o  <= writes_frd ? wb_rd_wdata_i : '0;
         rvfi_ext_fflags_o <= wb_fflags_i;
       end
     end

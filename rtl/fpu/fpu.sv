@@ -131,23 +131,11 @@ module fpu
   );
 
 `ifndef SYNTHESIS
-  always_ff @(posedge clk_i) begin
-    if (rst_ni) begin
-      if (taken_i && !(valid_i && done_o)) $error("taken_i without an operation that may be taken");
-      if (taken_i && flush_i)              $error("an operation is taken and flushed");
-      if (late_q && number_q.target != TO_FLOAT && !number_q.ready && sum_q < 0)
-        $error("the sum of a conversion to an integer is negative");
-      if (late_q && !number_q.ready && sum_q == -SUM_W'(1))
-        $error("a negative sum has a magnitude of 1");
-      if (late_q && !number_q.ready && number_q.sticky && sum_q < 0)
-        $error("a part of the addend is behind a sum that it decides");
-    end
-  end
-
-  // What is in EX holds.
-  logic        held_q;
+  logic        held_q;      // an operation that stays in EX
   op_e         op_q;
   logic [31:0] a_q, b_q, c_q;
+
+  wire logic rounds = late_q && !number_q.ready;
 
   always_ff @(posedge clk_i) begin
     held_q <= rst_ni && valid_i && !taken_i && !flush_i;
@@ -157,9 +145,24 @@ module fpu
       b_q  <= b_i;
       c_q  <= c_i;
     end
-    if (rst_ni && held_q && !(valid_i && op_i == op_q && a_i == a_q && b_i == b_q && c_i == c_q))
-      $error("the operation in EX changes before it is taken or flushed");
-    if (rst_ni && take && rm_i > RMM) $error("%0d is no rounding mode", rm_i);
+    if (rst_ni) begin
+      TakenWhenDone: assert (!taken_i || (valid_i && done_o))
+        else $error("taken_i without an operation that may be taken");
+      TakenOrFlushed: assert (!taken_i || !flush_i)
+        else $error("an operation is taken and flushed");
+      ModeIsNotReserved: assert (!take || rm_i <= RMM)
+        else $error("%0d is no rounding mode", rm_i);
+      OperationHolds: assert (!held_q ||
+                              (valid_i && op_i == op_q && a_i == a_q && b_i == b_q && c_i == c_q))
+        else $error("the operation in EX changes before it is taken or flushed");
+      // What fpu_round takes for granted.
+      IntegerIsMagnitude: assert (!rounds || number_q.target == TO_FLOAT || sum_q >= 0)
+        else $error("the sum of a conversion to an integer is negative");
+      NegativeSumIsNotOne: assert (!rounds || sum_q != -SUM_W'(1))
+        else $error("a negative sum has a magnitude of 1");
+      StickySumIsPositive: assert (!rounds || !number_q.sticky || sum_q >= 0)
+        else $error("a part of the addend is behind a sum that it decides");
+    end
   end
 `endif
 

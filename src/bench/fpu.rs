@@ -7,8 +7,8 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-use model::facts::float::{self, DZ, NV, NX, OF, UF};
-use model::float::compute;
+use model::facts::float;
+use model::float::{ROUNDING_MODES, compute, flag_names};
 use model::isa::Op;
 use rand::Rng;
 
@@ -71,9 +71,6 @@ const OPS: [(Op, Class, u32); 24] = [
     (Op::FmvXW, Class::Early, float::FPU_MV),
     (Op::FmvWX, Class::Early, float::FPU_MV),
 ];
-
-/// Rounding modes by their numbers.
-pub const ROUNDING_MODES: [&str; 5] = ["rne", "rtz", "rdn", "rup", "rmm"];
 
 /// What goes into the unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,12 +157,8 @@ pub struct Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { result, flags, cycles } = self;
-        write!(f, "{result:08x}, flags")?;
-        let names = [(NV, "NV"), (DZ, "DZ"), (OF, "OF"), (UF, "UF"), (NX, "NX")];
-        let raised: Vec<&str> =
-            names.iter().filter(|(bit, _)| flags >> bit & 1 == 1).map(|it| it.1).collect();
-        let raised = if raised.is_empty() { "none".to_owned() } else { raised.join(" ") };
-        write!(f, " {raised}, {cycles} cycles in EX")
+        let raised = if *flags == 0 { "none".to_owned() } else { flag_names((*flags).into()) };
+        write!(f, "{result:08x}, flags {raised}, {cycles} cycles in EX")
     }
 }
 

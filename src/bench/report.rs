@@ -6,6 +6,7 @@ use std::path::Path;
 
 use model::conv::{Mode, scores};
 use model::engine::{self, Place};
+use model::float::flag_names;
 use model::hart::{Run, Trap};
 use model::isa::disassemble;
 use serde_json::Value;
@@ -278,7 +279,7 @@ pub(super) fn history(text: &mut String, history: &[Retirement], symbols: &Symbo
             found.push(format!("f{rd} = {value:#010x}"));
         }
         if retired.float.flags != 0 {
-            found.push(format!("raises {}", flags(retired.float.flags)));
+            found.push(format!("raises {}", flag_names(retired.float.flags)));
         }
         let &Retirement { mem_addr, mem_rmask, mem_wmask, mem_wdata, .. } = retired;
         let (digits, place) = (2 + 2 * mem_wmask.count_ones() as usize, symbols.place(mem_addr));
@@ -321,13 +322,6 @@ pub fn last_steps(recent: &[Retirement], trap: Option<LastTrap>, symbols: &Symbo
         history(&mut text, recent, symbols);
     }
     text
-}
-
-/// The names of float flags.
-fn flags(bits: u32) -> String {
-    let names = ["NX", "UF", "OF", "DZ", "NV"].into_iter().enumerate();
-    let names: Vec<&str> = names.filter(|(bit, _)| bits >> bit & 1 == 1).map(|it| it.1).collect();
-    names.join(" ")
 }
 
 fn registers(text: &mut String, letter: char, registers: &[(u32, u32); 32]) {

@@ -258,13 +258,14 @@ fn measure(
     let kge = |um2: f64| Fixed(um2 / flow.library.nand2_um2 / 1000.0);
     let (all, own) = (netlist.areas(cells), netlist.own_areas(cells));
     let whole = all[0];
-    let is_memory = |scope: usize| netlist.scopes[scope].module == KERNEL_MEMORY;
-    let memory = netlist.scopes.iter().zip(&all).find(|(scope, _)| scope.module == KERNEL_MEMORY);
-    let bits = netlist.cells.iter().filter(|it| is_memory(it.scope));
-    let bits = bits.filter(|it| {
-        cells.cells[it.cell].state.as_ref().is_some_and(|state| state.kind == Storage::FlipFlop)
-    });
-    let bits = bits.count();
+    let memory = netlist.scopes.iter().position(|scope| scope.module == KERNEL_MEMORY);
+    let is_bit = |cell: usize| {
+        cells.cells[cell].state.as_ref().is_some_and(|state| state.kind == Storage::FlipFlop)
+    };
+    let bits =
+        netlist.cells.iter().filter(|it| Some(it.scope) == memory && is_bit(it.cell)).count();
+    let has_estimate =
+        memory.is_some() && flow.library.name == LibraryChoice::Nangate45.to_string();
     let row = DesignRow {
         design: design.name.clone(),
         library: flow.library.name.clone(),
@@ -278,9 +279,8 @@ fn measure(
         over_core_percent: None,
         paper_over_core_percent: None,
         kernel_memory_bits: bits,
-        kernel_memory_um2: Fixed(memory.map_or(0.0, |(_, area)| area.total_um2())),
-        kernel_macro_estimate_um2: (flow.library.name == LibraryChoice::Nangate45.to_string())
-            .then_some(Fixed(bits as f64 / MACRO_BITS_PER_UM2)),
+        kernel_memory_um2: Fixed(memory.map_or(0.0, |scope| all[scope].total_um2())),
+        kernel_macro_estimate_um2: has_estimate.then_some(Fixed(bits as f64 / MACRO_BITS_PER_UM2)),
         with_macro_over_core_percent: None,
         critical_path_ns: Fixed(critical.map_or(0.0, |it| it.needs_ps()) / 1000.0),
         slack_ns: Fixed(critical.map_or(0.0, |it| it.slack_ps) / 1000.0),

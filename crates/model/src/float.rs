@@ -18,6 +18,20 @@ pub const INEXACT: u32 = 1 << NX;
 /// The highest number of a rounding mode; those above are reserved, or stand for frm.
 pub const LAST_ROUNDING_MODE: u8 = RMM as u8;
 
+/// The number in an instruction that stands for the rounding mode in frm.
+pub const DYNAMIC: u8 = 7;
+
+/// Rounding modes in assembly text, by their numbers.
+pub const ROUNDING_MODES: [&str; LAST_ROUNDING_MODE as usize + 1] =
+    ["rne", "rtz", "rdn", "rup", "rmm"];
+
+/// The names of some flags, the most severe one first, with blanks between.
+pub fn flag_names(flags: u32) -> String {
+    let names = [(NV, "NV"), (DZ, "DZ"), (OF, "OF"), (UF, "UF"), (NX, "NX")];
+    let raised = names.into_iter().filter(|(bit, _)| flags >> bit & 1 == 1);
+    raised.map(|it| it.1).collect::<Vec<_>>().join(" ")
+}
+
 /// The result of a float instruction other than a load or store, and the flags that it raises. The
 /// operands are the values of rs1, rs2 and rs3, of float or integer registers; what the instruction
 /// does not have is not looked at, nor is the rounding mode (0 RNE, 1 RTZ, 2 RDN, 3 RUP, 4 RMM) of

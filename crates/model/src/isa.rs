@@ -21,6 +21,7 @@ use crate::facts::riscv::{
     OPCODE_MSUB, OPCODE_NMADD, OPCODE_NMSUB, OPCODE_OP, OPCODE_OP_FP, OPCODE_OP_IMM, OPCODE_STORE,
     OPCODE_STORE_FP, OPCODE_SYSTEM,
 };
+use crate::float::{DYNAMIC, ROUNDING_MODES};
 
 /// The number of a register, 0 to 31, of the integer or of the float registers.
 pub type Register = u8;
@@ -900,9 +901,6 @@ const FLOAT_REGISTERS: [&str; 32] = [
     "fs10", "fs11", "ft8", "ft9", "ft10", "ft11",
 ];
 
-/// Rounding modes in assembly text; that of frm, which is number 7, is left out.
-const ROUNDING_MODES: [&str; 7] = [",rne", ",rtz", ",rdn", ",rup", ",rmm", ",unknown", ",unknown"];
-
 /// The bits of a fence.tso above its registers.
 const FENCE_TSO: i32 = 0x833;
 
@@ -948,7 +946,8 @@ fn operand(
         'S' => text.write_str(f(rs1)),
         'T' => text.write_str(f(rs2)),
         'R' => text.write_str(f(rs3)),
-        'r' => text.write_str(ROUNDING_MODES.get(imm as usize).unwrap_or(&"")),
+        'r' if imm == i32::from(DYNAMIC) => Ok(()),
+        'r' => write!(text, ",{}", ROUNDING_MODES.get(imm as usize).unwrap_or(&"unknown")),
         'z' => write!(text, "{rs1}"),
         'i' => write!(text, "{imm}"),
         'x' => write!(text, "{imm:#x}"),

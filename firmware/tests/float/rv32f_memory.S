@@ -5,13 +5,6 @@
 #define NOWHERE 0x40000000
 #define RAM_END (RAM_BASE + RAM_BYTES)
 
-  .macro COMPRESSED operation:vararg
-  .option push
-  .option rvc
-  \operation
-  .option pop
-  .endm
-
   .macro LOADED number, expected, offset
   CASE \number
   la a1, data + \offset

@@ -21,7 +21,7 @@ use crate::facts::riscv::{
     IRQ_TIMER,
 };
 use crate::facts::soc::{RAM_BASE, RAM_BYTES};
-use crate::float::{self, LAST_ROUNDING_MODE};
+use crate::float::{self, DYNAMIC, LAST_ROUNDING_MODE};
 use crate::isa::{Instruction, Op, decode, float_ops, is_compressed, unit_ops};
 use bus::{Bus, Devices, Ram, mask};
 use conv::{Refused, Unit};
@@ -254,9 +254,6 @@ impl Hart {
     }
 }
 
-/// The rounding mode of an instruction that stands for that in frm.
-const DYNAMIC: i32 = 7;
-
 /// Whether a store of so many bytes reaches the word at `tohost`.
 fn overlap(addr: u32, bytes: u32, tohost: u32) -> bool {
     let (addr, tohost) = (u64::from(addr), u64::from(tohost));
@@ -416,10 +413,9 @@ impl Hart {
                 })?;
             }
             float_ops!() => {
-                let rounding = match imm {
-                    0 => 0,
+                let rounding = match imm as u8 {
                     DYNAMIC => self.csrs.rounding_mode(),
-                    mode => mode as u8,
+                    mode => mode,
                 };
                 if rounding > LAST_ROUNDING_MODE {
                     return Err(illegal(insn).into());

@@ -40,7 +40,7 @@ table! {
         pub kernel_memory_um2: Fixed<1>,
         /// An estimate of its area as a memory macro: its bits at 0.826 Mb/mm², the density of the SRAMs
         /// that OpenRAM makes in FreePDK45 (M. Guthaus et al., ICCAD 2016). Macros as small and as wide as
-        /// this are less dense: no real one is smaller. Empty for other libraries than nangate45.
+        /// this are less dense: no real one is smaller. Empty without a memory, and for other libraries than nangate45.
         pub kernel_macro_estimate_um2: Option<Fixed<1>>,
         /// over_core_percent with the estimate in the place of the flip-flops.
         pub with_macro_over_core_percent: Option<Fixed<2>>,

@@ -11,7 +11,7 @@ use model::facts::riscv::{
     CAUSE_BREAKPOINT, CAUSE_ECALL_M, CAUSE_ILLEGAL, CAUSE_LOAD_ACCESS, CAUSE_LOAD_MISALIGNED,
     CAUSE_STORE_ACCESS, IRQ_EXTERNAL, IRQ_SOFTWARE, IRQ_TIMER,
 };
-use model::float::{DIVISION_BY_ZERO, INEXACT, INVALID, LAST_ROUNDING_MODE, OVERFLOW, UNDERFLOW};
+use model::float::{DIVISION_BY_ZERO, INEXACT, INVALID, OVERFLOW, ROUNDING_MODES, UNDERFLOW};
 use model::hart::HartConfig;
 use model::isa::{Class, FORMS, Format, Op};
 
@@ -205,7 +205,6 @@ const SIDES: [&str; MAX_SIDE] =
 
 pub(super) const FLOAT_OPS: &[Op] = Op::all_of(Class::Float);
 pub(super) const FUSED_OPS: &[Op] = Op::range(Op::FmaddS, Op::FnmaddS);
-const ROUNDING_MODES: [&str; LAST_ROUNDING_MODE as usize + 1] = ["rne", "rtz", "rdn", "rup", "rmm"];
 /// In the order of the bits of fclass.
 #[rustfmt::skip]
 pub(super) const FLOAT_CLASSES: [&str; 10] = [

@@ -3,7 +3,7 @@
 
 use model::facts::csr::{CSRS, FRM, MSTATUS};
 use model::facts::riscv::MSTATUS_FS;
-use model::float;
+use model::float::{self, DYNAMIC};
 use model::hart::{Hart, Retire};
 use model::isa::{Class, Instruction, Op, Register};
 
@@ -121,9 +121,9 @@ impl FloatRecorder {
             };
             coverage.hit(Group::Off, &[what]);
         } else if it.op.rounds() {
-            let mode = match it.imm {
-                7 => self.rounding_mode as usize + 2,
-                mode => mode as usize,
+            let mode = match it.imm as u8 {
+                DYNAMIC => self.rounding_mode as usize + 2,
+                mode => mode.into(),
             };
             coverage.hit(Group::Reserved, &[mode - 5]);
         }
@@ -141,7 +141,7 @@ impl FloatRecorder {
         let classes = [rs1, rs2, rs3].map(|it| class(self.registers[usize::from(it)]));
         let [a, b, _] = classes;
         if let Some(index) = place(&coverage.bins.rounding_ops) {
-            let dynamic = it.imm == 7;
+            let dynamic = it.imm == i32::from(DYNAMIC);
             let mode = if dynamic { self.rounding_mode as usize } else { it.imm as usize };
             coverage.hit(Group::Rounding, &[index, mode, usize::from(dynamic)]);
             if op.floats()[1] {

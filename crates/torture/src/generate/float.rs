@@ -4,7 +4,7 @@
 
 use model::facts::csr::{FCSR, FFLAGS, FRM, MSTATUS};
 use model::facts::riscv::MSTATUS_FS;
-use model::float::{CANONICAL_NAN, LAST_ROUNDING_MODE};
+use model::float::{CANONICAL_NAN, DYNAMIC, LAST_ROUNDING_MODE};
 use model::isa::{Class, Instruction, Op, Register};
 use rand::Rng;
 
@@ -14,9 +14,6 @@ use super::{CSR_OPS, Element, LOADS, STORES};
 use crate::program::{DATA, DATA_BYTES, Item};
 
 const OPS: &[Op] = Op::all_of(Class::Float);
-
-/// The number that stands for the rounding mode in frm.
-const DYNAMIC: u8 = 7;
 
 /// What blocks of a program with floats are made of, beside all else.
 pub const ELEMENTS: &[(u32, Element)] = &[
