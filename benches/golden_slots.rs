@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use model::conv::{
-    FeatureMap, Kernel, Mode, Plane, PreparedKernels, PreparedPlane, Semantics, SmaxScope,
+    FeatureMap, Kernel, Mode, Number, Plane, PreparedKernels, PreparedPlane, Semantics, SmaxScope,
     Threshold, conv2d, conv2d_plain, conv2d_prepared, dot_kernels,
 };
 use rand::{Rng, SeedableRng};
@@ -89,7 +89,13 @@ fn row(name: &str, side: usize, size: usize, log_frac: u32, threads: usize, rate
 
 fn approx(log_frac: u32) -> Semantics {
     let threshold = Threshold::from_tau(0.05, log_frac).expect("a tolerance between 0 and 1");
-    Semantics { mode: Mode::Approx, log_frac, threshold, scope: SmaxScope::Window }
+    Semantics {
+        mode: Mode::Approx,
+        log_frac,
+        threshold,
+        scope: SmaxScope::Window,
+        number: Number::Integer,
+    }
 }
 
 /// Four of five pixels are 0, the others 1 to 255.

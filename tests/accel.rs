@@ -12,7 +12,7 @@ use convapprox::hw::{SOC, SOC_16, SocParameters};
 use model::conv::{Mode, SmaxScope};
 use model::engine::{Detail, Engine, EngineError, EngineFactory, Findings, Place, StageRecord};
 use model::nn::{
-    Configuration, IntegerNetwork, LayerKind, Network, NetworkRun, Tensor, Weights, input_planes,
+    Configuration, LayerKind, MachineNetwork, Network, NetworkRun, Tensor, Weights, input_planes,
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -23,7 +23,7 @@ fn digits(count: usize) -> Vec<Image> {
     digits::draw(3, digits::TEST, count)
 }
 
-fn shipped(name: &str) -> IntegerNetwork {
+fn shipped(name: &str) -> MachineNetwork {
     network(name).unwrap().integer
 }
 
@@ -36,7 +36,7 @@ fn configurations(
     build: &CoreSettings,
     taus: &[f64],
     scope: SmaxScope,
-    network: &IntegerNetwork,
+    network: &MachineNetwork,
 ) -> Vec<Configuration> {
     let layers = network.convolutions().count();
     let mut all = vec![Configuration::plain(Mode::Exact, 0, layers).unwrap()];
@@ -47,7 +47,7 @@ fn configurations(
 
 fn infer(
     engine: &mut dyn Engine,
-    network: &IntegerNetwork,
+    network: &MachineNetwork,
     configuration: &Configuration,
     image: &Image,
 ) -> Result<(NetworkRun, Findings), EngineError> {
@@ -60,7 +60,7 @@ fn infer(
 #[track_caller]
 fn agrees(
     engine: &mut dyn Engine,
-    network: &IntegerNetwork,
+    network: &MachineNetwork,
     configuration: &Configuration,
     image: &Image,
 ) -> Vec<StageRecord> {
@@ -72,17 +72,17 @@ fn agrees(
 }
 
 /// A network that ships, quantised for operands of so many bits.
-fn narrow(name: &str, operand_w: u32) -> IntegerNetwork {
+fn narrow(name: &str, operand_w: u32) -> MachineNetwork {
     network(name).unwrap().with_operands(operand_w).unwrap().integer
 }
 
 /// A network with random weights.
-fn random_network(json: &str, seed: u64) -> IntegerNetwork {
+fn random_network(json: &str, seed: u64) -> MachineNetwork {
     random_network_for(json, seed, u32::BITS)
 }
 
 /// The same, quantised for operands of so many bits.
-fn random_network_for(json: &str, seed: u64, operand_w: u32) -> IntegerNetwork {
+fn random_network_for(json: &str, seed: u64, operand_w: u32) -> MachineNetwork {
     let network: Network = serde_json::from_str(json).unwrap();
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut tensors = BTreeMap::new();
@@ -104,7 +104,7 @@ fn random_network_for(json: &str, seed: u64, operand_w: u32) -> IntegerNetwork {
         tensors.insert(format!("{name}.weight"), tensor(shape, (fan_in as f32).sqrt().recip()));
     }
     let calibration = study::data::digits::calibration();
-    IntegerNetwork::with_operands(&network, &Weights::new(tensors), calibration, operand_w).unwrap()
+    MachineNetwork::with_operands(&network, &Weights::new(tensors), calibration, operand_w).unwrap()
 }
 
 /// Maps with a row and a column left over, blocks that fill the slots and such that do not, every kernel
@@ -233,7 +233,7 @@ fn programs_for_narrow_operands_agree_too() {
         }
     }
     let exact = Configuration::plain(Mode::Exact, 0, 3).unwrap();
-    let run = |settings: &CoreSettings, network: &IntegerNetwork| {
+    let run = |settings: &CoreSettings, network: &MachineNetwork| {
         let mut engine = settings.open().unwrap();
         let (run, findings) = infer(&mut *engine, network, &exact, image).unwrap();
         assert_eq!((findings.compared, findings.mismatches), (1, 0), "{findings:?}");
@@ -283,7 +283,7 @@ fn the_program_with_log_planes_agrees_too() {
 
 #[test]
 fn what_the_core_cannot_run_is_refused_in_words() {
-    let refused = |network: &IntegerNetwork, configuration: &Configuration, words: &str| {
+    let refused = |network: &MachineNetwork, configuration: &Configuration, words: &str| {
         let mut engine = CoreSettings::unit(Core::Hart, SOC).open().unwrap();
         let error = infer(&mut *engine, network, configuration, &digits(1)[0]).unwrap_err();
         assert!(matches!(error, EngineError::Unsupported { .. }), "{error:?}");

@@ -23,7 +23,7 @@ use model::facts::conv::{SCOPE_SHIFT, mode_bits};
 use model::hart::{Hart, HartError, RunEnd};
 use model::hex;
 use model::nn::{
-    Activation, Configuration, Convolution, Finish, Inference, IntegerLayer, IntegerNetwork,
+    Activation, Configuration, Convolution, Finish, Inference, MachineLayer, MachineNetwork,
     NetworkRun, tanh_table,
 };
 use serde::{Deserialize, Serialize};
@@ -135,7 +135,7 @@ pub struct CoreEngine {
     golden: GoldenEngine,
     findings: Findings,
     /// That of the last network and configuration.
-    blob: Option<(IntegerNetwork, Configuration, Blob)>,
+    blob: Option<(MachineNetwork, Configuration, Blob)>,
 }
 
 /// A program that differs from its reference, in full.
@@ -168,7 +168,7 @@ impl CoreEngine {
 
     fn blob(
         &mut self,
-        network: &IntegerNetwork,
+        network: &MachineNetwork,
         configuration: &Configuration,
     ) -> Result<Blob, EngineError> {
         if let Some((of, with, blob)) = &self.blob
@@ -196,7 +196,7 @@ impl CoreEngine {
     pub fn hart(
         &mut self,
         place: &Place,
-        network: &IntegerNetwork,
+        network: &MachineNetwork,
         configuration: &Configuration,
         image: &[Plane],
     ) -> Result<Hart, EngineError> {
@@ -338,7 +338,7 @@ impl Engine for CoreEngine {
     fn infer(
         &mut self,
         place: &Place,
-        network: &IntegerNetwork,
+        network: &MachineNetwork,
         configuration: &Configuration,
         images: &[Vec<Plane>],
         detail: Detail,
@@ -383,7 +383,7 @@ impl Engine for CoreEngine {
 }
 
 /// The pixels of an image, a byte each, without the padding around.
-fn pixels(network: &IntegerNetwork, planes: &[Plane]) -> Vec<u8> {
+fn pixels(network: &MachineNetwork, planes: &[Plane]) -> Vec<u8> {
     let input = &network.network.input;
     let (rows, columns) = (input.padding..input.padding + input.height, input.width);
     let row = |plane: &Plane, y: usize| {
@@ -587,7 +587,7 @@ impl Maps {
 impl Blob {
     /// A network whose convolutions have a configuration; an error says why the programs cannot run it.
     fn new(
-        network: &IntegerNetwork,
+        network: &MachineNetwork,
         configuration: &Configuration,
         soc: &SocParameters,
         operand_w: u32,
@@ -637,7 +637,7 @@ impl Blob {
             let (mut convolution, mut kernel_beats, mut tile_outputs) = (None, 0, 0);
             let beats = |address, kernels, side| beats(address, kernels, side, operand_w);
             match &network.layers[first] {
-                IntegerLayer::Convolution(layer) => {
+                MachineLayer::Convolution(layer) => {
                     convolution = Some(layer.index);
                     let (side, kernels) = (layer.side(), layer.filters.len() * maps.channels);
                     let (height, width) =
@@ -649,11 +649,11 @@ impl Blob {
                         tile_outputs = kernels * height * width;
                     }
                 }
-                IntegerLayer::Dense(_) => {
+                MachineLayer::Dense(_) => {
                     let inputs = maps.channels * maps.height * maps.width;
                     kernel_beats = beats(maps.address, inputs.div_ceil(DENSE_CHUNK), KERNEL);
                 }
-                IntegerLayer::AveragePool(_) => {}
+                MachineLayer::AveragePool(_) => {}
             }
             blob_stages.push(Stage {
                 name: name(network, first, last),
@@ -713,14 +713,14 @@ fn beats(address: u32, kernels: usize, side: usize, operand_w: u32) -> u32 {
 }
 
 /// The first and the last layer of each stage.
-fn stages(network: &IntegerNetwork) -> Vec<(usize, usize)> {
+fn stages(network: &MachineNetwork) -> Vec<(usize, usize)> {
     let mut stages: Vec<(usize, usize)> = Vec::new();
     for (index, layer) in network.layers.iter().enumerate() {
         match (layer, stages.last_mut()) {
-            (IntegerLayer::AveragePool(pool), Some((first, last)))
+            (MachineLayer::AveragePool(pool), Some((first, last)))
                 if pool.side == 2
                     && first == last
-                    && matches!(network.layers[*first], IntegerLayer::Convolution(_)) =>
+                    && matches!(network.layers[*first], MachineLayer::Convolution(_)) =>
             {
                 *last = index;
             }
@@ -730,14 +730,14 @@ fn stages(network: &IntegerNetwork) -> Vec<(usize, usize)> {
     stages
 }
 
-fn name(network: &IntegerNetwork, first: usize, last: usize) -> String {
+fn name(network: &MachineNetwork, first: usize, last: usize) -> String {
     let names = network.network.layers[first..=last].iter().map(|layer| layer.name.as_str());
     names.collect::<Vec<_>>().join("+")
 }
 
 /// The words that describe a stage, what it gives, and the words of scratch that it needs.
 fn stage(
-    network: &IntegerNetwork,
+    network: &MachineNetwork,
     configuration: &Configuration,
     first: usize,
     last: usize,
@@ -761,7 +761,7 @@ fn stage(
             Layer { kind, inputs, height, width, outputs, side, pool, input, ..Layer::default() }
         };
     Ok(match &network.layers[first] {
-        IntegerLayer::Convolution(layer) => {
+        MachineLayer::Convolution(layer) => {
             let side = layer.side();
             let semantics = configuration.layers[layer.index];
             let (name, mode) = (&layer.name, semantics.mode);
@@ -803,13 +803,13 @@ fn stage(
             let plane_bits = entries.map_or(0, |it| it.bits() as usize) * maps.words();
             (words, next, 2 * block * map.0 * map.1 + plane_bits.div_ceil(32))
         }
-        IntegerLayer::AveragePool(pool) => {
+        MachineLayer::AveragePool(pool) => {
             let mut words = common(AVERAGE_POOL, channels, height, width, channels, pool.side);
             let next = outputs(ram, channels, height / pool.side, width / pool.side);
             words.output = next.address;
             (words, next, 0)
         }
-        IntegerLayer::Dense(layer) => {
+        MachineLayer::Dense(layer) => {
             let inputs = channels * height * width;
             let mut words = common(DENSE, inputs, 1, 1, layer.weights.len(), 1);
             finish(&mut words, &layer.finish);

@@ -21,7 +21,7 @@ use model::facts::riscv::OPCODE_CONV;
 use model::facts::soc::RAM_BASE;
 use model::hart::{Access, Feed, FeedError, Hart, Retire};
 use model::isa::{Instruction, Op, decode, disassemble};
-use model::nn::{Configuration, Convolution, IntegerNetwork};
+use model::nn::{Configuration, Convolution, MachineNetwork};
 use serde_json::{Value, json};
 use silicon::netlist::{Net, Scope};
 use silicon::switching::{Simulator, SwitchingError};
@@ -125,7 +125,7 @@ impl Engine for ProgramGates {
     fn program_energy(
         &mut self,
         place: &Place,
-        network: &IntegerNetwork,
+        network: &MachineNetwork,
         configuration: &Configuration,
         image: &[Plane],
         cycles: u64,

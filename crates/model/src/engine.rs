@@ -16,7 +16,7 @@ use crate::conv::{
     FeatureMap, Kernel, OperandError, Plane, PreparedKernels, PreparedPlane, Semantics,
     conv2d_prepared, dot_kernels,
 };
-use crate::nn::{self, Configuration, Convolution, IntegerNetwork, LayerOutcome, NetworkRun};
+use crate::nn::{self, Configuration, Convolution, LayerOutcome, MachineNetwork, NetworkRun};
 
 /// Where in an experiment something was computed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -325,7 +325,7 @@ pub trait Engine: Send {
     fn infer(
         &mut self,
         place: &Place,
-        network: &IntegerNetwork,
+        network: &MachineNetwork,
         configuration: &Configuration,
         images: &[Vec<Plane>],
         detail: Detail,
@@ -352,7 +352,7 @@ pub trait Engine: Send {
     fn program_energy(
         &mut self,
         _place: &Place,
-        _network: &IntegerNetwork,
+        _network: &MachineNetwork,
         _configuration: &Configuration,
         _image: &[Plane],
         _cycles: u64,
@@ -471,7 +471,7 @@ impl GoldenEngine {
     /// and the width of the operands do not fit together.
     pub fn inferences(
         &mut self,
-        network: &IntegerNetwork,
+        network: &MachineNetwork,
         configuration: &Configuration,
         images: &[Vec<Plane>],
         detail: Detail,

@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 
 use model::conv::SmaxScope;
 use model::engine::{EngineFactory, Golden};
-use model::nn::{Activation, FloatNetwork, IntegerNetwork, Network, Tensor, Weights};
+use model::nn::{Activation, FloatNetwork, MachineNetwork, Network, Tensor, Weights};
 use study::data::{Dataset, Source, Split, digits};
 use study::experiment::lenet::{self, Cell, Grid, Variant, table_cells};
 use study::experiment::windows::{self, built_in, from_file};
@@ -85,7 +85,7 @@ fn variant(scale: f32) -> Variant {
         network_name: "mine".to_owned(),
         weights_name: "mine".to_owned(),
         float: FloatNetwork::new(&network, &weights).unwrap(),
-        integer: IntegerNetwork::new(&network, &weights, digits::calibration()).unwrap(),
+        integer: MachineNetwork::new(&network, &weights, digits::calibration()).unwrap(),
         wide: None,
         network,
         weights,

@@ -19,7 +19,7 @@ mod shape;
 
 pub use fast::{PreparedKernels, PreparedPlane, conv2d, conv2d_prepared, dot_kernels};
 pub use log_plane::LogEntries;
-pub use operand::{OPERAND_WIDTHS, OperandError, check_operands, operand_range};
+pub use operand::{Number, OPERAND_WIDTHS, OperandError, check_operands, operand_range};
 pub use plain::{
     Dot, MAX_PRODUCTS, conv2d_plain, dot, dot_by_logs, error_bound, log_proxy, msb, scores,
 };
@@ -44,6 +44,10 @@ pub enum ConfigError {
     Tolerance(f64),
     #[error("{0} fraction bits; a log proxy has 0 to {MAX_LOG_FRAC}")]
     LogFrac(u32),
+    #[error("{log_frac} fraction bits; the log proxy of {number} words has 0 to {}", .number.max_log_frac())]
+    NumberLogFrac { number: Number, log_frac: u32 },
+    #[error("unknown kind of numbers {0:?}; they are integer, float32 and bfloat16")]
+    Number(String),
     #[error("unknown mode {0:?}; the modes are exact, zero-skip, dual-zero-skip and approx")]
     Mode(String),
     #[error("unknown scope {0:?}; the scopes are window and running")]
@@ -189,10 +193,13 @@ pub struct Semantics {
     pub threshold: Threshold,
     /// What S_max is taken over.
     pub scope: SmaxScope,
+    /// What the words of the operands are.
+    #[serde(default)]
+    pub number: Number,
 }
 
 impl Semantics {
-    /// Refuses more than [`MAX_LOG_FRAC`] fraction bits.
+    /// Of integers. Refuses more than [`MAX_LOG_FRAC`] fraction bits.
     pub fn new(
         mode: Mode,
         log_frac: u32,
@@ -200,7 +207,15 @@ impl Semantics {
         scope: SmaxScope,
     ) -> Result<Self, ConfigError> {
         check_log_frac(log_frac)?;
-        Ok(Self { mode, log_frac, threshold, scope })
+        Ok(Self { mode, log_frac, threshold, scope, number: Number::Integer })
+    }
+
+    /// The same of other numbers, which may have room for fewer fraction bits.
+    pub fn of(self, number: Number) -> Result<Self, ConfigError> {
+        if self.log_frac > number.max_log_frac() {
+            return Err(ConfigError::NumberLogFrac { number, log_frac: self.log_frac });
+        }
+        Ok(Self { number, ..self })
     }
 }
 

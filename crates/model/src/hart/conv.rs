@@ -4,7 +4,7 @@
 //! `docs/isa.md` is what this follows. The arithmetic is the golden model's.
 
 use crate::conv::{
-    Kernel, LogEntries, Mode, Semantics, SmaxScope, Threshold, dot_by_logs, log_proxy,
+    Kernel, LogEntries, Mode, Number, Semantics, SmaxScope, Threshold, dot_by_logs, log_proxy,
 };
 use crate::facts::conv::{
     CONFIG_END, LOAD_SLOT, PLANE_SHIFT, READ_CARRY, READ_CONFIGURATION, READ_COUNTERS,
@@ -304,7 +304,13 @@ impl Unit {
         // Only approx reads it, and has none of 0.
         let threshold = if mode == Mode::Approx { self.threshold } else { self.threshold.max(1) };
         let threshold = Threshold::new(threshold).map_err(|_| Refused::Illegal)?;
-        Ok(Semantics { mode, log_frac: self.shape.log_frac, threshold, scope })
+        Ok(Semantics {
+            mode,
+            log_frac: self.shape.log_frac,
+            threshold,
+            scope,
+            number: Number::Integer,
+        })
     }
 
     /// Reads side × side operands, all of them whatever goes wrong. They pass through the buffer that

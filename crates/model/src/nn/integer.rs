@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use super::{Activation, IntegerNetwork, Shape};
+use super::{Activation, MachineNetwork, Shape};
 use crate::conv::{
     ConfigError, FeatureMap, Kernel, Mode, OperandError, Plane, Semantics, SmaxScope, Threshold,
     check_operands,
@@ -142,7 +142,7 @@ impl Dense {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum IntegerLayer {
+pub enum MachineLayer {
     Convolution(Convolution),
     AveragePool(AveragePool),
     Dense(Dense),
@@ -345,7 +345,7 @@ pub fn class_of(scores: &[i32]) -> usize {
 /// An image as the planes that the network is applied to: its pixels with the padding around. Operands
 /// of 8 bits take half of a pixel, rounded up, so that none but black ones are 0; at most 127. Another
 /// number of pixels panics.
-pub fn input_planes(network: &IntegerNetwork, pixels: &[u8]) -> Vec<Plane> {
+pub fn input_planes(network: &MachineNetwork, pixels: &[u8]) -> Vec<Plane> {
     let input = &network.network.input;
     let Shape { height, width, .. } = input.shape();
     let (limit, excess) = match network.operand_w {
@@ -367,7 +367,7 @@ pub fn input_planes(network: &IntegerNetwork, pixels: &[u8]) -> Vec<Plane> {
 pub fn infer<E: Engine + ?Sized>(
     engine: &mut E,
     place: &Place,
-    network: &IntegerNetwork,
+    network: &MachineNetwork,
     configuration: &Configuration,
     images: &[Vec<Plane>],
     detail: Detail,
@@ -379,7 +379,7 @@ pub fn infer<E: Engine + ?Sized>(
     let mut inputs = images.to_vec();
     for (index, layer) in network.layers.iter().enumerate() {
         let outputs: Vec<Vec<Plane>> = match layer {
-            IntegerLayer::Convolution(layer) => {
+            MachineLayer::Convolution(layer) => {
                 let place = Place {
                     layer: layer.name.clone(),
                     configuration: configuration.name.clone(),
@@ -397,11 +397,11 @@ pub fn infer<E: Engine + ?Sized>(
                     });
                 finished.collect()
             }
-            IntegerLayer::AveragePool(pool) => {
+            MachineLayer::AveragePool(pool) => {
                 let pooled = |planes: &Vec<Plane>| planes.iter().map(|it| pool.apply(it)).collect();
                 inputs.iter().map(pooled).collect()
             }
-            IntegerLayer::Dense(dense) => {
+            MachineLayer::Dense(dense) => {
                 let output = |planes: &Vec<Plane>| {
                     let words = dense.apply(planes);
                     vec![Plane::new(words.len(), 1, words).expect("a layer has outputs")]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Networks: described as data, loaded as floats, quantised to integers, run on any engine.
 //!
-//! [`Network`] is the JSON description, [`Weights`] the float tensors, [`IntegerNetwork`] what runs:
+//! [`Network`] is the JSON description, [`Weights`] the float tensors, [`MachineNetwork`] what runs:
 //! 16-bit weights and activations of a documented width with power-of-two scales, and a proof that
 //! no sum of any mode overflows. [`infer`] takes images through it; what performs the convolutions
 //! is an [`Engine`](crate::engine::Engine).
@@ -12,10 +12,10 @@ mod quantize;
 
 pub use float::{FloatNetwork, Tensor, Weights};
 pub use integer::{
-    AveragePool, Configuration, Convolution, Dense, Finish, Inference, IntegerLayer, LayerOutcome,
+    AveragePool, Configuration, Convolution, Dense, Finish, Inference, LayerOutcome, MachineLayer,
     NetworkRun, TANH_INPUT_BITS, class_of, infer, input_planes, integer_tanh, tanh_table,
 };
-pub use quantize::{IntegerNetwork, OverflowProof, PIXEL_BITS, Scaled, WEIGHT_LIMIT, exponent};
+pub use quantize::{MachineNetwork, OverflowProof, PIXEL_BITS, Scaled, WEIGHT_LIMIT, exponent};
 
 use std::io;
 use std::path::{Path, PathBuf};

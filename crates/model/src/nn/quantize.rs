@@ -14,7 +14,7 @@
 use rayon::prelude::*;
 
 use super::{
-    Activation, AveragePool, Convolution, Dense, Finish, FloatNetwork, IntegerLayer, LayerKind,
+    Activation, AveragePool, Convolution, Dense, Finish, FloatNetwork, LayerKind, MachineLayer,
     Network, NetworkError, Shape, TANH_INPUT_BITS, Weights,
 };
 use crate::conv::{Kernel, operand_range};
@@ -45,18 +45,18 @@ pub struct OverflowProof {
 
 /// A network in integers, with the proof that it never overflows.
 #[derive(Debug, Clone, PartialEq)]
-pub struct IntegerNetwork {
+pub struct MachineNetwork {
     /// The description, with the activation bits that the operands have room for.
     pub network: Network,
     /// Bits of an operand: all weights and inputs of a layer fit into them.
     pub operand_w: u32,
-    pub layers: Vec<IntegerLayer>,
+    pub layers: Vec<MachineLayer>,
     /// One a layer with weights.
     pub proof: Vec<OverflowProof>,
     pub weights_sha256: String,
 }
 
-impl IntegerNetwork {
+impl MachineNetwork {
     /// Quantises a network for operands of 32 bits; an error if the weights do not fit it, or no scale
     /// is safe. The ranges of the activations are those over the calibration images, each the pixels of
     /// one input.
@@ -97,7 +97,7 @@ impl IntegerNetwork {
         for (index, layer) in network.layers.iter().enumerate() {
             let (activation, outputs) = match layer.kind {
                 LayerKind::AveragePool { side } => {
-                    integer.layers.push(IntegerLayer::AveragePool(AveragePool { side }));
+                    integer.layers.push(MachineLayer::AveragePool(AveragePool { side }));
                     continue;
                 }
                 LayerKind::Convolution { activation, outputs, .. }
@@ -127,7 +127,7 @@ impl IntegerNetwork {
                     let filter =
                         |words: &[i32]| words.chunks_exact(side * side).map(kernel).collect();
                     convolutions += 1;
-                    IntegerLayer::Convolution(Convolution {
+                    MachineLayer::Convolution(Convolution {
                         name: layer.name.clone(),
                         index: convolutions - 1,
                         filters: words.map(filter).collect(),
@@ -135,7 +135,7 @@ impl IntegerNetwork {
                         finish,
                     })
                 }
-                _ => IntegerLayer::Dense(Dense {
+                _ => MachineLayer::Dense(Dense {
                     name: layer.name.clone(),
                     weights: words.map(<[i32]>::to_vec).collect(),
                     bias: scaled.bias,
@@ -150,7 +150,7 @@ impl IntegerNetwork {
 
     pub fn convolutions(&self) -> impl Iterator<Item = &Convolution> {
         self.layers.iter().filter_map(|layer| match layer {
-            IntegerLayer::Convolution(convolution) => Some(convolution),
+            MachineLayer::Convolution(convolution) => Some(convolution),
             _ => None,
         })
     }
@@ -171,19 +171,19 @@ impl IntegerNetwork {
         let mut between = false;
         for layer in &mut network.layers {
             match layer {
-                IntegerLayer::Convolution(it) if it.index + 1 == index => {
+                MachineLayer::Convolution(it) if it.index + 1 == index => {
                     assert_eq!(it.filters.len(), order.len(), "an entry a channel");
                     it.filters = order.iter().map(|&c| it.filters[c].clone()).collect();
                     it.bias = order.iter().map(|&c| it.bias[c]).collect();
                     between = true;
                 }
-                IntegerLayer::Convolution(it) if it.index == index => {
+                MachineLayer::Convolution(it) if it.index == index => {
                     for filter in &mut it.filters {
                         *filter = order.iter().map(|&c| filter[c].clone()).collect();
                     }
                     between = false;
                 }
-                IntegerLayer::Dense(_) => assert!(!between, "a dense layer mixes the channels"),
+                MachineLayer::Dense(_) => assert!(!between, "a dense layer mixes the channels"),
                 _ => {}
             }
         }
@@ -369,7 +369,7 @@ mod tests {
         for activation in ["relu", "tanh"] {
             let network = network(activation);
             let weights = weights(&network, |o, i| ((o * 31 + i * 17) % 41) as f32 / 400.0 - 0.05);
-            let integer = IntegerNetwork::new(&network, &weights, &calibration()).unwrap();
+            let integer = MachineNetwork::new(&network, &weights, &calibration()).unwrap();
             let names: Vec<&str> = integer.proof.iter().map(|it| it.layer.as_str()).collect();
             assert_eq!(names, ["C1", "C3", "C5", "F6", "output"]);
             for proof in &integer.proof {
@@ -391,7 +391,7 @@ mod tests {
             let network = network(activation);
             let weights = weights(&network, |o, i| ((o * 31 + i * 17) % 41) as f32 / 400.0 - 0.05);
             let with = |operand_w| {
-                IntegerNetwork::with_operands(&network, &weights, &calibration(), operand_w)
+                MachineNetwork::with_operands(&network, &weights, &calibration(), operand_w)
                     .unwrap()
             };
             let (wide, half, byte) = (with(32), with(16), with(8));
@@ -410,7 +410,7 @@ mod tests {
                 let mut inputs = vec![input];
                 inputs.extend(run[0].activations.iter().cloned());
                 for (layer, input) in network.layers.iter().zip(inputs) {
-                    if let IntegerLayer::Convolution(layer) = layer {
+                    if let MachineLayer::Convolution(layer) = layer {
                         layer.check_operands(&[input], network.operand_w).unwrap();
                     }
                 }
@@ -433,15 +433,15 @@ mod tests {
         let good = weights(&network, |_, _| 0.1);
         let mut tensors = good.tensors().clone();
         tensors.remove("c3.bias");
-        let error = IntegerNetwork::new(&network, &Weights::new(tensors.clone()), &[]).unwrap_err();
+        let error = MachineNetwork::new(&network, &Weights::new(tensors.clone()), &[]).unwrap_err();
         assert!(error.to_string().contains("no tensor \"c3.bias\""), "{error}");
         tensors.insert("c3.bias".to_owned(), Tensor { shape: vec![15], data: vec![0.0; 15] });
-        let error = IntegerNetwork::new(&network, &Weights::new(tensors), &[]).unwrap_err();
+        let error = MachineNetwork::new(&network, &Weights::new(tensors), &[]).unwrap_err();
         let shapes = "has the shape [15]; the network needs [16]";
         assert!(error.to_string().contains(shapes), "{error}");
         let mut tensors = good.tensors().clone();
         tensors.insert("s2.weight".to_owned(), Tensor { shape: vec![1], data: vec![0.0] });
-        let error = IntegerNetwork::new(&network, &Weights::new(tensors), &[]).unwrap_err();
+        let error = MachineNetwork::new(&network, &Weights::new(tensors), &[]).unwrap_err();
         let unknown = "a tensor \"s2.weight\" that the network does not; it has c1.weight";
         assert!(error.to_string().contains(unknown), "{error}");
     }
@@ -512,7 +512,7 @@ mod tests {
                     let mut tensors = good.tensors().clone();
                     tensors.get_mut(name).unwrap().data[tensor.data.len() / 2] = wild;
                     let result =
-                        IntegerNetwork::new(&network, &Weights::new(tensors), &calibration());
+                        MachineNetwork::new(&network, &Weights::new(tensors), &calibration());
                     assert!(result.is_err(), "{wild} in {name} of {activation}");
                 }
             }

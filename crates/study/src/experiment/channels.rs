@@ -26,7 +26,7 @@ use model::conv::{
     FeatureMap, Mode, Plane, PreparedPlane, Semantics, SmaxScope, Threshold, conv2d_prepared,
 };
 use model::engine::{Detail, Engine, EngineError, Findings, GoldenEngine};
-use model::nn::{Configuration, Convolution, IntegerNetwork, LayerOutcome, input_planes};
+use model::nn::{Configuration, Convolution, LayerOutcome, MachineNetwork, input_planes};
 
 table! {
     /// One order of the input channels at one threshold.
@@ -111,7 +111,7 @@ struct Channels<'a> {
     run: &'a Run<'a>,
     variants: &'a [Variant],
     /// Each network with its channels in falling order; found with the first batch.
-    ordered: OnceLock<Vec<IntegerNetwork>>,
+    ordered: OnceLock<Vec<MachineNetwork>>,
     /// The images that decide the order.
     validation: Vec<&'a Image>,
     /// One per threshold, in window scope.
@@ -124,7 +124,7 @@ const BATCH_IMAGES: usize = 50;
 
 impl Channels<'_> {
     fn count(
-        network: &IntegerNetwork,
+        network: &MachineNetwork,
         semantics: Semantics,
         images: &[&Image],
         engine: &mut dyn Engine,
@@ -230,7 +230,7 @@ impl Experiment for Channels<'_> {
 
 /// The network with the channels of every layer behind the first in falling order of their mean
 /// S_max over the outputs of exact inference.
-fn largest_first(network: &IntegerNetwork, images: &[&Image], log_frac: u32) -> IntegerNetwork {
+fn largest_first(network: &MachineNetwork, images: &[&Image], log_frac: u32) -> MachineNetwork {
     // S_max is taken in every mode; in exact mode the activations are undisturbed.
     let exact = Configuration::plain(Mode::Exact, log_frac, network.convolutions().count());
     let exact = exact.expect("the fraction bits have been checked");
@@ -313,7 +313,7 @@ mod tests {
         assert_ne!(*plain, ordered);
         let exact = Configuration::plain(Mode::DualZeroSkip, 0, 3).unwrap();
         let inputs: Vec<_> = images.iter().map(|it| input_planes(plain, &it.pixels)).collect();
-        let scores = |network: &IntegerNetwork| {
+        let scores = |network: &MachineNetwork| {
             let found = GoldenEngine::default().inferences(network, &exact, &inputs, Detail::Sums);
             let found = found.iter().map(|it| (it.scores.clone(), it.multiplications()));
             found.collect::<Vec<_>>()

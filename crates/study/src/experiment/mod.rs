@@ -28,7 +28,7 @@ use crate::tables::{
 use model::conv::{Plane, Semantics};
 use model::engine::{Detail, Engine, EngineError, LayerRun, Place};
 use model::nn::{
-    Configuration, Convolution, Inference, IntegerNetwork, LayerOutcome, input_planes,
+    Configuration, Convolution, Inference, LayerOutcome, MachineNetwork, input_planes,
 };
 
 /// All tables, in the order of the commands that write them.
@@ -115,7 +115,7 @@ impl AddAssign for Tally {
 
 impl Tally {
     fn of(
-        network: &IntegerNetwork,
+        network: &MachineNetwork,
         configuration: &Configuration,
         images: &[&Image],
         engine: &mut dyn Engine,

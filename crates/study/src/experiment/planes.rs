@@ -27,7 +27,7 @@ use crate::tables::PlotBy;
 use model::conv::{LogEntries, Mode, Plane, Semantics, SmaxScope, Threshold, dot, output_size};
 use model::engine::{Cost, Detail, Findings, Place};
 use model::facts::blob::KERNELS;
-use model::nn::{Configuration, Convolution, IntegerLayer, input_planes};
+use model::nn::{Configuration, Convolution, MachineLayer, input_planes};
 
 /// Kernels that share a fetched window.
 const SLOTS: usize = KERNELS as usize;
@@ -381,7 +381,7 @@ impl Experiment for Planes<'_> {
             for (input, inference) in inputs.iter().zip(&found) {
                 let before = std::iter::once(input).chain(&inference.activations);
                 for (layer, input) in network.layers.iter().zip(before) {
-                    if let IntegerLayer::Convolution(layer) = layer {
+                    if let MachineLayer::Convolution(layer) = layer {
                         sums[layer.index] += count(layer, input, &semantics);
                     }
                 }

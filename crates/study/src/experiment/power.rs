@@ -449,7 +449,7 @@ mod tests {
     use model::engine::{
         BlockEnergy, Detail, Engine, EngineError, EngineFactory, EngineInfo, LayerRun, Mismatch,
     };
-    use model::nn::{Activation, Convolution, IntegerNetwork};
+    use model::nn::{Activation, Convolution, MachineNetwork};
 
     fn settings() -> Settings {
         Settings {
@@ -505,7 +505,7 @@ mod tests {
         fn program_energy(
             &mut self,
             place: &Place,
-            _: &IntegerNetwork,
+            _: &MachineNetwork,
             configuration: &Configuration,
             _: &[Plane],
             _: u64,

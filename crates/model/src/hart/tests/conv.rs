@@ -254,7 +254,7 @@ proptest! {
 
         let scope = if running { SmaxScope::Running } else { SmaxScope::Window };
         let threshold = Threshold::new(threshold).unwrap();
-        let semantics = crate::conv::Semantics { mode: Mode::ALL[mode], log_frac, threshold, scope };
+        let semantics = crate::conv::Semantics { mode: Mode::ALL[mode], log_frac, threshold, scope, number: crate::conv::Number::Integer };
         let (mut kept, outputs) = (0, if tile { 4 } else { 1 });
         prop_assert_eq!((run.slot, run.side, run.tile, run.semantics), (2, side, outputs, semantics));
         let fetched = side + usize::from(tile);

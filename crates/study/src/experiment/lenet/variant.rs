@@ -14,7 +14,7 @@ use crate::report::atomic::{WriteError, write_atomic};
 use model::conv::{ConfigError, Mode, Semantics, SmaxScope, Threshold};
 use model::files;
 use model::nn::{
-    Activation, Configuration, FloatNetwork, IntegerNetwork, LayerKind, Network, NetworkError,
+    Activation, Configuration, FloatNetwork, LayerKind, MachineNetwork, Network, NetworkError,
     Weights,
 };
 
@@ -29,9 +29,9 @@ pub struct Variant {
     /// What was trained.
     pub float: FloatNetwork,
     /// What runs.
-    pub integer: IntegerNetwork,
+    pub integer: MachineNetwork,
     /// The same with operands of 32 bits, if what runs has narrower ones.
-    pub wide: Option<IntegerNetwork>,
+    pub wide: Option<MachineNetwork>,
 }
 
 /// The networks, weights and operating points that the project ships, by folder and name.
@@ -89,7 +89,7 @@ impl Variant {
         let (network_name, weights_name) = (network.name(), weights.name());
         let (network, weights) = (network.network()?, weights.weights()?);
         let float = FloatNetwork::new(&network, &weights)?;
-        let integer = IntegerNetwork::new(&network, &weights, digits::calibration())?;
+        let integer = MachineNetwork::new(&network, &weights, digits::calibration())?;
         let wide = None;
         Ok(Self { network_name, weights_name, network, weights, float, integer, wide })
     }
@@ -98,7 +98,7 @@ impl Variant {
     pub fn with_operands(self, operand_w: u32) -> Result<Self, NetworkError> {
         let Self { network, weights, .. } = &self;
         let calibration = digits::calibration();
-        let integer = IntegerNetwork::with_operands(network, weights, calibration, operand_w)?;
+        let integer = MachineNetwork::with_operands(network, weights, calibration, operand_w)?;
         let wide = (operand_w < u32::BITS).then_some(self.integer);
         Ok(Self { integer, wide, ..self })
     }

@@ -20,14 +20,14 @@ use crate::tables::{PeerRow, Saves, technique};
 use model::conv::{Mode, Plane};
 use model::engine::{Detail, Engine, GoldenEngine, Place};
 use model::nn::{
-    Activation, Configuration, Convolution, Inference, IntegerNetwork, LayerOutcome, Network,
+    Activation, Configuration, Convolution, Inference, LayerOutcome, MachineNetwork, Network,
     NetworkError, Weights, input_planes,
 };
 use multipliers::{FRACTION_BITS, Truncation};
 use snapea::Order;
 use winograd::{F23, F25};
 
-/// Magnitude bits of a weight of an [`IntegerNetwork`]; its sign comes on top.
+/// Magnitude bits of a weight of an [`MachineNetwork`]; its sign comes on top.
 const WEIGHT_BITS: u32 = model::nn::WEIGHT_LIMIT.ilog2() + 1;
 
 /// A peer at one of its settings: a row of `peers.csv`.
@@ -45,7 +45,7 @@ pub struct Technique {
 
 impl Technique {
     /// A technique that multiplies whole operands.
-    fn whole(name: &'static str, setting: String, network: &IntegerNetwork, saves: Saves) -> Self {
+    fn whole(name: &'static str, setting: String, network: &MachineNetwork, saves: Saves) -> Self {
         let multiplier_bits = Some((WEIGHT_BITS, network.network.activation_bits));
         Self { name, setting, multiplier_bits, saves }
     }
@@ -131,7 +131,7 @@ impl Peer {
 
 /// Every peer of one network. It is built once and shared by threads.
 pub struct PeerBench {
-    network: IntegerNetwork,
+    network: MachineNetwork,
     peers: Vec<Peer>,
 }
 
@@ -139,7 +139,7 @@ impl PeerBench {
     /// The peers of a network, at all their settings; an error if the network, or what pruning
     /// leaves of it, cannot be quantised.
     pub fn new(network: &Network, weights: &Weights) -> Result<Self, NetworkError> {
-        let integer = IntegerNetwork::new(network, weights, digits::calibration())?;
+        let integer = MachineNetwork::new(network, weights, digits::calibration())?;
         let exact = Technique::whole(technique::EXACT, String::new(), &integer, Saves::Nothing);
         let mut peers = vec![
             Peer::new([exact], |batch: &Batch<'_>| vec![Tally::of(batch.exact)]),
@@ -233,13 +233,13 @@ fn right(tally: &Tally, labels: &[u8]) -> Vec<bool> {
 }
 
 /// Images through the golden model in a mode without a threshold.
-fn golden(network: &IntegerNetwork, mode: Mode, images: &[Vec<Plane>]) -> Vec<Inference> {
+fn golden(network: &MachineNetwork, mode: Mode, images: &[Vec<Plane>]) -> Vec<Inference> {
     run(network, mode, images, &mut GoldenEngine::default())
 }
 
 /// Images through an engine that cannot fail.
 fn run(
-    network: &IntegerNetwork,
+    network: &MachineNetwork,
     mode: Mode,
     images: &[Vec<Plane>],
     engine: &mut dyn Engine,
@@ -339,16 +339,16 @@ fn filters(layer: &Convolution) -> impl Iterator<Item = Vec<i32>> + '_ {
 #[cfg(test)]
 mod testing {
     use model::conv::Kernel;
-    use model::nn::{Finish, Input, IntegerLayer, LayerDescription, LayerKind};
+    use model::nn::{Finish, Input, LayerDescription, LayerKind, MachineLayer};
 
     use super::*;
 
     /// A convolution of `kernels.len()` outputs over one 3×3 input, with a ReLU that halves.
-    pub(super) fn one_layer(kernels: &[&[i32]], bias: &[i32], side: usize) -> IntegerNetwork {
+    pub(super) fn one_layer(kernels: &[&[i32]], bias: &[i32], side: usize) -> MachineNetwork {
         let activation = Some(Activation::Relu);
         let kernel = |words: &&[i32]| vec![Kernel::new(side, words.to_vec()).unwrap()];
         let kind = LayerKind::Convolution { outputs: kernels.len(), side, activation };
-        IntegerNetwork {
+        MachineNetwork {
             network: Network {
                 name: "one-layer".to_owned(),
                 input: Input { channels: 1, height: 3, width: 3, padding: 0 },
@@ -356,7 +356,7 @@ mod testing {
                 layers: vec![LayerDescription { name: "C1".to_owned(), kind }],
             },
             operand_w: 32,
-            layers: vec![IntegerLayer::Convolution(Convolution {
+            layers: vec![MachineLayer::Convolution(Convolution {
                 name: "C1".to_owned(),
                 index: 0,
                 filters: kernels.iter().map(kernel).collect(),
@@ -370,7 +370,7 @@ mod testing {
 
     /// What `measure` makes of images, given what exact arithmetic makes of them.
     pub(super) fn with_images<'a, T>(
-        network: &IntegerNetwork,
+        network: &MachineNetwork,
         images: impl IntoIterator<Item = &'a [u8]>,
         measure: impl FnOnce(&Batch<'_>) -> T,
     ) -> T {
@@ -381,7 +381,7 @@ mod testing {
 
     /// [`with_images`] of drawn digits.
     pub(super) fn with_digits<T>(
-        network: &IntegerNetwork,
+        network: &MachineNetwork,
         count: usize,
         measure: impl FnOnce(&Batch<'_>) -> T,
     ) -> T {

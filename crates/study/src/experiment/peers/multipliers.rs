@@ -18,7 +18,7 @@ use super::{
 use crate::experiment::Software;
 use model::conv::{Kernel, Mode, Plane};
 use model::engine::{Detail, GoldenEngine};
-use model::nn::{Convolution, Inference, IntegerLayer, IntegerNetwork, LayerOutcome};
+use model::nn::{Convolution, Inference, LayerOutcome, MachineLayer, MachineNetwork};
 
 /// Which low bits of an operand's magnitude are set to zero. The sign stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl Truncation {
 }
 
 /// A network with truncated convolution weights, over truncated activations.
-pub(super) fn truncated(network: &IntegerNetwork, truncation: Truncation) -> Peer {
+pub(super) fn truncated(network: &MachineNetwork, truncation: Truncation) -> Peer {
     let network = with_weights(network, |word| truncation.apply(word));
     let activation_bits = network.network.activation_bits;
     let (name, setting, multiplier) = match truncation {
@@ -78,10 +78,10 @@ pub(super) fn truncated(network: &IntegerNetwork, truncation: Truncation) -> Pee
 
 /// The network with other convolution weights. They must not be larger than before, or the proof
 /// that no sum overflows is void.
-fn with_weights(network: &IntegerNetwork, word: impl Fn(i32) -> i32) -> IntegerNetwork {
+fn with_weights(network: &MachineNetwork, word: impl Fn(i32) -> i32) -> MachineNetwork {
     let mut network = network.clone();
     for layer in &mut network.layers {
-        let IntegerLayer::Convolution(layer) = layer else { continue };
+        let MachineLayer::Convolution(layer) = layer else { continue };
         for kernel in layer.filters.iter_mut().flatten() {
             let words = kernel.weights().iter().map(|&it| word(it)).collect();
             *kernel = Kernel::new(kernel.side(), words).expect("the shape is that of a kernel");
@@ -92,7 +92,7 @@ fn with_weights(network: &IntegerNetwork, word: impl Fn(i32) -> i32) -> IntegerN
 
 /// The golden model over truncated activations.
 fn infer_truncated(
-    network: &IntegerNetwork,
+    network: &MachineNetwork,
     truncation: Truncation,
     images: &[Vec<Plane>],
 ) -> Vec<Inference> {
@@ -109,7 +109,7 @@ fn infer_truncated(
     run(network, Mode::Exact, images, &mut engine)
 }
 
-/// Fraction bits that hold any operand of an [`IntegerNetwork`] whole.
+/// Fraction bits that hold any operand of an [`MachineNetwork`] whole.
 pub(super) const FULL_FRACTION: u32 = 14;
 
 /// Fraction bits that are measured.
@@ -165,7 +165,7 @@ fn accumulate(sums: &mut [i32], activations: &[u32], weight: u32) {
 type Filter = Vec<(usize, u32)>;
 
 /// The logarithms of the weights of `filters[layer][output]`.
-fn logarithms(network: &IntegerNetwork, fraction: u32) -> Vec<Vec<Filter>> {
+fn logarithms(network: &MachineNetwork, fraction: u32) -> Vec<Vec<Filter>> {
     let filter = |words: Vec<i32>| {
         let words = words.into_iter().enumerate().filter(|(_, word)| *word != 0);
         words.map(|(index, word)| (index, weight_logarithm(word, fraction))).collect()
@@ -174,7 +174,7 @@ fn logarithms(network: &IntegerNetwork, fraction: u32) -> Vec<Vec<Filter>> {
 }
 
 /// A network whose convolutions use logarithmic products.
-pub(super) fn mitchell(network: &IntegerNetwork, fraction: u32) -> Peer {
+pub(super) fn mitchell(network: &MachineNetwork, fraction: u32) -> Peer {
     let (name, setting) = (technique::MITCHELL, format!("fraction={fraction}"));
     let technique = Technique { name, setting, multiplier_bits: None, saves: Saves::Energy };
     let (network, filters) = (network.clone(), logarithms(network, fraction));
@@ -187,7 +187,7 @@ pub(super) fn mitchell(network: &IntegerNetwork, fraction: u32) -> Peer {
 /// Images through logarithmic products, and how many of these each layer takes; multiplications
 /// there are none.
 fn infer_mitchell(
-    network: &IntegerNetwork,
+    network: &MachineNetwork,
     fraction: u32,
     filters: &[Vec<Filter>],
     images: &[Vec<Plane>],
@@ -245,7 +245,7 @@ mod tests {
     use model::nn::{Activation, input_planes};
 
     fn scores<'a>(
-        network: &IntegerNetwork,
+        network: &MachineNetwork,
         truncation: Truncation,
         images: impl IntoIterator<Item = &'a [u8]>,
     ) -> Vec<Vec<i32>> {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::experiment::Software;
 use model::conv::{Mode, Plane};
-use model::nn::{Convolution, IntegerNetwork, LayerOutcome};
+use model::nn::{Convolution, LayerOutcome, MachineNetwork};
 
 /// The order of an output's weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ struct Filter {
 }
 
 /// Early termination in a network in which every convolution is followed by a ReLU.
-pub(super) fn peer(network: &IntegerNetwork, order: Order) -> Peer {
+pub(super) fn peer(network: &MachineNetwork, order: Order) -> Peer {
     let technique = |name| {
         let setting = order.name().to_owned();
         Technique::whole(name, setting, network, Saves::EnergyAndTime)

@@ -3,7 +3,7 @@
 //! place of 4·r². The outputs are exact; the operands of the multiplications are wider.
 
 use super::{Batch, Peer, Saves, Tally, Technique, WEIGHT_BITS, technique};
-use model::nn::{IntegerNetwork, LayerDescription, LayerKind, NetworkError, Shape};
+use model::nn::{LayerDescription, LayerKind, MachineNetwork, NetworkError, Shape};
 
 /// The transforms of F(2×2, r×r), in integers: the filter transform is multiplied by `scale` in
 /// each of its two passes, so that a tile comes out multiplied by `scale`².
@@ -115,7 +115,7 @@ fn both_sides(matrix: &[&[i64]], square: impl Iterator<Item = i64>) -> Vec<i64> 
 }
 
 /// A network where one transform does the layers it fits, and the others are done directly.
-pub(super) fn peer(network: &IntegerNetwork, transform: Winograd) -> Result<Peer, NetworkError> {
+pub(super) fn peer(network: &MachineNetwork, transform: Winograd) -> Result<Peer, NetworkError> {
     let description = &network.network;
     let shapes = description.shapes()?;
     let count = |(layer, shapes): (&LayerDescription, &[Shape])| {

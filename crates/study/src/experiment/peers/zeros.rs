@@ -5,10 +5,10 @@
 use super::{Batch, Peer, Saves, Tally, Technique, assert_exact, golden, technique};
 use crate::data::digits;
 use model::conv::Mode;
-use model::nn::{Convolution, IntegerNetwork, LayerKind, Network, NetworkError, Tensor, Weights};
+use model::nn::{Convolution, LayerKind, MachineNetwork, Network, NetworkError, Tensor, Weights};
 
 /// Hard zero-skipping, in one of its modes. Nothing changes but the count.
-pub(super) fn skip(network: &IntegerNetwork, mode: Mode) -> Peer {
+pub(super) fn skip(network: &MachineNetwork, mode: Mode) -> Peer {
     let technique = Technique::whole(mode.name(), String::new(), network, Saves::EnergyAndTime);
     let network = network.clone();
     Peer::new([technique], move |batch: &Batch<'_>| {
@@ -54,7 +54,7 @@ pub(super) fn prune(
     density_percent: u32,
 ) -> Result<Peer, NetworkError> {
     let weights = pruned(network, weights, density_percent)?;
-    let network = IntegerNetwork::new(network, &weights, digits::calibration())?;
+    let network = MachineNetwork::new(network, &weights, digits::calibration())?;
     let exact = network.network.exact_multiplications()?;
     let count = |(layer, (_, exact)): (&Convolution, (String, u64))| {
         let words = layer.filters.iter().flatten().flat_map(|kernel| kernel.weights());
