@@ -38,11 +38,7 @@ fn files() -> Vec<Stated> {
         stated("firmware/soc.h", soc_h()),
         stated("firmware/link.ld", named(&[("ORIGIN", soc::RAM_BASE), ("LENGTH", soc::RAM_BYTES)])),
         stated("firmware/conv_approx.h", conv_approx_h()),
-        stated(
-            STRUCTS_FILE,
-            blob::NUMBERS.iter().filter(|(name, _)| *name != "KERNELS").map(owned).collect(),
-        ),
-        stated("firmware/lenet/maps.h", select(blob::NUMBERS, &["KERNELS"])),
+        stated(STRUCTS_FILE, blob::NUMBERS.iter().map(owned).collect()),
     ]
 }
 

@@ -27,6 +27,8 @@ const FOLDERS: &[(&str, &str, bool, &[&str])] = &[
     // Else the compiler keeps more addresses than there are registers, and branches lose a cycle at targets
     // that straddle words.
     ("lenet", "Lenet", false, &["-O3", "-fno-ivopts", "-falign-labels=4"]),
+    // A product and a sum are rounded each, but where the source says that they are fused.
+    ("lenet/float", "Lenet", true, &[WITH_FLOAT, "-O3", "-ffp-contract=off"]),
 ];
 
 /// In place of the architecture of [`FLAGS`]. Floats are passed in integer registers as everywhere, so

@@ -1,11 +1,25 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* From sums to activations: bias, shift, activation, mean of 2x2. docs/lenet.md has the arithmetic. */
+/* From pixels to words, and from sums to activations: bias, shift, activation, mean. docs/lenet.md has the
+   arithmetic. */
 #ifndef FINISH_H
 #define FINISH_H
 
 #include <stdbool.h>
 
 #include "network.h"
+
+static inline operand word_of(uint32_t pixel) { return (operand)pixel; }
+
+/* The mean of a block of side x side, rounded half up. */
+static inline operand mean_of_block(const operand *block, uint32_t pitch, uint32_t side) {
+  uint32_t shift = 0;
+  while (1u << shift < side * side) shift++;
+  int32_t sum = 1 << shift >> 1;
+  for (uint32_t y = 0; y < side; y++, block += pitch) {
+    for (uint32_t x = 0; x < side; x++) sum += block[x];
+  }
+  return (operand)(sum >> shift);
+}
 
 /* What the sums of a layer go through. */
 struct finish {

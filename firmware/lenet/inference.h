@@ -5,7 +5,11 @@
 #define INFERENCE_H
 
 #include "conv_approx.h"
+#ifdef FLOAT
+#include "float/finish.h"
+#else
 #include "finish.h"
+#endif
 #include "network.h"
 #include "runtime.h"
 
@@ -45,13 +49,13 @@ static void expand_image(const struct network *network) {
       if (width % 4 == 0) {
         for (; pixel < end; pixel += 4, word += 4) {
           uint32_t four = *(const uint32_t *)pixel;
-          word[0] = (operand)(four & 0xff);
-          word[1] = (operand)(four >> 8 & 0xff);
-          word[2] = (operand)(four >> 16 & 0xff);
-          word[3] = (operand)(four >> 24);
+          word[0] = word_of(four & 0xff);
+          word[1] = word_of(four >> 8 & 0xff);
+          word[2] = word_of(four >> 16 & 0xff);
+          word[3] = word_of(four >> 24);
         }
       } else {
-        while (pixel < end) *word++ = (operand)*pixel++;
+        while (pixel < end) *word++ = word_of(*pixel++);
       }
       word += padding;
     }
@@ -59,21 +63,13 @@ static void expand_image(const struct network *network) {
   }
 }
 
-/* The mean of every block of side x side, rounded half up. */
+/* The mean of every block of side x side. */
 static void average_pool(const struct layer *layer) {
   uint32_t side = layer->side, width = layer->width;
-  uint32_t shift = 0;
-  while (1u << shift < side * side) shift++;
   const operand *band = layer->input;
   operand *output = layer->output;
   for (uint32_t bands = layer->inputs * layer->height / side; bands > 0; bands--) {
-    for (uint32_t x = 0; x < width; x += side) {
-      int32_t sum = 1 << shift >> 1;
-      for (uint32_t dy = 0; dy < side; dy++) {
-        for (uint32_t dx = 0; dx < side; dx++) sum += band[dy * width + x + dx];
-      }
-      *output++ = (operand)(sum >> shift);
-    }
+    for (uint32_t x = 0; x < width; x += side) *output++ = mean_of_block(band + x, width, side);
     band += side * width;
   }
 }
@@ -100,6 +96,9 @@ static void infer(const struct network *network) {
 }
 
 int main(void) {
+#ifdef FLOAT
+  set_csr(mstatus, MSTATUS_FS);
+#endif
   const struct network *network = (const struct network *)NETWORK_ADDRESS;
   if (network->magic != NETWORK_MAGIC) {
     puts("there is no network in RAM; convapprox accel puts it there");

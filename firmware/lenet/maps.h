@@ -7,9 +7,6 @@
 #include "finish.h"
 #include "unit.h"
 
-/* Slots of the unit. */
-enum { KERNELS = 16 };
-
 /* Output channels of a layer, and where what belongs to them and to an input channel is. */
 struct block {
   const struct layer *layer;

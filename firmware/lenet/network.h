@@ -12,13 +12,18 @@
 #define OPERAND_W 32
 #endif
 
-/* A weight, or a word that goes into a layer. */
+/* A weight, or a word that goes into a layer; a sum, a bias or a score. */
+#ifdef FLOAT
+typedef float operand, number;
+#else
+typedef int32_t number;
 #if OPERAND_W == 8
 typedef int8_t operand;
 #elif OPERAND_W == 16
 typedef int16_t operand;
 #else
 typedef int32_t operand;
+#endif
 #endif
 
 /* Where the blob begins; it reaches to the stack at most. */
@@ -36,18 +41,21 @@ struct layer {
   uint32_t outputs;       /* channels */
   uint32_t side;          /* of a kernel, or of the block of a pool */
   enum activation activation;
-  uint32_t shift; /* of the sums, rounding half up; at least 1 with an activation */
-  uint32_t bits;  /* of an activation's magnitude */
+  uint32_t shift; /* of the sums, rounding half up; at least 1 with an activation; 0 of floats */
+  uint32_t bits;  /* of an activation's magnitude; 0 of floats */
   uint32_t pool;  /* 1: a mean of 2x2 follows; output is what it gives */
   /* Of a convolution by output, input channel, row, column. Of a dense layer by output and input,
      each output's filled up with zeros to a multiple of DENSE_CHUNK. */
   const operand *weights;
-  const int32_t *bias;
+  const number *bias;
   const operand *input; /* channel by channel, row by row; of a dense layer filled up likewise */
-  operand *output;      /* without an activation int32_t: the scores */
+  operand *output;      /* without an activation numbers: the scores */
   uint32_t configuration; /* of the unit: mode and scope */
   uint32_t threshold;
 };
+
+/* Slots of the unit that are used: output channels whose sums are in RAM at the same time. */
+#define KERNELS 16
 
 /* Inputs of a dense layer that the unit takes at once: a window of 5x5. */
 #define DENSE_SIDE 5
@@ -69,8 +77,8 @@ struct network {
   const uint8_t *image;   /* channel by channel, row by row */
   uint32_t channels, height, width, padding;
   operand *input;      /* the image as words, with the padding around, which is 0 already */
-  int32_t *scratch;    /* sums of a layer */
-  const int32_t *tanh; /* 513 entries, of 16 fraction bits */
+  number *scratch;     /* sums of a layer */
+  const number *tanh;  /* at 0, 1/64, ...: 513 entries of 16 fraction bits, or 593 floats */
 };
 
 #endif

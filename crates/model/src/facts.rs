@@ -414,7 +414,7 @@ pub mod blob {
         OPERAND_W = 32;
         /// Inputs of a dense layer that the unit takes at once: a window of 5×5.
         DENSE_SIDE = 5;
-        /// Slots of the unit: output channels whose sums are in RAM at the same time.
+        /// Slots of the unit that are used: output channels whose sums are in RAM at the same time.
         KERNELS = 16;
 
         CONVOLUTION = 0;
