@@ -54,13 +54,14 @@ pub(super) fn window(
         operand_w,
         counters,
         planes,
+        float,
         view,
     } = unit;
     line!(
         text,
         "unit        {unit}: KERNEL = {kernel}, LOG_FRAC = {log_frac}, MULTIPLIERS = {multipliers}, \
          MEM_WIDTH = {mem_width}, KERNELS = {kernels}, OPERAND_W = {operand_w}, COUNTERS = {counters}, \
-         PLANES = {planes}{view}"
+         PLANES = {planes}, FLOAT = {float}{view}"
     );
     let layer = match place.network.as_str() {
         FILTERS => format!("filter {layer}"),
@@ -179,7 +180,7 @@ pub(super) fn program(
     symbols: &Symbols,
 ) -> String {
     let SocParameters { kernel, log_frac, multipliers, kernels, operand_w, .. } = &case.soc;
-    let SocParameters { planes, float, ram_bytes, view, .. } = &case.soc;
+    let SocParameters { planes, unit_float, float, ram_bytes, view, .. } = &case.soc;
     let float = u8::from(*float);
     let mut text = String::new();
     line!(text, "MISMATCH {}\n", folder.file_name().unwrap_or_default().to_string_lossy());
@@ -190,7 +191,8 @@ pub(super) fn program(
     line!(
         text,
         "system      {}: KERNEL = {kernel}, LOG_FRAC = {log_frac}, MULTIPLIERS = {multipliers}, \
-         KERNELS = {kernels}, OPERAND_W = {operand_w}, PLANES = {planes}, FLOAT = {float}, RAM_BYTES = {ram_bytes}{view}",
+         KERNELS = {kernels}, OPERAND_W = {operand_w}, PLANES = {planes}, UNIT_FLOAT = {unit_float}, FLOAT = {float}, \
+         RAM_BYTES = {ram_bytes}{view}",
         case.soc
     );
     let (cycle, time) = (mismatch.cycle, begin + mismatch.cycle * CYCLE_TIME);
