@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use model::conv::{Mode, scores};
+use model::conv::{Mode, Number, scores};
 use model::engine::{self, Place};
 use model::float::flag_names;
 use model::hart::{Run, Trap};
@@ -158,7 +158,7 @@ fn product_table(
 ) {
     line!(text, "  row col        weight    activation   S_i  expected  unit");
     let name = |kept| if kept { "keep" } else { "skip" };
-    for (i, s) in scores(weights, inputs, log_frac).iter().enumerate() {
+    for (i, s) in scores(weights, inputs, Number::Integer, log_frac).iter().enumerate() {
         let golden = golden >> i & 1 == 1;
         let unit = unit.map(|kept| kept >> i & 1 == 1);
         let mark = if unit.is_some_and(|unit| unit != golden) { "  <--" } else { "" };
