@@ -458,7 +458,7 @@ impl GoldenEngine {
         if inputs.first().is_some_and(one_window) {
             let channel = |c: usize| {
                 let kernels: Vec<&Kernel> = layer.filters.iter().map(|filter| &filter[c]).collect();
-                let prepared = PreparedKernels::new(&kernels, semantics.log_frac);
+                let prepared = PreparedKernels::new(&kernels, semantics.number, semantics.log_frac);
                 prepared.expect("a layer has kernels of one side")
             };
             let kernels: Vec<_> = (0..channels).map(channel).collect();
@@ -488,8 +488,10 @@ fn conv_layer(
     semantics: &Semantics,
     detail: Detail,
 ) -> LayerOutcome {
-    let planes: Vec<_> =
-        input.iter().map(|it| PreparedPlane::new(it, semantics.log_frac)).collect();
+    let planes: Vec<_> = input
+        .iter()
+        .map(|it| PreparedPlane::new(it, semantics.number, semantics.log_frac))
+        .collect();
     let mut outcome = LayerOutcome::default();
     for filter in &layer.filters {
         let mut sums: Vec<i32> = Vec::new();
