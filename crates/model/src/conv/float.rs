@@ -32,6 +32,22 @@ impl Number {
         }
     }
 
+    /// The value of an operand that is a float.
+    pub fn value(self, word: i32) -> f32 {
+        f32::from_bits(self.single(word) as u32)
+    }
+
+    /// The operand nearest to a value, of two the even one; every NaN is the canonical one.
+    pub fn word(self, value: f32) -> i32 {
+        let single = canonical(value);
+        match self {
+            Self::Bfloat16 if value.is_nan() => single >> 16,
+            // Half of the last place, less a bit where that is even: a carry goes into the exponent.
+            Self::Bfloat16 => single.wrapping_add(0x7fff + (single >> 16 & 1)) >> 16,
+            Self::Float32 | Self::Integer => single,
+        }
+    }
+
     /// Whether an operand is an infinity or a NaN, whose products are never skipped; no integer is.
     pub const fn is_special(self, word: i32) -> bool {
         self.is_float() && magnitude(self.single(word)) >= INFINITY
@@ -103,7 +119,7 @@ pub(crate) fn canonical(result: f32) -> i32 {
 /// If the slices differ in length.
 pub fn float_dropped(weights: &[i32], inputs: &[i32], kept: u64, number: Number) -> f64 {
     assert_eq!(weights.len(), inputs.len(), "a weight for every input");
-    let value = |&word: &i32| f64::from(f32::from_bits(number.single(word) as u32));
+    let value = |&word: &i32| f64::from(number.value(word));
     // 48 bits of fraction from 2⁻²⁹⁸ on: exact.
     let products = weights.iter().zip(inputs).map(|(w, x)| value(w) * value(x)).enumerate();
     let dropped = products.filter(|(i, _)| kept >> i & 1 == 0).map(|(_, product)| product);

@@ -124,8 +124,10 @@ impl Tally {
         let place = Place::default();
         let found = engine.infer(&place, network, configuration, &inputs, Detail::Sums)?.inferences;
         let multiplications = found.iter().map(Inference::multiplications).sum();
-        let right =
-            images.iter().zip(&found).filter(|(it, found)| usize::from(it.label) == found.class());
+        let right = images
+            .iter()
+            .zip(&found)
+            .filter(|(it, found)| usize::from(it.label) == found.class(network.number));
         Ok(Self { multiplications, right: right.count() as u64 })
     }
 }
