@@ -8,6 +8,7 @@ pub mod energy;
 pub mod explore;
 pub mod ideal;
 pub mod lenet;
+pub mod numbers;
 pub mod peers;
 pub mod planes;
 pub mod power;
@@ -55,6 +56,7 @@ pub static TABLES: &[Table] = &[
     Table::of::<MemoryRow>(&[]),
     Table::of::<ClassifyRow>(&[&tables::single::CLASSIFY]),
     Table::of::<channels::ChannelRow>(&[&channels::CHANNELS]),
+    Table::of::<numbers::NumberRow>(&[&numbers::NUMBERS]),
     Table::of::<energy::EnergyRow>(&[]),
     Table::of::<energy::BlockRow>(&[&energy::BLOCKS]),
     Table::of::<energy::InferenceEnergyRow>(&[&energy::INFERENCES]),
