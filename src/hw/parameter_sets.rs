@@ -289,6 +289,8 @@ impl SocParameters {
             .waivers(rtl.join("waivers.vlt"))
             .parameter("RAM_BYTES", self.ram_bytes)
             .parameter(FLOAT, self.float_value())
+            // This pass takes expressions out of the conditions that keep idle parts from being evaluated.
+            .arg("-fno-dfg")
             .clock(CLOCK)
             .memory("ram", "u_ram.words");
         let parameters = self.coprocessor().into_iter();
