@@ -17,6 +17,7 @@ use rayon::prelude::*;
 const REPEATS: usize = 11;
 const PLANES: usize = 64;
 const KERNELS: usize = 8;
+const NUMBER: Number = Number::Integer;
 
 fn main() {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
@@ -36,7 +37,7 @@ fn convolutions(rng: &mut ChaCha8Rng, side: usize, size: usize) {
     for log_frac in [0, 3] {
         let row = |name: &str, threads, rates| row(name, side, size, log_frac, threads, rates);
         let semantics = approx(log_frac);
-        let prepared = planes.iter().map(|plane| PreparedPlane::new(plane, log_frac));
+        let prepared = planes.iter().map(|plane| PreparedPlane::new(plane, NUMBER, log_frac));
         let prepared: Vec<_> = prepared.collect();
 
         let rates =
@@ -70,7 +71,8 @@ fn one_window(rng: &mut ChaCha8Rng) {
     let windows: Vec<_> = (0..PLANES).map(|_| digit_like(rng, 4)).collect();
     for log_frac in [0, 3] {
         let semantics = approx(log_frac);
-        let kernels = PreparedKernels::new(&kernels, log_frac).expect("kernels of one side");
+        let kernels =
+            PreparedKernels::new(&kernels, NUMBER, log_frac).expect("kernels of one side");
         let rates = measure(|| {
             let dots = |window: &Plane| dot_kernels(&kernels, window.data(), &semantics, None);
             windows.iter().map(|window| black_box(dots(black_box(window))).slots()).sum()
@@ -89,13 +91,7 @@ fn row(name: &str, side: usize, size: usize, log_frac: u32, threads: usize, rate
 
 fn approx(log_frac: u32) -> Semantics {
     let threshold = Threshold::from_tau(0.05, log_frac).expect("a tolerance between 0 and 1");
-    Semantics {
-        mode: Mode::Approx,
-        log_frac,
-        threshold,
-        scope: SmaxScope::Window,
-        number: Number::Integer,
-    }
+    Semantics { mode: Mode::Approx, log_frac, threshold, scope: SmaxScope::Window, number: NUMBER }
 }
 
 /// Four of five pixels are 0, the others 1 to 255.

@@ -44,6 +44,12 @@ package conv_approx_pkg;
   localparam logic [3:0] COUNTER_CYCLES_GET_LOGS         = 4'd11;
   localparam logic [3:0] COUNTER_CYCLES_FIND_WORDS       = 4'd12;
 
+  // Bits of a log: the whole part, the position of an integer's leading one or the biased exponent of
+  // a float, and the fraction.
+  function automatic int log_width(input int operand_w, input int log_frac, input int float);
+    log_width = (float != 0 ? 8 : $clog2(operand_w)) + log_frac;
+  endfunction
+
   // The word of the data buffer that a product multiplies. Products are numbered output by output
   // of the 2x2 tile (top left, top right, bottom left, bottom right), row by row of the kernel; the
   // buffer has rows of kernel + 1 words.

@@ -12,6 +12,7 @@ module conv_coprocessor #(
   parameter  int COUNTERS    = 1,
   parameter  int OPERAND_W   = 32,
   parameter  int PLANES      = 0,
+  parameter  int FLOAT       = 0,
   localparam int LANES       = 4 * KERNEL * KERNEL
 ) (
   input  wire logic             clk_i,
@@ -51,7 +52,7 @@ module conv_coprocessor #(
 
   import conv_approx_pkg::*;
 
-  localparam int SMAX_W = $clog2(OPERAND_W) + 2 + LOG_FRAC;   // {valid, score}
+  localparam int SMAX_W = log_width(OPERAND_W, LOG_FRAC, FLOAT) + 2;   // {valid, score}
   localparam int SLOT_W = (KERNELS == 1) ? 1 : $clog2(KERNELS);
 
   localparam logic [2:0] CONV_LOAD   = 3'd0;
@@ -168,7 +169,8 @@ module conv_coprocessor #(
     .KERNELS     (KERNELS),
     .COUNTERS    (COUNTERS),
     .OPERAND_W   (OPERAND_W),
-    .PLANES      (PLANES)
+    .PLANES      (PLANES),
+    .FLOAT       (FLOAT)
   ) u_unit (
     .clk_i, .rst_ni,
     .cmd_valid_i     (command),
@@ -242,6 +244,7 @@ module conv_coprocessor #(
           else if (rs1 == 32'd35)                       data = 32'(KERNELS);
           else if (rs1 == 32'd36)                       data = 32'(OPERAND_W);
           else if (rs1 == 32'd37)                       data = 32'(PLANES);
+          else if (rs1 == 32'd38)                       data = 32'(FLOAT);
         end
         default: ;
       endcase

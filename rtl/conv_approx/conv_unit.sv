@@ -17,9 +17,11 @@ module conv_unit #(
   parameter  int COUNTERS    = 1,            // 1: performance counters; 0: none
   parameter  int OPERAND_W   = 32,           // bits of a word: a weight, an activation; 8, 16, 32
   parameter  int PLANES      = 0,            // 1: windows can be fetched by their log planes
+  parameter  int FLOAT       = 0,            // 1: words are floats, of 32 bits or bfloat16
   localparam int PRODUCTS    = KERNEL * KERNEL,
   localparam int LANES       = 4 * PRODUCTS,
-  localparam int SMAX_W      = $clog2(OPERAND_W) + 2 + LOG_FRAC  // {valid, score}
+  localparam int LOG_W       = conv_approx_pkg::log_width(OPERAND_W, LOG_FRAC, FLOAT),
+  localparam int SMAX_W      = LOG_W + 2     // {valid, score}
 ) (
   input  wire logic                 clk_i,
   input  wire logic                 rst_ni,
@@ -73,7 +75,6 @@ module conv_unit #(
   localparam int SPAN   = KERNEL + 1;
   localparam int BUFFER = SPAN * SPAN;
   localparam int SIDE_W = $clog2(KERNEL + 2);
-  localparam int LOG_W  = $clog2(OPERAND_W) + LOG_FRAC;
   localparam int KEPT_W = $clog2(LANES + 1);
   localparam int SLOT_W = (KERNELS == 1) ? 1 : $clog2(KERNELS);
   localparam int PITCH_W = 32 - $clog2(OPERAND_W / 8);
@@ -221,6 +222,7 @@ module conv_unit #(
     .SPAN      (SPAN),
     .OPERAND_W (OPERAND_W),
     .LOG_FRAC  (LOG_FRAC),
+    .FLOAT     (FLOAT),
     .PLANES    (PLANES)
   ) u_logs (
     .clk_i    (clk_active),
@@ -264,6 +266,7 @@ module conv_unit #(
     .KERNEL    (KERNEL),
     .OPERAND_W (OPERAND_W),
     .LOG_FRAC  (LOG_FRAC),
+    .FLOAT     (FLOAT),
     .KERNELS   (KERNELS)
   ) u_kernels (
     .clk_i (clk_active), .rst_ni,
@@ -297,6 +300,7 @@ module conv_unit #(
       .KERNEL    (KERNEL),
       .OPERAND_W (OPERAND_W),
       .LOG_FRAC  (LOG_FRAC),
+      .FLOAT     (FLOAT),
       .OUTPUT    (out)
     ) u_select (
       .enable_i      ((decide || find) && (out == 0 || tile_q)),
@@ -356,9 +360,26 @@ module conv_unit #(
 
   // ---- STAGE_2 and STAGE_3: multiply and accumulate ------------------------------------------
 
-  wire logic last_issue;
+  wire logic last_issue, last_sum;   // STAGE_2, and STAGE_3, end
 
-  if (MULTIPLIERS == LANES) begin : gen_parallel
+  if (FLOAT != 0) begin : gen_float
+    multiply_float #(
+      .KERNEL      (KERNEL),
+      .OPERAND_W   (OPERAND_W),
+      .MULTIPLIERS (MULTIPLIERS)
+    ) u_multiply (
+      .clk_i        (clk_active), .rst_ni,
+      .decide_i     (decide),
+      .keep_i       (keep),
+      .issue_i      (run_stage_2 && decided_q),
+      .last_issue_o (last_issue),
+      .last_sum_o   (last_sum),
+      .weight_i     (kernel),
+      .data_i       (data),
+      .output_o
+    );
+  end else if (MULTIPLIERS == LANES) begin : gen_parallel
+    assign last_sum = 1'b1;
     multiply_parallel #(
       .KERNEL    (KERNEL),
       .OPERAND_W (OPERAND_W)
@@ -373,6 +394,7 @@ module conv_unit #(
       .output_o
     );
   end else begin : gen_serial
+    assign last_sum = 1'b1;
     multiply_serial #(
       .KERNEL      (KERNEL),
       .OPERAND_W   (OPERAND_W),
@@ -415,7 +437,7 @@ module conv_unit #(
         else if (decide && keep == '0)     state_d = DONE;  // nothing to accumulate
         else if (last_issue)               state_d = STAGE_3;
       end
-      STAGE_3:  state_d = DONE;
+      STAGE_3:  if (last_sum) state_d = DONE;
       default:  if (done_ready_i) state_d = IDLE;
     endcase
   end
@@ -529,6 +551,21 @@ module conv_unit #(
   end
   if (MULTIPLIERS < 1 || MULTIPLIERS > LANES) begin : gen_bad_multipliers
     $error("MULTIPLIERS is %0d; it is 1 to 4 * KERNEL * KERNEL", MULTIPLIERS);
+  end
+  if (FLOAT != 0 && FLOAT != 1) begin : gen_bad_float
+    $error("FLOAT is %0d; it is 0 or 1", FLOAT);
+  end
+  if (FLOAT != 0 && OPERAND_W == 8) begin : gen_bad_float_w
+    $error("OPERAND_W is 8; floats have 16 or 32 bits");
+  end
+  if (FLOAT != 0 && MULTIPLIERS != 1 && MULTIPLIERS != 2 && MULTIPLIERS != 4) begin : gen_bad_lanes
+    $error("MULTIPLIERS is %0d; with FLOAT it is 1, 2 or 4", MULTIPLIERS);
+  end
+  if (FLOAT != 0 && LOG_FRAC > 6) begin : gen_bad_float_log_frac
+    $error("LOG_FRAC is %0d; with FLOAT it is 0 to 6", LOG_FRAC);
+  end
+  if (FLOAT != 0 && PLANES != 0) begin : gen_bad_float_planes
+    $error("PLANES is %0d; with FLOAT there are no log planes", PLANES);
   end
 
 `ifndef SYNTHESIS

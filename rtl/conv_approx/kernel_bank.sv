@@ -10,10 +10,11 @@ module kernel_bank #(
   parameter  int KERNEL    = 3,
   parameter  int OPERAND_W = 32,
   parameter  int LOG_FRAC  = 0,
+  parameter  int FLOAT     = 0,
   parameter  int KERNELS   = 1,
   localparam int PRODUCTS  = KERNEL * KERNEL,
   localparam int SIDE_W    = $clog2(KERNEL + 2),
-  localparam int LOG_W     = $clog2(OPERAND_W) + LOG_FRAC,
+  localparam int LOG_W     = conv_approx_pkg::log_width(OPERAND_W, LOG_FRAC, FLOAT),
   localparam int SLOT_W    = (KERNELS == 1) ? 1 : $clog2(KERNELS)
 ) (
   input  wire logic                      clk_i,

@@ -6,16 +6,20 @@
 //
 // L(a) = msb(|a|) * 2^LOG_FRAC + the LOG_FRAC bits right below that bit. A zero word has no log;
 // its live bit is low.
+//
+// A float has its logarithm in its exponent, and the bits below that are the fraction's: L(a) is the
+// upper part of the word as it stands, the sign left out. An infinity or a NaN has the exponent 255 there,
+// which product_select looks at.
 `default_nettype none
 
 module log_bank #(
   parameter  int SPAN      = 4,              // rows of the buffer, and words of a row
   parameter  int OPERAND_W = 32,
   parameter  int LOG_FRAC  = 0,
+  parameter  int FLOAT     = 0,
   parameter  int PLANES    = 0,
   localparam int WORDS     = SPAN * SPAN,
-  localparam int MSB_W     = $clog2(OPERAND_W),
-  localparam int LOG_W     = MSB_W + LOG_FRAC,
+  localparam int LOG_W     = conv_approx_pkg::log_width(OPERAND_W, LOG_FRAC, FLOAT),
   localparam int ROW_W     = $clog2(SPAN + 1)
 ) (
   input  wire logic                       clk_i,
@@ -38,6 +42,7 @@ module log_bank #(
 
   // The position of the leading one, and all that stands below it at the top, with room for a
   // fraction that has more bits.
+  localparam int MSB_W   = $clog2(OPERAND_W);
   localparam int BELOW_W = OPERAND_W - 1;
   localparam int WHOLE_W = MSB_W + BELOW_W + LOG_FRAC;
 
@@ -57,14 +62,24 @@ module log_bank #(
     log_proxy = LOG_W'((WHOLE_W'({msb, magnitude[BELOW_W-1:0]}) << LOG_FRAC) >> BELOW_W);
   endfunction
 
+  // Of a float all that stands behind its sign.
+  function automatic logic [LOG_W-1:0] float_log(input logic [OPERAND_W-2:0] word);
+    float_log = LOG_W'(WHOLE_W'(word) >> (OPERAND_W - 1 - LOG_W));
+  endfunction
+
   // Blocking only on locals: each enable writes the registers whole, or a row of them.
   always_ff @(posedge clk_i) begin
     if (enable_i) begin
       logic [LOG_W*WORDS-1:0] logs;
       logic [WORDS-1:0]       live;
       for (int word = 0; word < WORDS; word++) begin
-        logs[LOG_W*word +: LOG_W] = log_proxy(data_i[OPERAND_W*word +: OPERAND_W]);
-        live[word]                = data_i[OPERAND_W*word +: OPERAND_W] != '0;
+        if (FLOAT != 0) begin
+          logs[LOG_W*word +: LOG_W] = float_log(data_i[OPERAND_W*word +: OPERAND_W-1]);
+          live[word]                = data_i[OPERAND_W*word +: OPERAND_W-1] != '0;
+        end else begin
+          logs[LOG_W*word +: LOG_W] = log_proxy(data_i[OPERAND_W*word +: OPERAND_W]);
+          live[word]                = data_i[OPERAND_W*word +: OPERAND_W] != '0;
+        end
       end
       log_o  <= logs;
       live_o <= live;

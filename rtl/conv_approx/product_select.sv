@@ -5,16 +5,19 @@
 // S_i = L(w_i) + L(x_i) estimates the logarithm of product i; S_max is the largest S_i over the
 // products with two non-zero operands. In approx mode product i is kept if S_i > S_max - T. S_max
 // comes from the reduction tree of the paper's section IV-C.
+//
+// A product of an infinity or a NaN has no score, and is kept in every mode.
 `default_nettype none
 
 module product_select #(
   parameter  int KERNEL    = 3,
   parameter  int OPERAND_W = 32,
   parameter  int LOG_FRAC  = 0,
+  parameter  int FLOAT     = 0,
   parameter  int OUTPUT    = 0,   // 0 .. 3 of the 2x2 tile, row by row
   localparam int PRODUCTS  = KERNEL * KERNEL,
   localparam int SPAN      = KERNEL + 1,
-  localparam int LOG_W     = $clog2(OPERAND_W) + LOG_FRAC,
+  localparam int LOG_W     = conv_approx_pkg::log_width(OPERAND_W, LOG_FRAC, FLOAT),
   localparam int SCORE_W   = LOG_W + 1,
   localparam int SMAX_W    = SCORE_W + 1
 ) (
@@ -51,7 +54,13 @@ module product_select #(
     word = activation_word(KERNEL, OUTPUT * PRODUCTS + i);
   endfunction
 
+  // Whether a live operand is an infinity or a NaN, by the whole part of its log: the exponent.
+  function automatic logic special(input logic [LOG_W-LOG_FRAC-1:0] whole);
+    special = FLOAT != 0 && whole == '1;
+  endfunction
+
   logic [PRODUCTS-1:0] activation_live, live;
+  logic [PRODUCTS-1:0] specials;            // active products with such an operand
   logic [SCORE_W-1:0]  score [PRODUCTS];
   logic [SMAX_W-1:0]   node [2*LEAVES-1];   // of nodes 2n+1 and 2n+2, node n is the larger one
   logic [SCORE_W:0]    reach, cutoff;       // the cutoff is S_max - T; its top bit: below all scores
@@ -60,6 +69,7 @@ module product_select #(
     keep_o          = '0;
     activation_live = '0;
     live            = '0;
+    specials        = '0;
     reach           = '0;
     cutoff          = '0;
     for (int i = 0; i < PRODUCTS; i++) score[i] = '0;
@@ -70,9 +80,12 @@ module product_select #(
       for (int i = 0; i < PRODUCTS; i++) begin
         activation_live[i] = data_live_i[word(i)];
         live[i]  = active_i[i] && weight_live_i[i] && activation_live[i];
+        specials[i] = active_i[i] &&
+            ((weight_live_i[i] && special(weight_log_i[LOG_W*i + LOG_FRAC +: LOG_W-LOG_FRAC])) ||
+             (activation_live[i] && special(data_log_i[LOG_W*word(i) + LOG_FRAC +: LOG_W-LOG_FRAC])));
         score[i] = SCORE_W'(weight_log_i[LOG_W*i +: LOG_W]) +
                    SCORE_W'(data_log_i[LOG_W*word(i) +: LOG_W]);
-        node[LEAVES+i] = live[i] ? {1'b1, score[i]} : '0;
+        node[LEAVES+i] = live[i] && !specials[i] ? {1'b1, score[i]} : '0;
       end
       for (int n = LEAVES - 2; n >= 0; n--) begin
         node[n] = node[2*n+1] > node[2*n+2] ? node[2*n+1] : node[2*n+2];
@@ -85,11 +98,12 @@ module product_select #(
       cutoff = {1'b0, smax_o[SCORE_W-1:0]} - reach;
       case (mode_i)
         MODE_EXACT:          keep_o = active_i;
-        MODE_ZERO_SKIP:      keep_o = active_i & activation_live;
-        MODE_DUAL_ZERO_SKIP: keep_o = live;
+        MODE_ZERO_SKIP:      keep_o = (active_i & activation_live) | specials;
+        MODE_DUAL_ZERO_SKIP: keep_o = live | specials;
         default: begin
           for (int i = 0; i < PRODUCTS; i++) begin
-            keep_o[i] = live[i] && (cutoff[SCORE_W] || score[i] > cutoff[SCORE_W-1:0]);
+            keep_o[i] = specials[i] ||
+                (live[i] && (cutoff[SCORE_W] || score[i] > cutoff[SCORE_W-1:0]));
           end
         end
       endcase

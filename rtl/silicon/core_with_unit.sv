@@ -10,7 +10,8 @@ module core_with_unit #(
   parameter int KERNELS     = 1,
   parameter int OPERAND_W   = 32,
   parameter int PLANES      = 0,
-  parameter bit FLOAT       = 0
+  parameter int UNIT_FLOAT  = 0,
+  parameter bit FLOAT       = 0            // of the core
 ) (
   input  wire logic        clk_i,
   input  wire logic        rst_ni,
@@ -74,7 +75,8 @@ module core_with_unit #(
     .MULTIPLIERS (MULTIPLIERS),
     .KERNELS     (KERNELS),
     .OPERAND_W   (OPERAND_W),
-    .PLANES      (PLANES)
+    .PLANES      (PLANES),
+    .FLOAT       (UNIT_FLOAT)
   ) u_coprocessor (
     .clk_i, .rst_ni,
     .x_issue_valid_i    (x_issue_valid),

@@ -11,6 +11,7 @@ module soc #(
   parameter  int          KERNELS     = 16,
   parameter  int          OPERAND_W   = 32,
   parameter  int          PLANES      = 0,
+  parameter  int          UNIT_FLOAT  = 0,             // of the unit: see conv_unit
   parameter  bit          FLOAT       = 0,             // of the core
   parameter  logic [31:0] BOOT_ADDR   = soc_pkg::RAM_BASE,
   localparam int          LANES       = 4 * KERNEL * KERNEL
@@ -176,7 +177,8 @@ module soc #(
     .MULTIPLIERS (MULTIPLIERS),
     .KERNELS     (KERNELS),
     .OPERAND_W   (OPERAND_W),
-    .PLANES      (PLANES)
+    .PLANES      (PLANES),
+    .FLOAT       (UNIT_FLOAT)
   ) u_coprocessor (
     .clk_i, .rst_ni,
     .x_issue_valid_i    (x_issue_valid),

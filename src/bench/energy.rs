@@ -329,7 +329,10 @@ fn windows(
                         let (x, y) = (column + at % 2, row + at / 2);
                         let words = inputs[image][channel].window(x, y, shape.side);
                         let weights = layer.filters[output][channel].weights();
-                        scores(weights, &words, semantics.log_frac).into_iter().flatten().max()
+                        scores(weights, &words, semantics.number, semantics.log_frac)
+                            .into_iter()
+                            .flatten()
+                            .max()
                     };
                     (0..before).filter(|_| at < tile.outputs()).filter_map(of).max()
                 });

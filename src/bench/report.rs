@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use model::conv::{Mode, scores};
+use model::conv::{Mode, Number, scores};
 use model::engine::{self, Place};
 use model::float::flag_names;
 use model::hart::{Run, Trap};
@@ -54,13 +54,14 @@ pub(super) fn window(
         operand_w,
         counters,
         planes,
+        float,
         view,
     } = unit;
     line!(
         text,
         "unit        {unit}: KERNEL = {kernel}, LOG_FRAC = {log_frac}, MULTIPLIERS = {multipliers}, \
          MEM_WIDTH = {mem_width}, KERNELS = {kernels}, OPERAND_W = {operand_w}, COUNTERS = {counters}, \
-         PLANES = {planes}{view}"
+         PLANES = {planes}, FLOAT = {float}{view}"
     );
     let layer = match place.network.as_str() {
         FILTERS => format!("filter {layer}"),
@@ -157,7 +158,7 @@ fn product_table(
 ) {
     line!(text, "  row col        weight    activation   S_i  expected  unit");
     let name = |kept| if kept { "keep" } else { "skip" };
-    for (i, s) in scores(weights, inputs, log_frac).iter().enumerate() {
+    for (i, s) in scores(weights, inputs, Number::Integer, log_frac).iter().enumerate() {
         let golden = golden >> i & 1 == 1;
         let unit = unit.map(|kept| kept >> i & 1 == 1);
         let mark = if unit.is_some_and(|unit| unit != golden) { "  <--" } else { "" };
@@ -179,7 +180,7 @@ pub(super) fn program(
     symbols: &Symbols,
 ) -> String {
     let SocParameters { kernel, log_frac, multipliers, kernels, operand_w, .. } = &case.soc;
-    let SocParameters { planes, float, ram_bytes, view, .. } = &case.soc;
+    let SocParameters { planes, unit_float, float, ram_bytes, view, .. } = &case.soc;
     let float = u8::from(*float);
     let mut text = String::new();
     line!(text, "MISMATCH {}\n", folder.file_name().unwrap_or_default().to_string_lossy());
@@ -190,7 +191,8 @@ pub(super) fn program(
     line!(
         text,
         "system      {}: KERNEL = {kernel}, LOG_FRAC = {log_frac}, MULTIPLIERS = {multipliers}, \
-         KERNELS = {kernels}, OPERAND_W = {operand_w}, PLANES = {planes}, FLOAT = {float}, RAM_BYTES = {ram_bytes}{view}",
+         KERNELS = {kernels}, OPERAND_W = {operand_w}, PLANES = {planes}, UNIT_FLOAT = {unit_float}, FLOAT = {float}, \
+         RAM_BYTES = {ram_bytes}{view}",
         case.soc
     );
     let (cycle, time) = (mismatch.cycle, begin + mismatch.cycle * CYCLE_TIME);

@@ -113,9 +113,9 @@ fn timing(
         let actual = outcome.last_word_cycle;
         return Some(Difference::LastWord { expected, actual });
     }
-    let issue = unit.issue_cycles(outcome.kept.total());
+    let issue = unit.issue_cycles(outcome.kept.counts());
     let expected = match (run.reuse, beats, planed) {
-        (true, 0, _) => unit.reuse_cycles(0) + u32::from(planed) + issue,
+        (true, 0, _) => unit.reuse_cycles([0; 4]) + u32::from(planed) + issue,
         // STAGE_1 or FIND_WORDS lies between the last word, or log, and the decision.
         (_, 0, true) | (_, _, false) => outcome.last_word_cycle + 3 + issue,
         (_, _, true) => outcome.last_word_cycle + 2 + issue,
@@ -245,6 +245,7 @@ pub fn window_counters(
     outcome: &Outcome,
 ) -> Counters {
     let kept = outcome.kept.total();
+    let issue = unit.issue_cycles(outcome.kept.counts());
     let products = (run.tile.outputs() * side * side) as u32;
     let Traffic { planed, log_beats, beats, words, last_log_cycle } = outcome.traffic;
     let cycles_get_data = match (beats, planed) {
@@ -263,8 +264,9 @@ pub fn window_counters(
         cycles_get_data,
         // A window that is used again has its logs, and one with a plane gets them from there.
         cycles_stage_1: u32::from(!run.reuse && !planed),
-        cycles_stage_2: unit.issue_cycles(kept).max(1),
-        cycles_stage_3: u32::from(kept > 0),
+        // One of STAGE_3 is not the issue's.
+        cycles_stage_2: (issue + 1).saturating_sub(unit.sum_cycles()).max(1),
+        cycles_stage_3: if kept > 0 { unit.sum_cycles() } else { 0 },
         cycles_done: 1,
         cycles_get_logs: last_log_cycle,
         cycles_find_words: u32::from(planed),
@@ -308,7 +310,7 @@ mod tests {
             kept.bits[output] = dot.kept;
         }
         let beats = PAPER_UNIT.beats(0, 5, tile.window_side(3) as u32);
-        let cycles = PAPER_UNIT.window_cycles(beats, kept.total());
+        let cycles = PAPER_UNIT.window_cycles(beats, kept.counts());
         let last_word_cycle = beats + 1;
         let words = tile.window_side(3).pow(2) as u32;
         let traffic = Traffic { beats, words, ..Traffic::default() };

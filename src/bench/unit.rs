@@ -104,10 +104,16 @@ impl Kept {
         self.bits[output].count_ones()
     }
 
-    /// How many of all outputs, those beyond the kernel and the tile included.
+    /// How many of each output, those beyond the kernel and the tile included.
+    #[inline]
+    pub fn counts(&self) -> [u32; 4] {
+        self.bits.map(u64::count_ones)
+    }
+
+    /// How many of all outputs.
     #[inline]
     pub fn total(&self) -> u32 {
-        (0..4).map(|output| self.count(output)).sum()
+        self.counts().iter().sum()
     }
 }
 

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Experiments on networks that need no flags of the unit: their flags, and what they print.
 
+use model::conv::Number;
 use model::engine::EngineFactory;
 use study::Status;
 use study::data::Split;
 use study::experiment::energy::Memory;
+use study::experiment::lenet::PAPER_TAUS;
+use study::experiment::numbers::NumberRow;
 use study::experiment::planes::Pair;
 use study::experiment::search::{self, Search};
 use study::experiment::windows::{SHARPEN9, built_in};
-use study::experiment::{channels, ideal, planes};
-use study::report::terminal::number;
+use study::experiment::{channels, ideal, numbers, planes};
+use study::report::terminal::{number, optional};
+use study::tables::Level;
 
 use super::flags::{LENET5, NetworkFlags, RunFlags, ScopeFlag, each_once, one, positive};
 use super::output::List;
@@ -23,6 +27,8 @@ pub(super) enum Experiment {
     Search(SearchArgs),
     /// Measure what the order of the channels is worth where S_max runs over them
     Channels(ChannelsArgs),
+    /// Take LeNet through the paper's table in integers and in floats, side by side
+    Numbers(NumbersArgs),
     /// Count what of the memory traffic log planes beside the feature maps would save
     Planes(PlanesArgs),
     /// Count what the ideal rule, on exact products, would multiply: the rule behind the paper's table
@@ -34,6 +40,7 @@ impl Experiment {
         match self {
             Self::Search(args) => search(args),
             Self::Channels(args) => channels(args),
+            Self::Numbers(args) => numbers(args),
             Self::Planes(args) => planes(args),
             Self::Ideal(args) => ideal(args),
         }
@@ -117,6 +124,63 @@ fn channels(args: &ChannelsArgs) -> anyhow::Result<Status> {
             (">multiplications", &|row| number(row.multiplications_average, 1)),
             (">saved %", &|row| number(row.reduction_vs_exact_percent, 2)),
             (">accuracy %", &|row| number(row.accuracy.accuracy_percent, 2)),
+        ],
+    );
+    say!("{} images of {}\n{table}", args.images, dataset.source);
+    Ok(ended.close("inferences"))
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct NumbersArgs {
+    #[command(flatten)]
+    run: RunFlags,
+
+    #[command(flatten)]
+    networks: NetworkFlags,
+
+    /// How many images, from the first
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = positive)]
+    images: usize,
+
+    /// What the networks compute in: integer, float32, bfloat16
+    #[arg(long, value_name = "LIST", default_value = "integer,float32")]
+    number: List<Number>,
+
+    /// Tolerances: products below this share of the largest one are skipped
+    #[arg(long, value_name = "LIST", default_value_t = List(PAPER_TAUS.to_vec()))]
+    tau: List<f64>,
+
+    /// Fraction bits of the log proxies: with 0 floats are weighed by their exponents alone
+    #[arg(long, value_name = "LIST", default_value = "0,3")]
+    log_frac: List<u32>,
+}
+
+fn numbers(args: &NumbersArgs) -> anyhow::Result<Status> {
+    each_once("--number", &args.number)?;
+    each_once("--log-frac", &args.log_frac)?;
+    each_once("--tau", &args.tau)?;
+    let variants = args.networks.variants(&[LENET5[0], LENET5[1], "lenet-accel"])?;
+    let dataset = args.run.load()?;
+    let images = (&dataset, Split::Test, args.images);
+    let ended = args.run.run("numbers", images, &[], |run| {
+        numbers::run(run, &variants, &args.number, &args.log_frac, &args.tau)
+    })?;
+    let networks = ended.finished.summary.iter().filter(|row| row.level == Level::Network);
+    let accuracy = |row: &NumberRow| row.accuracy.0.as_ref().map(|it| it.accuracy_percent);
+    let table = table_of(
+        networks,
+        &[
+            ("network", &|row| row.network.clone()),
+            (">images", &|row| row.images.to_string()),
+            ("number", &|row| row.number.clone()),
+            (">F", &|row| row.log_frac.to_string()),
+            ("configuration", &|row| row.configuration.clone()),
+            (">T", &|row| optional(row.threshold)),
+            (">multiplications", &|row| number(row.multiplications_average, 1)),
+            (">paper", &|row| number(row.paper_multiplications_average, 1)),
+            (">saved %", &|row| number(row.reduction_vs_exact_percent, 2)),
+            (">accuracy %", &|row| number(accuracy(row), 2)),
+            (">loss", &|row| number(row.loss_points, 2)),
         ],
     );
     say!("{} images of {}\n{table}", args.images, dataset.source);

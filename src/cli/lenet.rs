@@ -3,7 +3,8 @@
 
 use std::path::PathBuf;
 
-use model::conv::SmaxScope;
+use anyhow::ensure;
+use model::conv::{Number, SmaxScope};
 use model::engine::EngineFactory;
 use study::data::Split;
 use study::experiment::lenet::{
@@ -30,6 +31,11 @@ pub(super) struct Args {
     /// or 8 the networks are quantised for it, on the golden engine too
     #[arg(long, value_name = "SET")]
     unit: Option<UnitParameters>,
+
+    /// What the networks compute in: integer, float32 or bfloat16; floats have the table alone [default:
+    /// what --unit has, else integer]
+    #[arg(long, value_name = "KIND")]
+    number: Option<Number>,
 
     #[command(flatten)]
     networks: NetworkFlags,
@@ -61,6 +67,12 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let (mut variants, mut cells) = (Vec::new(), Vec::new());
+    let unit_number = args.unit.map(|unit| unit.number());
+    let number = args.number.or(unit_number).unwrap_or_default();
+    if let Some(unit) = args.unit {
+        let of_unit = unit.number();
+        ensure!(of_unit == number, "--unit {unit} multiplies {of_unit} words, not {number} ones");
+    }
     let log_fracs = match &args.log_frac {
         Some(list) => list.to_vec(),
         None => vec![args.unit.map_or(0, |unit| unit.log_frac)],
@@ -80,11 +92,15 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         add_point(&name, &point, &mut variants, &mut cells)?;
     }
-    if let Some(UnitParameters { operand_w, .. }) = args.unit {
-        let quantised = variants.into_iter().map(|it: Variant| it.with_operands(operand_w));
-        variants = quantised.collect::<Result<_, _>>()?;
+    for semantics in cells.iter_mut().flat_map(|it: &mut Cell| &mut it.configuration.layers) {
+        *semantics = semantics.of(number)?;
     }
-    let analysis = !args.table_only;
+    let of_machine = variants.into_iter().map(|it: Variant| match args.unit {
+        Some(unit) if !number.is_float() => it.with_operands(unit.operand_w),
+        _ => it.in_numbers(number),
+    });
+    let variants = of_machine.collect::<Result<_, _>>()?;
+    let analysis = !args.table_only && !number.is_float();
     let grid = Grid { variants, cells, analysis, peers: false, splits: false };
     let unit = args.under_test.factory(args.run.basic.seed, args.unit);
     run_grid("lenet", &args.run, unit.as_ref(), args.images, &grid)

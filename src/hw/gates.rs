@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use verilated::build::{Verilate, Warnings};
 
-use super::parameter_sets::{FLOAT, FPU, coprocessor_sources, core_sources, fpu_sources};
+use super::parameter_sets::{FLOAT, FPU, coprocessor_sources, core_sources, fpu_sources, joined};
 use super::{Build, CLOCK, HwError, SocParameters, UnitParameters};
 use crate::synthesis::{
     CellLibrary, Design, Flow, LibraryChoice, SynthesisError, Synthesised, Tools, cells, synthesise,
@@ -43,8 +43,7 @@ pub fn fpu_design() -> Result<Design, HwError> {
 /// The core and the coprocessor of a system.
 pub fn pair_design(set: &SocParameters) -> Result<Design, HwError> {
     let rtl = rtl()?;
-    let mut sources = coprocessor_sources(&rtl)?;
-    sources.extend(core_sources(&rtl)?);
+    let mut sources = joined(coprocessor_sources(&rtl)?, core_sources(&rtl)?);
     sources.extend(["core_alone.sv", "core_with_unit.sv"].map(|it| rtl.join("silicon").join(it)));
     let name = SocParameters { view: super::View::Rtl, ..*set }.to_string();
     let mut parameters = texts(set.coprocessor());

@@ -30,7 +30,7 @@ use std::sync::Mutex;
 use std::time::SystemTime;
 use std::{env, fs, io};
 
-use model::conv::{LogEntries, OPERAND_WIDTHS};
+use model::conv::{LogEntries, Number, OPERAND_WIDTHS};
 use model::facts::soc::RAM_BASE;
 use model::hart::{HartConfig, UnitShape};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -44,12 +44,16 @@ verilated::include_model!("soc");
 verilated::include_model!("fpu");
 
 impl UnitParameters {
-    /// The unit for layers of a network, with kernels up to `side` and `log_frac` fraction bits:
-    /// [`NETWORK_UNIT`] as far as it can be.
-    pub fn for_network(log_frac: u32, side: usize) -> Self {
+    /// The unit for layers of a network of such numbers, with kernels up to `side` and `log_frac` fraction
+    /// bits: [`NETWORK_UNIT`] as far as it can be. Floats have four lanes.
+    pub fn for_network(number: Number, log_frac: u32, side: usize) -> Self {
         let kernel = side.max(NETWORK_UNIT.kernel);
-        let multipliers = 4 * (kernel * kernel) as u32;
-        Self { kernel, log_frac, multipliers, ..NETWORK_UNIT }
+        let (float, operand_w, multipliers) = match number {
+            Number::Integer => (0, NETWORK_UNIT.operand_w, 4 * (kernel * kernel) as u32),
+            Number::Float32 => (1, 32, 4),
+            Number::Bfloat16 => (1, 16, 4),
+        };
+        Self { kernel, log_frac, multipliers, operand_w, float, ..NETWORK_UNIT }
     }
 
     /// Bytes of an operand, which are a word of the unit.
@@ -62,9 +66,19 @@ impl UnitParameters {
         self.mem_width / self.operand_w
     }
 
+    /// What its operands are.
+    pub const fn number(&self) -> Number {
+        match (self.float, self.operand_w) {
+            (0, _) => Number::Integer,
+            (_, 16) => Number::Bfloat16,
+            _ => Number::Float32,
+        }
+    }
+
     /// Bits of a score.
     pub const fn score_bits(&self) -> u32 {
-        self.operand_w.ilog2() + 1 + self.log_frac
+        let whole = if self.float == 0 { self.operand_w.ilog2() } else { 8 };
+        whole + 1 + self.log_frac
     }
 
     /// Beats that fetch `side` rows of `side` words, the first at the byte address `addr`, the
@@ -99,22 +113,50 @@ impl UnitParameters {
         (0..i64::from(side)).map(row).sum()
     }
 
-    /// Cycles of STAGE_2 if `kept` products are issued, and 0 if there are none to issue. A serial
-    /// unit issues from the cycle after the decision on.
-    pub const fn issue_cycles(&self, kept: u32) -> u32 {
-        let serial = (self.multipliers as usize) < 4 * self.kernel * self.kernel;
-        kept.div_ceil(self.multipliers) + (serial && kept > 0) as u32
+    /// Cycles from the decision to done, but one, if of each output so many products are issued; 0 if there
+    /// are none to issue: see `docs/unit.md`.
+    pub fn issue_cycles(&self, kept: [u32; 4]) -> u32 {
+        let all = kept.iter().sum::<u32>();
+        match (all, self.float) {
+            (0, _) => 0,
+            (_, 0) => {
+                // A serial unit issues from the cycle after the decision on.
+                let serial = (self.multipliers as usize) < 4 * self.kernel * self.kernel;
+                all.div_ceil(self.multipliers) + u32::from(serial)
+            }
+            // As a serial one, and there is a further stage behind the last issue.
+            _ => {
+                let lanes = kept.chunks_exact(4 / self.multipliers as usize);
+                lanes.map(lane_cycles).max().unwrap_or(0) + 2
+            }
+        }
+    }
+
+    /// Cycles of STAGE_3, if there is something to add.
+    pub const fn sum_cycles(&self) -> u32 {
+        1 + self.float
     }
 
     /// Cycles from start to done of a window whose memory never waits: see `docs/unit.md`.
-    pub const fn window_cycles(&self, beats: u32, kept: u32) -> u32 {
+    pub fn window_cycles(&self, beats: u32, kept: [u32; 4]) -> u32 {
         beats + 4 + self.issue_cycles(kept)
     }
 
     /// Cycles from start to done of a run on the window of the run before.
-    pub const fn reuse_cycles(&self, kept: u32) -> u32 {
+    pub fn reuse_cycles(&self, kept: [u32; 4]) -> u32 {
         2 + self.issue_cycles(kept)
     }
+}
+
+/// Cycles in which a lane of a unit for floats issues the products of its outputs: of each one in every
+/// other cycle. The even and the odd cycles each go to one output after the other; the next output gets
+/// those that are free first.
+fn lane_cycles(kept: &[u32]) -> u32 {
+    let [even, odd] = kept.iter().fold([0, 0], |[even, odd], &kept| match even <= odd {
+        true => [even + kept, odd],
+        false => [even, odd + kept],
+    });
+    (2 * even).saturating_sub(1).max(2 * odd)
 }
 
 impl SocParameters {
@@ -144,7 +186,9 @@ const GATES: Known = ("gates", "g", [0, 1], 0);
 const CHANGED_CELL: Known = ("changed_cell", "c", [0, u32::MAX], 0);
 const COUNTERS: Known = ("counters", "p", [0, 1], 1);
 const PLANES: Known = ("planes", "l", [0, 1], 0);
-/// In a name its letters alone say that it is there.
+/// Of a unit alone.
+const UNIT_FLOAT: Known = ("float", "e", [0, 1], 0);
+/// Of the core. In a name its letters alone say that it is there.
 const FLOAT: Known = ("float", "fp", [0, 1], 0);
 
 /// The parameters of a text, `kernel=7,log_frac=2` or a name such as `k7_f2`.
@@ -194,6 +238,20 @@ fn check_operand_w(operand_w: u32) -> Result<(), String> {
     known.then_some(()).ok_or_else(|| "operand_w is 8, 16 or 32".to_owned())
 }
 
+/// Refuses what a unit for floats cannot be.
+fn check_float(operand_w: u32, log_frac: u32, multipliers: u32, planes: u32) -> Result<(), String> {
+    let reason = match (operand_w, multipliers) {
+        (8, _) => "operand_w 16 or 32, not 8".to_owned(),
+        (_, lanes) if ![1, 2, 4].contains(&lanes) => format!("multipliers 1, 2 or 4, not {lanes}"),
+        _ if log_frac > Number::Float32.max_log_frac() => {
+            format!("log_frac 0 to {}, not {log_frac}", Number::Float32.max_log_frac())
+        }
+        _ if planes != 0 => "no log planes".to_owned(),
+        _ => return Ok(()),
+    };
+    Err(format!("a unit for floats has {reason}"))
+}
+
 fn view(gates: u32, changed_cell: u32) -> Result<View, String> {
     match (gates, changed_cell) {
         (0, 0) => Ok(View::Rtl),
@@ -214,12 +272,13 @@ fn unit_set(text: &str) -> Result<UnitParameters, String> {
         OPERAND_W,
         COUNTERS,
         PLANES,
+        UNIT_FLOAT,
         GATES,
         CHANGED_CELL,
     ];
     let values = parse(text, "", known)?;
-    let [kernel, log_frac, given, mem_width, kernels, operand_w, counters, planes, ..] = values;
-    let [.., gates, changed_cell] = values;
+    let [kernel, log_frac, given, mem_width, kernels, operand_w, counters, ..] = values;
+    let [.., planes, float, gates, changed_cell] = values;
     if kernel == 0 {
         return Err("it needs kernel=N, the largest kernel side".to_owned());
     }
@@ -228,6 +287,9 @@ fn unit_set(text: &str) -> Result<UnitParameters, String> {
     }
     check_operand_w(operand_w)?;
     let (multipliers, kernels) = (multipliers(kernel, given)?, kernels as usize);
+    if float != 0 {
+        check_float(operand_w, log_frac, multipliers, planes)?;
+    }
     let view = view(gates, changed_cell)?;
     let kernel = kernel as usize;
     Ok(UnitParameters {
@@ -239,6 +301,7 @@ fn unit_set(text: &str) -> Result<UnitParameters, String> {
         operand_w,
         counters,
         planes,
+        float,
         view,
     })
 }
@@ -255,19 +318,23 @@ fn soc_set(text: &str) -> Result<SocParameters, String> {
         (KERNELS.0, KERNELS.1, KERNELS.2, SOC.kernels as u32),
         OPERAND_W,
         PLANES,
+        ("unit_float", UNIT_FLOAT.1, UNIT_FLOAT.2, UNIT_FLOAT.3),
         FLOAT,
         ("ram_bytes", "r", [1 << 16, 1 << 28], SOC.ram_bytes),
         GATES,
         CHANGED_CELL,
     ];
     let values = parse(text, "soc", known)?;
-    let [kernel, log_frac, given, kernels, operand_w, planes, float, ..] = values;
+    let [kernel, log_frac, given, kernels, operand_w, planes, unit_float, float, ..] = values;
     let [.., ram_bytes, gates, changed_cell] = values;
     check_operand_w(operand_w)?;
     if !ram_bytes.is_power_of_two() {
         return Err("ram_bytes is a power of two".to_owned());
     }
     let (multipliers, kernels) = (multipliers(kernel, given)?, kernels as usize);
+    if unit_float != 0 {
+        check_float(operand_w, log_frac, multipliers, planes)?;
+    }
     let view = view(gates, changed_cell)?;
     let (kernel, float) = (kernel as usize, float != 0);
     Ok(SocParameters {
@@ -277,6 +344,7 @@ fn soc_set(text: &str) -> Result<SocParameters, String> {
         kernels,
         operand_w,
         planes,
+        unit_float,
         float,
         ram_bytes,
         view,
@@ -485,6 +553,25 @@ fn cache_folder() -> PathBuf {
 mod tests {
     use super::*;
 
+    /// Beside a lane cycle by cycle: it takes the first output with a product left that was not served in
+    /// the cycle before.
+    #[test]
+    fn a_lane_takes_the_cycles_that_are_said() {
+        for number in 0..7_u32.pow(4) {
+            let kept = [0, 1, 2, 3].map(|digit| number / 7_u32.pow(digit) % 7);
+            let (mut left, mut before, mut cycles, mut last) = (kept, None, 0, 0);
+            while left != [0; 4] {
+                before = (0..4).find(|&output| left[output] > 0 && before != Some(output));
+                cycles += 1;
+                if let Some(output) = before {
+                    left[output] -= 1;
+                    last = cycles;
+                }
+            }
+            assert_eq!(lane_cycles(&kept), last, "{kept:?}");
+        }
+    }
+
     #[test]
     fn a_name_has_all_parameters() {
         for set in UNITS.iter().chain(RARE_UNITS) {
@@ -503,6 +590,10 @@ mod tests {
         let set: SocParameters = "kernel=3,log_frac=3,planes=1".parse().unwrap();
         assert_eq!((set, set.to_string().as_str()), (SOCS[1], "soc_k3_f3_l1"));
         assert_eq!(SOC_FP.to_string(), "soc_fp");
+        let set: SocParameters = "unit_float=1,float=1,multipliers=4".parse().unwrap();
+        assert_eq!(set.to_string(), "soc_fp_m4_e1");
+        let set: UnitParameters = "kernel=3,float=1,multipliers=2".parse().unwrap();
+        assert_eq!((set.to_string().as_str(), set.number()), ("k3_m2_e1", Number::Float32));
         assert_eq!("float=1,kernel=3".parse(), "soc_fp_k3".parse::<SocParameters>());
     }
 
@@ -518,12 +609,20 @@ mod tests {
             ("kernel=3,operand_w=64", "operand_w is 8 to 32, not 64"),
             ("kernel=3,kernel=3", "kernel is given twice"),
             ("f2", "it needs kernel=N"),
+            ("k3_e1", "a unit for floats has multipliers 1, 2 or 4, not 36"),
+            ("k3_m3_e1", "multipliers 1, 2 or 4, not 3"),
+            ("k3_m2_o8_e1", "operand_w 16 or 32, not 8"),
+            ("k3_m2_f7_e1", "log_frac 0 to 6, not 7"),
+            ("k3_m2_l1_e1", "no log planes"),
+            ("k3_m2_e2", "float is 0 to 1, not 2"),
             ("lenet", "\"lenet\" is not understood"),
             ("kernel=three", "write a name such as k3_f2, or kernel=N,log_frac=N"),
         ] {
             let error = text.parse::<UnitParameters>().unwrap_err().to_string();
             assert!(error.contains(words), "{text}: {error}");
         }
+        let error = "soc_fp_e1".parse::<SocParameters>().unwrap_err().to_string();
+        assert!(error.contains("a unit for floats has multipliers 1, 2 or 4, not 100"), "{error}");
         let error = "soc_r100000".parse::<SocParameters>().unwrap_err().to_string();
         assert!(error.contains("power of two"), "{error}");
     }

@@ -29,6 +29,8 @@ pub struct UnitParameters {
     pub counters: u32,
     /// `PLANES`: 1 if windows can be fetched by their log planes.
     pub planes: u32,
+    /// `FLOAT`: 1 if operands are floats, of 32 bits or, with 16, bfloat16.
+    pub float: u32,
     /// Whether its RTL is simulated, or what synthesis makes of it.
     pub view: View,
 }
@@ -81,6 +83,8 @@ pub struct SocParameters {
     pub operand_w: u32,
     /// `PLANES`: 1 if the unit's windows can be fetched by their log planes.
     pub planes: u32,
+    /// `UNIT_FLOAT`: 1 if the unit's operands are floats.
+    pub unit_float: u32,
     /// `FLOAT`: whether the core has RV32F.
     pub float: bool,
     /// `RAM_BYTES`: a power of two, 64 KiB to 256 MiB.
@@ -99,6 +103,7 @@ pub const PAPER_UNIT: UnitParameters = UnitParameters {
     operand_w: 32,
     counters: 1,
     planes: 0,
+    float: 0,
     view: View::Rtl,
 };
 
@@ -114,6 +119,7 @@ pub const SOC: SocParameters = SocParameters {
     kernels: 16,
     operand_w: 32,
     planes: 0,
+    unit_float: 0,
     float: false,
     ram_bytes: 1 << 20,
     view: View::Rtl,
@@ -136,6 +142,9 @@ pub const UNITS: &[UnitParameters] = &[
     // Log planes, on a port of one word and of 8.
     UnitParameters { kernels: 3, planes: 1, ..PAPER_UNIT },
     UnitParameters { kernels: 2, log_frac: 3, multipliers: 4, mem_width: 128, operand_w: 16, planes: 1, ..PAPER_UNIT },
+    // Floats, whose exponents are their logs.
+    UnitParameters { float: 1, multipliers: 2, ..PAPER_UNIT },
+    UnitParameters { float: 1, operand_w: 16, multipliers: 4, ..NETWORK_UNIT },
 ];
 
 /// Further sets, also at the ends of the ranges: the tests run on them with `CONVAPPROX_SETS=all`.
@@ -158,6 +167,11 @@ pub const RARE_UNITS: &[UnitParameters] = &[
     UnitParameters { planes: 1, ..NETWORK_UNIT },
     UnitParameters { kernel: 7, log_frac: 8, multipliers: 3, planes: 1, ..PAPER_UNIT },
     UnitParameters { kernel: 2, multipliers: 16, operand_w: 16, planes: 1, ..PAPER_UNIT },
+    UnitParameters { float: 1, multipliers: 1, kernels: 3, log_frac: 3, ..PAPER_UNIT },
+    UnitParameters { float: 1, multipliers: 4, log_frac: 6, mem_width: 128, ..PAPER_UNIT },
+    UnitParameters { float: 1, multipliers: 4, ..NETWORK_UNIT },
+    UnitParameters { float: 1, multipliers: 2, kernel: 7, ..PAPER_UNIT },
+    UnitParameters { float: 1, multipliers: 4, kernel: 1, operand_w: 16, log_frac: 6, counters: 0, ..PAPER_UNIT },
 ];
 
 /// The systems on which programs and `torture` are tested.
@@ -229,6 +243,7 @@ impl UnitParameters {
             ("OPERAND_W", self.operand_w.into()),
             ("COUNTERS", self.counters.into()),
             ("PLANES", self.planes.into()),
+            ("FLOAT", self.float.into()),
         ]
     }
 
@@ -257,7 +272,7 @@ impl SocParameters {
         format!("1'b{}", u8::from(self.float))
     }
 
-    /// The parameters of the coprocessor.
+    /// The parameters of the coprocessor, as those who have it in them name these.
     pub fn coprocessor(&self) -> Vec<(&'static str, u64)> {
         vec![
             ("KERNEL", self.kernel as u64),
@@ -266,6 +281,7 @@ impl SocParameters {
             ("KERNELS", self.kernels as u64),
             ("OPERAND_W", self.operand_w.into()),
             ("PLANES", self.planes.into()),
+            ("UNIT_FLOAT", self.unit_float.into()),
         ]
     }
 
@@ -281,8 +297,7 @@ impl SocParameters {
         rtl: &Path,
         core: Vec<PathBuf>,
     ) -> io::Result<Verilate> {
-        let mut sources = coprocessor_sources(rtl)?;
-        sources.extend(core);
+        let mut sources = joined(coprocessor_sources(rtl)?, core);
         sources.extend(package_first(&rtl.join("soc"), "soc_pkg.sv")?);
         let model = Verilate::new(build.name_of(self), "soc")
             .sources(sources)
@@ -325,15 +340,27 @@ pub fn core_sources(rtl: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(sources)
 }
 
-/// The files of the unit and of its coprocessor.
+/// The files of the unit and of its coprocessor, with those of the FPU; packages come first.
 pub fn coprocessor_sources(rtl: &Path) -> io::Result<Vec<PathBuf>> {
     let mut sources = unit_sources(rtl)?;
     sources.push(rtl.join(COPROCESSOR));
     Ok(sources)
 }
 
+/// Files of two designs in one: what both have is there once.
+pub fn joined(mut sources: Vec<PathBuf>, further: Vec<PathBuf>) -> Vec<PathBuf> {
+    for file in further {
+        if !sources.contains(&file) {
+            sources.push(file);
+        }
+    }
+    sources
+}
+
+/// A unit for floats has parts of the FPU.
 fn unit_sources(rtl: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut sources = package_first(&rtl.join("conv_approx"), "conv_approx_pkg.sv")?;
+    let mut sources = fpu_sources(rtl)?;
+    sources.extend(package_first(&rtl.join("conv_approx"), "conv_approx_pkg.sv")?);
     sources.retain(|file| !file.ends_with(COPROCESSOR));
     Ok(sources)
 }
@@ -366,7 +393,7 @@ fn name(parts: &[(&str, u32, u32)]) -> String {
 impl fmt::Display for UnitParameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let &Self { kernel, log_frac, multipliers, kernels, operand_w, .. } = self;
-        let &Self { mem_width, counters, planes, view, .. } = self;
+        let &Self { mem_width, counters, planes, float, view, .. } = self;
         let [gates, changed_cell] = view.parameters();
         let rest = name(&[
             ("m", multipliers, 4 * (kernel * kernel) as u32),
@@ -376,6 +403,7 @@ impl fmt::Display for UnitParameters {
             ("o", operand_w, 32),
             ("p", counters, 1),
             ("l", planes, 0),
+            ("e", float, 0),
             ("g", gates, 0),
             ("c", changed_cell, 0),
         ]);
@@ -386,7 +414,7 @@ impl fmt::Display for UnitParameters {
 impl fmt::Display for SocParameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let &Self { kernel, log_frac, multipliers, kernels, operand_w, .. } = self;
-        let &Self { planes, float, ram_bytes, view, .. } = self;
+        let &Self { planes, unit_float, float, ram_bytes, view, .. } = self;
         let [gates, changed_cell] = view.parameters();
         let float = if float { "_fp" } else { "" };
         let rest = name(&[
@@ -396,6 +424,7 @@ impl fmt::Display for SocParameters {
             ("f", log_frac, SOC.log_frac),
             ("o", operand_w, SOC.operand_w),
             ("l", planes, SOC.planes),
+            ("e", unit_float, SOC.unit_float),
             ("r", ram_bytes, SOC.ram_bytes),
             ("g", gates, 0),
             ("c", changed_cell, 0),

@@ -7,7 +7,7 @@ use convapprox::bench::scoreboard::{Difference, ExpectedWindow};
 use convapprox::bench::under_test::replay;
 use convapprox::bench::unit::{Kept, Outcome, Stalls, Tile, Traffic};
 use convapprox::hw::UnitParameters;
-use model::conv::{Mode, SmaxScope};
+use model::conv::{Mode, Number, SmaxScope};
 
 use crate::random::{Distribution, Session, bound_errors};
 use crate::{Bench, Window, case, report, threshold, units};
@@ -187,7 +187,8 @@ fn a_failure_can_be_replayed() {
             window.run.threshold = threshold(2 << unit.log_frac);
             // S_max of the channels before is just so far off that nothing is kept.
             let inputs = window.operands(0).inputs(0);
-            let scores = model::conv::scores(&window.weights, &inputs, unit.log_frac);
+            let scores =
+                model::conv::scores(&window.weights, &inputs, Number::Integer, unit.log_frac);
             window.run.scope = SmaxScope::Running;
             window.run.carry[0] =
                 scores.into_iter().max().unwrap().map(|it| it + (2 << unit.log_frac));

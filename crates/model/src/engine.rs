@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::conv::{
-    FeatureMap, Kernel, OperandError, Plane, PreparedKernels, PreparedPlane, Semantics,
-    conv2d_prepared, dot_kernels,
+    ConfigError, FeatureMap, Kernel, Number, OperandError, Plane, PreparedKernels, PreparedPlane,
+    Semantics, conv2d_prepared, dot_kernels,
 };
 use crate::nn::{self, Configuration, Convolution, LayerOutcome, MachineNetwork, NetworkRun};
 
@@ -217,6 +217,9 @@ pub enum EngineError {
     /// A network has weights or activations that the unit has no room for.
     #[error(transparent)]
     Operand(#[from] OperandError),
+    /// The numbers of a network have no such semantics.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The hardware gave up in the middle: it hangs, or an assertion of the RTL failed.
     #[error("{source}")]
     Failed {
@@ -458,7 +461,7 @@ impl GoldenEngine {
         if inputs.first().is_some_and(one_window) {
             let channel = |c: usize| {
                 let kernels: Vec<&Kernel> = layer.filters.iter().map(|filter| &filter[c]).collect();
-                let prepared = PreparedKernels::new(&kernels, semantics.log_frac);
+                let prepared = PreparedKernels::new(&kernels, semantics.number, semantics.log_frac);
                 prepared.expect("a layer has kernels of one side")
             };
             let kernels: Vec<_> = (0..channels).map(channel).collect();
@@ -488,8 +491,10 @@ fn conv_layer(
     semantics: &Semantics,
     detail: Detail,
 ) -> LayerOutcome {
-    let planes: Vec<_> =
-        input.iter().map(|it| PreparedPlane::new(it, semantics.log_frac)).collect();
+    let planes: Vec<_> = input
+        .iter()
+        .map(|it| PreparedPlane::new(it, semantics.number, semantics.log_frac))
+        .collect();
     let mut outcome = LayerOutcome::default();
     for filter in &layer.filters {
         let mut sums: Vec<i32> = Vec::new();
@@ -497,7 +502,7 @@ fn conv_layer(
         let mut multiplications = 0;
         for (plane, kernel) in planes.iter().zip(filter) {
             let map = conv2d_prepared(plane, kernel, semantics, maps.last());
-            add(&mut sums, &map.outputs);
+            add(&mut sums, &map.outputs, semantics.number);
             multiplications += map.total_kept();
             if detail == Detail::Sums {
                 maps.clear();
@@ -525,7 +530,7 @@ fn dot_layer(
     let mut maps: Vec<FeatureMap> = Vec::with_capacity(input.len());
     for (plane, kernels) in input.iter().zip(kernels) {
         let map = dot_kernels(kernels, plane.data(), semantics, maps.last());
-        add(&mut sums, &map.outputs);
+        add(&mut sums, &map.outputs, semantics.number);
         for (sum, &kept) in multiplications.iter_mut().zip(&map.kept) {
             *sum += u64::from(kept);
         }
@@ -539,12 +544,13 @@ fn dot_layer(
     LayerOutcome { sums, multiplications, maps }
 }
 
-fn add(sums: &mut Vec<i32>, outputs: &[i32]) {
+/// The first input channel is the sum, to which the others are added in their order.
+fn add(sums: &mut Vec<i32>, outputs: &[i32], number: Number) {
     if sums.is_empty() {
         sums.extend_from_slice(outputs);
     } else {
         for (sum, &output) in sums.iter_mut().zip(outputs) {
-            *sum = sum.wrapping_add(output);
+            *sum = number.add(*sum, output);
         }
     }
 }

@@ -59,6 +59,45 @@ fn semantics() -> impl Strategy<Value = Semantics> {
     })
 }
 
+/// Words that are floats of every kind when they are singles: of any bits, of a few magnitudes, of
+/// many, zeros of both signs, subnormals, and what is not finite.
+fn single() -> impl Strategy<Value = i32> {
+    let of_magnitude = |exponents: std::ops::Range<i32>| {
+        (any::<i32>(), exponents).prop_map(|(a, exponent)| a & !(0xff << 23) | exponent << 23)
+    };
+    let special = [0x7f80_0000, 0xff80_0000_u32 as i32, 0x7fc0_0000, 0x7f80_0001, -1];
+    prop_oneof![
+        1 => any::<i32>(),
+        6 => of_magnitude(120..131),
+        // Short fractions, whose sums have ties.
+        2 => of_magnitude(120..131).prop_map(|a| a & !0xf_ffff),
+        2 => of_magnitude(60..190),
+        2 => select(&[0, i32::MIN][..]),
+        1 => of_magnitude(0..1),
+        1 => (0..4, any::<bool>()).prop_map(|(a, minus)| if minus { a | i32::MIN } else { a }),
+    ]
+    .prop_perturb(move |a, mut random| {
+        if random.random_ratio(1, 60) { special[random.random_range(0..5)] } else { a }
+    })
+}
+
+/// As [`single`], without what is not finite.
+fn finite() -> impl Strategy<Value = i32> {
+    single().prop_map(|a| if Number::Float32.is_special(a) { a ^ 0x4000_0000 } else { a })
+}
+
+/// Floats, with the words of singles as they are or made narrower.
+fn float_semantics() -> impl Strategy<Value = Semantics> {
+    (semantics(), 0..=6_u32, select(&Number::ALL[1..])).prop_map(|(semantics, log_frac, number)| {
+        Semantics { log_frac, ..semantics }.of(number).unwrap()
+    })
+}
+
+/// The operand that a single stands for, narrower perhaps.
+fn narrow(single: i32, number: Number) -> i32 {
+    if number == Number::Bfloat16 { single >> 16 } else { single }
+}
+
 /// Some input channels of one size and a kernel for each.
 #[derive(Debug, Clone)]
 struct Channels {
@@ -67,8 +106,14 @@ struct Channels {
 }
 
 fn channels() -> impl Strategy<Value = Channels> {
+    channels_of(|count| operands(count).boxed())
+}
+
+fn channels_of(
+    operands: impl Fn(usize) -> BoxedStrategy<Vec<i32>> + Clone,
+) -> impl Strategy<Value = Channels> {
     (1..=MAX_SIDE, 0..20_usize, 0..9_usize, 1..4_usize).prop_flat_map(
-        |(side, columns, rows, count)| {
+        move |(side, columns, rows, count)| {
             let (width, height) = (side + columns, side + rows);
             let plane = operands(width * height)
                 .prop_map(move |data| Plane::new(width, height, data).unwrap());
@@ -78,6 +123,21 @@ fn channels() -> impl Strategy<Value = Channels> {
                 .prop_map(|(planes, kernels)| Channels { planes, kernels })
         },
     )
+}
+
+/// Channels of singles, or of what is left of them.
+fn float_channels() -> impl Strategy<Value = (Channels, Semantics)> {
+    let channels = channels_of(|count| prop::collection::vec(single(), count).boxed());
+    (channels, float_semantics()).prop_map(|(mut channels, semantics)| {
+        let narrow = |words: &[i32]| words.iter().map(|&it| narrow(it, semantics.number)).collect();
+        for plane in &mut channels.planes {
+            *plane = Plane::new(plane.width(), plane.height(), narrow(plane.data())).unwrap();
+        }
+        for kernel in &mut channels.kernels {
+            *kernel = Kernel::new(kernel.side(), narrow(kernel.weights())).unwrap();
+        }
+        (channels, semantics)
+    })
 }
 
 /// For some input channels, a kernel for each of some outputs, and the one window they all see.
@@ -141,6 +201,75 @@ proptest! {
         let plain = chain(planes, kernels, |p, k, carry| conv2d_plain(p, k, &semantics, carry));
         let fast = chain(planes, kernels, |p, k, carry| conv2d(p, k, &semantics, carry));
         same(fast, plain)?;
+    }
+
+    #[test]
+    fn fast_is_plain_with_floats((channels, semantics) in float_channels()) {
+        let Channels { planes, kernels } = &channels;
+        let plain = chain(planes, kernels, |p, k, carry| conv2d_plain(p, k, &semantics, carry));
+        let fast = chain(planes, kernels, |p, k, carry| conv2d(p, k, &semantics, carry));
+        same(fast, plain)?;
+    }
+
+    #[test]
+    fn many_kernels_at_one_window_are_their_dots_with_floats(
+        kernels in prop::collection::vec(prop::collection::vec(single(), 9), 1..36),
+        inputs in prop::collection::vec(single(), 9),
+        semantics in float_semantics(),
+    ) {
+        let narrow = |words: &[i32]| words.iter().map(|&it| narrow(it, semantics.number)).collect();
+        let inputs: Vec<i32> = narrow(&inputs);
+        let kernels: Vec<_> =
+            kernels.iter().map(|weights| Kernel::new(3, narrow(weights)).unwrap()).collect();
+        let prepared = PreparedKernels::new(&kernels, semantics.number, semantics.log_frac).unwrap();
+        let fast = dot_kernels(&prepared, &inputs, &semantics, None);
+        for (i, kernel) in kernels.iter().enumerate() {
+            let dot = dot(kernel.weights(), &inputs, &semantics, None);
+            same(
+                (fast.outputs[i], fast.kept[i].into(), fast.s_max(i)),
+                (dot.output, dot.kept_count(), dot.s_max),
+            )?;
+        }
+    }
+
+    /// What is dropped is below its bound; approx is from exact no further than that and the roundings
+    /// of both.
+    #[test]
+    fn the_bound_holds_with_floats(
+        operands in prop::collection::vec((finite(), finite()), 1..=49),
+        semantics in float_semantics(),
+        carry in prop::option::of(0..2 * 255_u32),
+    ) {
+        let Semantics { number, log_frac, .. } = semantics;
+        let (weights, inputs): (Vec<_>, Vec<_>) =
+            operands.iter().map(|&(w, x)| (narrow(w, number), narrow(x, number))).unzip();
+        let carry = carry.map(|it| it << log_frac);
+        let exact = Semantics { mode: Mode::Exact, ..semantics };
+        let [found, exact] = [semantics, exact].map(|it| dot(&weights, &inputs, &it, carry));
+        let dropped = float_dropped(&weights, &inputs, found.kept, number).abs();
+        let bound = float_error_bound(found.skipped_count(), found.s_max, &semantics);
+        prop_assert!(dropped < bound || dropped == 0.0, "{dropped:e} is not below {bound:e}");
+
+        let value = |word: i32| f64::from(f32::from_bits(word as u32));
+        let magnitudes = |kept: u64| -> f64 {
+            let products = weights.iter().zip(&inputs).enumerate();
+            let kept = products.filter(|(i, _)| kept >> i & 1 == 1);
+            kept.map(|(_, (&w, &x))| (value(number.single(w)) * value(number.single(x))).abs()).sum()
+        };
+        let [found_value, exact_value] = [found.output, exact.output].map(value);
+        if found_value.is_finite() && exact_value.is_finite() {
+            let roundings: f64 = [found, exact]
+                .map(|it| float_rounding_bound(it.kept_count(), magnitudes(it.kept)))
+                .iter()
+                .sum();
+            // Of the test's own sums, in 64 bits.
+            let slack = 1.0 + 1e-12;
+            let difference = (found_value - exact_value).abs();
+            prop_assert!(difference <= (bound + roundings) * slack, "{difference:e}, {bound:e}");
+            if matches!(semantics.mode, Mode::ZeroSkip | Mode::DualZeroSkip) {
+                prop_assert_eq!(found_value, exact_value);
+            }
+        }
     }
 
     #[test]
@@ -213,7 +342,7 @@ proptest! {
         let mut dots: Vec<Option<Dot>> = vec![None; channels[0].0.len()];
         for (kernels, inputs) in &channels {
             let count = kernels.len();
-            let prepared = PreparedKernels::new(kernels, semantics.log_frac).unwrap();
+            let prepared = PreparedKernels::new(kernels, semantics.number, semantics.log_frac).unwrap();
             let fast = dot_kernels(&prepared, inputs, &semantics, map.as_ref());
             for (i, kernel) in kernels.iter().enumerate() {
                 let carry = dots[i].and_then(|dot| dot.s_max);
@@ -308,7 +437,12 @@ fn wrong_shapes_are_refused() {
         assert_eq!(carried, "S_max of a map of (2, 2) carried to one of (3, 3)");
     }
     let prepared = refusal(Box::new(move || {
-        conv2d_prepared(&PreparedPlane::new(&plane(4), 1), &kernel(3), &semantics, None)
+        conv2d_prepared(
+            &PreparedPlane::new(&plane(4), Number::Integer, 1),
+            &kernel(3),
+            &semantics,
+            None,
+        )
     }));
     assert_eq!(prepared, "operands prepared with 1 fraction bits, semantics with 0");
 }

@@ -13,23 +13,21 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::shape::{FeatureMap, Kernel, NO_SCORE, Plane, ShapeError};
-use super::{MAX_LOG_FRAC, Mode, Semantics, SmaxScope};
+use super::{Mode, Number, Semantics, SmaxScope, canonical};
 
 /// A plane with the log proxies of its words, computed once for all kernels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreparedPlane {
     width: usize,
     height: usize,
-    log_frac: u32,
     words: Words,
 }
 
 impl PreparedPlane {
-    /// Takes the log proxies of `plane`, with `log_frac` fraction bits.
-    pub fn new(plane: &Plane, log_frac: u32) -> Self {
-        check_fraction_bits(log_frac);
-        let words = Words::new(plane.data(), log_frac);
-        Self { width: plane.width(), height: plane.height(), log_frac, words }
+    /// Takes the log proxies of `plane`, whose words are such numbers, with `log_frac` fraction bits.
+    pub fn new(plane: &Plane, number: Number, log_frac: u32) -> Self {
+        let words = Words::new(plane.data(), number, log_frac);
+        Self { width: plane.width(), height: plane.height(), words }
     }
 }
 
@@ -38,16 +36,18 @@ impl PreparedPlane {
 pub struct PreparedKernels {
     count: usize,
     side: usize,
-    log_frac: u32,
     /// The first weight of every kernel, the second of every kernel, and so on.
     words: Words,
 }
 
 impl PreparedKernels {
-    /// Takes the log proxies of `kernels`, with `log_frac` fraction bits. Without a kernel, or with
-    /// kernels of different sides, it is an error.
-    pub fn new(kernels: &[impl Borrow<Kernel>], log_frac: u32) -> Result<Self, ShapeError> {
-        check_fraction_bits(log_frac);
+    /// Takes the log proxies of `kernels`, whose weights are such numbers, with `log_frac` fraction
+    /// bits. Without a kernel, or with kernels of different sides, it is an error.
+    pub fn new(
+        kernels: &[impl Borrow<Kernel>],
+        number: Number,
+        log_frac: u32,
+    ) -> Result<Self, ShapeError> {
         let kernels: Vec<&Kernel> = kernels.iter().map(Borrow::borrow).collect();
         let first = kernels.first().ok_or(ShapeError::NoKernel)?;
         let (side, count) = (first.side(), kernels.len());
@@ -59,17 +59,13 @@ impl PreparedKernels {
             let places = weights[number..].iter_mut().step_by(count);
             places.zip(kernel.weights()).for_each(|(place, &weight)| *place = weight);
         }
-        Ok(Self { count, side, log_frac, words: Words::new(&weights, log_frac) })
+        Ok(Self { count, side, words: Words::new(&weights, number, log_frac) })
     }
 
     /// The number of kernels; at least 1.
     pub fn count(&self) -> usize {
         self.count
     }
-}
-
-fn check_fraction_bits(log_frac: u32) {
-    assert!(log_frac <= MAX_LOG_FRAC, "{log_frac} fraction bits; at most {MAX_LOG_FRAC}");
 }
 
 /// Product slots that are worth a thread of their own.
@@ -86,22 +82,22 @@ pub fn conv2d(
     semantics: &Semantics,
     carry: Option<&FeatureMap>,
 ) -> FeatureMap {
-    let plane = PreparedPlane::new(plane, semantics.log_frac);
+    let plane = PreparedPlane::new(plane, semantics.number, semantics.log_frac);
     conv2d_prepared(&plane, kernel, semantics, carry)
 }
 
 /// [`conv2d`] of a plane whose log proxies are there already.
 ///
 /// # Panics
-/// If the plane is prepared with another number of fraction bits than the semantics have; and as
-/// [`conv2d`].
+/// If the plane is prepared as other numbers, or with another number of fraction bits, than the
+/// semantics have; and as [`conv2d`].
 pub fn conv2d_prepared(
     plane: &PreparedPlane,
     kernel: &Kernel,
     semantics: &Semantics,
     carry: Option<&FeatureMap>,
 ) -> FeatureMap {
-    check_same_log_frac(plane.log_frac, semantics);
+    plane.words.check(semantics);
     let map = FeatureMap::of_convolution(plane.width, plane.height, kernel, carry);
     let carry = carry.filter(|_| semantics.scope == SmaxScope::Running);
     let side = kernel.side();
@@ -136,14 +132,15 @@ pub fn conv2d_prepared(
 ///
 /// # Panics
 /// If `inputs` has another length than a kernel, or `carry` another size than the result, or the
-/// kernels are prepared with another number of fraction bits than the semantics have.
+/// kernels are prepared as other numbers, or with another number of fraction bits, than the semantics
+/// have.
 pub fn dot_kernels(
     kernels: &PreparedKernels,
     inputs: &[i32],
     semantics: &Semantics,
     carry: Option<&FeatureMap>,
 ) -> FeatureMap {
-    check_same_log_frac(kernels.log_frac, semantics);
+    kernels.words.check(semantics);
     let products = kernels.side * kernels.side;
     assert_eq!(inputs.len(), products, "an input for every weight of a kernel");
     let map = FeatureMap::new(kernels.count, 1, products, carry);
@@ -158,14 +155,6 @@ pub fn dot_kernels(
     drop_wrapped(&mut lanes, map.width, map.width, 1);
     let Lanes { outputs, kept, s_max } = lanes;
     FeatureMap { outputs, kept, s_max, ..map }
-}
-
-fn check_same_log_frac(prepared: u32, semantics: &Semantics) {
-    let wanted = semantics.log_frac;
-    assert!(
-        prepared == wanted,
-        "operands prepared with {prepared} fraction bits, semantics with {wanted}"
-    );
 }
 
 /// The rows `rows` of outputs, each with `width` valid ones.
@@ -211,30 +200,70 @@ const BLOCK: usize = 16;
 /// More than the distance of any two scores, those of zero operands included.
 const UNLIMITED: i32 = 1 << 22;
 
+/// The log of a float that is zero: every score with it is negative, but with a special operand.
+const ZERO_LOG: i32 = -(1 << 20);
+
+/// The log of a special operand: every sum with it is above all scores and cutoffs.
+const SPECIAL_LOG: i32 = 1 << 28;
+
+/// The least sum that a special operand is part of.
+const SPECIAL_SCORE: i32 = SPECIAL_LOG / 2;
+
 /// Operands with their logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Words {
-    /// The operands and, behind them, as many zeros as end a block that begins at the last one.
+    number: Number,
+    log_frac: u32,
+    /// The operands, as singles if they are floats, and, behind them, as many zeros as end a block
+    /// that begins at the last one.
     words: Vec<i32>,
     /// The [`vector_log`] of each of `words`.
     logs: Vec<i32>,
 }
 
 impl Words {
-    fn new(operands: &[i32], log_frac: u32) -> Self {
-        let words = [operands, &[0; BLOCK - 1]].concat();
+    fn new(operands: &[i32], number: Number, log_frac: u32) -> Self {
+        number.check_log_frac(log_frac);
+        let mut words = [operands, &[0; BLOCK - 1]].concat();
         let mut logs = vec![0; words.len()];
         Arch::new().dispatch(|| {
-            for (log, &word) in logs.iter_mut().zip(&words) {
-                *log = vector_log(word, log_frac);
+            if number.is_float() {
+                for (log, word) in logs.iter_mut().zip(&mut words) {
+                    *word = number.single(*word);
+                    *log = float_log(*word, log_frac);
+                }
+            } else {
+                for (log, &word) in logs.iter_mut().zip(&words) {
+                    *log = integer_log(word, log_frac);
+                }
             }
         });
-        Self { words, logs }
+        Self { number, log_frac, words, logs }
+    }
+
+    fn check(&self, semantics: &Semantics) {
+        let (prepared, wanted) = (self.log_frac, semantics.log_frac);
+        assert!(
+            prepared == wanted,
+            "operands prepared with {prepared} fraction bits, semantics with {wanted}"
+        );
+        let (prepared, wanted) = (self.number, semantics.number);
+        assert!(prepared == wanted, "operands prepared as {prepared}, semantics of {wanted}");
     }
 }
 
-/// The log proxy as the loop uses it. For zero it is −127·2^F, which makes every score with it
-/// negative, and so less than all others.
+/// The log proxy as the loop uses it. Of zero it makes every score with it negative, and so less than
+/// all others; of a special operand every score is above all others, and counts as none in S_max.
+fn vector_log(word: i32, semantics: &Semantics) -> i32 {
+    let Semantics { number, log_frac, .. } = *semantics;
+    if number.is_float() {
+        float_log(number.single(word), log_frac)
+    } else {
+        integer_log(word, log_frac)
+    }
+}
+
+/// Of zero it is −127·2^F.
 ///
 /// A float's bit pattern, read as an integer, is Mitchell's logarithm of its value (exponent above
 /// fraction), so that the conversion does the work of a leading-zero count and a shift. It must not
@@ -242,7 +271,7 @@ impl Words {
 /// cleared first. That leaves the msb and the 8 bits below alone, and puts a zero right under them
 /// that stops every carry.
 #[inline(always)]
-fn vector_log(a: i32, log_frac: u32) -> i32 {
+fn integer_log(a: i32, log_frac: u32) -> i32 {
     let magnitude = a.unsigned_abs();
     let truncated = magnitude & !(magnitude >> 9);
     // As signed, since SIMD has no conversion from unsigned: 2³¹ becomes −2³¹, whose sign is masked.
@@ -250,10 +279,19 @@ fn vector_log(a: i32, log_frac: u32) -> i32 {
     (bits >> (f32::MANTISSA_DIGITS - 1 - log_frac)) as i32 - (127 << log_frac)
 }
 
+#[inline(always)]
+fn float_log(single: i32, log_frac: u32) -> i32 {
+    let magnitude = single & i32::MAX;
+    let log = magnitude >> (f32::MANTISSA_DIGITS - 1 - log_frac);
+    let log = if magnitude == 0 { ZERO_LOG } else { log };
+    if magnitude >= f32::INFINITY.to_bits() as i32 { SPECIAL_LOG } else { log }
+}
+
 /// The operand that product i of every output shares, and where to find the others.
 struct Tap {
     /// Words from the position of an output to its other operand.
     offset: usize,
+    /// As one of [`Words`].
     operand: i32,
     log: i32,
     /// What the log of the other operand is added to when it is decided whether to multiply.
@@ -263,21 +301,22 @@ struct Tap {
 impl Tap {
     /// A weight; the other operands are inputs.
     fn weight(offset: usize, weight: i32, semantics: &Semantics) -> Self {
-        let log = vector_log(weight, semantics.log_frac);
+        let log = vector_log(weight, semantics);
         // Zero-skip looks at the input alone.
-        let bias = if semantics.mode == Mode::ZeroSkip { 0 } else { log };
-        Self { offset, operand: weight, log, bias }
+        let skips_zero_inputs = semantics.mode == Mode::ZeroSkip && log != SPECIAL_LOG;
+        let bias = if skips_zero_inputs { 0 } else { log };
+        Self { offset, operand: semantics.number.single(weight), log, bias }
     }
 
     /// An input; the other operands are weights.
     fn input(offset: usize, input: i32, semantics: &Semantics) -> Self {
-        let log = vector_log(input, semantics.log_frac);
+        let log = vector_log(input, semantics);
         let bias = match semantics.mode {
-            Mode::ZeroSkip if input == 0 => -UNLIMITED,
+            Mode::ZeroSkip if log < 0 => -UNLIMITED,
             Mode::ZeroSkip => UNLIMITED,
             _ => log,
         };
-        Self { offset, operand: input, log, bias }
+        Self { offset, operand: semantics.number.single(input), log, bias }
     }
 }
 
@@ -302,7 +341,8 @@ impl Lanes {
     ) -> Self {
         let (outputs, kept) = (vec![0; carry.len()], vec![0; carry.len()]);
         let mut lanes = Self { outputs, kept, s_max: carry };
-        Arch::new().dispatch(Loop {
+        let (arch, float) = (Arch::new(), semantics.number.is_float());
+        let inner = Loop {
             words: &words.words[start..],
             logs: &words.logs[start..],
             taps,
@@ -312,7 +352,12 @@ impl Lanes {
             },
             floor: if semantics.mode == Mode::Exact { i32::MIN } else { NO_SCORE.into() },
             lanes: &mut lanes,
-        });
+        };
+        if float {
+            arch.dispatch(OfFloats(inner))
+        } else {
+            arch.dispatch(OfIntegers(inner))
+        }
         lanes
     }
 }
@@ -329,13 +374,45 @@ struct Loop<'a> {
     lanes: &'a mut Lanes,
 }
 
-impl WithSimd for Loop<'_> {
+struct OfIntegers<'a>(Loop<'a>);
+
+impl WithSimd for OfIntegers<'_> {
     type Output = ();
 
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        self.0.run(|score| score, |w, x, sum| sum.wrapping_add(w.wrapping_mul(x)), |sum| sum);
+    }
+}
+
+struct OfFloats<'a>(Loop<'a>);
+
+impl WithSimd for OfFloats<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let single = |bits: i32| f32::from_bits(bits as u32);
+        self.0.run(
+            |score| if score < SPECIAL_SCORE { score } else { NO_SCORE.into() },
+            |w, x, sum| single(w).mul_add(single(x), single(sum)).to_bits() as i32,
+            |sum| canonical(single(sum)),
+        );
+    }
+}
+
+impl Loop<'_> {
+    /// `scored` is a score as S_max sees it, `multiply_add` a weight, an input and the sum before, and
+    /// `finish` an output of a sum.
     // Plain loops over arrays: the compiler vectorises them for the instruction set that `dispatch`
     // picks, since everything here is inlined into its function.
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn run(
+        self,
+        scored: impl Fn(i32) -> i32,
+        multiply_add: impl Fn(i32, i32, i32) -> i32,
+        finish: impl Fn(i32) -> i32,
+    ) {
         let Self { words, logs, taps, reach, floor, lanes } = self;
         let outputs = lanes.outputs.chunks_exact_mut(BLOCK);
         let kept = lanes.kept.chunks_exact_mut(BLOCK);
@@ -350,7 +427,7 @@ impl WithSimd for Loop<'_> {
             for tap in taps {
                 let logs = at(logs, start + tap.offset);
                 for lane in 0..BLOCK {
-                    best[lane] = best[lane].max(logs[lane] + tap.log);
+                    best[lane] = best[lane].max(scored(logs[lane] + tap.log));
                 }
             }
             for lane in 0..BLOCK {
@@ -363,13 +440,13 @@ impl WithSimd for Loop<'_> {
                 let (words, logs) = (at(words, start + tap.offset), at(logs, start + tap.offset));
                 for lane in 0..BLOCK {
                     let keep = logs[lane] + tap.bias > cutoff[lane];
-                    let product = tap.operand.wrapping_mul(words[lane]);
-                    sum[lane] = sum[lane].wrapping_add(if keep { product } else { 0 });
+                    let more = multiply_add(tap.operand, words[lane], sum[lane]);
+                    sum[lane] = if keep { more } else { sum[lane] };
                     count[lane] += i32::from(keep);
                 }
             }
             for lane in 0..BLOCK {
-                outputs[lane] = sum[lane];
+                outputs[lane] = finish(sum[lane]);
                 kept[lane] = count[lane] as u8;
             }
         }

@@ -9,15 +9,19 @@
 //! The model exists twice. [`dot`] and [`conv2d_plain`] read like the paper and report everything
 //! about one output; [`conv2d`] and the functions on [`PreparedPlane`]s are vectorised and threaded.
 //! A property test holds the two equal for every mode, scope, kernel side and number of fraction
-//! bits. What a run computes is its [`Semantics`].
+//! bits. What a run computes is its [`Semantics`]: the operands are words, of integers or of floats
+//! ([`Number`]).
 
 mod fast;
+mod float;
 mod log_plane;
 mod operand;
 mod plain;
 mod shape;
 
 pub use fast::{PreparedKernels, PreparedPlane, conv2d, conv2d_prepared, dot_kernels};
+pub(crate) use float::canonical;
+pub use float::{float_dropped, float_error_bound, float_rounding_bound};
 pub use log_plane::LogEntries;
 pub use operand::{Number, OPERAND_WIDTHS, OperandError, check_operands, operand_range};
 pub use plain::{

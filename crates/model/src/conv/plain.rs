@@ -3,14 +3,14 @@
 //! move it.
 
 use super::shape::{FeatureMap, Kernel, NO_SCORE, Plane};
-use super::{MAX_LOG_FRAC, Mode, Semantics, SmaxScope};
+use super::{MAX_LOG_FRAC, Mode, Number, Semantics, SmaxScope};
 
 /// The index (0 to 31) of the highest set bit of |a|, where |−2³¹| = 2³¹; `None` for zero.
 pub fn msb(a: i32) -> Option<u32> {
     a.unsigned_abs().checked_ilog2()
 }
 
-/// The log proxy L(a) of an operand, in units of 2^−F with F = `log_frac`; `None` for zero.
+/// The log proxy L(a) of an integer operand, in units of 2^−F with F = `log_frac`; `None` for zero.
 ///
 /// L(a) = msb(a)·2^F + the F bits of |a| right below its highest set bit: Mitchell's approximation
 /// of 2^F·log2|a|, truncated. Bits below the units are zero. With F = 0 it is the paper's MSB
@@ -33,7 +33,8 @@ pub const MAX_PRODUCTS: usize = 64;
 /// One output of one channel, and how it comes about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dot {
-    /// The sum of the kept products, wrapped modulo 2³².
+    /// The sum of the kept products: of integers wrapped modulo 2³²; of floats the bits of a single,
+    /// from +0 on, each product added in its order with one rounding.
     pub output: i32,
     /// Bit i is set if product i is multiplied.
     pub kept: u64,
@@ -41,7 +42,8 @@ pub struct Dot {
     /// running scope also over the channels before. `None` if there is no such product. It is there
     /// in every mode.
     pub s_max: Option<u32>,
-    /// The exact sum of the skipped products, not wrapped: exact output − this output.
+    /// The exact sum of the skipped products of integers, not wrapped: exact output − this output. Of
+    /// floats it is 0; see [`float_dropped`](super::float_dropped).
     pub dropped: i128,
     /// The number of products, skipped ones included.
     pub products: u32,
@@ -57,7 +59,7 @@ impl Dot {
         self.products - self.kept_count()
     }
 
-    /// The output of `exact` mode for the same operands, wrapped modulo 2³².
+    /// The output of `exact` mode for the same integer operands, wrapped modulo 2³².
     pub fn exact(&self) -> i32 {
         self.output.wrapping_add(self.dropped as i32)
     }
@@ -74,13 +76,14 @@ impl Dot {
 }
 
 /// The score S_i = L(w_i) + L(x_i) of every product, in units of 2^−F with F = `log_frac`; `None`
-/// where an operand is zero.
+/// where an operand is zero, an infinity or a NaN.
 ///
 /// # Panics
-/// If the slices differ in length, or `log_frac` is above [`MAX_LOG_FRAC`](super::MAX_LOG_FRAC).
-pub fn scores(weights: &[i32], inputs: &[i32], log_frac: u32) -> Vec<Option<u32>> {
+/// If the slices differ in length; and as [`Number::log_proxy`].
+pub fn scores(weights: &[i32], inputs: &[i32], number: Number, log_frac: u32) -> Vec<Option<u32>> {
     assert_eq!(weights.len(), inputs.len(), "a weight for every input");
-    let score = |(&w, &x)| Some(log_proxy(w, log_frac)? + log_proxy(x, log_frac)?);
+    let log = |&word| number.log_proxy(word, log_frac);
+    let score = |(w, x)| Some(log(w)? + log(x)?);
     weights.iter().zip(inputs).map(score).collect()
 }
 
@@ -91,9 +94,10 @@ pub fn scores(weights: &[i32], inputs: &[i32], log_frac: u32) -> Vec<Option<u32>
 ///
 /// # Panics
 /// If the slices differ in length, hold more than [`MAX_PRODUCTS`] words, or the semantics have
-/// more than [`MAX_LOG_FRAC`](super::MAX_LOG_FRAC) fraction bits.
+/// more fraction bits than their numbers.
 pub fn dot(weights: &[i32], inputs: &[i32], semantics: &Semantics, carry: Option<u32>) -> Dot {
-    let logs: Vec<_> = inputs.iter().map(|&x| log_proxy(x, semantics.log_frac)).collect();
+    let Semantics { number, log_frac, .. } = *semantics;
+    let logs: Vec<_> = inputs.iter().map(|&x| number.log_proxy(x, log_frac)).collect();
     dot_by_logs(weights, inputs, &logs, semantics, carry)
 }
 
@@ -111,14 +115,15 @@ pub fn dot_by_logs(
 ) -> Dot {
     assert!(weights.len() <= MAX_PRODUCTS, "{} products; at most {MAX_PRODUCTS}", weights.len());
     assert_eq!(weights.len(), inputs.len(), "a weight for every input");
-    let score = |(&w, &x): (&i32, &Option<u32>)| Some(log_proxy(w, semantics.log_frac)? + x?);
+    let Semantics { number, log_frac, .. } = *semantics;
+    let score = |(&w, &x): (&i32, &Option<u32>)| Some(number.log_proxy(w, log_frac)? + x?);
     let scores: Vec<_> = weights.iter().zip(logs).map(score).collect();
     let carry = carry.filter(|_| semantics.scope == SmaxScope::Running);
     let s_max = scores.iter().copied().flatten().chain(carry).max();
 
     let mut dot = Dot { output: 0, kept: 0, s_max, dropped: 0, products: weights.len() as u32 };
     for (i, (&w, &x)) in weights.iter().zip(inputs).enumerate() {
-        let keep = match semantics.mode {
+        let in_mode = match semantics.mode {
             Mode::Exact => true,
             Mode::ZeroSkip => logs[i].is_some(),
             Mode::DualZeroSkip => scores[i].is_some(),
@@ -126,10 +131,10 @@ pub fn dot_by_logs(
                 i64::from(score) > i64::from(s_max) - i64::from(semantics.threshold.get())
             }),
         };
-        if keep {
-            dot.output = dot.output.wrapping_add(w.wrapping_mul(x));
+        if in_mode || number.is_special(w) || number.is_special(x) {
+            dot.output = number.multiply_add(w, x, dot.output);
             dot.kept |= 1 << i;
-        } else {
+        } else if !number.is_float() {
             dot.dropped += i128::from(w) * i128::from(x);
         }
     }
@@ -165,8 +170,8 @@ pub fn conv2d_plain(
     map
 }
 
-/// The largest |exact − approx| of one output with `skipped` products skipped, before anything
-/// wraps. The bound is inclusive: it is the largest integer that the strict inequalities below
+/// The largest |exact − approx| of one output of integers with `skipped` products skipped, before
+/// anything wraps. The bound is inclusive: it is the largest integer that the strict inequalities below
 /// allow, 0 when nothing but zeros can be missing.
 ///
 /// `s_max` is the output's S_max in units of 2^−F. An output over several channels has one bound in
@@ -189,9 +194,10 @@ pub fn conv2d_plain(
 /// is up to 0.086 too small, and the truncation comes on top.)
 ///
 /// # Panics
-/// If the semantics have more than [`MAX_LOG_FRAC`] fraction bits, or `s_max` is not a score at
-/// that F.
+/// If the semantics are of floats (see [`float_error_bound`](super::float_error_bound)) or have more
+/// than [`MAX_LOG_FRAC`] fraction bits, or `s_max` is not a score at that F.
 pub fn error_bound(skipped: u32, s_max: Option<u32>, semantics: &Semantics) -> u128 {
+    assert!(!semantics.number.is_float(), "a bound of integers, of {} words", semantics.number);
     let f = semantics.log_frac;
     assert!(f <= MAX_LOG_FRAC, "{f} fraction bits; at most {MAX_LOG_FRAC}");
     // Every other mode skips zeros only, and so does approx if no score is T below S_max.
@@ -204,12 +210,21 @@ pub fn error_bound(skipped: u32, s_max: Option<u32>, semantics: &Semantics) -> u
     };
     assert!(worst < 64 << f, "S_max − T = {worst} at {f} fraction bits");
 
-    let unit = 1_u128 << f;
-    let (q, r) = (worst >> f, u128::from(worst) % unit);
-    let largest = |fractions: u128| (unit + 1 + fractions / 2) * (unit + 1 + fractions.div_ceil(2));
-    let product = (2 * largest(r)).max(largest(r + unit));
-    // The factor 2^(q − 1 − 2F) in two steps, since its exponent may be negative.
-    ((u128::from(skipped) * product) << q).div_ceil(1 << (1 + 2 * f)) - 1
+    let (product, exponent) = largest_product(worst, f);
+    // The factor in two steps, since its exponent may be negative.
+    let below = 1 + 2 * f;
+    let strict = (u128::from(skipped) * u128::from(product)) << (exponent + below as i32);
+    strict.div_ceil(1 << below) - 1
+}
+
+/// What every product of this score is below, as a number and the exponent of a factor of two, if the
+/// logs of its operands are their logarithms: max(2·P(r), P(r + 2^F)) and q − 1 − 2F, as
+/// [`error_bound`] has them.
+pub(super) fn largest_product(score: u32, log_frac: u32) -> (u32, i32) {
+    let unit = 1 << log_frac;
+    let (q, r) = (score >> log_frac, score % unit);
+    let largest = |fractions: u32| (unit + 1 + fractions / 2) * (unit + 1 + fractions.div_ceil(2));
+    ((2 * largest(r)).max(largest(r + unit)), q as i32 - 1 - 2 * log_frac as i32)
 }
 
 #[cfg(test)]
@@ -243,10 +258,10 @@ mod tests {
     #[test]
     fn scores_by_hand() {
         let expected = [Some(4 + 3), Some(3 + 3), Some(2 + 2), Some(0), None];
-        assert_eq!(scores(&WEIGHTS, &INPUTS, 0), expected);
+        assert_eq!(scores(&WEIGHTS, &INPUTS, Number::Integer, 0), expected);
         // 20 = 1.01·2⁴, 15 = 1.111·2³, 13 = 1.101·2³, 10 = 1.01·2³, 5 = 1.01·2², 7 = 1.11·2²
         let expected = [Some(17 + 15), Some(14 + 13), Some(9 + 11), Some(0), None];
-        assert_eq!(scores(&WEIGHTS, &INPUTS, 2), expected);
+        assert_eq!(scores(&WEIGHTS, &INPUTS, Number::Integer, 2), expected);
     }
 
     #[test]
@@ -414,7 +429,7 @@ mod tests {
                         let (w, x) = (largest(msb_w, fraction), largest(msb_x, next));
                         let semantics = semantics(Mode::Approx, log_frac, 1, SmaxScope::Running);
                         // A third operand one unit above them.
-                        let s = scores(&[w], &[x], log_frac)[0].unwrap();
+                        let s = scores(&[w], &[x], Number::Integer, log_frac)[0].unwrap();
                         let dot = dot(&[w], &[x], &semantics, Some(s + 1));
                         let (error, bound) = (dot.error(), dot.error_bound(&semantics));
                         assert_eq!((dot.kept, dot.s_max), (0, Some(s + 1)));

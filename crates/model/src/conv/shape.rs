@@ -104,7 +104,7 @@ pub fn output_size(width: usize, height: usize, side: usize) -> Result<(usize, u
 pub struct FeatureMap {
     pub width: usize,
     pub height: usize,
-    /// Output words, wrapped modulo 2³².
+    /// Output words: integers wrapped modulo 2³², or the bits of singles.
     pub outputs: Vec<i32>,
     /// Multiplications performed: 0 to side².
     pub kept: Vec<u8>,
@@ -114,8 +114,8 @@ pub struct FeatureMap {
     pub(super) products: u8,
 }
 
-/// S_max where no product has two operands that are not zero. A score is at most 2·8191, so that
-/// the signed 16 bits hold every one.
+/// S_max where no product has a score. A score is at most 2·8191 of integers and 2·16319 of floats, so
+/// that the signed 16 bits hold every one.
 pub(super) const NO_SCORE: i16 = -1;
 
 impl FeatureMap {
@@ -146,8 +146,8 @@ impl FeatureMap {
         Self::new(width, height, kernel.weights().len(), carry)
     }
 
-    /// S_max of output `index` (row-major), in units of 2^−F; `None` if no product so far has two
-    /// operands that are not zero. In running scope it covers the channels before.
+    /// S_max of output `index` (row-major), in units of 2^−F; `None` if no product so far has a
+    /// score. In running scope it covers the channels before.
     #[inline]
     pub fn s_max(&self, index: usize) -> Option<u32> {
         u32::try_from(self.s_max[index]).ok()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What was trained: float tensors, and the network in floats. It calibrates the ranges of the
-//! integer one and tells what quantisation costs.
+//! What was trained: float tensors, and the network in floats of the host, in no
+//! particular order. It calibrates the ranges of the integer one and tells what quantisation costs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

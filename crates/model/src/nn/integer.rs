@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The layers of an integer network with the arithmetic around their sums, and images through it;
-//! the convolutions are an engine's.
+//! The layers of a machine's network with the arithmetic around their sums, that of integers here, and
+//! images through it; the convolutions are an engine's.
 
 use std::sync::LazyLock;
 
-use super::{Activation, MachineNetwork, Shape};
+use super::{Activation, MachineNetwork, Shape, single};
 use crate::conv::{
-    ConfigError, FeatureMap, Kernel, Mode, OperandError, Plane, Semantics, SmaxScope, Threshold,
-    check_operands,
+    ConfigError, FeatureMap, Kernel, Mode, Number, OperandError, Plane, Semantics, SmaxScope,
+    Threshold, check_operands,
 };
 use crate::engine::{Cost, Detail, Engine, EngineError, Place, StageRecord};
 
@@ -17,15 +17,18 @@ pub struct Finish {
     /// The activation; the sums are the result without one.
     pub activation: Option<Activation>,
     /// Bits that a sum is shifted right by, rounding half up: to the scale of the output for ReLU,
-    /// of tanh's argument for tanh. At least 1 with an activation.
+    /// of tanh's argument for tanh. At least 1 with an activation; of no use to floats.
     pub shift: u32,
-    /// Bits of an activation's magnitude.
+    /// Bits of an activation's magnitude; of no use to floats.
     pub bits: u32,
 }
 
 impl Finish {
-    /// The activation of one sum.
-    pub fn apply(&self, sum: i32) -> i32 {
+    /// The activation of one sum of such numbers.
+    pub fn apply(&self, sum: i32, number: Number) -> i32 {
+        if number.is_float() {
+            return single::activation(sum, self.activation, number);
+        }
         let Some(activation) = self.activation else { return sum };
         // In more bits than a sum: hardware that is wrong may give any.
         let rounded = ((i64::from(sum) + (1 << (self.shift - 1))) >> self.shift) as i32;
@@ -87,9 +90,9 @@ impl Convolution {
 
     /// Adds the bias to the sums of the products and applies the activation. `sums[output]` is
     /// row-major with `width` columns.
-    pub fn finish(&self, sums: &[Vec<i32>], width: usize) -> Vec<Plane> {
+    pub fn finish(&self, sums: &[Vec<i32>], width: usize, number: Number) -> Vec<Plane> {
         let plane = |(sums, &bias): (&Vec<i32>, &i32)| {
-            let words = sums.iter().map(|&sum| self.finish.apply(sum.wrapping_add(bias)));
+            let words = sums.iter().map(|&sum| self.finish.apply(number.add(sum, bias), number));
             let words: Vec<i32> = words.collect();
             Plane::new(width, words.len() / width, words).expect("a map has outputs")
         };
@@ -97,7 +100,7 @@ impl Convolution {
     }
 }
 
-/// A pooling layer: the mean of every block, rounded half up.
+/// A pooling layer: the mean of every block; of integers, rounded half up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AveragePool {
     /// Rows, and columns, of a block: a power of two that divides both sides of a map.
@@ -105,15 +108,18 @@ pub struct AveragePool {
 }
 
 impl AveragePool {
-    pub fn apply(&self, plane: &Plane) -> Plane {
+    pub fn apply(&self, plane: &Plane, number: Number) -> Plane {
         let (side, width) = (self.side, plane.width());
         let (columns, rows) = (width / side, plane.height() / side);
         let shift = (side * side).ilog2();
         let mean = |index: usize| {
             let first = index / columns * side * width + index % columns * side;
-            let rows = (0..side).map(|y| &plane.data()[first + y * width..][..side]);
-            let sum: i32 = rows.flatten().sum();
-            (sum + (1 << shift >> 1)) >> shift
+            let words = (0..side * side).map(|i| plane.data()[first + i / side * width + i % side]);
+            if number.is_float() {
+                single::mean(words, number)
+            } else {
+                (words.sum::<i32>() + (1 << shift >> 1)) >> shift
+            }
         };
         let words = (0..rows * columns).map(mean).collect();
         Plane::new(columns, rows, words).expect("a pooled map has outputs")
@@ -131,11 +137,16 @@ pub struct Dense {
 }
 
 impl Dense {
-    pub fn apply(&self, planes: &[Plane]) -> Vec<i32> {
+    pub fn apply(&self, planes: &[Plane], number: Number) -> Vec<i32> {
         let inputs: Vec<i32> = planes.iter().flat_map(Plane::data).copied().collect();
         let output = |(weights, &bias): (&Vec<i32>, &i32)| {
-            let products = weights.iter().zip(&inputs).map(|(&w, &x)| w.wrapping_mul(x));
-            self.finish.apply(products.fold(bias, i32::wrapping_add))
+            let sum = if number.is_float() {
+                single::dense(bias, weights, &inputs, number)
+            } else {
+                let products = weights.iter().zip(&inputs).map(|(&w, &x)| w.wrapping_mul(x));
+                products.fold(bias, i32::wrapping_add)
+            };
+            self.finish.apply(sum, number)
         };
         self.weights.iter().zip(&self.bias).map(output).collect()
     }
@@ -313,9 +324,9 @@ pub struct Inference {
 }
 
 impl Inference {
-    /// The class with the largest score.
-    pub fn class(&self) -> usize {
-        class_of(&self.scores)
+    /// The class with the largest score; the scores of a network of such numbers.
+    pub fn class(&self, number: Number) -> usize {
+        class_of(&self.scores, number)
     }
 
     pub fn multiplications(&self) -> u64 {
@@ -333,18 +344,22 @@ pub struct NetworkRun {
     pub stages: Vec<Vec<StageRecord>>,
 }
 
-/// The number of the largest score; of equal ones the first.
-pub fn class_of(scores: &[i32]) -> usize {
-    let largest = |best, (index, &score)| match best {
-        Some((_, top)) if score <= top => best,
-        _ => Some((index, score)),
+/// The number of the largest score of a network of such numbers; of equal ones the first. A NaN is below
+/// everything.
+pub fn class_of(scores: &[i32], number: Number) -> usize {
+    let largest = |best, (index, &score)| {
+        let rank = if number.is_float() { single::rank(score) } else { score };
+        match best {
+            Some((_, top)) if rank <= top => best,
+            _ => Some((index, rank)),
+        }
     };
     scores.iter().enumerate().fold(None, largest).map_or(0, |(index, _)| index)
 }
 
-/// An image as the planes that the network is applied to: its pixels with the padding around. Operands
-/// of 8 bits take half of a pixel, rounded up, so that none but black ones are 0; at most 127. Another
-/// number of pixels panics.
+/// An image as the planes that the network is applied to: its pixels with the padding around. Floats are
+/// x/256. Operands of 8 bits take half of a pixel, rounded up, so that none but black ones are 0; at most
+/// 127. Another number of pixels panics.
 pub fn input_planes(network: &MachineNetwork, pixels: &[u8]) -> Vec<Plane> {
     let input = &network.network.input;
     let Shape { height, width, .. } = input.shape();
@@ -352,7 +367,10 @@ pub fn input_planes(network: &MachineNetwork, pixels: &[u8]) -> Vec<Plane> {
         8 => (i32::from(i8::MAX), 1),
         _ => (i32::from(u8::MAX), 0),
     };
-    let word = |pixel: u8| ((i32::from(pixel) + excess) >> excess).min(limit);
+    let word = |pixel: u8| match network.number {
+        Number::Integer => ((i32::from(pixel) + excess) >> excess).min(limit),
+        number => number.word(f32::from(pixel) / 256.0),
+    };
     let padded: Vec<i32> = input.padded(pixels).into_iter().map(word).collect();
     let plane = |words: &[i32]| Plane::new(width, height, words.to_vec());
     let planes = padded.chunks_exact(height * width).map(plane);
@@ -360,7 +378,8 @@ pub fn input_planes(network: &MachineNetwork, pixels: &[u8]) -> Vec<Plane> {
 }
 
 /// A batch of images through the network, layer by layer: `images[image]` is what [`input_planes`]
-/// gives. What is not a convolution is computed here.
+/// gives. What is not a convolution is computed here. The semantics are of the network's numbers, whatever
+/// the configuration says.
 ///
 /// # Panics
 /// If the configuration has not one entry per convolution layer.
@@ -372,7 +391,7 @@ pub fn infer<E: Engine + ?Sized>(
     images: &[Vec<Plane>],
     detail: Detail,
 ) -> Result<NetworkRun, EngineError> {
-    let layers = configuration.layers.len();
+    let (layers, number) = (configuration.layers.len(), network.number);
     assert_eq!(layers, network.convolutions().count(), "semantics for every layer");
     let mut inferences = vec![Inference::default(); images.len()];
     let mut costs = Vec::with_capacity(layers);
@@ -385,25 +404,26 @@ pub fn infer<E: Engine + ?Sized>(
                     configuration: configuration.name.clone(),
                     ..place.clone()
                 };
-                let semantics = &configuration.layers[layer.index];
-                let run = engine.layer(&place, layer, semantics, &inputs, detail)?;
+                let semantics = configuration.layers[layer.index].of(number)?;
+                let run = engine.layer(&place, layer, &semantics, &inputs, detail)?;
                 costs.push(run.costs.iter().copied().sum());
                 let width = inputs.first().map_or(0, |input| input[0].width() - layer.side() + 1);
                 let finished =
                     run.outcomes.into_iter().zip(&mut inferences).map(|(outcome, to)| {
-                        let planes = layer.finish(&outcome.sums, width);
+                        let planes = layer.finish(&outcome.sums, width, number);
                         to.convolutions.push(outcome);
                         planes
                     });
                 finished.collect()
             }
             MachineLayer::AveragePool(pool) => {
-                let pooled = |planes: &Vec<Plane>| planes.iter().map(|it| pool.apply(it)).collect();
+                let pooled =
+                    |planes: &Vec<Plane>| planes.iter().map(|it| pool.apply(it, number)).collect();
                 inputs.iter().map(pooled).collect()
             }
             MachineLayer::Dense(dense) => {
                 let output = |planes: &Vec<Plane>| {
-                    let words = dense.apply(planes);
+                    let words = dense.apply(planes, number);
                     vec![Plane::new(words.len(), 1, words).expect("a layer has outputs")]
                 };
                 inputs.iter().map(output).collect()
@@ -432,14 +452,14 @@ mod tests {
     fn relu_rounds_half_up_and_saturates() {
         let finish = Finish { activation: Some(Activation::Relu), shift: 2, bits: 4 };
         let found: Vec<i32> =
-            [-9, -2, 1, 2, 5, 6, 57, 58, 1000].map(|sum| finish.apply(sum)).into();
+            [-9, -2, 1, 2, 5, 6, 57, 58, 1000].map(|sum| finish.apply(sum, Number::Integer)).into();
         assert_eq!(found, [0, 0, 0, 1, 1, 2, 14, 15, 15]);
     }
 
     #[test]
     fn a_pool_is_the_rounded_mean_of_each_block() {
         let plane = Plane::new(4, 2, vec![1, 2, -1, -2, 3, 4, -3, -4]).unwrap();
-        assert_eq!(AveragePool { side: 2 }.apply(&plane).data(), [3, -2]);
+        assert_eq!(AveragePool { side: 2 }.apply(&plane, Number::Integer).data(), [3, -2]);
     }
 
     #[test]

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Networks: described as data, loaded as floats, quantised to integers, run on any engine.
+//! Networks: described as data, loaded as floats, quantised to integers or kept, run on any engine.
 //!
 //! [`Network`] is the JSON description, [`Weights`] the float tensors, [`MachineNetwork`] what runs:
-//! 16-bit weights and activations of a documented width with power-of-two scales, and a proof that
-//! no sum of any mode overflows. [`infer`] takes images through it; what performs the convolutions
+//! floats as they are, or 16-bit weights and activations of a documented width with power-of-two
+//! scales, and a proof that no sum of any mode overflows. [`infer`] takes images through it; what performs the convolutions
 //! is an [`Engine`](crate::engine::Engine).
 
 mod float;
 mod integer;
 mod quantize;
+mod single;
 
 pub use float::{FloatNetwork, Tensor, Weights};
 pub use integer::{
@@ -16,6 +17,7 @@ pub use integer::{
     NetworkRun, TANH_INPUT_BITS, class_of, infer, input_planes, integer_tanh, tanh_table,
 };
 pub use quantize::{MachineNetwork, OverflowProof, PIXEL_BITS, Scaled, WEIGHT_LIMIT, exponent};
+pub use single::{float_tanh, float_tanh_table};
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! From floats to integers: power-of-two scales, weights of 16 bits or fewer, and the proof that
-//! nothing overflows.
+//! From what was trained to what a machine runs: floats as they are, or integers with power-of-two
+//! scales, weights of 16 bits or fewer, and the proof that nothing overflows.
 //!
-//! A word q stands for q · 2^−s, with one s for the weights of a layer, one for its inputs and one
+//! An integer q stands for q · 2^−s, with one s for the weights of a layer, one for its inputs and one
 //! for its outputs. Pixels have s = 8. The outputs of a ReLU layer have the s that lets the largest
 //! activation of the calibration images through unsaturated; tanh has s = activation bits. For
 //! operands of 8 bits, pixels and activations have 7 bits of magnitude, and pixels s = 7. The
@@ -14,10 +14,10 @@
 use rayon::prelude::*;
 
 use super::{
-    Activation, AveragePool, Convolution, Dense, Finish, FloatNetwork, LayerKind, MachineLayer,
-    Network, NetworkError, Shape, TANH_INPUT_BITS, Weights,
+    Activation, AveragePool, Convolution, Dense, Finish, FloatNetwork, LayerDescription, LayerKind,
+    MachineLayer, Network, NetworkError, Shape, TANH_INPUT_BITS, Weights,
 };
-use crate::conv::{Kernel, operand_range};
+use crate::conv::{Kernel, Number, operand_range};
 
 /// The largest magnitude of a weight: 16 bits with the sign, or those of a narrower operand.
 pub const WEIGHT_LIMIT: i32 = i16::MAX as i32;
@@ -43,15 +43,17 @@ pub struct OverflowProof {
     pub sum_shift: i32,
 }
 
-/// A network in integers, with the proof that it never overflows.
+/// A network in the words of a machine: in integers, with the proof that it never overflows, or in floats.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MachineNetwork {
     /// The description, with the activation bits that the operands have room for.
     pub network: Network,
+    /// What the words are.
+    pub number: Number,
     /// Bits of an operand: all weights and inputs of a layer fit into them.
     pub operand_w: u32,
     pub layers: Vec<MachineLayer>,
-    /// One a layer with weights.
+    /// One a layer with weights; none of floats.
     pub proof: Vec<OverflowProof>,
     pub weights_sha256: String,
 }
@@ -88,16 +90,16 @@ impl MachineNetwork {
         let weight_limit = WEIGHT_LIMIT.min(*operand_range(operand_w).end());
         let mut integer = Self {
             network: network.clone(),
+            number: Number::Integer,
             operand_w,
             layers: Vec::with_capacity(shapes.len()),
             proof: Vec::new(),
             weights_sha256: weights.sha256().to_owned(),
         };
-        let mut convolutions = 0;
         for (index, layer) in network.layers.iter().enumerate() {
             let (activation, outputs) = match layer.kind {
                 LayerKind::AveragePool { side } => {
-                    integer.layers.push(MachineLayer::AveragePool(AveragePool { side }));
+                    integer.push(MachineLayer::AveragePool(AveragePool { side }));
                     continue;
                 }
                 LayerKind::Convolution { activation, outputs, .. }
@@ -118,34 +120,53 @@ impl MachineNetwork {
             let scaled = Scaled::find(&layer.name, values, bias, input, target, weight_limit)
                 .map_err(|error| weights.error(error))?;
             let finish = Finish { activation, shift: scaled.shift, bits };
-            let words = scaled.weights.chunks_exact(values.len() / outputs);
-            integer.layers.push(match layer.kind {
-                LayerKind::Convolution { side, .. } => {
-                    let kernel = |words: &[i32]| {
-                        Kernel::new(side, words.to_vec()).expect("shapes() has checked the side")
-                    };
-                    let filter =
-                        |words: &[i32]| words.chunks_exact(side * side).map(kernel).collect();
-                    convolutions += 1;
-                    MachineLayer::Convolution(Convolution {
-                        name: layer.name.clone(),
-                        index: convolutions - 1,
-                        filters: words.map(filter).collect(),
-                        bias: scaled.bias,
-                        finish,
-                    })
-                }
-                _ => MachineLayer::Dense(Dense {
-                    name: layer.name.clone(),
-                    weights: words.map(<[i32]>::to_vec).collect(),
-                    bias: scaled.bias,
-                    finish,
-                }),
-            });
+            let scaled_layer = with_words(layer, outputs, (&scaled.weights, scaled.bias), finish);
+            integer.push(scaled_layer);
             integer.proof.push(scaled.proof);
             (input_shift, input_limit) = (output_shift, limit);
         }
         Ok(integer)
+    }
+
+    /// A network in floats: its weights rounded to operands, its biases as they are. An error if the
+    /// weights do not fit it; integers panic.
+    pub fn float(
+        network: &Network,
+        weights: &Weights,
+        number: Number,
+    ) -> Result<Self, NetworkError> {
+        assert!(number.is_float(), "integers have scales: see MachineNetwork::new");
+        let float = FloatNetwork::new(network, weights)?;
+        let mut machine = Self {
+            network: network.clone(),
+            number,
+            operand_w: if number == Number::Bfloat16 { 16 } else { 32 },
+            layers: Vec::with_capacity(network.layers.len()),
+            proof: Vec::new(),
+            weights_sha256: weights.sha256().to_owned(),
+        };
+        for (index, layer) in network.layers.iter().enumerate() {
+            machine.push(match layer.kind {
+                LayerKind::AveragePool { side } => MachineLayer::AveragePool(AveragePool { side }),
+                LayerKind::Convolution { activation, outputs, .. }
+                | LayerKind::Dense { activation, outputs } => {
+                    let (values, bias) = float.tensors(index);
+                    let words: Vec<i32> = values.iter().map(|&it| number.word(it)).collect();
+                    let bias = bias.iter().map(|&it| Number::Float32.word(it)).collect();
+                    let finish = Finish { activation, shift: 0, bits: 0 };
+                    with_words(layer, outputs, (&words, bias), finish)
+                }
+            });
+        }
+        Ok(machine)
+    }
+
+    /// Adds a layer behind the others.
+    fn push(&mut self, mut layer: MachineLayer) {
+        if let MachineLayer::Convolution(layer) = &mut layer {
+            layer.index = self.convolutions().count();
+        }
+        self.layers.push(layer);
     }
 
     pub fn convolutions(&self) -> impl Iterator<Item = &Convolution> {
@@ -194,6 +215,30 @@ impl MachineNetwork {
     pub fn input(&self) -> Shape {
         self.network.input.shape()
     }
+}
+
+/// A layer of a description with its words: weights of one output after the other, and biases. The first
+/// of the convolutions, if it is one.
+fn with_words(
+    layer: &LayerDescription,
+    outputs: usize,
+    (weights, bias): (&[i32], Vec<i32>),
+    finish: Finish,
+) -> MachineLayer {
+    let (name, words) = (layer.name.clone(), weights.chunks_exact(weights.len() / outputs));
+    let LayerKind::Convolution { side, .. } = layer.kind else {
+        return MachineLayer::Dense(Dense {
+            name,
+            weights: words.map(<[i32]>::to_vec).collect(),
+            bias,
+            finish,
+        });
+    };
+    let kernel =
+        |words: &[i32]| Kernel::new(side, words.to_vec()).expect("shapes() has checked the side");
+    let filter = |words: &[i32]| words.chunks_exact(side * side).map(kernel).collect();
+    let filters = words.map(filter).collect();
+    MachineLayer::Convolution(Convolution { name, index: 0, filters, bias, finish })
 }
 
 /// The largest float activation of every layer over the calibration images.
@@ -335,7 +380,7 @@ mod tests {
 
     use super::*;
     use crate::conv::{Mode, Plane};
-    use crate::engine::{Detail, GoldenEngine};
+    use crate::engine::{Detail, Engine, GoldenEngine, Place};
     use crate::nn::{Configuration, Tensor, input_planes};
 
     fn network(activation: &str) -> Network {
@@ -517,5 +562,117 @@ mod tests {
                 }
             }
         }
+    }
+
+    fn singles(words: &[i32]) -> Vec<f32> {
+        words.iter().map(|&word| f32::from_bits(word as u32)).collect()
+    }
+
+    /// Two channels of 2×2 pixels, kernels of 1×1, the mean, and one dense output.
+    #[test]
+    fn a_small_network_in_floats_by_hand() {
+        let network: Network = serde_json::from_str(
+            r#"{ "name": "small", "input": { "channels": 2, "height": 2, "width": 2 },
+                "activation_bits": 12, "layers": [
+                { "name": "C", "kind": "convolution", "outputs": 1, "side": 1, "activation": "relu" },
+                { "name": "P", "kind": "average-pool", "side": 2 },
+                { "name": "D", "kind": "dense", "outputs": 2, "activation": null }] }"#,
+        )
+        .unwrap();
+        let tensor =
+            |shape: &[usize], data: &[f32]| Tensor { shape: shape.into(), data: data.into() };
+        let third = 1.0 + 2.0_f32.powi(-9);
+        let weights = Weights::new(BTreeMap::from([
+            ("c.weight".to_owned(), tensor(&[1, 2, 1, 1], &[2.0, -third])),
+            ("c.bias".to_owned(), tensor(&[1], &[0.25])),
+            ("d.weight".to_owned(), tensor(&[2, 1], &[4.0, -1.0])),
+            ("d.bias".to_owned(), tensor(&[2], &[0.5, 3.0])),
+        ]));
+        // 0.5, 0, 0.25, 0.5 and 0.25, 0.5, 0.25, 0.
+        let pixels = [128, 0, 64, 128, 64, 128, 64, 0];
+        for (number, third) in [(Number::Float32, third), (Number::Bfloat16, 1.0)] {
+            let machine = MachineNetwork::float(&network, &weights, number).unwrap();
+            let image = input_planes(&machine, &pixels);
+            let exact = Configuration::plain(Mode::Exact, 0, 1).unwrap();
+            let found = GoldenEngine::default()
+                .inferences(&machine, &exact, &[image], Detail::Sums)
+                .remove(0);
+            let sums = [1.0 - third / 4.0, -third / 2.0, 0.5 - third / 4.0, 1.0];
+            assert_eq!(singles(&found.convolutions[0].sums[0]), sums);
+            let outputs = sums.map(|it| number.word((it + 0.25).max(0.0)));
+            assert_eq!(found.activations[0][0].data(), outputs);
+            let values = outputs.map(|it| number.value(it));
+            let mean = number.word((values[0] + values[1] + values[2] + values[3]) / 4.0);
+            assert_eq!(found.activations[1][0].data(), [mean]);
+            let mean = number.value(mean);
+            assert_eq!(singles(&found.scores), [0.5 + 4.0 * mean, 3.0 - mean]);
+            assert_eq!(found.class(number), 0, "{} and {}", found.scores[0], found.scores[1]);
+        }
+    }
+
+    /// Within rounding of the same network in floats of any order, and with zeros skipped the same.
+    #[test]
+    fn lenet_in_floats_is_the_trained_one() {
+        let image = |seed: usize| -> Vec<u8> {
+            let pixel = |i: usize| if i % 28 < 9 { 0 } else { (i * seed * 37 % 256) as u8 };
+            (0..784).map(pixel).collect()
+        };
+        let images: Vec<Vec<u8>> = (1..5).map(image).collect();
+        for activation in ["relu", "tanh"] {
+            let network = network(activation);
+            let path = format!("../../testvectors/weights/lenet5_{activation}.safetensors");
+            let weights = Weights::read(Path::new(&path)).unwrap();
+            let trained = FloatNetwork::new(&network, &weights).unwrap();
+            for (number, tolerance) in [(Number::Float32, 1e-5), (Number::Bfloat16, 5e-2)] {
+                let machine = MachineNetwork::float(&network, &weights, number).unwrap();
+                let inputs: Vec<_> = images.iter().map(|it| input_planes(&machine, it)).collect();
+                let [exact, zero_skip] = [Mode::Exact, Mode::ZeroSkip].map(|mode| {
+                    let plain = Configuration::plain(mode, 3, 3).unwrap();
+                    GoldenEngine::default().inferences(&machine, &plain, &inputs, Detail::Sums)
+                });
+                for ((image, exact), zero_skip) in images.iter().zip(&exact).zip(&zero_skip) {
+                    let expected = trained.layers(image);
+                    for (layer, expected) in expected.iter().enumerate() {
+                        let last = layer + 1 == network.layers.len();
+                        let of = |inference: &crate::nn::Inference| -> Vec<f32> {
+                            let words = inference.activations[layer].iter().flat_map(Plane::data);
+                            let number = if last { Number::Float32 } else { number };
+                            words.map(|&word| number.value(word)).collect()
+                        };
+                        let (found, largest) =
+                            (of(exact), expected.iter().fold(0.0, |a, b| b.abs().max(a)));
+                        assert_eq!(found, of(zero_skip));
+                        for (found, expected) in found.iter().zip(expected) {
+                            let difference = (found - expected).abs();
+                            assert!(
+                                difference <= tolerance * largest,
+                                "{found} for {expected}, layer {layer}"
+                            );
+                        }
+                    }
+                    assert_eq!(exact.class(number), zero_skip.class(number));
+                    assert!(zero_skip.multiplications() < exact.multiplications());
+                }
+            }
+        }
+    }
+
+    /// A fraction that floats have no room for is refused, whoever runs them.
+    #[test]
+    fn more_fraction_bits_than_floats_have_are_refused() {
+        let network = network("relu");
+        let weights = weights(&network, |_, _| 0.5);
+        let machine = MachineNetwork::float(&network, &weights, Number::Float32).unwrap();
+        let plain = Configuration::plain(Mode::Exact, 7, 3).unwrap();
+        let images = [input_planes(&machine, &[0; 784])];
+        let run = GoldenEngine::default().infer(
+            &Place::default(),
+            &machine,
+            &plain,
+            &images,
+            Detail::Sums,
+        );
+        let error = run.unwrap_err().to_string();
+        assert_eq!(error, "7 fraction bits; the log proxy of float32 words has 0 to 6");
     }
 }

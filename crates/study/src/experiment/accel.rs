@@ -507,8 +507,10 @@ fn scores(measured: &Measured<'_>) -> Vec<ScoreRow> {
 /// The errors over all images.
 fn score_errors(measured: &Measured<'_>) -> Vec<ScoreErrorRow> {
     let images = &measured.scores;
+    let number = measured.variant.integer.number;
+    let class = |image: &Scores, program: usize| class_of(&image.scores[program], number);
     let right = |program: usize| {
-        let right = images.iter().map(|it| class_of(&it.scores[program]) == usize::from(it.label));
+        let right = images.iter().map(|it| class(it, program) == usize::from(it.label));
         100.0 * Proportion::of(right).share()
     };
     let of_program = |program: usize| {
@@ -519,8 +521,7 @@ fn score_errors(measured: &Measured<'_>) -> Vec<ScoreErrorRow> {
         let spread = Distribution::of(&absolute).expect("there are scores");
         let percent_spread = Distribution::of(&percent);
         let paper = configuration.tau == Some(PAPER_TAU) && is_lenet_accel(measured.variant);
-        let flips =
-            images.iter().filter(|it| class_of(&it.scores[0]) != class_of(&it.scores[program]));
+        let flips = images.iter().filter(|it| class(it, 0) != class(it, program));
         row!(ScoreErrorRow, measured, configuration, {
             images: images.len(),
             scores: absolute.len(),

@@ -271,8 +271,10 @@ fn largest_first(network: &MachineNetwork, images: &[&Image], log_frac: u32) -> 
 fn known_maxima() -> impl Engine {
     Software::new(|layer: &Convolution, semantics: &Semantics, inputs: &[Vec<Plane>]| {
         let image = |input: &Vec<Plane>| {
-            let planes: Vec<_> =
-                input.iter().map(|it| PreparedPlane::new(it, semantics.log_frac)).collect();
+            let planes: Vec<_> = input
+                .iter()
+                .map(|it| PreparedPlane::new(it, semantics.number, semantics.log_frac))
+                .collect();
             let mut outcome = LayerOutcome::default();
             for filter in &layer.filters {
                 let mut last: Option<FeatureMap> = None;

@@ -14,7 +14,7 @@ use crate::results::{ResultFolder, digest_of};
 use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
 use crate::table::Plain;
 use crate::tables::ClassifyRow;
-use model::conv::Mode;
+use model::conv::{Mode, Number};
 use model::engine::{Detail, Findings, Place};
 use model::nn::{Configuration, class_of, input_planes};
 
@@ -77,7 +77,7 @@ pub struct Verdict {
 impl Verdict {
     /// Of integer scores, a unit of which stands for `unit`.
     fn of(scores: &[i32], unit: f64) -> Self {
-        let class = class_of(scores);
+        let class = class_of(scores, Number::Integer);
         let others = (0..scores.len()).filter(|&it| it != class);
         let second = others.max_by_key(|&it| (scores[it], std::cmp::Reverse(it)));
         let lead = |second: usize| i64::from(scores[class]) - i64::from(scores[second]);

@@ -8,6 +8,7 @@ pub mod energy;
 pub mod explore;
 pub mod ideal;
 pub mod lenet;
+pub mod numbers;
 pub mod peers;
 pub mod planes;
 pub mod power;
@@ -55,6 +56,7 @@ pub static TABLES: &[Table] = &[
     Table::of::<MemoryRow>(&[]),
     Table::of::<ClassifyRow>(&[&tables::single::CLASSIFY]),
     Table::of::<channels::ChannelRow>(&[&channels::CHANNELS]),
+    Table::of::<numbers::NumberRow>(&[&numbers::NUMBERS]),
     Table::of::<energy::EnergyRow>(&[]),
     Table::of::<energy::BlockRow>(&[&energy::BLOCKS]),
     Table::of::<energy::InferenceEnergyRow>(&[&energy::INFERENCES]),
@@ -124,8 +126,10 @@ impl Tally {
         let place = Place::default();
         let found = engine.infer(&place, network, configuration, &inputs, Detail::Sums)?.inferences;
         let multiplications = found.iter().map(Inference::multiplications).sum();
-        let right =
-            images.iter().zip(&found).filter(|(it, found)| usize::from(it.label) == found.class());
+        let right = images
+            .iter()
+            .zip(&found)
+            .filter(|(it, found)| usize::from(it.label) == found.class(network.number));
         Ok(Self { multiplications, right: right.count() as u64 })
     }
 }

@@ -9,9 +9,9 @@ use super::variant::{Cell, Variant};
 use crate::Error;
 use crate::data::Image;
 use crate::run::Engines;
-use model::conv::{Mode, Plane, Semantics};
+use model::conv::{Mode, Number, Plane, Semantics};
 use model::engine::{Detail, Engine, GoldenEngine, Place};
-use model::nn::{Configuration, Inference, LayerOutcome, class_of, input_planes};
+use model::nn::{Configuration, Inference, LayerOutcome, input_planes};
 
 /// What is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,8 @@ impl Measurement<'_> {
             Some(wide) => {
                 let inputs: Vec<_> =
                     images.iter().map(|it| input_planes(wide, &it.pixels)).collect();
-                verdicts(&engines.golden().inferences(wide, &plain, &inputs, Detail::Sums)).0
+                let exact = engines.golden().inferences(wide, &plain, &inputs, Detail::Sums);
+                verdicts(&exact, wide.number).0
             }
         };
         for cell in &self.cells {
@@ -80,7 +81,7 @@ impl Measurement<'_> {
         inputs: &[Vec<Plane>],
         exact: &[Inference],
     ) -> ExactTotals {
-        let (classes, margins) = verdicts(exact);
+        let (classes, margins) = verdicts(exact, self.variant.integer.number);
         let mut totals = ExactTotals { classes, margins, ..ExactTotals::default() };
         if self.depth == Depth::Counts {
             return totals;
@@ -133,7 +134,7 @@ impl Measurement<'_> {
         found: &[Inference],
         golden: &mut GoldenEngine,
     ) -> CellTotals {
-        let (classes, margins) = verdicts(found);
+        let (classes, margins) = verdicts(found, self.variant.integer.number);
         let mut totals = CellTotals { classes, margins, ..CellTotals::default() };
         let layers = self.variant.integer.convolutions().zip(&cell.configuration.layers);
         for (index, (layer, semantics)) in layers.enumerate() {
@@ -184,11 +185,12 @@ fn count_skips(outcome: &LayerOutcome, side: usize, skips: &mut Vec<u64>) {
     }
 }
 
-/// Class and margin of each image.
-fn verdicts(inferences: &[Inference]) -> (Vec<u32>, Vec<i64>) {
+/// Class of each image and, of integers, its margin.
+fn verdicts(inferences: &[Inference], number: Number) -> (Vec<u32>, Vec<i64>) {
     let verdict = |inference: &Inference| {
-        let class = class_of(&inference.scores);
+        let class = inference.class(number);
         let others = inference.scores.iter().enumerate().filter(|(index, _)| *index != class);
+        let others = others.filter(|_| !number.is_float());
         let second = others.map(|(_, &score)| i64::from(score)).max();
         let margin = second.map_or(0, |second| i64::from(inference.scores[class]) - second);
         (class as u32, margin)

@@ -10,6 +10,7 @@ mod tables;
 mod totals;
 mod variant;
 
+pub(super) use tables::{PAPER_IMAGES, paper_lenet};
 pub use variant::{
     Cell, ModelFile, OperatingPoint, PointLayer, Variant, shipped_points, table_cells,
 };
@@ -29,7 +30,7 @@ use crate::tables::{LenetRow, MemoryRow, OperandRow, PointRow, Sample, SplitRow,
 use measure::{Depth, Measurement};
 use model::engine::Findings;
 use model::nn::Configuration;
-use tables::{Measured, PAPER_IMAGES};
+use tables::Measured;
 use totals::Totals;
 
 /// The tolerances of the paper's LeNet table.
@@ -40,9 +41,10 @@ pub struct Grid {
     /// Operating points come behind the plain networks.
     pub variants: Vec<Variant>,
     pub cells: Vec<Cell>,
-    /// Whether errors, bounds, skips, zeros and products are looked at, or the table alone.
+    /// Whether errors, bounds, skips, zeros and products are looked at, or the table alone; they are those
+    /// of integers.
     pub analysis: bool,
-    /// Whether the peers are measured on the plain variants.
+    /// Whether the peers, which are of integers, are measured on the plain variants.
     pub peers: bool,
     /// Whether the rows of the table with F = 0 are measured on the training images too.
     pub splits: bool,
@@ -59,11 +61,19 @@ pub struct Summary {
 }
 
 /// Runs the experiment on the test images. Besides the errors of [`run`](crate::run::run()):
-/// images that there are not, and a network that the peers cannot run.
+/// images that there are not, a network that the peers cannot run, and floats where integers are looked at.
 pub fn run(run: &Run<'_>, grid: &Grid) -> Result<Finished<Summary>, Error> {
     let mut lenet =
         Lenet { run, grid, groups: groups(grid), images: Vec::new(), peers: BTreeMap::new() };
     check_names(grid)?;
+    if let Some(float) = grid.variants.iter().find(|it| it.integer.number.is_float())
+        && (grid.analysis || grid.peers)
+    {
+        return Err(Error::Input(format!(
+            "{} is in {} words; errors, bounds, skips, zeros, products and peers are those of integers",
+            float.network_name, float.integer.number
+        )));
+    }
     let test = run.images()?;
     let (trained, validation) = run.dataset.training_parts();
     for group in &lenet.groups {
@@ -262,9 +272,15 @@ impl<'a> Lenet<'a> {
             results.table(&of_test().map(tables::quantisation).collect::<Vec<_>>())?;
         }
         results.table(&rows(of_test(), tables::flips))?;
-        results.table(&rows(with_first(), tables::margins))?;
+        // Floats have neither a unit of their scores nor an overflow.
+        let integers = test.iter().any(|it| !it.variant.integer.number.is_float());
+        if integers {
+            results.table(&rows(with_first(), tables::margins))?;
+        }
         results.table(&rows(of_test(), tables::confusion))?;
-        results.table(&rows(of_test(), tables::overflow))?;
+        if integers {
+            results.table(&rows(of_test(), tables::overflow))?;
+        }
         let operands: Vec<_> = of_test().map(tables::operands).collect();
         results.table(&operands)?;
         let memory = rows(of_test(), tables::memory);
@@ -307,6 +323,7 @@ impl Experiment for Lenet<'_> {
                 "network": variant.network,
                 "weights": variant.weights_name,
                 "weights_sha256": variant.weights.sha256(),
+                "number": variant.integer.number,
                 "operand_w": variant.integer.operand_w,
             })
         };

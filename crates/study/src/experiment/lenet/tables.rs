@@ -26,7 +26,7 @@ use crate::tables::{
 };
 
 /// The first images of the test set, over which the paper counts.
-pub(super) const PAPER_IMAGES: usize = 100;
+pub(in crate::experiment) const PAPER_IMAGES: usize = 100;
 
 /// One variant, its cells, and what was measured over some images.
 pub(super) struct Measured<'a> {
@@ -652,15 +652,18 @@ fn reduction(count: f64, of: u64) -> f64 {
 
 /// A row of the paper's table of multiplications: C1, C3, C5, their sum, and the accuracy in
 /// percent where the table has a single figure.
-struct PaperRow {
-    layers: [f64; 3],
-    total: f64,
+pub(in crate::experiment) struct PaperRow {
+    pub layers: [f64; 3],
+    pub total: f64,
     accuracy_percent: Option<f64>,
 }
 
 /// What the paper has for a configuration, if anything.
 #[rustfmt::skip]
-fn paper_lenet(activation: Activation, configuration: &str) -> Option<PaperRow> {
+pub(in crate::experiment) fn paper_lenet(
+    activation: Activation,
+    configuration: &str,
+) -> Option<PaperRow> {
     use Activation::{Relu, Tanh};
     let line = |layers, total, accuracy_percent| PaperRow { layers, total, accuracy_percent };
     Some(match (activation, configuration) {

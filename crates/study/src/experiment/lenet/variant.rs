@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::data::digits;
 use crate::report::atomic::{WriteError, write_atomic};
-use model::conv::{ConfigError, Mode, Semantics, SmaxScope, Threshold};
+use model::conv::{ConfigError, Mode, Number, Semantics, SmaxScope, Threshold};
 use model::files;
 use model::nn::{
     Activation, Configuration, FloatNetwork, LayerKind, MachineNetwork, Network, NetworkError,
@@ -20,7 +20,7 @@ use model::nn::{
 
 /// A network with its weights, ready to run.
 pub struct Variant {
-    /// The name of the description's file, without its extension.
+    /// The name of the description's file, without its extension; and behind it, of floats, their name.
     pub network_name: String,
     /// The name of the weights' file, without its extension.
     pub weights_name: String,
@@ -28,7 +28,7 @@ pub struct Variant {
     pub weights: Weights,
     /// What was trained.
     pub float: FloatNetwork,
-    /// What runs.
+    /// What runs: integers, unless something else was asked for.
     pub integer: MachineNetwork,
     /// The same with operands of 32 bits, if what runs has narrower ones.
     pub wide: Option<MachineNetwork>,
@@ -101,6 +101,28 @@ impl Variant {
         let integer = MachineNetwork::with_operands(network, weights, calibration, operand_w)?;
         let wide = (operand_w < u32::BITS).then_some(self.integer);
         Ok(Self { integer, wide, ..self })
+    }
+
+    /// The same network and weights in such numbers. Floats have a name of their own, so that no row or
+    /// figure takes them for the integers.
+    pub fn in_numbers(self, number: Number) -> Result<Self, NetworkError> {
+        if number == Number::Integer {
+            return Ok(self);
+        }
+        let network_name = format!("{}_{number}", self.network_name);
+        let wide = match number {
+            Number::Bfloat16 => Some(self.machine(Number::Float32)?),
+            _ => None,
+        };
+        Ok(Self { network_name, integer: self.machine(number)?, wide, ..self })
+    }
+
+    /// What runs in such numbers: what it has, or floats.
+    pub fn machine(&self, number: Number) -> Result<MachineNetwork, NetworkError> {
+        match number {
+            Number::Integer => Ok(self.integer.clone()),
+            _ => MachineNetwork::float(&self.network, &self.weights, number),
+        }
     }
 
     /// A network that ships with its weights, by the name of its files without their extensions.

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::{Image, digits};
 use crate::statistics::{Discordant, Proportion, add_counts, reduction_percent};
 use crate::tables::{PeerRow, Saves, technique};
-use model::conv::{Mode, Plane};
+use model::conv::{Mode, Number, Plane};
 use model::engine::{Detail, Engine, GoldenEngine, Place};
 use model::nn::{
     Activation, Configuration, Convolution, Inference, LayerOutcome, MachineNetwork, Network,
@@ -73,7 +73,7 @@ impl Tally {
             multiplications: (0..layers).map(layer).collect(),
             log_products: vec![0; layers],
             // A network has at most 4,096 classes.
-            classes: inferences.iter().map(|it| it.class() as u16).collect(),
+            classes: inferences.iter().map(|it| it.class(Number::Integer) as u16).collect(),
         }
     }
 
@@ -355,6 +355,7 @@ mod testing {
                 activation_bits: 15,
                 layers: vec![LayerDescription { name: "C1".to_owned(), kind }],
             },
+            number: Number::Integer,
             operand_w: 32,
             layers: vec![MachineLayer::Convolution(Convolution {
                 name: "C1".to_owned(),
