@@ -68,17 +68,12 @@ impl UnitParameters {
 
     /// What its operands are.
     pub const fn number(&self) -> Number {
-        match (self.float, self.operand_w) {
-            (0, _) => Number::Integer,
-            (_, 16) => Number::Bfloat16,
-            _ => Number::Float32,
-        }
+        Number::of_unit(self.float == 1, self.operand_w)
     }
 
     /// Bits of a score.
     pub const fn score_bits(&self) -> u32 {
-        let whole = if self.float == 0 { self.operand_w.ilog2() } else { 8 };
-        whole + 1 + self.log_frac
+        self.number().score_bits(self.operand_w, self.log_frac)
     }
 
     /// Beats that fetch `side` rows of `side` words, the first at the byte address `addr`, the
@@ -162,8 +157,17 @@ fn lane_cycles(kept: &[u32]) -> u32 {
 impl SocParameters {
     pub fn hart(&self) -> HartConfig {
         let &Self { kernel, log_frac, multipliers, kernels, operand_w, .. } = self;
-        let &Self { planes, float, ram_bytes, .. } = self;
-        let unit = UnitShape { kernel, log_frac, multipliers, kernels, operand_w, planes };
+        let &Self { planes, unit_float, float, ram_bytes, .. } = self;
+        let unit_float = unit_float == 1;
+        let unit = UnitShape {
+            kernel,
+            log_frac,
+            multipliers,
+            kernels,
+            operand_w,
+            planes,
+            float: unit_float,
+        };
         HartConfig { ram_base: RAM_BASE, ram_bytes, boot: RAM_BASE, float, unit }
     }
 }

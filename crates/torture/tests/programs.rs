@@ -66,6 +66,7 @@ fn every_unit_gets_programs_of_its_own() {
             kernels,
             operand_w,
             planes: log_frac.min(1),
+            float: false,
         };
         let system = HartConfig { unit, ..HartConfig::default() };
         let coverage = covered(4, 400, &system);

@@ -3,8 +3,8 @@
 
 use model::conv::Mode;
 use model::facts::conv::{
-    CONFIG_END, LOAD_SLOT, PLANE_SHIFT, READ_COUNTERS, READ_KERNEL, READ_LAST_COUNTER, READ_PLANE,
-    READ_PLANES, SCOPE_SHIFT, SIDE_SHIFT, SLOT_SHIFT, SMAX_VALID, TILE_SHIFT, mode_bits, mode_of,
+    CONFIG_END, LOAD_SLOT, PLANE_SHIFT, READ_COUNTERS, READ_FLOAT, READ_KERNEL, READ_LAST_COUNTER,
+    READ_PLANE, SCOPE_SHIFT, SIDE_SHIFT, SLOT_SHIFT, SMAX_VALID, TILE_SHIFT, mode_bits, mode_of,
 };
 use model::facts::soc::{ADDR_UART, RAM_BASE};
 use model::facts::unit::THRESHOLD_W;
@@ -254,9 +254,9 @@ impl Writer<'_> {
     fn conv_read(&mut self) {
         let index = match self.rng.random_range(0..12) {
             0 => any(self.rng),
-            1 => self.rng.random_range(READ_PLANE + 1..READ_PLANES + 3),
+            1 => self.rng.random_range(READ_PLANE + 1..READ_FLOAT + 3),
             2..4 => self.rng.random_range(READ_COUNTERS..=READ_LAST_COUNTER),
-            4 => self.rng.random_range(READ_KERNEL..=READ_PLANES),
+            4 => self.rng.random_range(READ_KERNEL..=READ_FLOAT),
             5..9 => self.rng.random_range(0..4),
             _ => self.rng.random_range(0..=READ_PLANE),
         };
