@@ -17,8 +17,8 @@ pub mod gates;
 mod parameter_sets;
 
 pub use parameter_sets::{
-    Build, CLOCK, NETWORK_UNIT, PAPER_UNIT, RARE_UNITS, SOC, SOC_16, SOC_FP, SOCS, SocParameters,
-    UNITS, UnitParameters, View,
+    Build, CLOCK, NETWORK_UNIT, PAPER_UNIT, RARE_UNITS, SOC, SOC_16, SOC_FLOAT, SOC_FP, SOCS,
+    SocParameters, UNITS, UnitParameters, View,
 };
 
 use std::collections::BTreeMap;
