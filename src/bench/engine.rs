@@ -54,8 +54,14 @@ impl RtlSettings {
 
     /// The unit that runs a layer.
     fn unit_for(&self, side: usize, semantics: &Semantics) -> Result<UnitParameters, EngineError> {
-        let log_frac = semantics.log_frac;
-        let unit = self.unit.unwrap_or_else(|| UnitParameters::for_network(log_frac, side));
+        let Semantics { log_frac, number, .. } = *semantics;
+        let unit = self.unit.unwrap_or_else(|| UnitParameters::for_network(number, log_frac, side));
+        if unit.number() != number {
+            return Err(unsupported(format!(
+                "unit {unit} multiplies {} words; the semantics ask for {number}",
+                unit.number()
+            )));
+        }
         if unit.log_frac != log_frac {
             return Err(unsupported(format!(
                 "unit {unit} has LOG_FRAC = {}; the semantics ask for {log_frac}",
@@ -434,7 +440,7 @@ impl Shape {
     }
 }
 
-/// S_max of the outputs of a tile; −1 where there is none. A score has at most 14 bits.
+/// S_max of the outputs of a tile; −1 where there is none. A score has at most 15 bits.
 type Carry = [i16; 4];
 const NO_CARRY: Carry = [-1; 4];
 
@@ -592,7 +598,11 @@ impl Pass<'_> {
         for (output, &word) in outcome.outputs.iter().enumerate().take(tile.outputs()) {
             let (dx, dy) = Tile::place(output);
             let sum = &mut sums[(y + dy) * self.shape.width + x + dx];
-            *sum = sum.wrapping_add(word);
+            // Nothing is added to the first one: +0 would make a -0 of a float another number.
+            *sum = match at.channel {
+                0 => word,
+                _ => self.semantics.number.add(*sum, word),
+            };
         }
         let index = self.carry_index(at);
         if let Some(carry) = self.carry.get_mut(index) {

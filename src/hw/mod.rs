@@ -44,12 +44,17 @@ verilated::include_model!("soc");
 verilated::include_model!("fpu");
 
 impl UnitParameters {
-    /// The unit for layers of a network, with kernels up to `side` and `log_frac` fraction bits:
-    /// [`NETWORK_UNIT`] as far as it can be.
-    pub fn for_network(log_frac: u32, side: usize) -> Self {
+    /// The unit for layers of a network in these numbers, with kernels up to `side` and `log_frac`
+    /// fraction bits: [`NETWORK_UNIT`] as far as it can be.
+    pub fn for_network(number: Number, log_frac: u32, side: usize) -> Self {
         let kernel = side.max(NETWORK_UNIT.kernel);
-        let multipliers = 4 * (kernel * kernel) as u32;
-        Self { kernel, log_frac, multipliers, ..NETWORK_UNIT }
+        let parallel = 4 * (kernel * kernel) as u32;
+        let (float, operand_w, multipliers) = match number {
+            Number::Integer => (0, NETWORK_UNIT.operand_w, parallel),
+            Number::Float32 => (1, 32, 4),
+            Number::Bfloat16 => (1, 16, 4),
+        };
+        Self { kernel, log_frac, multipliers, operand_w, float, ..NETWORK_UNIT }
     }
 
     /// Bytes of an operand, which are a word of the unit.
@@ -128,6 +133,11 @@ impl UnitParameters {
         }
     }
 
+    /// Cycles of STAGE_2 before the decision: a unit for floats finds S_max first.
+    pub const fn rank_cycles(&self) -> u32 {
+        self.float
+    }
+
     /// Cycles of STAGE_3, if there is something to add.
     pub const fn sum_cycles(&self) -> u32 {
         1 + self.float
@@ -135,12 +145,12 @@ impl UnitParameters {
 
     /// Cycles from start to done of a window whose memory never waits: see `docs/unit.md`.
     pub fn window_cycles(&self, beats: u32, kept: [u32; 4]) -> u32 {
-        beats + 4 + self.issue_cycles(kept)
+        beats + 4 + self.rank_cycles() + self.issue_cycles(kept)
     }
 
     /// Cycles from start to done of a run on the window of the run before.
     pub fn reuse_cycles(&self, kept: [u32; 4]) -> u32 {
-        2 + self.issue_cycles(kept)
+        2 + self.rank_cycles() + self.issue_cycles(kept)
     }
 }
 
