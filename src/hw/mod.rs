@@ -127,6 +127,11 @@ impl UnitParameters {
         }
     }
 
+    /// Cycles of STAGE_2 before the decision: a unit for floats finds S_max first.
+    pub const fn rank_cycles(&self) -> u32 {
+        self.float
+    }
+
     /// Cycles of STAGE_3, if there is something to add.
     pub const fn sum_cycles(&self) -> u32 {
         1 + self.float
@@ -134,12 +139,12 @@ impl UnitParameters {
 
     /// Cycles from start to done of a window whose memory never waits: see `docs/unit.md`.
     pub fn window_cycles(&self, beats: u32, kept: [u32; 4]) -> u32 {
-        beats + 4 + self.issue_cycles(kept)
+        beats + 4 + self.rank_cycles() + self.issue_cycles(kept)
     }
 
     /// Cycles from start to done of a run on the window of the run before.
     pub fn reuse_cycles(&self, kept: [u32; 4]) -> u32 {
-        2 + self.issue_cycles(kept)
+        2 + self.rank_cycles() + self.issue_cycles(kept)
     }
 }
 
