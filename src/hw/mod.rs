@@ -160,6 +160,11 @@ fn lane_cycles(kept: &[u32]) -> u32 {
 }
 
 impl SocParameters {
+    /// What the operands of the unit are.
+    pub const fn number(&self) -> Number {
+        Number::of_unit(self.unit_float == 1, self.operand_w)
+    }
+
     pub fn hart(&self) -> HartConfig {
         let &Self { kernel, log_frac, multipliers, kernels, operand_w, .. } = self;
         let &Self { planes, unit_float, float, ram_bytes, .. } = self;
