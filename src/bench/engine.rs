@@ -54,11 +54,11 @@ impl RtlSettings {
 
     /// The unit that runs a layer.
     fn unit_for(&self, side: usize, semantics: &Semantics) -> Result<UnitParameters, EngineError> {
-        let Semantics { log_frac, number, .. } = *semantics;
+        let Semantics { number, log_frac, .. } = *semantics;
         let unit = self.unit.unwrap_or_else(|| UnitParameters::for_network(number, log_frac, side));
         if unit.number() != number {
             return Err(unsupported(format!(
-                "unit {unit} multiplies {} words; the semantics ask for {number}",
+                "unit {unit} multiplies {} words, and the network has {number} ones",
                 unit.number()
             )));
         }
@@ -598,11 +598,7 @@ impl Pass<'_> {
         for (output, &word) in outcome.outputs.iter().enumerate().take(tile.outputs()) {
             let (dx, dy) = Tile::place(output);
             let sum = &mut sums[(y + dy) * self.shape.width + x + dx];
-            // Nothing is added to the first one: +0 would make a -0 of a float another number.
-            *sum = match at.channel {
-                0 => word,
-                _ => self.semantics.number.add(*sum, word),
-            };
+            *sum = if at.channel == 0 { word } else { self.semantics.number.add(*sum, word) };
         }
         let index = self.carry_index(at);
         if let Some(carry) = self.carry.get_mut(index) {

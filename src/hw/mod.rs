@@ -44,13 +44,12 @@ verilated::include_model!("soc");
 verilated::include_model!("fpu");
 
 impl UnitParameters {
-    /// The unit for layers of a network in these numbers, with kernels up to `side` and `log_frac`
-    /// fraction bits: [`NETWORK_UNIT`] as far as it can be.
+    /// The unit for layers of a network of such numbers, with kernels up to `side` and `log_frac` fraction
+    /// bits: [`NETWORK_UNIT`] as far as it can be. Floats have four lanes.
     pub fn for_network(number: Number, log_frac: u32, side: usize) -> Self {
         let kernel = side.max(NETWORK_UNIT.kernel);
-        let parallel = 4 * (kernel * kernel) as u32;
         let (float, operand_w, multipliers) = match number {
-            Number::Integer => (0, NETWORK_UNIT.operand_w, parallel),
+            Number::Integer => (0, NETWORK_UNIT.operand_w, 4 * (kernel * kernel) as u32),
             Number::Float32 => (1, 32, 4),
             Number::Bfloat16 => (1, 16, 4),
         };
@@ -245,12 +244,7 @@ fn check_operand_w(operand_w: u32) -> Result<(), String> {
 }
 
 /// Refuses what a unit for floats cannot be.
-fn check_float(
-    operand_w: u32,
-    log_frac: u32,
-    multipliers: u32,
-    planes: u32,
-) -> Result<(), String> {
+fn check_float(operand_w: u32, log_frac: u32, multipliers: u32, planes: u32) -> Result<(), String> {
     let reason = match (operand_w, multipliers) {
         (8, _) => "operand_w 16 or 32, not 8".to_owned(),
         (_, lanes) if ![1, 2, 4].contains(&lanes) => format!("multipliers 1, 2 or 4, not {lanes}"),

@@ -150,9 +150,7 @@ fn the_golden_model_agrees_with_the_vectors() {
 fn vectors_for(unit: &UnitParameters) -> Vec<Vector> {
     let UnitParameters { log_frac, operand_w, .. } = *unit;
     let mut vectors = read_all();
-    vectors.retain(|vector| {
-        (vector.operand_w, vector.window.number) == (operand_w, unit.number())
-    });
+    vectors.retain(|vector| (vector.operand_w, vector.window.number) == (operand_w, unit.number()));
     if vectors.iter().any(|vector| vector.log_frac == log_frac) {
         vectors.retain(|vector| vector.log_frac == log_frac);
         return vectors;

@@ -16,8 +16,8 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::{
-    Bench, KERNEL_ADDR, Origin, PLANE_ADDR, WINDOW_ADDR, Window, X_SEEDS, least_score, run, threshold,
-    units, units_and_x_seeds,
+    Bench, KERNEL_ADDR, Origin, PLANE_ADDR, WINDOW_ADDR, Window, X_SEEDS, least_score, run,
+    threshold, units, units_and_x_seeds,
 };
 
 /// What operands look like.
@@ -110,7 +110,8 @@ impl Distribution {
                 let middle = *[0, 50, 62, 110, 125, 188, 251].choose(rng).unwrap();
                 let exponent = if rng.random_ratio(1, 24) { 255 } else { near(rng, middle) };
                 // Halves of the last place of a sum, and its neighbours.
-                let fractions = [0, 0, 1, 1 << 11, 1 << 22, (1 << 23) - 1, rng.random::<u32>() >> 9];
+                let fractions =
+                    [0, 0, 1, 1 << 11, 1 << 22, (1 << 23) - 1, rng.random::<u32>() >> 9];
                 let fraction = *fractions.choose(rng).unwrap();
                 rng.random::<u32>() & 1 << 31 | exponent << 23 | fraction
             }
@@ -361,9 +362,7 @@ pub fn bound_errors(unit: &UnitParameters, window: &Window, outcome: &Outcome) -
 /// the exact sum of what it kept. Neither is said where something is not finite.
 fn float_bound_errors(unit: &UnitParameters, window: &Window, outcome: &Outcome) -> Vec<String> {
     let semantics = window.semantics(unit.log_frac);
-    let value = |&word: &i32| {
-        f64::from(f32::from_bits(window.number.single(word).cast_unsigned()))
-    };
+    let value = |&word: &i32| f64::from(f32::from_bits(window.number.single(word).cast_unsigned()));
     let mut found = Vec::new();
     for output in 0..window.run.tile.outputs() {
         let inputs = window.operands(0).inputs(output);
@@ -380,7 +379,9 @@ fn float_bound_errors(unit: &UnitParameters, window: &Window, outcome: &Outcome)
         let (dropped, exact) = (sum(kept).abs(), sum(!kept));
         let bound = float_error_bound(skipped, outcome.s_max[output], &semantics);
         if dropped > bound || (dropped == bound && dropped > 0.0) {
-            found.push(format!("output {output}: the skipped products are {dropped:e}, over {bound:e}"));
+            found.push(format!(
+                "output {output}: the skipped products are {dropped:e}, over {bound:e}"
+            ));
         }
         let actual = f64::from(f32::from_bits(outcome.outputs[output].cast_unsigned()));
         let (distance, bound) =
