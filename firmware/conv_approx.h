@@ -118,13 +118,14 @@ enum conv_index {
   CONV_KERNELS = 35,
   CONV_OPERAND_W = 36, /* bits of a weight and of a word of the window: 8, 16 or 32 */
   CONV_PLANES = 37,    /* 1: there are log planes */
+  CONV_FLOAT = 38,     /* 1: operands are floats: conv_float.h */
 };
 
 /* S_max in a carry register: bit 15 tells that there is one. */
 #define CONV_SMAX_VALID 0x8000u
 
 /* Weights and words of a window are operands: numbers of CONV_OPERAND_W bits, packed in memory (int8_t,
-   int16_t or int32_t). */
+   int16_t or int32_t), or floats. */
 
 /* Reads side × side weights, row by row, into a slot. Side 0 is the configured one. */
 static inline void conv_load(const void *weights, uint32_t side, uint32_t slot) {

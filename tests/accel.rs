@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use common::{rows, succeeds};
 use convapprox::bench::inference::{Core, CoreSettings};
 use convapprox::hw::{SOC, SOC_16, SocParameters};
-use model::conv::{Mode, SmaxScope};
+use model::conv::{Mode, Number, SmaxScope};
 use model::engine::{Detail, Engine, EngineError, EngineFactory, Findings, Place, StageRecord};
 use model::nn::{
     Configuration, LayerKind, MachineNetwork, Network, NetworkRun, Tensor, Weights, input_planes,
@@ -28,7 +28,7 @@ fn shipped(name: &str) -> MachineNetwork {
 }
 
 fn builds(core: Core) -> [CoreSettings; 2] {
-    [CoreSettings::software(core), CoreSettings::unit(core, SOC)]
+    [CoreSettings::software(core, Number::Integer), CoreSettings::unit(core, SOC)]
 }
 
 /// Every configuration that a build is run in: exact, and on the unit the tolerances.
@@ -220,7 +220,10 @@ fn programs_for_narrow_operands_agree_too() {
         let odd = random_network_for(ODD_RELU, 5, soc.operand_w);
         let shipped = NETWORKS.map(|name| narrow(name, soc.operand_w));
         for network in shipped.iter().chain([&odd]) {
-            for build in [CoreSettings::software(Core::Hart), CoreSettings::unit(Core::Hart, soc)] {
+            for build in [
+                CoreSettings::software(Core::Hart, Number::Integer),
+                CoreSettings::unit(Core::Hart, soc),
+            ] {
                 let mut engine = build.open().unwrap();
                 for scope in SmaxScope::ALL {
                     for configuration in configurations(&build, &[0.05], scope, network) {

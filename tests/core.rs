@@ -201,16 +201,18 @@ fn every_program_passes_on_the_model_alone() {
 #[test]
 fn the_tests_of_the_unit_pass_with_other_parameters() {
     let shapes = [
-        (1, 1, 4, 2, 32),
-        (3, 0, 36, 1, 16),
-        (3, 3, 1, 3, 32),
-        (5, 0, 100, 16, 16),
-        (5, 3, 100, 16, 8),
-        (7, 8, 4, 256, 32),
+        (1, 1, 4, 2, 32, false),
+        (3, 0, 36, 1, 16, false),
+        (3, 3, 1, 3, 32, false),
+        (5, 0, 100, 16, 16, false),
+        (5, 3, 100, 16, 8, false),
+        (7, 8, 4, 256, 32, false),
+        (3, 0, 2, 3, 32, true),
+        (5, 6, 4, 16, 16, true),
     ];
-    for (kernel, log_frac, multipliers, kernels, operand_w) in shapes {
-        let planes = log_frac.min(1);
-        let unit = UnitShape { kernel, log_frac, multipliers, kernels, operand_w, planes };
+    for (kernel, log_frac, multipliers, kernels, operand_w, float) in shapes {
+        let planes = if float { 0 } else { log_frac.min(1) };
+        let unit = UnitShape { kernel, log_frac, multipliers, kernels, operand_w, planes, float };
         let of = |program: &Program| is_test(program) && program.name.starts_with("conv");
         let config = HartConfig { unit, ..HartConfig::default() };
         assert_all_pass(of, |program| run_on_model(program, &config));

@@ -15,7 +15,7 @@ use convapprox::bench::under_test::REPORT_FILE;
 use convapprox::hw::gates::{netlist, pair_design, unit_design};
 use convapprox::hw::{SocParameters, UnitParameters};
 use convapprox::synthesis::{CellLibrary, Flow, LibraryChoice, Tools};
-use model::conv::{Kernel, Mode, Plane, Semantics, SmaxScope, Threshold};
+use model::conv::{Kernel, Mode, Number, Plane, Semantics, SmaxScope, Threshold};
 use model::engine::{EnergyReading, Engine, EngineFactory, Findings, Place, Sampling};
 use model::nn::{Activation, Configuration, Convolution, Finish, input_planes};
 use silicon::netlist::Netlist;
@@ -177,7 +177,7 @@ fn programs_run_on_the_netlist_of_core_and_unit_until_a_cell_is_changed() {
             if findings.cases.is_empty() { String::new() } else { report(&*engine, &findings) };
         (stages, findings, text)
     };
-    let software = CoreSettings::software(Core::Soc);
+    let software = CoreSettings::software(Core::Soc, Number::Integer);
     let mut unit_mw = Vec::new();
     // A sample on the unit begins where a window is fetched. The core waits meanwhile, and longest where
     // everything is multiplied.

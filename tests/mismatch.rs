@@ -93,8 +93,8 @@ fn the_waveform_shows_the_failing_output_at_the_reported_time() {
         for difference in &differences {
             if let Difference::Output { output, expected, actual } = *difference {
                 let dumped = (outputs >> (32 * output)) as u32 as i32;
-                assert_eq!(dumped, actual, "output {output} of the waveform");
-                assert_ne!(dumped, expected);
+                assert_eq!(dumped, actual.word, "output {output} of the waveform");
+                assert_ne!(dumped, expected.word);
                 assert!(report.contains(&format!(
                     "output {output}: expected {expected}, the unit has {actual}"
                 )));

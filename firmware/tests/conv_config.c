@@ -82,9 +82,9 @@ int main(void) {
   if (slots < 256) refused(134, 255 << 8, 1);
   for (int bit = CONV_CONFIG_END; bit < 32; bit++) refused(140 + bit, 1u << bit, 1);
 
-  // The carry registers: 0, or bit 15 and a score, which is below 2·OPERAND_W·2^F; other bits are not kept, and without
-  // bit 15 nothing is.
-  uint32_t score = (2 * bits << fraction) - 1;
+  // The carry registers: 0, or bit 15 and a score, of which there are so many; other bits are not kept,
+  // and without bit 15 nothing is.
+  uint32_t score = score_end(fraction) - 1;
   conv_carry(0, 0x8000, 0x8001, 0xffff);
   check_equal(200, conv_read(CONV_CARRY), 0);
   check_equal(201, conv_read(CONV_CARRY + 1), 0x8000);
@@ -97,7 +97,7 @@ int main(void) {
   check_equal(213, conv_read(CONV_CARRY + 3), 0x8000 | (score >> 1));
 
   // Indices without a value, and all bits of an index.
-  static const uint32_t none[] = {13, 15, 29, 31, 38, 63, 64, 0x80, 0x108, 0x10009, 0x80000020, ~0u};
+  static const uint32_t none[] = {13, 15, 29, 31, 39, 63, 64, 0x80, 0x108, 0x10009, 0x80000020, ~0u};
   for (uint32_t i = 0; i < sizeof none / sizeof *none; i++)
     check_equal(220 + (int)i, conv_read(none[i]), 0);
   check_equal(240, conv_read(CONV_CONFIGURATION), full);

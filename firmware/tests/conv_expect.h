@@ -21,6 +21,31 @@ struct kernel {
 static inline uint32_t operand_bits(void) { return conv_read(CONV_OPERAND_W); }
 static inline uint32_t operand_bytes(void) { return operand_bits() / 8; }
 
+/* Whether operands are floats. Those of the tests are small integers then, so that sums are exact, and the
+   logs of floats those of the integers with the exponent's bias. */
+static inline bool floats(void) { return conv_read(CONV_FLOAT) != 0; }
+
+/* The position of the highest set bit of a number other than 0. */
+static inline uint32_t msb_of(uint32_t magnitude) {
+  uint32_t msb = 0;
+  for (uint32_t step = 16; step > 0; step /= 2)
+    if (magnitude >> msb >> step != 0) msb += step;
+  return msb;
+}
+
+/* The bits of the float that an integer of at most 24 bits is, and back. */
+static inline uint32_t float_of(int32_t value) {
+  if (value == 0) return 0;
+  uint32_t magnitude = (uint32_t)(value < 0 ? -value : value), msb = msb_of(magnitude);
+  return (value < 0 ? 1u << 31 : 0) | (127 + msb) << 23 | (magnitude << (23 - msb) & 0x7fffff);
+}
+
+static inline int32_t integer_of(uint32_t bits) {
+  if (bits << 1 == 0) return 0;
+  uint32_t magnitude = (1 << 23 | (bits & 0x7fffff)) >> (127 + 23 - (bits >> 23 & 0xff));
+  return bits >> 31 != 0 ? -(int32_t)magnitude : (int32_t)magnitude;
+}
+
 /* What an operand takes of a number: its lowest bits, with their sign. */
 static inline int32_t narrow(int32_t value) {
   uint32_t unused = 32 - operand_bits();
@@ -35,7 +60,7 @@ static inline void *at(const void *array, int32_t index) {
   return (uint8_t *)array + index * (int32_t)operand_bytes();
 }
 
-static inline int32_t operand(const void *array, int32_t index) {
+static inline int32_t operand_word(const void *array, int32_t index) {
   switch (operand_bits()) {
   case 8:
     return ((const int8_t *)array)[index];
@@ -46,17 +71,39 @@ static inline int32_t operand(const void *array, int32_t index) {
   }
 }
 
-static inline void set_operand(void *array, int32_t index, int32_t value) {
+static inline void set_operand_word(void *array, int32_t index, int32_t word) {
   switch (operand_bits()) {
   case 8:
-    ((int8_t *)array)[index] = (int8_t)value;
+    ((int8_t *)array)[index] = (int8_t)word;
     break;
   case 16:
-    ((half *)array)[index] = (half)value;
+    ((half *)array)[index] = (half)word;
     break;
   default:
-    ((int32_t *)array)[index] = value;
+    ((int32_t *)array)[index] = word;
   }
+}
+
+/* As numbers. */
+static inline int32_t operand(const void *array, int32_t index) {
+  int32_t word = operand_word(array, index);
+  return floats() ? integer_of((uint32_t)word << (32 - operand_bits())) : word;
+}
+
+static inline int32_t operand_of(int32_t value) {
+  return floats() ? (int32_t)float_of(value) >> (32 - operand_bits()) : value;
+}
+
+static inline void set_operand(void *array, int32_t index, int32_t value) {
+  set_operand_word(array, index, operand_of(value));
+}
+
+/* The word that an output is. */
+static inline int32_t output_of(int32_t sum) { return floats() ? (int32_t)float_of(sum) : sum; }
+
+/* What scores are below, in units of 2^-fraction. */
+static inline uint32_t score_end(uint32_t fraction) {
+  return (floats() ? 512 : 2 * operand_bits()) << fraction;
 }
 
 struct expected {
@@ -65,14 +112,12 @@ struct expected {
   uint32_t kept;
 };
 
-/* The position of the highest set bit of |a| with `fraction` of the bits below it; a is not 0. */
+/* Of a number other than 0, with `fraction` of the bits below its highest one. */
 static inline uint32_t log_proxy(int32_t a, uint32_t fraction) {
   uint32_t magnitude = a < 0 ? -(uint32_t)a : (uint32_t)a;
-  uint32_t msb = 0;
-  for (uint32_t step = 16; step > 0; step /= 2)
-    if (magnitude >> msb >> step != 0) msb += step;
-  uint32_t below = magnitude - (1u << msb);
-  return (msb << fraction) + (msb >= fraction ? below >> (msb - fraction) : below << (fraction - msb));
+  uint32_t msb = msb_of(magnitude), below = magnitude - (1u << msb);
+  uint32_t whole = floats() ? 127 + msb : msb;
+  return (whole << fraction) + (msb >= fraction ? below >> (msb - fraction) : below << (fraction - msb));
 }
 
 /* One tile. `carry` is S_max of the channels before, in the form of the carry registers. */
@@ -102,6 +147,7 @@ static inline struct expected expect_run(const void *window, int32_t pitch,
         scores[products] = score;
       }
     }
+    int32_t sum = 0;
     for (uint32_t i = 0; i < products; i++) {
       bool live = scores[i] >= 0;
       bool keep = mode == CONV_EXACT       ? true
@@ -109,9 +155,10 @@ static inline struct expected expect_run(const void *window, int32_t pitch,
                   : mode == CONV_APPROX    ? live && scores[i] > s_max - limit
                                            : live;
       if (!keep) continue;
-      expected.outputs[output] += (int32_t)((uint32_t)weights[i] * (uint32_t)words[i]);
+      sum += (int32_t)((uint32_t)weights[i] * (uint32_t)words[i]);
       expected.kept++;
     }
+    expected.outputs[output] = output_of(sum);
     if (s_max >= 0) expected.carry[output] = CONV_SMAX_VALID | (uint32_t)s_max;
   }
   return expected;
@@ -130,6 +177,7 @@ static inline void check_run(int number, int32_t output, const struct expected *
 /* An operand: zeros, small and large ones, powers of two, the ends of the range. */
 static inline int32_t random_operand(void) {
   uint32_t word = random_word();
+  if (floats()) return word & 3 ? (int32_t)word >> 31 ^ (int32_t)(word >> 8 & 0xff) >> (word >> 4 & 7) : 0;
   switch (random_word() & 7) {
   case 0:
   case 1:

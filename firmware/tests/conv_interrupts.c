@@ -24,7 +24,7 @@ int main(void) {
   uint32_t side = conv_read(CONV_KERNEL), fraction = conv_read(CONV_LOG_FRAC);
   uint32_t threshold = 2u << fraction;
   uint32_t configuration = conv_configuration(CONV_APPROX, CONV_RUNNING, CONV_TILE_2X2, side, 0);
-  const uint32_t high = (2 * operand_bits() - 4) << fraction;
+  const uint32_t high = score_end(fraction) - (4u << fraction);
   const uint32_t carry[4] = {0, CONV_SMAX_VALID | 3, 0, CONV_SMAX_VALID | high};
   kernel.side = side;
   fill(kernel.weights, MAX_SIDE * MAX_SIDE);

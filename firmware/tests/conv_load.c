@@ -55,13 +55,14 @@ int main(void) {
   // The words are those of the moment: a store directly before, and one directly behind.
   kernels[0].side = 1;
   volatile int32_t *weight = kernels[0].weights;
-  *weight = 5;
+  int32_t five = operand_of(5), six = operand_of(6), eight = operand_of(8);
+  *weight = five;
   conv_load(kernels[0].weights, 1, 0);
-  *weight = 6;
+  *weight = six;
   conv_config(0, 0);
-  image[0] = 7;
-  check_equal(400, (uint32_t)conv_run(image, PITCH), 35);
-  *(volatile int32_t *)image = 8;
-  check_equal(401, (uint32_t)conv_run(image, PITCH), 40);
+  set_operand(image, 0, 7);
+  check_equal(400, (uint32_t)conv_run(image, PITCH), (uint32_t)output_of(35));
+  *(volatile int32_t *)image = eight;
+  check_equal(401, (uint32_t)conv_run(image, PITCH), (uint32_t)output_of(40));
   return 0;
 }

@@ -10,7 +10,9 @@ static void set_carry(uint32_t carry[4]) {
   // S_max below and above what the operands can reach, and none.
   for (int i = 0; i < 4; i++) {
     uint32_t word = random_word();
-    carry[i] = word & 3 ? CONV_SMAX_VALID | (word >> 8) % ((2 * operand_bits() - 2) << fraction) : 0;
+    uint32_t lowest = floats() ? 250u << fraction : 0;
+    uint32_t scores = floats() ? 20u << fraction : score_end(fraction) - (2u << fraction);
+    carry[i] = word & 3 ? CONV_SMAX_VALID | (lowest + (word >> 8) % scores) : 0;
   }
   conv_carry(carry[0], carry[1], carry[2], carry[3]);
 }
@@ -63,7 +65,8 @@ int main(void) {
   // A window of nothing but zeros: no S_max, nothing kept.
   number = 500;
   for (int i = 0; i < ROWS * COLUMNS; i++) image[i] = 0;
-  struct kernel ones = {.side = 1, .weights = {1}};
+  struct kernel ones = {.side = 1};
+  set_operand(ones.weights, 0, 1);
   conv_load(ones.weights, 1, 0);
   for (uint32_t mode = 1; mode < 4; mode++)
     run(number++, &ones, conv_configuration(mode, CONV_WINDOW, CONV_TILE_2X2, 0, 0), 3);

@@ -289,11 +289,15 @@ module conv_unit #(
 
   wire logic run_stage_2 = state_q == STAGE_2 && op_q == OP_RUN_WINDOW;
   logic      decided_q;  // STAGE_2 of a serial unit goes on after the decision
-  wire logic decide = run_stage_2 && !decided_q;
+  wire logic ranked;     // S_max is there: of floats from the second cycle of STAGE_2 on
+  wire logic rank   = run_stage_2 && !ranked;
+  wire logic decide = run_stage_2 && ranked && !decided_q;
   wire logic find   = PLANES != 0 && state_q == FIND_WORDS;
 
   wire logic [LANES-1:0]    keep;
   wire logic [4*SMAX_W-1:0] smax;
+  logic [LANES-1:0]         keep_q;
+  logic [4*SMAX_W-1:0]      smax_out_q;
 
   for (genvar out = 0; out < 4; out++) begin : gen_output
     product_select #(
@@ -303,7 +307,7 @@ module conv_unit #(
       .FLOAT     (FLOAT),
       .OUTPUT    (out)
     ) u_select (
-      .enable_i      ((decide || find) && (out == 0 || tile_q)),
+      .enable_i      ((rank || decide || find) && (out == 0 || tile_q)),
       .mode_i        (mode_q),
       .threshold_i   (threshold_q),
       .running_i     (running_q),
@@ -313,6 +317,7 @@ module conv_unit #(
       .weight_live_i (kernel_live),
       .data_log_i    (data_log),
       .data_live_i   (data_live),
+      .ranked_i      (smax_out_q[out*SMAX_W +: SMAX_W]),
       .keep_o        (keep[out*PRODUCTS +: PRODUCTS]),
       .smax_o        (smax[out*SMAX_W +: SMAX_W])
     );
@@ -343,19 +348,25 @@ module conv_unit #(
     wire logic unused_held = ^words_held;
   end
 
-  logic [LANES-1:0]    keep_q;
-  logic [4*SMAX_W-1:0] smax_out_q;
-
   always_ff @(posedge clk_active) begin
-    if (decide) begin
-      keep_q     <= keep;
-      smax_out_q <= smax;
-    end
+    if (decide)                     keep_q     <= keep;
+    if (FLOAT != 0 ? rank : decide) smax_out_q <= smax;
   end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) decided_q <= 1'b0;
-    else         decided_q <= run_stage_2;
+    else         decided_q <= run_stage_2 && ranked;
+  end
+
+  if (FLOAT != 0) begin : gen_ranked
+    logic ranked_q;
+    always_ff @(posedge clk_i or negedge rst_ni) begin
+      if (!rst_ni) ranked_q <= 1'b0;
+      else         ranked_q <= run_stage_2;
+    end
+    assign ranked = ranked_q;
+  end else begin : gen_not_ranked
+    assign ranked = 1'b1;
   end
 
   // ---- STAGE_2 and STAGE_3: multiply and accumulate ------------------------------------------

@@ -23,11 +23,10 @@ module multiply_float
   input  wire logic                    clk_i,
   input  wire logic                    rst_ni,
 
-  input  wire logic                    decide_i,      // the first cycle of STAGE_2: the outputs
-                                                      // become zero
+  input  wire logic                    decide_i,      // the decision in STAGE_2: the outputs become
+                                                      // zero
   input  wire logic [LANES-1:0]        keep_i,        // with decide_i
-  input  wire logic                    issue_i,       // the other cycles of STAGE_2: the operands
-                                                      // are valid
+  input  wire logic                    issue_i,       // STAGE_2 behind it: the operands are valid
   output wire logic                    last_issue_o,  // with issue_i: STAGE_2 ends here
   output wire logic                    last_sum_o,    // in STAGE_3: it ends here
 
@@ -130,13 +129,15 @@ module multiply_float
     wire logic adds   = issued_q[OUTPUTS*m +: OUTPUTS] != '0;
     wire logic rounds = rounded_q[OUTPUTS*m +: OUTPUTS] != '0;
 
-    // An idle lane holds its operands.
+    // An idle lane holds its operands, and the output that it serves.
     logic [OPERAND_W-1:0] weight_q, activation_q;
+    logic [OUTPUTS-1:0]   serves_q;
 
     always_ff @(posedge clk_i) begin
       if (issues) begin
         weight_q     <= weight[OPERAND_W*m +: OPERAND_W];
         activation_q <= activation[OPERAND_W*m +: OPERAND_W];
+        serves_q     <= issued[OUTPUTS*m +: OUTPUTS];
       end
     end
 
@@ -144,8 +145,8 @@ module multiply_float
 
     always_comb begin
       addend = '0;
-      for (int out = OUTPUTS*m; out < OUTPUTS*(m + 1); out++) begin
-        addend |= acc_q[out] & {32{issued_q[out]}};
+      for (int i = 0; i < OUTPUTS; i++) begin
+        addend |= acc_q[OUTPUTS*m + i] & {32{OUTPUTS == 1 || serves_q[i]}};
       end
     end
 

@@ -6,7 +6,8 @@
 // products with two non-zero operands. In approx mode product i is kept if S_i > S_max - T. S_max
 // comes from the reduction tree of the paper's section IV-C.
 //
-// A product of an infinity or a NaN has no score, and is kept in every mode.
+// A product of an infinity or a NaN has no score, and is kept in every mode. The scores of floats are
+// wide: a unit for them finds S_max in one cycle, and decides from it in the next.
 `default_nettype none
 
 module product_select #(
@@ -39,6 +40,9 @@ module product_select #(
   // Logs of the whole data buffer, rows of SPAN words.
   input  wire logic [LOG_W*SPAN*SPAN-1:0] data_log_i,
   input  wire logic [SPAN*SPAN-1:0]       data_live_i,
+
+  // With FLOAT: smax_o of the cycle before, from which it is decided.
+  input  wire logic [SMAX_W-1:0]   ranked_i,
 
   output      logic [PRODUCTS-1:0] keep_o,
   output      logic [SMAX_W-1:0]   smax_o   // {valid, score}
@@ -95,7 +99,7 @@ module product_select #(
       // A T of 2^SCORE_W and more reaches below every score.
       reach  = threshold_i[THRESHOLD_W-1:SCORE_W] != '0 ? {1'b1, SCORE_W'(0)} :
                                                           {1'b0, threshold_i[SCORE_W-1:0]};
-      cutoff = {1'b0, smax_o[SCORE_W-1:0]} - reach;
+      cutoff = {1'b0, FLOAT != 0 ? ranked_i[SCORE_W-1:0] : smax_o[SCORE_W-1:0]} - reach;
       case (mode_i)
         MODE_EXACT:          keep_o = active_i;
         MODE_ZERO_SKIP:      keep_o = (active_i & activation_live) | specials;
@@ -109,6 +113,8 @@ module product_select #(
       endcase
     end
   end
+
+  wire logic unused_ranked = ^ranked_i;
 
 endmodule
 

@@ -135,8 +135,6 @@ module fpu
   op_e         op_q;
   logic [31:0] a_q, b_q, c_q;
 
-  wire logic rounds = late_q && !number_q.ready;
-
   always_ff @(posedge clk_i) begin
     held_q <= rst_ni && valid_i && !taken_i && !flush_i;
     if (valid_i) begin
@@ -152,16 +150,19 @@ module fpu
         else $error("an operation is taken and flushed");
       ModeIsNotReserved: assert (!take || rm_i <= RMM)
         else $error("%0d is no rounding mode", rm_i);
-      OperationHolds: assert (!held_q ||
-                              (valid_i && op_i == op_q && a_i == a_q && b_i == b_q && c_i == c_q))
-        else $error("the operation in EX changes before it is taken or flushed");
+      if (held_q) begin
+        OperationHolds: assert (valid_i && op_i == op_q && a_i == a_q && b_i == b_q && c_i == c_q)
+          else $error("the operation in EX changes before it is taken or flushed");
+      end
       // What fpu_round takes for granted.
-      IntegerIsMagnitude: assert (!rounds || number_q.target == TO_FLOAT || sum_q >= 0)
-        else $error("the sum of a conversion to an integer is negative");
-      NegativeSumIsNotOne: assert (!rounds || sum_q != -SUM_W'(1))
-        else $error("a negative sum has a magnitude of 1");
-      StickySumIsPositive: assert (!rounds || !number_q.sticky || sum_q >= 0)
-        else $error("a part of the addend is behind a sum that it decides");
+      if (late_q && !number_q.ready) begin
+        IntegerIsMagnitude: assert (number_q.target == TO_FLOAT || sum_q >= 0)
+          else $error("the sum of a conversion to an integer is negative");
+        NegativeSumIsNotOne: assert (sum_q != -SUM_W'(1))
+          else $error("a negative sum has a magnitude of 1");
+        StickySumIsPositive: assert (!number_q.sticky || sum_q >= 0)
+          else $error("a part of the addend is behind a sum that it decides");
+      end
     end
   end
 `endif

@@ -33,21 +33,21 @@ module fpu_divide
   wire float_t a = float_t'(a_i);
   wire float_t b = float_t'(b_i);
 
-  wire logic sign = a.sign ^ (b.sign && !root_i);
-
   // ---- Operands that decide the result -------------------------------------------------------
 
   logic        busy_q;
-  logic        ready, invalid, by_zero;
+  logic        sign, ready, invalid, by_zero;
   logic [31:0] result;
 
   wire logic first = valid_i && !busy_q;
 
   always_comb begin
+    sign    = 'x;
     ready   = 1'b0;
     invalid = 1'b0;
     by_zero = 1'b0;
     result  = '0;
+    if (valid_i) sign = a.sign ^ (b.sign && !root_i);
     if (first) begin
       ready = a.exponent == '1 || is_zero(a);
       if (root_i) begin
@@ -192,17 +192,19 @@ module fpu_divide
   assign done_o = busy_q ? last : ready;
 
   // Further down the result is less than half the smallest subnormal number anyway.
-  wire logic signed [9:0] room = scale_q - 10'(less_q) - 10'd1;
+  logic signed [9:0] room;
 
   always_comb begin
     number_o = '0;
     sum_o    = '0;
+    room     = 'x;
     if (first) begin
       number_o.ready   = ready;
       number_o.invalid = invalid;
       number_o.by_zero = by_zero;
       sum_o            = SUM_W'(result);
     end else if (busy_q && last) begin
+      room = scale_q - 10'(less_q) - 10'd1;
       number_o.negative = sign;
       number_o.room     = room < 0 ? '0 : room[8:0];
       sum_o             = SUM_W'({result_2, remainder_2});

@@ -3,7 +3,7 @@
 `default_nettype none
 
 module fpu_divide_step (
-  input  wire logic        valid_i,
+  input  wire logic        valid_i,       // the outputs mean nothing without
   input  wire logic [22:0] unit_i,        // what the second bit is worth
   input  wire logic [22:0] own_i,         // the same of a square root, else 0
   input  wire logic [25:0] remainder_i,   // less than 4
@@ -11,17 +11,31 @@ module fpu_divide_step (
   input  wire logic [25:0] base_i,        // what is multiplied by the two bits and taken off: y, or 2 q
 
   output      logic [25:0] remainder_o,
-  output wire logic [24:0] result_o,
-  output wire logic [25:0] base_o
+  output      logic [24:0] result_o,
+  output      logic [25:0] base_o
 );
 
   // The differences for each value of the two bits, side by side, in two's complement.
-  wire logic [29:0] rest  = {2'b0, remainder_i, 2'b0};
-  wire logic [29:0] once  = {4'b0, base_i | 26'(own_i)};
-  wire logic [29:0] twice = {3'b0, base_i | {2'b0, own_i, 1'b0}, 1'b0};
-  // Three times, with 9 times the unit, is this and once.
-  wire logic [29:0] most  = {3'b0, base_i | {1'b0, own_i, 2'b0}, 1'b0};
-  wire logic [28:0] carry = (rest[28:0] & ~most[28:0]) | ((rest[28:0] | ~most[28:0]) & ~once[28:0]);
+  // Three times, with 9 times the unit, is `most` and `once`; odd and carry are what is left of it then.
+  logic [29:0] rest, once, twice, most, odd;
+  logic [28:0] carry;
+
+  always_comb begin
+    rest  = 'x;
+    once  = 'x;
+    twice = 'x;
+    most  = 'x;
+    odd   = 'x;
+    carry = 'x;
+    if (valid_i) begin
+      rest  = {2'b0, remainder_i, 2'b0};
+      once  = {4'b0, base_i | 26'(own_i)};
+      twice = {3'b0, base_i | {2'b0, own_i, 1'b0}, 1'b0};
+      most  = {3'b0, base_i | {1'b0, own_i, 2'b0}, 1'b0};
+      odd   = rest ^ most ^ once;
+      carry = (rest[28:0] & ~most[28:0]) | ((rest[28:0] | ~most[28:0]) & ~once[28:0]);
+    end
+  end
 
   logic [29:0] less_1, less_2, less_3;
   logic [2:0]  unused_carries;
@@ -46,27 +60,34 @@ module fpu_divide_step (
 
   fpu_add #(.W(30), .BLOCK(15)) u_less_3 (
     .valid_i,
-    .a_i     (rest ^ most ^ once),
+    .a_i     (odd),
     .b_i     ({carry, 1'b1}),
     .carry_i (1'b1),
     .sum_o   (less_3),
     .carry_o (unused_carries[2])
   );
 
-  wire logic bit_1 = !less_2[29];
-  wire logic bit_0 = bit_1 ? !less_3[29] : !less_1[29];
+  logic bit_1, bit_0;
 
   always_comb begin
-    case ({bit_1, bit_0})
-      2'd3:    remainder_o = less_3[25:0];
-      2'd2:    remainder_o = less_2[25:0];
-      2'd1:    remainder_o = less_1[25:0];
-      default: remainder_o = rest[25:0];
-    endcase
+    bit_1       = 'x;
+    bit_0       = 'x;
+    remainder_o = 'x;
+    result_o    = 'x;
+    base_o      = 'x;
+    if (valid_i) begin
+      bit_1 = !less_2[29];
+      bit_0 = bit_1 ? !less_3[29] : !less_1[29];
+      case ({bit_1, bit_0})
+        2'd3:    remainder_o = less_3[25:0];
+        2'd2:    remainder_o = less_2[25:0];
+        2'd1:    remainder_o = less_1[25:0];
+        default: remainder_o = rest[25:0];
+      endcase
+      result_o = result_i | (bit_1 ? {1'b0, unit_i, 1'b0} : '0) | (bit_0 ? 25'(unit_i) : '0);
+      base_o   = base_i | (bit_1 ? {1'b0, own_i, 2'b0} : '0) | (bit_0 ? {2'b0, own_i, 1'b0} : '0);
+    end
   end
-
-  assign result_o = result_i | (bit_1 ? {1'b0, unit_i, 1'b0} : '0) | (bit_0 ? 25'(unit_i) : '0);
-  assign base_o   = base_i | (bit_1 ? {1'b0, own_i, 2'b0} : '0) | (bit_0 ? {2'b0, own_i, 1'b0} : '0);
 
 endmodule
 

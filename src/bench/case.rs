@@ -61,7 +61,7 @@ impl Operands {
             return Err(CaseError::Shape("the slot"));
         }
         if self.run.carry.iter().flatten().any(|score| score >> unit.score_bits() != 0) {
-            return Err(CaseError::Shape("the carry: a score is below 2·OPERAND_W·2^LOG_FRAC"));
+            return Err(CaseError::Shape("the carry: a score has no more bits than the unit's"));
         }
         let aligned = self.run.addr.is_multiple_of(unit.operand_bytes());
         if !aligned || self.run.addr > 1 << 24 || self.run.pitch > 1 << 16 {
@@ -173,7 +173,8 @@ impl WindowCase {
     /// The golden semantics.
     pub fn semantics(&self) -> Result<Semantics, CaseError> {
         let WindowRun { mode, scope, .. } = self.window.run;
-        Ok(Semantics::new(mode, self.unit.log_frac, self.threshold, scope)?)
+        let semantics = Semantics::new(mode, self.unit.log_frac, self.threshold, scope)?;
+        Ok(semantics.of(self.unit.number())?)
     }
 
     /// What the golden model makes of it.

@@ -9,7 +9,7 @@
 use std::iter;
 use std::path::{Path, PathBuf};
 
-use model::conv::{LogEntries, Mode, Plane, Semantics, SmaxScope};
+use model::conv::{LogEntries, Mode, Number, Plane, Semantics, SmaxScope};
 use model::elf::{Executable, with_segment};
 use model::engine::{
     Detail, Engine, EngineError, EngineFactory, EngineInfo, Findings, GoldenEngine, LayerRun,
@@ -24,7 +24,7 @@ use model::hart::{Hart, HartError, RunEnd};
 use model::hex;
 use model::nn::{
     Activation, Configuration, Convolution, Finish, Inference, MachineLayer, MachineNetwork,
-    NetworkRun, tanh_table,
+    NetworkRun, float_tanh_table, tanh_table,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -36,7 +36,7 @@ use super::lockstep;
 use super::replay::investigate_program;
 use super::under_test::{BoxError, REPORTS};
 use crate::firmware;
-use crate::hw::{self, Build, SOC, SocParameters};
+use crate::hw::{self, Build, SOC, SOC_FLOAT, SocParameters};
 
 /// Cycles, or instructions, after which a program is taken for one that does not end.
 const LIMIT: u64 = 200_000_000;
@@ -65,21 +65,48 @@ pub struct CoreSettings {
 }
 
 impl CoreSettings {
-    /// Convolutions by the core's own multiplier, exact.
-    pub const fn software(core: Core) -> Self {
-        let (firmware, on_unit) = ("lenet_software", false);
-        Self { core, soc: SOC, firmware, on_unit, lockstep: false, seed: 1 }
+    /// Convolutions by the core's own multiplier, or its FPU, exact.
+    pub const fn software(core: Core, number: Number) -> Self {
+        let (soc, firmware) = match number.is_float() {
+            false => (SOC, "lenet_software"),
+            true => (SOC_FLOAT, "lenet_float_software"),
+        };
+        Self { core, soc, firmware, on_unit: false, lockstep: false, seed: 1 }
     }
 
-    /// Convolutions, and the dense layers, on the unit of this system.
+    /// Convolutions, and of integers the dense layers too, on the unit of this system.
     pub const fn unit(core: Core, soc: SocParameters) -> Self {
-        let firmware = match (soc.operand_w, soc.planes) {
-            (8, _) => "lenet_unit_8",
-            (16, _) => "lenet_unit_16",
-            (_, 0) => "lenet_unit",
+        let number = soc.number();
+        let firmware = match (number, soc.operand_w, soc.planes) {
+            (Number::Float32 | Number::Bfloat16, ..) => "lenet_float_unit",
+            (_, 8, _) => "lenet_unit_8",
+            (_, 16, _) => "lenet_unit_16",
+            (.., 0) => "lenet_unit",
             _ => "lenet_planes",
         };
-        Self { soc, firmware, on_unit: true, ..Self::software(core) }
+        Self { soc, firmware, on_unit: true, ..Self::software(core, number) }
+    }
+
+    /// Whether there is a program for a network in such numbers; an error says why not.
+    fn check_numbers(&self, number: Number) -> Result<(), String> {
+        let soc = self.soc;
+        if number == Number::Bfloat16 {
+            return Err(
+                "the programs run networks in integers and in float32, not in bfloat16".to_owned()
+            );
+        }
+        if number.is_float() && !soc.float {
+            return Err(format!(
+                "a network in floats needs a core with RV32F: take {SOC_FLOAT} in place of {soc}"
+            ));
+        }
+        if number != soc.number() {
+            return Err(format!(
+                "the network is in {number} words; the unit of {soc} has {}",
+                soc.number()
+            ));
+        }
+        Ok(())
     }
 
     /// Bits of a weight and of an input in the program's memory.
@@ -177,8 +204,11 @@ impl CoreEngine {
             return Ok(blob.clone());
         }
         let operand_w = self.settings.operand_w();
-        let blob = Blob::new(network, configuration, &self.settings.soc, operand_w)
-            .map_err(|reason| self.unsupported(reason))?;
+        let blob = self
+            .settings
+            .check_numbers(network.number)
+            .and_then(|()| Blob::new(network, configuration, &self.settings.soc, operand_w));
+        let blob = blob.map_err(|reason| self.unsupported(reason))?;
         self.blob = Some((network.clone(), configuration.clone(), blob.clone()));
         Ok(blob)
     }
@@ -391,7 +421,11 @@ fn pixels(network: &MachineNetwork, planes: &[Plane]) -> Vec<u8> {
         plane.data()[first..first + columns].to_vec()
     };
     let words = planes.iter().flat_map(|plane| rows.clone().flat_map(|y| row(plane, y)));
-    words.map(|word| u8::try_from(word).expect("pixels are bytes")).collect()
+    let pixel = |word: i32| match network.number.is_float() {
+        false => word,
+        true => (network.number.value(word) * 256.0) as i32,
+    };
+    words.map(|word| u8::try_from(pixel(word)).expect("pixels are bytes")).collect()
 }
 
 /// What a program left in RAM.
@@ -623,7 +657,10 @@ impl Blob {
         let records = ram.room((stages.len() + 2) * RECORD_WORDS);
         let pixels = description.channels * description.height * description.width;
         let image = ram.room(pixels.div_ceil(4));
-        let table = ram.put(tanh_table().iter().copied());
+        let table = match network.number.is_float() {
+            false => ram.put(tanh_table().iter().copied()),
+            true => ram.put(float_tanh_table().iter().map(|&it| network.number.word(it))),
+        };
         let address = ram.operand_room(input.len().next_multiple_of(DENSE_CHUNK));
         let mut maps =
             Maps { channels: input.channels, height: input.height, width: input.width, address };
@@ -649,6 +686,8 @@ impl Blob {
                         tile_outputs = kernels * height * width;
                     }
                 }
+                // Floats go through the core.
+                MachineLayer::Dense(_) if network.number.is_float() => {}
                 MachineLayer::Dense(_) => {
                     let inputs = maps.channels * maps.height * maps.width;
                     kernel_beats = beats(maps.address, inputs.div_ceil(DENSE_CHUNK), KERNEL);
@@ -913,7 +952,10 @@ mod tests {
         let configuration = Configuration::plain(Mode::Exact, 0, layers).unwrap();
         let image = &digits::draw(3, digits::TEST, 1)[0];
         let planes = [input_planes(&network, &image.pixels)];
-        for settings in [CoreSettings::software(Core::Hart), CoreSettings::unit(Core::Hart, SOC)] {
+        for settings in [
+            CoreSettings::software(Core::Hart, Number::Integer),
+            CoreSettings::unit(Core::Hart, SOC),
+        ] {
             let mut engine = CoreEngine::new(settings);
             engine.blob(&network, &configuration).unwrap();
             // The third word of the kernel of output channel 5 and input channel 1 in C3.

@@ -7,6 +7,7 @@
 
 use std::fmt;
 
+use model::conv::Number;
 use model::elf::Executable;
 use model::facts::csr::{FCSR, MIE, MSTATUS};
 use model::facts::riscv::{INSN_WFI, MSTATUS_FS, MSTATUS_MIE, OPCODE_CONV};
@@ -294,7 +295,7 @@ fn run_differences(actual: &LastRun, expected: &Run) -> impl Iterator<Item = Dif
     let LastRun { outputs: found, s_max: found_s_max, kept } = *actual;
     let differences = move |n| {
         let expected = (outputs[n], s_max[n], keep[n]);
-        output_differences(n, expected, (found[n], found_s_max[n], kept.bits[n]))
+        output_differences(n, Number::Integer, expected, (found[n], found_s_max[n], kept.bits[n]))
     };
     (0..4).flat_map(differences).map(Difference::Unit)
 }

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
-use model::conv::{Dot, MAX_SIDE, log_proxy};
+use model::conv::{Dot, MAX_SIDE};
 use model::elf::{ElfError, Executable};
 use model::files;
 
@@ -14,7 +14,7 @@ use super::case::{CASE_FILE, MAX_PROGRAM, PROGRAM_FILE, ProgramCase, WindowCase}
 use super::cosimulation::{Cosimulation, End};
 use super::lockstep::Mismatch;
 use super::report;
-use super::scoreboard::{ExpectedWindow, score};
+use super::scoreboard::{ExpectedWindow, Word, score};
 use super::symbols::Symbols;
 use super::under_test::{
     self, BoxError, REPORT_FILE, ReplayError, Replayed, UnitUnderTest, Waveform, case_folder,
@@ -213,6 +213,7 @@ impl DecisionState {
         outcome: &Outcome,
     ) -> String {
         let UnitParameters { kernel, log_frac, multipliers, operand_w, .. } = case.unit;
+        let number = case.unit.number();
         let (side, window) = (case.window.side, case.window.window_side());
         // A score is the sum of two logs.
         let log_width = case.unit.score_bits() as usize - 1;
@@ -240,6 +241,7 @@ impl DecisionState {
                 // With its sign.
                 let found = (found << (32 - operand_w)).cast_signed() >> (32 - operand_w);
                 if found != word && (signal != "data" || needed(i)) {
+                    let [found, word] = [found, word].map(|word| Word { number, word });
                     return format!(
                         "{module} (rtl/conv_approx/{module}.sv): the word {what} in row {row}, column \
                          {column} is {found}, the memory has {word}"
@@ -253,7 +255,10 @@ impl DecisionState {
                 let place = row * pitch + column;
                 let live = self.element(&format!("{signal}_live"), place, 1) == 1;
                 let log = self.element(&format!("{signal}_log"), place, log_width);
-                let (found, golden) = (live.then_some(log), log_proxy(word, log_frac));
+                // An infinity or a NaN is live, and has no log.
+                let has_log = live && !(number.is_float() && log >> log_frac == 255);
+                let golden = number.log_proxy(word, log_frac);
+                let found = has_log.then_some(log);
                 if found != golden {
                     let module = match planed && signal == "data" {
                         true => "plane_fetch",
@@ -284,7 +289,11 @@ impl DecisionState {
         let wrong = expected.dots.iter().zip(outcome.outputs).any(|(dot, it)| dot.output != it);
         if wrong {
             let all = multipliers as usize == 4 * kernel * kernel;
-            let module = if all { "multiply_parallel" } else { "multiply_serial" };
+            let module = match (number.is_float(), all) {
+                (true, _) => "multiply_float",
+                (false, true) => "multiply_parallel",
+                (false, false) => "multiply_serial",
+            };
             return format!(
                 "{module} (rtl/conv_approx/{module}.sv): the right products are kept, their sum is wrong"
             );

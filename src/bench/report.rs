@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::case::{self, FILTERS, Flip, PROGRAM_FILE, ProgramCase, WindowCase};
 use super::lockstep::{LastTrap, Mismatch, cause};
-use super::scoreboard::{ExpectedWindow, score};
+use super::scoreboard::{ExpectedWindow, Word, of_outputs, score};
 use super::symbols::Symbols;
 use super::system::{LastRun, Retirement};
 use super::under_test::{footer, replay_command};
@@ -109,13 +109,15 @@ pub(super) fn window(
         );
     }
     line!(text);
-    grid(&mut text, "kernel", weights, side);
-    grid(&mut text, "window", &case.window.words, window_side);
+    let number = unit.number();
+    grid(&mut text, "kernel", number, weights, side);
+    grid(&mut text, "window", number, &case.window.words, window_side);
     for (output, dot) in expected.dots.iter().enumerate() {
         let unit_has = outcome.map(|it| (it.outputs[output], it.s_max[output]));
-        verdict(&mut text, output, (dot.output, dot.s_max), unit_has);
+        verdict(&mut text, output, number, (dot.output, dot.s_max), unit_has);
         let kept = (dot.kept, outcome.map(|outcome| outcome.kept.of(output, side)));
-        product_table(&mut text, weights, &case.window.inputs(output), side, log_frac, kept);
+        let inputs = case.window.inputs(output);
+        product_table(&mut text, (weights, &inputs), side, (number, log_frac), kept);
     }
     text.pop();
     text
@@ -125,22 +127,25 @@ pub(super) fn window(
 fn verdict(
     text: &mut String,
     output: usize,
+    number: Number,
     (golden, s_max): (i32, Option<u32>),
     unit: Option<(i32, Option<u32>)>,
 ) {
-    let (mut value, mut scores) = (format!("expected {golden}"), score(s_max));
+    let shown = |word| Word { number: of_outputs(number), word };
+    let (mut value, mut scores) = (format!("expected {:#}", shown(golden)), score(s_max));
     if let Some((actual, unit_s_max)) = unit {
         let verdict = if golden == actual { "agree" } else { "DIFFER" };
-        value = format!("{value}, unit {actual}: {verdict}");
+        value = format!("{value}, unit {:#}: {verdict}", shown(actual));
         scores = format!("{scores}, unit {}", score(unit_s_max));
     }
     line!(text, "output {output}: {value}\n  S_max: expected {scores}");
 }
 
-fn grid(text: &mut String, title: &str, words: &[i32], side: usize) {
+fn grid(text: &mut String, title: &str, number: Number, words: &[i32], side: usize) {
     line!(text, "{title}:");
     for row in words.chunks_exact(side) {
-        let row: Vec<String> = row.iter().map(|word| format!("{word:11}")).collect();
+        let word = |&word| format!("{:>11}", Word { number, word });
+        let row: Vec<String> = row.iter().map(word).collect();
         line!(text, "  {}", row.join(" "));
     }
     line!(text);
@@ -150,22 +155,27 @@ fn grid(text: &mut String, title: &str, words: &[i32], side: usize) {
 /// is to be multiplied, and was.
 fn product_table(
     text: &mut String,
-    weights: &[i32],
-    inputs: &[i32],
+    (weights, inputs): (&[i32], &[i32]),
     side: usize,
-    log_frac: u32,
+    (number, log_frac): (Number, u32),
     (golden, unit): (u64, Option<u64>),
 ) {
-    line!(text, "  row col        weight    activation   S_i  expected  unit");
+    // The bits of a float, and its value.
+    let width = if number.is_float() { 28 } else { 13 };
+    line!(text, "  row col {:>width$} {:>width$}   S_i  expected  unit", "weight", "activation");
     let name = |kept| if kept { "keep" } else { "skip" };
-    for (i, s) in scores(weights, inputs, Number::Integer, log_frac).iter().enumerate() {
+    for (i, s) in scores(weights, inputs, number, log_frac).iter().enumerate() {
         let golden = golden >> i & 1 == 1;
         let unit = unit.map(|kept| kept >> i & 1 == 1);
         let mark = if unit.is_some_and(|unit| unit != golden) { "  <--" } else { "" };
-        let (row, column, weight, input) = (i / side, i % side, weights[i], inputs[i]);
+        let (row, column) = (i / side, i % side);
+        let [weight, input] = [weights[i], inputs[i]].map(|word| Word { number, word });
         let s = s.map_or("-".into(), |s| s.to_string());
         let (golden, unit) = (name(golden), unit.map_or("-", name));
-        line!(text, "  {row:3} {column:3} {weight:13} {input:13} {s:>5}  {golden:8}  {unit}{mark}");
+        line!(
+            text,
+            "  {row:3} {column:3} {weight:>#width$} {input:>#width$} {s:>5}  {golden:8}  {unit}{mark}"
+        );
     }
     line!(text);
 }
@@ -353,15 +363,16 @@ fn run(text: &mut String, soc: &SocParameters, actual: &LastRun, expected: &Run)
         semantics.threshold,
         semantics.scope
     );
-    grid(text, "kernel", weights, *side);
-    grid(text, "window", words, window);
+    let number = semantics.number;
+    grid(text, "kernel", number, weights, *side);
+    grid(text, "window", number, words, window);
     for output in 0..*tile {
         let golden = (expected.outputs[output], expected.s_max[output]);
-        verdict(text, output, golden, Some((actual.outputs[output], actual.s_max[output])));
+        verdict(text, output, number, golden, Some((actual.outputs[output], actual.s_max[output])));
         let inputs = case::inputs(words, window, *side, output);
         let packed = |bits: [u64; 4]| Kept { bits, kernel: soc.kernel }.of(output, *side);
         let kept = (packed(expected.keep), Some(packed(actual.kept.bits)));
-        product_table(text, weights, &inputs, *side, soc.log_frac, kept);
+        product_table(text, (weights, &inputs), *side, (number, soc.log_frac), kept);
         line!(text);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use model::conv::{Dot, FeatureMap, Semantics, dot};
+use model::conv::{Dot, FeatureMap, Number, Semantics, dot};
 
 use super::case::Operands;
 use super::unit::{Counters, Outcome, Tile, Traffic, WindowRun};
@@ -22,8 +22,8 @@ pub struct ExpectedWindow {
 pub enum Difference {
     Output {
         output: usize,
-        expected: i32,
-        actual: i32,
+        expected: Word,
+        actual: Word,
     },
     /// Which products of an output were multiplied: bit `row · side + column`.
     Kept {
@@ -54,6 +54,32 @@ pub enum Difference {
     },
 }
 
+/// A word of a unit as messages have it: an integer in decimal, a float by its bits, and in the
+/// alternate form also by its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word {
+    pub number: Number,
+    pub word: i32,
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { number, word } = *self;
+        let value = f32::from_bits(number.single(word).cast_unsigned());
+        let bits = match number {
+            Number::Integer => return f.pad(&word.to_string()),
+            Number::Float32 => format!("{word:#010x}"),
+            Number::Bfloat16 => format!("{:#06x}", word as u16),
+        };
+        f.pad(&if f.alternate() { format!("{bits} ({value:e})") } else { bits })
+    }
+}
+
+/// What the outputs of a unit are, whose operands are these.
+pub(super) const fn of_outputs(operands: Number) -> Number {
+    if operands.is_float() { Number::Float32 } else { Number::Integer }
+}
+
 /// A score, or none, in words.
 pub(super) fn score(score: Option<u32>) -> String {
     score.map_or_else(|| "none".to_owned(), |score| score.to_string())
@@ -63,7 +89,7 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Output { output, expected, actual } => {
-                write!(f, "output {output}: expected {expected}, the unit has {actual}")
+                write!(f, "output {output}: expected {expected:#}, the unit has {actual:#}")
             }
             Self::Kept { output, expected, actual } => write!(
                 f,
@@ -117,7 +143,7 @@ fn timing(
     let expected = match (run.reuse, beats, planed) {
         (true, 0, _) => unit.reuse_cycles([0; 4]) + u32::from(planed) + issue,
         // STAGE_1 or FIND_WORDS lies between the last word, or log, and the decision.
-        (_, 0, true) | (_, _, false) => outcome.last_word_cycle + 3 + issue,
+        (_, 0, true) | (_, _, false) => outcome.last_word_cycle + 3 + unit.rank_cycles() + issue,
         (_, _, true) => outcome.last_word_cycle + 2 + issue,
     };
     let actual = outcome.cycles;
@@ -145,12 +171,14 @@ impl ExpectedWindow {
         for (output, dot) in self.dots.iter().enumerate() {
             let kept = outcome.kept.of(output, self.side);
             let actual = (outcome.outputs[output], outcome.s_max[output], kept);
-            found.extend(output_differences(output, (dot.output, dot.s_max, dot.kept), actual));
+            let expected = (dot.output, dot.s_max, dot.kept);
+            found.extend(output_differences(output, unit.number(), expected, actual));
         }
         for output in self.dots.len()..4 {
-            let actual = outcome.outputs[output];
-            if actual != 0 {
-                found.push(Difference::Output { output, expected: 0, actual });
+            let word = |word| Word { number: of_outputs(unit.number()), word };
+            if outcome.outputs[output] != 0 {
+                let actual = word(outcome.outputs[output]);
+                found.push(Difference::Output { output, expected: word(0), actual });
             }
         }
         let expected = self.dots.iter().map(Dot::kept_count).sum();
@@ -166,15 +194,17 @@ impl ExpectedWindow {
 /// A word, S_max, and which products were multiplied.
 type Values = (i32, Option<u32>, u64);
 
-/// How an output differs.
+/// How an output differs, of a unit with such operands.
 pub(super) fn output_differences(
     output: usize,
+    operands: Number,
     expected: Values,
     actual: Values,
 ) -> impl Iterator<Item = Difference> {
     let (golden, unit) = (expected, actual);
+    let as_output = |word| Word { number: of_outputs(operands), word };
     let [word, kept, s_max] = [
-        Difference::Output { output, expected: golden.0, actual: unit.0 },
+        Difference::Output { output, expected: as_output(golden.0), actual: as_output(unit.0) },
         Difference::Kept { output, expected: golden.2, actual: unit.2 },
         Difference::SMax { output, expected: golden.1, actual: unit.1 },
     ];
@@ -265,7 +295,7 @@ pub fn window_counters(
         // A window that is used again has its logs, and one with a plane gets them from there.
         cycles_stage_1: u32::from(!run.reuse && !planed),
         // One of STAGE_3 is not the issue's.
-        cycles_stage_2: (issue + 1).saturating_sub(unit.sum_cycles()).max(1),
+        cycles_stage_2: unit.rank_cycles() + (issue + 1).saturating_sub(unit.sum_cycles()).max(1),
         cycles_stage_3: if kept > 0 { unit.sum_cycles() } else { 0 },
         cycles_done: 1,
         cycles_get_logs: last_log_cycle,

@@ -749,7 +749,7 @@ impl UnitDriver {
         let bits = self.model.smax_o().to_u64();
         [0, 1, 2, 3].map(|output| {
             let field = (bits >> (output * width)) & ((1 << width) - 1);
-            // At most 14 bits are left.
+            // At most 15 bits are left.
             (field >> (width - 1) == 1).then_some((field & ((1 << (width - 1)) - 1)) as u32)
         })
     }
@@ -883,7 +883,7 @@ impl UnitDriver {
     }
 }
 
-/// Bits of one output's S_max on the pins, at most 15: a score, and valid above it.
+/// Bits of one output's S_max on the pins, at most 16: a score, and valid above it.
 #[inline]
 const fn s_max_width(unit: &UnitParameters) -> u32 {
     unit.score_bits() + 1

@@ -3,6 +3,7 @@
 
 use clap::ArgAction;
 use comfy_table::Table;
+use model::conv::Number;
 use model::engine::EngineFactory;
 use study::Status;
 use study::data::Split;
@@ -61,7 +62,8 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value = "soc")]
     engine: Engine,
 
-    /// System, as in `soc`; with operand_w=16 or 8 the networks are quantised for the unit
+    /// System, as in `soc`; with operand_w=16 or 8 the networks are quantised for the unit, with
+    /// unit_float=1 they are in floats
     #[arg(long, value_name = "SYSTEM", default_value_t = SOC)]
     soc: SocParameters,
 
@@ -76,7 +78,10 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let networks = args.networks.variants(&NETWORKS)?.into_iter();
-    let networks = networks.map(|it| it.with_operands(args.soc.operand_w));
+    let networks = networks.map(|it| match args.soc.number() {
+        Number::Integer => it.with_operands(args.soc.operand_w),
+        number => it.in_numbers(number),
+    });
     let networks = networks.collect::<Result<_, _>>()?;
     let dataset = args.run.load()?;
     let inferences = Inferences {
@@ -93,7 +98,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let lockstep = args.lockstep && args.engine == Engine::Soc;
     let seed = args.run.basic.seed;
     let builds = core.map(|core| {
-        [CoreSettings::software(core), CoreSettings::unit(core, args.soc)]
+        [CoreSettings::software(core, args.soc.number()), CoreSettings::unit(core, args.soc)]
             .map(|build| CoreSettings { lockstep, seed, ..build })
     });
     let engines: Vec<&dyn EngineFactory> =
@@ -107,8 +112,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let summary = &ended.finished.summary;
     for variant in &inferences.networks {
         let network = &variant.network_name;
-        let bits = variant.integer.proof.last().map_or(0, |proof| proof.sum_shift);
-        say!("\n{network}, the scores of the first image, in units of 2^-{bits}");
+        let unit =
+            variant.integer.proof.last().map(|it| format!(", in units of 2^-{}", it.sum_shift));
+        say!("\n{network}, the scores of the first image{}", unit.unwrap_or_default());
         say!("{}", scores(summary, network, network.starts_with("lenet_accel")));
         say!("the scores of {} images", args.score_images.max(args.images));
         say!("{}", score_errors(summary, network));
@@ -122,6 +128,15 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
         say!("{} instructions compared in lockstep", ended.finished.findings.instructions);
     }
     Ok(ended.close("inferences"))
+}
+
+/// A score, or an error of some: those of floats have no unit that is small.
+fn score(value: f64) -> String {
+    if value.abs() < 100.0 && value.fract() != 0.0 {
+        format!("{value:.4}")
+    } else {
+        format!("{value:.0}")
+    }
 }
 
 /// The table of ten scores at the smallest tolerance, beside the paper's if it is the paper's network.
@@ -139,9 +154,9 @@ fn scores(result: &Summary, network: &str, paper: bool) -> Table {
     for row in rows().filter(|row| row.tolerance.tau == Some(tau)) {
         let mut line = vec![
             row.class.to_string(),
-            row.exact_score.to_string(),
-            row.approximate_score.to_string(),
-            row.absolute_error.to_string(),
+            score(row.exact_score.0),
+            score(row.approximate_score.0),
+            score(row.absolute_error.0),
             number(row.percentage_error, 2),
         ];
         if let Some((exact, custom)) = PAPER_SCORES.get(row.class).filter(|_| paper) {
@@ -162,10 +177,10 @@ fn score_errors(result: &Summary, network: &str) -> Table {
         &[
             ("configuration", &|row| row.configuration.clone()),
             (">T", &|row| optional(row.tolerance.threshold)),
-            (">error: mean", &|row| format!("{:.0}", row.mean_absolute_error)),
-            (">median", &|row| format!("{:.0}", row.median_absolute_error)),
-            (">95 %", &|row| format!("{:.0}", row.p95_absolute_error)),
-            (">max", &|row| format!("{:.0}", row.max_absolute_error)),
+            (">error: mean", &|row| score(row.mean_absolute_error)),
+            (">median", &|row| score(row.median_absolute_error)),
+            (">95 %", &|row| score(row.p95_absolute_error)),
+            (">max", &|row| score(row.max_absolute_error)),
             (">error %: mean", &|row| number(row.mean_percentage_error, 2)),
             (">median", &|row| number(row.median_percentage_error, 2)),
             (">95 %", &|row| number(row.p95_percentage_error, 2)),

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use model::conv::Number;
 use model::engine::EngineFactory;
 use serde_json::json;
 use silicon::liberty::Library;
@@ -189,7 +190,8 @@ pub(super) fn power(args: &PowerArgs) -> anyhow::Result<Status> {
         settings: netlist.clone().into(),
     };
     let engines =
-        [CoreSettings::software(Core::Soc), CoreSettings::unit(Core::Soc, soc)].map(factory);
+        [CoreSettings::software(Core::Soc, Number::Integer), CoreSettings::unit(Core::Soc, soc)]
+            .map(factory);
     let engines: Vec<_> = engines.iter().map(|it| it as &dyn EngineFactory).collect();
     let run = |run: &Run<'_>| power::run(run, &settings);
     let ended = args.run.run("power", (&dataset, Split::Test, 1), &engines, run)?;

@@ -43,7 +43,7 @@ pub(super) struct Args {
     filter_file: Option<PathBuf>,
 
     /// Parameter set of the unit: a name such as k3_f3, or kernel=1..7, log_frac=0..8,
-    /// multipliers=1..4·kernel², mem_width=32|128, kernels=1..256, operand_w=8|16|32 with commas between;
+    /// multipliers=1..4·kernel², mem_width=32|128, kernels=1..256, operand_w=8|16|32, float=0|1 with commas between;
     /// the golden engine takes its LOG_FRAC and OPERAND_W
     #[arg(long, value_name = "SET", default_value = "k3")]
     unit: UnitParameters,

@@ -17,8 +17,8 @@ pub mod gates;
 mod parameter_sets;
 
 pub use parameter_sets::{
-    Build, CLOCK, NETWORK_UNIT, PAPER_UNIT, RARE_UNITS, SOC, SOC_16, SOC_FP, SOCS, SocParameters,
-    UNITS, UnitParameters, View,
+    Build, CLOCK, NETWORK_UNIT, PAPER_UNIT, RARE_UNITS, SOC, SOC_16, SOC_FLOAT, SOC_FP, SOCS,
+    SocParameters, UNITS, UnitParameters, View,
 };
 
 use std::collections::BTreeMap;
@@ -68,17 +68,12 @@ impl UnitParameters {
 
     /// What its operands are.
     pub const fn number(&self) -> Number {
-        match (self.float, self.operand_w) {
-            (0, _) => Number::Integer,
-            (_, 16) => Number::Bfloat16,
-            _ => Number::Float32,
-        }
+        Number::of_unit(self.float == 1, self.operand_w)
     }
 
     /// Bits of a score.
     pub const fn score_bits(&self) -> u32 {
-        let whole = if self.float == 0 { self.operand_w.ilog2() } else { 8 };
-        whole + 1 + self.log_frac
+        self.number().score_bits(self.operand_w, self.log_frac)
     }
 
     /// Beats that fetch `side` rows of `side` words, the first at the byte address `addr`, the
@@ -132,6 +127,11 @@ impl UnitParameters {
         }
     }
 
+    /// Cycles of STAGE_2 before the decision: a unit for floats finds S_max first.
+    pub const fn rank_cycles(&self) -> u32 {
+        self.float
+    }
+
     /// Cycles of STAGE_3, if there is something to add.
     pub const fn sum_cycles(&self) -> u32 {
         1 + self.float
@@ -139,12 +139,12 @@ impl UnitParameters {
 
     /// Cycles from start to done of a window whose memory never waits: see `docs/unit.md`.
     pub fn window_cycles(&self, beats: u32, kept: [u32; 4]) -> u32 {
-        beats + 4 + self.issue_cycles(kept)
+        beats + 4 + self.rank_cycles() + self.issue_cycles(kept)
     }
 
     /// Cycles from start to done of a run on the window of the run before.
     pub fn reuse_cycles(&self, kept: [u32; 4]) -> u32 {
-        2 + self.issue_cycles(kept)
+        2 + self.rank_cycles() + self.issue_cycles(kept)
     }
 }
 
@@ -160,10 +160,24 @@ fn lane_cycles(kept: &[u32]) -> u32 {
 }
 
 impl SocParameters {
+    /// What the operands of the unit are.
+    pub const fn number(&self) -> Number {
+        Number::of_unit(self.unit_float == 1, self.operand_w)
+    }
+
     pub fn hart(&self) -> HartConfig {
         let &Self { kernel, log_frac, multipliers, kernels, operand_w, .. } = self;
-        let &Self { planes, float, ram_bytes, .. } = self;
-        let unit = UnitShape { kernel, log_frac, multipliers, kernels, operand_w, planes };
+        let &Self { planes, unit_float, float, ram_bytes, .. } = self;
+        let unit_float = unit_float == 1;
+        let unit = UnitShape {
+            kernel,
+            log_frac,
+            multipliers,
+            kernels,
+            operand_w,
+            planes,
+            float: unit_float,
+        };
         HartConfig { ram_base: RAM_BASE, ram_bytes, boot: RAM_BASE, float, unit }
     }
 }

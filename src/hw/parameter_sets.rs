@@ -180,6 +180,7 @@ pub const SOCS: &[SocParameters] = &[
     SocParameters { kernel: 3, log_frac: 3, multipliers: 36, planes: 1, ..SOC },
     SOC_16,
     SOC_FP,
+    SOC_FLOAT,
 ];
 
 /// The same with packed 16-bit operands.
@@ -187,6 +188,9 @@ pub const SOC_16: SocParameters = SocParameters { operand_w: 16, ..SOC };
 
 /// The same with RV32F.
 pub const SOC_FP: SocParameters = SocParameters { float: true, ..SOC };
+
+/// The same with a unit on floats.
+pub const SOC_FLOAT: SocParameters = SocParameters { unit_float: 1, multipliers: 4, ..SOC_FP };
 
 /// What is linked into the program.
 pub const LINKED_UNITS: &[UnitParameters] = &[PAPER_UNIT, NETWORK_UNIT];
@@ -304,6 +308,8 @@ impl SocParameters {
             .waivers(rtl.join("waivers.vlt"))
             .parameter("RAM_BYTES", self.ram_bytes)
             .parameter(FLOAT, self.float_value())
+            // This pass takes expressions out of the conditions that keep idle parts from being evaluated.
+            .arg("-fno-dfg")
             .clock(CLOCK)
             .memory("ram", "u_ram.words");
         let parameters = self.coprocessor().into_iter();

@@ -3,9 +3,11 @@
 
 use convapprox::bench::unit::{Tile, WindowRun};
 use convapprox::hw::UnitParameters;
-use model::conv::{Mode, SmaxScope};
+use model::conv::{Mode, Number, SmaxScope};
 
-use crate::{Bench, Window, benches, issue_cycles, run, state_cycles, threshold};
+use crate::{
+    Bench, Window, benches, issue_cycles, least_score, run, stage_cycles, state_cycles, threshold,
+};
 
 /// A window of which about `wanted` products are kept, at most `4 · side²`, and how many are.
 ///
@@ -13,6 +15,7 @@ use crate::{Bench, Window, benches, issue_cycles, run, state_cycles, threshold};
 /// of 2^F. How many products an output keeps then depends on S_max of the channels before, which each
 /// output has its own of. Kernels with more weights than there are exponents have some twice.
 fn window_that_keeps(unit: &UnitParameters, wanted: u32, side: usize, tile: Tile) -> (Window, u32) {
+    // Of 16-bit floats as many as of integers.
     let (products, exponents) = ((side * side) as u32, unit.operand_w - 1);
     let exponent =
         |i: u32| if products <= exponents { i } else { i * (exponents - 1) / (products - 1) };
@@ -23,12 +26,14 @@ fn window_that_keeps(unit: &UnitParameters, wanted: u32, side: usize, tile: Tile
         left -= here;
         // With this T, S_max keeps the exponents above that of the first product that is skipped.
         let cutoff = (products - here).checked_sub(1).map(exponent);
-        *carry = Some(cutoff.map_or(threshold_units - 1, |it| it + threshold_units) << log_frac);
+        let score = cutoff.map_or(threshold_units - 1, |it| it + threshold_units) << log_frac;
+        *carry = Some(least_score(unit) + score);
         kept += (0..products).filter(|&i| cutoff.is_none_or(|it| exponent(i) > it)).count() as u32;
     }
     assert_eq!(left, 0, "{wanted} products of side {side}");
     let side_of_window = tile.window_side(side);
     let window = Window {
+        number: Number::Integer,
         side,
         weights: (0..products).map(|i| 1 << exponent(i)).collect(),
         words: vec![1; side_of_window * side_of_window],
@@ -91,15 +96,17 @@ fn check_cycles(bench: &mut Bench, window: &Window, kept: u32, what: &str) {
     let name = unit;
 
     assert_eq!(outcome.kept.total(), kept, "{name}: {what}");
-    assert_eq!(outcome.cycles, unit.window_cycles(beats, kept), "{name}: {what}");
+    let counts = outcome.kept.counts();
+    assert_eq!(outcome.cycles, unit.window_cycles(beats, counts), "{name}: {what}");
     if unit.counters == 0 {
         return;
     }
-    let issue = issue_cycles(&unit, kept);
+    let issue = issue_cycles(&unit, counts);
+    let [stage_2, stage_3] = stage_cycles(&unit, issue);
     let states = state_cycles(&before, &after);
     // The first answer comes a cycle after the first request; the decision takes a cycle even if there
     // is nothing to issue.
-    let expected = [1, beats + 1, 1, issue.max(1), u32::from(kept > 0), 1];
+    let expected = [1, beats + 1, 1, stage_2, stage_3, 1];
     assert_eq!(states, expected, "{name}: {what}: cycles in each state");
     // Done is high in the cycle after those of all states before it.
     assert_eq!(states[..5].iter().sum::<u32>(), outcome.cycles, "{name}: {what}");

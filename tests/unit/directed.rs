@@ -10,10 +10,11 @@ use std::path::Path;
 
 use convapprox::bench::engine::tiles;
 use convapprox::bench::unit::{Outcome, Tile, WindowRun};
-use model::conv::{Mode, OPERAND_WIDTHS, SmaxScope, operand_range};
+use convapprox::hw::UnitParameters;
+use model::conv::{Mode, Number, OPERAND_WIDTHS, SmaxScope, operand_range};
 use study::data::{DatasetChoice, LoadOptions, SIDE, Split, load};
 
-use crate::{Origin, WINDOW_ADDR, Window, benches, benches_and_x_seeds, run, threshold};
+use crate::{Origin, WINDOW_ADDR, Window, benches, benches_and_x_seeds, run, threshold, word_of};
 
 /// One line of a file: a window and what it must come to.
 #[derive(Clone)]
@@ -52,8 +53,11 @@ fn read_all() -> Vec<Vector> {
             let line = record.position().map_or(0, csv::Position::line);
             let field = |column: &str| {
                 let place = header.iter().position(|name| name == column);
-                let place = place.unwrap_or_else(|| panic!("{file}.csv has no column {column}"));
-                record[place].to_owned()
+                match (place, column) {
+                    (Some(place), _) => record[place].to_owned(),
+                    (None, "number") => Number::Integer.to_string(),
+                    (None, _) => panic!("{file}.csv has no column {column}"),
+                }
             };
             vectors.push(vector(
                 format!("{file}.csv:{line} {}", field("name")),
@@ -91,22 +95,30 @@ fn vector(name: String, line: u32, field: impl Fn(&str) -> String) -> Vector {
         log_frac: number("log_frac"),
         operand_w,
         window: Window {
+            number: field("number").parse().unwrap(),
             side,
-            weights: words(&field("weights")),
-            words: words(&field("words")),
+            weights: words(&field("weights"), operand_w),
+            words: words(&field("words"), operand_w),
             run,
         },
-        outputs: words(&field("outputs")),
+        outputs: words(&field("outputs"), u32::BITS),
         kept: field("kept").split_whitespace().map(mask).collect(),
         s_max: scores(&field("s_max")),
         name,
     }
 }
 
-/// Words in rows: `1 2 / 3 4`.
-fn words(text: &str) -> Vec<i32> {
+/// Words in rows: `1 2 / 3 4`. Those of floats are bits in hexadecimal digits, so many of them.
+fn words(text: &str, bits: u32) -> Vec<i32> {
     let words = text.split_whitespace().filter(|&word| word != "/");
-    words.map(|word| word.parse().expect(word)).collect()
+    let word = |word: &str| match word.strip_prefix("0x") {
+        Some(digits) => {
+            let unused = u32::BITS - bits;
+            (u32::from_str_radix(digits, 16).expect(word) << unused).cast_signed() >> unused
+        }
+        None => word.parse().expect(word),
+    };
+    words.map(word).collect()
 }
 
 /// Scores: `12 -`.
@@ -133,12 +145,12 @@ fn the_golden_model_agrees_with_the_vectors() {
     }
 }
 
-/// The vectors for units with F = `log_frac` and operands of `operand_w` bits. Where the files have
-/// none, those of F = 0 with T and S_max in units of 2^−F; what they come to is then the golden model's
-/// word.
-fn vectors_for(log_frac: u32, operand_w: u32) -> Vec<Vector> {
+/// The vectors for units with such operands. Where the files have none, those of F = 0 with T and S_max
+/// in units of 2^−F; what they come to is then the golden model's word.
+fn vectors_for(unit: &UnitParameters) -> Vec<Vector> {
+    let UnitParameters { log_frac, operand_w, .. } = *unit;
     let mut vectors = read_all();
-    vectors.retain(|vector| vector.operand_w == operand_w);
+    vectors.retain(|vector| (vector.operand_w, vector.window.number) == (operand_w, unit.number()));
     if vectors.iter().any(|vector| vector.log_frac == log_frac) {
         vectors.retain(|vector| vector.log_frac == log_frac);
         return vectors;
@@ -162,7 +174,7 @@ fn every_unit_agrees_with_the_vectors() {
     for mut bench in benches_and_x_seeds() {
         let parameters = bench.parameters;
         let mut run = 0;
-        for vector in vectors_for(parameters.log_frac, parameters.operand_w) {
+        for vector in vectors_for(&parameters) {
             let Vector { name, window, .. } = &vector;
             if window.side > parameters.kernel {
                 continue;
@@ -220,7 +232,10 @@ fn the_vectors_cover_the_contract() {
     let stated = [Mode::Exact, Mode::ZeroSkip, Mode::DualZeroSkip, Mode::Approx];
     let vectors = read_all();
     for (operand_w, log_frac) in OPERAND_WIDTHS.into_iter().flat_map(|it| [(it, 0), (it, 3)]) {
-        let is_one = |it: &&Vector| (it.operand_w, it.log_frac) == (operand_w, log_frac);
+        let is_one = |it: &&Vector| {
+            let numbers = (it.window.number, it.operand_w, it.log_frac);
+            numbers == (Number::Integer, operand_w, log_frac)
+        };
         let of_unit: Vec<_> = vectors.iter().filter(is_one).collect();
 
         let corners = (0..operand_w).flat_map(|k| [-1, 0, 1].map(|step| (1_i64 << k) + step));
@@ -290,7 +305,8 @@ fn every_window_of_some_digits_agrees_with_the_golden_model() {
             // Of narrow operands as many bits as fit.
             let fit = |pixel: u8| i32::from(pixel) >> 8_u32.saturating_sub(unit.operand_w - 1);
             let pixels = image.pixels.map(fit);
-            bench.unit.memory().write(WINDOW_ADDR, &pixels);
+            let numbers = pixels.map(|pixel| word_of(&unit, pixel));
+            bench.unit.memory().write(WINDOW_ADDR, &numbers);
             let mode = Mode::ALL[number % Mode::ALL.len()];
             for mode in [mode, Mode::Approx] {
                 let outputs = SIDE - side + 1;
@@ -300,6 +316,7 @@ fn every_window_of_some_digits_agrees_with_the_golden_model() {
                     let rows = (y..y + window_side).map(|y| SIDE * y + x);
                     let words = rows.flat_map(|row| &pixels[row..row + window_side]);
                     let window = Window {
+                        number: Number::Integer,
                         side,
                         weights: kernel(side),
                         words: words.copied().collect(),

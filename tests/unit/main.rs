@@ -45,7 +45,7 @@ use convapprox::bench::unit::{
     UnitOptions, WindowRun,
 };
 use convapprox::hw::{RARE_UNITS, UNITS, UnitParameters};
-use model::conv::{LogEntries, Mode, Semantics, SmaxScope, Threshold};
+use model::conv::{LogEntries, Mode, Number, Semantics, SmaxScope, Threshold};
 use model::engine::Place;
 
 /// Where kernels lie in the memory. It is aligned for every port, and below all windows.
@@ -92,13 +92,58 @@ pub fn benches_and_x_seeds() -> impl Iterator<Item = Bench> {
     units_and_x_seeds().map(|(unit, x_seed)| Bench::new(unit, x_seed, None))
 }
 
-/// The cycles that the issue of `kept` products adds to a window.
-pub fn issue_cycles(unit: &UnitParameters, kept: u32) -> u32 {
+/// The cycles that the issue of the kept products of each output adds to a window.
+pub fn issue_cycles(unit: &UnitParameters, kept: [u32; 4]) -> u32 {
     let parallel = unit.multipliers as usize == 4 * unit.kernel * unit.kernel;
-    match kept {
+    match kept.iter().sum::<u32>() {
         0 => 0,
+        _ if unit.float == 1 => float_issue_cycles(unit, kept),
         _ if parallel => 1,
-        _ => 1 + kept.div_ceil(unit.multipliers),
+        kept => 1 + kept.div_ceil(unit.multipliers),
+    }
+}
+
+/// The lanes of a unit for floats cycle by cycle, and the two cycles before and behind them.
+fn float_issue_cycles(unit: &UnitParameters, kept: [u32; 4]) -> u32 {
+    let outputs = 4 / unit.multipliers as usize;
+    let (mut left, mut before, mut cycles) = (kept, [false; 4], 0);
+    while left != [0; 4] {
+        let mut now = [false; 4];
+        for lane in 0..unit.multipliers as usize {
+            let mut of_lane = lane * outputs..(lane + 1) * outputs;
+            if let Some(output) = of_lane.find(|&output| left[output] > 0 && !before[output]) {
+                left[output] -= 1;
+                now[output] = true;
+            }
+        }
+        before = now;
+        cycles += 1;
+    }
+    cycles + 2
+}
+
+/// The cycles in STAGE_2 and STAGE_3 of a window, of the issue of which so many come.
+pub fn stage_cycles(unit: &UnitParameters, issue: u32) -> [u32; 2] {
+    match (unit.float, issue) {
+        (0, _) => [issue.max(1), issue.min(1)],
+        (_, 0) => [2, 0],
+        // S_max comes first, and the last product takes two cycles behind its issue.
+        _ => [issue, 2],
+    }
+}
+
+/// The score of two operands that are 1.
+pub fn least_score(unit: &UnitParameters) -> u32 {
+    if unit.float == 1 { 254 << unit.log_frac } else { 0 }
+}
+
+/// A small integer as a word of the unit, which float words of 8 bits of fraction hold exactly up to 256.
+pub fn word_of(unit: &UnitParameters, value: i32) -> i32 {
+    let single = (value as f32).to_bits().cast_signed();
+    match unit.number() {
+        Number::Integer => value,
+        Number::Float32 => single,
+        Number::Bfloat16 => single >> 16,
     }
 }
 
@@ -171,7 +216,7 @@ impl Bench {
     /// Loads the window's kernel from a byte address.
     pub fn load_at(&mut self, window: &Window, addr: u32) -> Result<(), UnitError> {
         let side = window.side as u32;
-        self.unit.memory().write(addr, &window.weights);
+        self.unit.memory().write(addr, &window.of(&self.parameters).weights);
         self.unit.set_stream(self.stream);
         self.stream += 1;
         self.held = None;
@@ -195,6 +240,7 @@ impl Bench {
     }
 
     fn try_run(&mut self, window: &Window) -> Result<Outcome, UnitError> {
+        let window = window.of(&self.parameters);
         let reuse = window.run.reuse;
         if !reuse {
             let entries = self.parameters.log_entries();
@@ -220,6 +266,7 @@ impl Bench {
 
     /// How an outcome of the window differs from the golden model.
     pub fn differences(&self, window: &Window, outcome: &Outcome) -> Vec<Difference> {
+        let window = window.of(&self.parameters);
         let expected = window.expected(self.parameters.log_frac);
         expected.compare(&self.parameters, &window.run, outcome, self.options.stalls.is_some())
     }
@@ -313,6 +360,8 @@ impl Bench {
 /// A kernel, the window that it meets, and the command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
+    /// What weights and words are. A bench of a unit for floats makes floats of integers.
+    pub number: Number,
     /// The kernel's side.
     pub side: usize,
     /// The kernel, row by row.
@@ -329,6 +378,7 @@ impl Window {
     pub fn plain(side: usize, tile: Tile) -> Self {
         let words = tile.window_side(side).pow(2);
         Self {
+            number: Number::Integer,
             side,
             weights: (0..side * side).map(|i| (7 * i as i32 - 16) % 100).collect(),
             words: (0..words)
@@ -346,7 +396,18 @@ impl Window {
     /// The golden semantics of the command, for a unit with `log_frac` fraction bits.
     pub fn semantics(&self, log_frac: u32) -> Semantics {
         let WindowRun { mode, threshold, scope, .. } = self.run;
-        Semantics::new(mode, log_frac, threshold, scope).unwrap()
+        Semantics::new(mode, log_frac, threshold, scope).unwrap().of(self.number).unwrap()
+    }
+
+    /// The same on the unit's numbers: where these are floats, the integers become some.
+    pub fn of(&self, unit: &UnitParameters) -> Self {
+        let mut window = self.clone();
+        if self.number == Number::Integer && unit.float == 1 {
+            window.number = unit.number();
+            let words = window.weights.iter_mut().chain(&mut window.words);
+            words.for_each(|word| *word = word_of(unit, *word));
+        }
+        window
     }
 
     /// What the golden model makes of it.
@@ -356,7 +417,7 @@ impl Window {
 
     /// With its stream of waiting times.
     pub fn operands(&self, stream: u64) -> Operands {
-        let Self { side, weights, words, run } = self.clone();
+        let Self { side, weights, words, run, .. } = self.clone();
         Operands { run, side, weights, words, stream }
     }
 
@@ -422,7 +483,7 @@ pub fn case(bench: &Bench, window: &Window, origin: &Origin) -> WindowCase {
     let fetched = bench.held.as_ref().filter(|_| run.reuse);
     let fetched_by = fetched.map(|(window, stream)| window.operands(*stream));
     // Each transaction takes a stream, and the bench stands at the next one.
-    let mut operands = window.operands(bench.stream.saturating_sub(1));
+    let mut operands = window.of(&bench.parameters).operands(bench.stream.saturating_sub(1));
     // The address of a window that is used again is not read.
     let fetch = fetched.map_or(*run, |(window, _)| window.run);
     (operands.run.addr, operands.run.pitch) = (fetch.addr, fetch.pitch);

@@ -213,7 +213,7 @@ fn pauses_between_commands_change_nothing() {
             let outcome = bench.check(&window, &format!("after {pause} cycles"));
             let side = window.window_side() as u32;
             let beats = parameters.beats(window.run.addr, window.run.pitch, side);
-            let cycles = parameters.window_cycles(beats, outcome.kept.total());
+            let cycles = parameters.window_cycles(beats, outcome.kept.counts());
             assert_eq!(outcome.cycles, cycles, "{}", parameters);
         }
         bench.check_counters("pauses are idle cycles");

@@ -8,14 +8,16 @@ use std::str::FromStr;
 use convapprox::bench::scoreboard::ExpectedWindow;
 use convapprox::bench::unit::{Outcome, PlaneAt, Stalls, Tile, WindowRun};
 use convapprox::hw::UnitParameters;
-use model::conv::{Mode, SmaxScope, operand_range};
+use model::conv::{
+    Mode, Number, SmaxScope, float_dropped, float_error_bound, float_rounding_bound, operand_range,
+};
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::{
-    Bench, KERNEL_ADDR, Origin, PLANE_ADDR, WINDOW_ADDR, Window, X_SEEDS, run, threshold, units,
-    units_and_x_seeds,
+    Bench, KERNEL_ADDR, Origin, PLANE_ADDR, WINDOW_ADDR, Window, X_SEEDS, least_score, run,
+    threshold, units, units_and_x_seeds,
 };
 
 /// What operands look like.
@@ -87,6 +89,49 @@ impl Distribution {
             other => other.word(rng, operand_w),
         }
     }
+
+    /// One operand that is a float: its bits.
+    fn float(self, rng: &mut ChaCha8Rng) -> u32 {
+        let signed = |rng: &mut ChaCha8Rng, value: f32| if rng.random() { value } else { -value };
+        match self {
+            Self::Uniform => rng.random(),
+            Self::Small => (rng.random_range(-128..128) as f32).to_bits(),
+            Self::Laplace => {
+                let magnitude = 0.05 * -(1.0 - rng.random::<f32>()).ln();
+                signed(rng, magnitude).to_bits()
+            }
+            Self::Sparse => {
+                let value = if rng.random_ratio(4, 5) { 0.0 } else { rng.random::<f32>() };
+                signed(rng, value).to_bits()
+            }
+            Self::Extreme => {
+                // Products overflow, are subnormal, vanish, or are near 1.
+                let near = |rng: &mut ChaCha8Rng, middle: u32| middle + rng.random_range(0..4);
+                let middle = *[0, 50, 62, 110, 125, 188, 251].choose(rng).unwrap();
+                let exponent = if rng.random_ratio(1, 24) { 255 } else { near(rng, middle) };
+                // Halves of the last place of a sum, and its neighbours.
+                let fractions =
+                    [0, 0, 1, 1 << 11, 1 << 22, (1 << 23) - 1, rng.random::<u32>() >> 9];
+                let fraction = *fractions.choose(rng).unwrap();
+                rng.random::<u32>() & 1 << 31 | exponent << 23 | fraction
+            }
+            Self::Mnist => (Self::Mnist.word(rng, 32) as f32 / 256.0).to_bits(),
+            Self::Tied => {
+                let power = (rng.random_range(0..3) as f32).exp2();
+                signed(rng, power).to_bits()
+            }
+        }
+    }
+
+    /// One operand of a unit: of its kernel, or of the window.
+    fn operand(self, rng: &mut ChaCha8Rng, unit: &UnitParameters, of_kernel: bool) -> i32 {
+        match (unit.number(), of_kernel) {
+            (Number::Integer, true) => self.weight(rng, unit.operand_w),
+            (Number::Integer, false) => self.word(rng, unit.operand_w),
+            (Number::Float32, _) => self.float(rng).cast_signed(),
+            (Number::Bfloat16, _) => self.float(rng).cast_signed() >> 16,
+        }
+    }
 }
 
 /// A random kernel that fits the unit, with an empty window for [`random_window`] to fill.
@@ -94,7 +139,7 @@ fn random_kernel(rng: &mut ChaCha8Rng, unit: &UnitParameters) -> (usize, Vec<i32
     // The largest side is the one that matters most.
     let side = if rng.random() { unit.kernel } else { rng.random_range(1..=unit.kernel) };
     let kind = *Distribution::ALL.choose(rng).unwrap();
-    (side, (0..side * side).map(|_| kind.weight(rng, unit.operand_w)).collect(), kind)
+    (side, (0..side * side).map(|_| kind.operand(rng, unit, true)).collect(), kind)
 }
 
 /// A random window for a kernel, anywhere in memory.
@@ -114,16 +159,20 @@ fn random_window(
         0..4 => rng.random_range(1..=16 << f),
         4 => 1,
         5 => rng.random_range(1..=1 << f),
-        6 => rng.random_range(1..=64 << f),
+        6 => rng.random_range(1..=(if unit.float == 1 { 512 } else { 64 }) << f),
         // Above every score, and past the width of the port.
         _ => *[0xffff, 0x1_0000, 1 << 31, u32::MAX].choose(rng).unwrap(),
     };
     let scope = if rng.random() { SmaxScope::Running } else { SmaxScope::Window };
+    let (most, near) = match unit.float {
+        0 => (2 * unit.operand_w - 2, 0),
+        _ => (2 * 254, least_score(unit) - (6 << f)),
+    };
     let carry = [(); 4].map(|()| match rng.random_range(0..3) {
         0 => None,
-        1 => Some(rng.random_range(0..=(2 * unit.operand_w - 2) << f)),
+        1 => Some(rng.random_range(0..=most << f)),
         // Near what a window of such operands has.
-        _ => Some(rng.random_range(0..=12 << f)),
+        _ => Some(near + rng.random_range(0..=12 << f)),
     });
     let plane = (unit.planes == 1 && rng.random()).then(|| PlaneAt {
         addr: PLANE_ADDR + rng.random_range(0..64),
@@ -140,8 +189,8 @@ fn random_window(
         plane,
         ..run()
     };
-    let words = (0..window_side.pow(2)).map(|_| kind.word(rng, unit.operand_w)).collect();
-    Window { side, weights: weights.to_vec(), words, run }
+    let words = (0..window_side.pow(2)).map(|_| kind.operand(rng, unit, false)).collect();
+    Window { number: unit.number(), side, weights: weights.to_vec(), words, run }
 }
 
 /// Windows of one kernel, at most.
@@ -277,6 +326,9 @@ fn from_environment<T: FromStr>(name: &str, default: T) -> T {
 /// The error bound, on what the unit itself says it kept: exact and approximate output are not
 /// further apart than allowed.
 pub fn bound_errors(unit: &UnitParameters, window: &Window, outcome: &Outcome) -> Vec<String> {
+    if unit.float == 1 {
+        return float_bound_errors(unit, window, outcome);
+    }
     let semantics = window.semantics(unit.log_frac);
     let ExpectedWindow { dots, .. } = window.expected(unit.log_frac);
     let exact = Window { run: WindowRun { mode: Mode::Exact, ..window.run }, ..window.clone() };
@@ -301,6 +353,42 @@ pub fn bound_errors(unit: &UnitParameters, window: &Window, outcome: &Outcome) -
             if error >= strict && window.run.mode == Mode::Approx {
                 found.push(format!("output {output}: |exact − approx| = {error} ≥ {strict}"));
             }
+        }
+    }
+    found
+}
+
+/// The same of floats: what the unit skipped is within its bound, and its sum is within the roundings of
+/// the exact sum of what it kept. Neither is said where something is not finite.
+fn float_bound_errors(unit: &UnitParameters, window: &Window, outcome: &Outcome) -> Vec<String> {
+    let semantics = window.semantics(unit.log_frac);
+    let value = |&word: &i32| f64::from(f32::from_bits(window.number.single(word).cast_unsigned()));
+    let mut found = Vec::new();
+    for output in 0..window.run.tile.outputs() {
+        let inputs = window.operands(0).inputs(output);
+        let products: Vec<f64> =
+            window.weights.iter().zip(&inputs).map(|(w, x)| value(w) * value(x)).collect();
+        let magnitudes: f64 = products.iter().map(|product| product.abs()).sum();
+        // Sums that may overflow on their way are no concern of the bounds either.
+        if magnitudes.is_nan() || magnitudes >= f64::from(f32::MAX) {
+            continue;
+        }
+        let kept = outcome.kept.of(output, window.side);
+        let skipped = products.len() as u32 - kept.count_ones();
+        let sum = |left_out| float_dropped(&window.weights, &inputs, left_out, window.number);
+        let (dropped, exact) = (sum(kept).abs(), sum(!kept));
+        let bound = float_error_bound(skipped, outcome.s_max[output], &semantics);
+        if dropped > bound || (dropped == bound && dropped > 0.0) {
+            found.push(format!(
+                "output {output}: the skipped products are {dropped:e}, over {bound:e}"
+            ));
+        }
+        let actual = f64::from(f32::from_bits(outcome.outputs[output].cast_unsigned()));
+        let (distance, bound) =
+            ((actual - exact).abs(), float_rounding_bound(kept.count_ones(), magnitudes));
+        // The exact sum is one of 53 bits.
+        if distance.is_nan() || distance > bound * (1.0 + 1e-6) {
+            found.push(format!("output {output}: {actual:e} is {distance:e} off, over {bound:e}"));
         }
     }
     found

@@ -7,7 +7,7 @@ use convapprox::bench::scoreboard::{Difference, ExpectedWindow};
 use convapprox::bench::under_test::replay;
 use convapprox::bench::unit::{Kept, Outcome, Stalls, Tile, Traffic};
 use convapprox::hw::UnitParameters;
-use model::conv::{Mode, Number, SmaxScope};
+use model::conv::{Mode, SmaxScope};
 
 use crate::random::{Distribution, Session, bound_errors};
 use crate::{Bench, Window, case, report, threshold, units};
@@ -23,7 +23,7 @@ struct Good {
 impl Good {
     fn new(unit: UnitParameters, tile: Tile) -> Self {
         // Not the largest side: the unit has products that the kernel has not.
-        let mut window = Window::plain((unit.kernel - 1).max(1), tile);
+        let mut window = Window::plain((unit.kernel - 1).max(1), tile).of(&unit);
         window.run.mode = Mode::Approx;
         window.run.threshold = threshold(2 << unit.log_frac);
         let expected = window.expected(unit.log_frac);
@@ -39,7 +39,7 @@ impl Good {
             }
         }
         let beats = unit.beats(window.run.addr, window.run.pitch, window.window_side() as u32);
-        let cycles = unit.window_cycles(beats, kept.total());
+        let cycles = unit.window_cycles(beats, kept.counts());
         let last_word_cycle = beats + 1;
         let words = window.window_side().pow(2) as u32;
         let traffic = Traffic { beats, words, ..Traffic::default() };
@@ -77,7 +77,7 @@ fn a_wrong_bit_of_an_output_is_found() {
                 let found = good.differences(&bad);
                 let is_it = |d: &Difference| {
                     matches!(d, Difference::Output { output: o, actual, .. }
-                        if *o == output && *actual == bad.outputs[output])
+                        if *o == output && actual.word == bad.outputs[output])
                 };
                 assert!(found.len() == 1 && is_it(&found[0]), "bit {bit}: {found:?}");
             }
@@ -169,7 +169,7 @@ fn an_output_too_far_from_the_exact_one_is_found() {
     for good in good_outcomes() {
         for output in 0..good.window.run.tile.outputs() {
             let mut bad = good.outcome;
-            bad.outputs[output] = bad.outputs[output].wrapping_add(1 << 20);
+            bad.outputs[output] ^= if good.unit.float == 1 { 1 << 30 } else { 1 << 20 };
             assert_eq!(bound_errors(&good.unit, &good.window, &bad).len(), 1);
         }
     }
@@ -182,13 +182,13 @@ fn a_failure_can_be_replayed() {
     for stalls in [false, true] {
         for unit in units() {
             let session = Session { seed: 4711, rounds: 3, ..Session::new(unit, 1, stalls) };
-            let mut window = Window::plain(unit.kernel, Tile::TwoByTwo);
+            let mut window = Window::plain(unit.kernel, Tile::TwoByTwo).of(&unit);
             window.run.mode = Mode::Approx;
             window.run.threshold = threshold(2 << unit.log_frac);
             // S_max of the channels before is just so far off that nothing is kept.
             let inputs = window.operands(0).inputs(0);
             let scores =
-                model::conv::scores(&window.weights, &inputs, Number::Integer, unit.log_frac);
+                model::conv::scores(&window.weights, &inputs, window.number, unit.log_frac);
             window.run.scope = SmaxScope::Running;
             window.run.carry[0] =
                 scores.into_iter().max().unwrap().map(|it| it + (2 << unit.log_frac));

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The arithmetic of approximate convolution, in unbounded integers, and one vector of it.
+"""The arithmetic of approximate convolution, in unbounded integers, and one vector of it. That of floats
+is in floats.py.
 
 A third statement of the contract: it shares no line with the golden model or the RTL."""
+
+import floats
 
 COLUMNS = ["name", "side", "tile", "mode", "threshold", "log_frac", "operand_w", "scope", "carry",
            "weights", "words", "outputs", "kept", "s_max"]
@@ -65,10 +68,14 @@ def optional(values):
     return " ".join("-" if value is None else str(value) for value in values)
 
 
+def hexadecimal(values, w):
+    return [f"0x{value:0{w // 4}x}" for value in values]
+
+
 def vector(name, weights, words, tile="1x1", mode="approx", threshold=1, f=0, scope="window",
-           carry=None, w=32):
-    """One line of a file, with what it must come to."""
-    low, high = ends(w)
+           carry=None, w=32, is_float=False):
+    """One line of a file, with what it must come to. Floats are their bits, w of them."""
+    low, high = (0, 2**w - 1) if is_float else ends(w)
     side = int(len(weights) ** 0.5)
     span = window_side(side, tile)
     count = 4 if tile == "2x2" else 1
@@ -80,11 +87,18 @@ def vector(name, weights, words, tile="1x1", mode="approx", threshold=1, f=0, sc
         top, left = divmod(output, 2)
         inputs = [words[(top + row) * span + left + column]
                   for row in range(side) for column in range(side)]
-        value, kept, s_max = one_output(weights, inputs, mode, threshold, f, scope, carry[output])
+        command = mode, threshold, f, scope, carry[output]
+        if is_float:
+            value, kept, s_max = floats.one_output(weights, inputs, *command, w)
+        else:
+            value, kept, s_max = one_output(weights, inputs, *command)
         bits = "".join("1" if keep else "." for keep in kept)
         outputs.append(value)
         masks.append("/".join(bits[i:i + side] for i in range(0, len(bits), side)))
         maxima.append(s_max)
+    if is_float:
+        weights, words = hexadecimal(weights, w), hexadecimal(words, w)
+        outputs = hexadecimal(outputs, 32)
     return [f"{name}_f{f}_o{w}", side, tile, mode, threshold, f, w, scope, optional(carry),
             grid(weights, side), grid(words, span), optional(outputs), " ".join(masks),
             optional(maxima)]

@@ -5,8 +5,8 @@
     python3 testvectors/conv_unit/generate.py            # writes the CSV files beside this script
     python3 testvectors/conv_unit/generate.py --check    # only says whether they are up to date
 
-The expected values come from contract.py, a statement of the arithmetic in unbounded integers that
-shares no line with the golden model or the RTL; so a vector convicts either of the two. The vectors
+The expected values come from contract.py and floats.py, a statement of the arithmetic in unbounded
+integers and in fractions that shares no line with the golden model or the RTL; so a vector convicts either of the two. The vectors
 are committed; nothing needs Python to use them.
 
 One line is one window:
@@ -25,6 +25,7 @@ One line is one window:
     outputs     expected: the outputs, row by row of the tile
     kept        expected: the multiplied products of each output, 1 or ., rows separated by /
     s_max       expected: S_max of each output; - where there is none
+    number      of the files of floats: float32, bfloat16; their words are bits, in hexadecimal
 """
 
 import csv
@@ -32,8 +33,10 @@ import io
 import pathlib
 import random
 import sys
+from fractions import Fraction
 
 sys.dont_write_bytecode = True  # nothing but the vectors is to appear here
+import floats  # noqa: E402
 from contract import COLUMNS, ends, log_proxy, vector, window_side  # noqa: E402
 
 # Bits of an operand and F: those of the units that ship.
@@ -267,7 +270,165 @@ def wrapping():
             yield vector(f"sum_of_wraps_{mode}", [high] * 25, [low + 1] * 36, "2x2", **more)
 
 
+# ---- Floats ------------------------------------------------------------------------------------
+
+FLOAT_FORMATS = tuple((w, f) for w in (32, 16) for f in (0, 3, 6))
+
+
+def bits(number, w=32):
+    """A number that floats of w bits have, as such bits."""
+    if number == 0:
+        return 0
+    found = floats.nearest(Fraction(number))
+    assert found % 2 ** (32 - w) == 0, number
+    return found >> (32 - w)
+
+
+def float_corners(w):
+    """Both zeros, the smallest and largest subnormal and normal numbers, numbers around 1, infinities and
+    NaNs."""
+    fraction = w - 9
+    one = 127 << fraction
+    positive = [0, 1, 3 << (fraction - 2), 2**fraction - 1, 2**fraction, one - 1, one, one + 1,
+                one + 2 ** (fraction - 1), 64 << fraction, (255 << fraction) - 1]
+    special = [255 << fraction, (255 << fraction) + 1, (511 << (fraction - 1)) + 1]
+    return [sign << (w - 1) | value for value in positive + special for sign in (0, 1)]
+
+
+def float_vector(name, weights, words, *arguments, w, f, **more):
+    number = "float32" if w == 32 else "bfloat16"
+    return vector(name, weights, words, *arguments, w=w, f=f, is_float=True, **more) + [number]
+
+
+def float_operands():
+    """Single products: each corner operand with each."""
+    for w, f in FLOAT_FORMATS:
+        corners_of = float_corners(w)
+        for number, weight in enumerate(corners_of):
+            for i in range(0, len(corners_of), 4):
+                yield float_vector(f"corner_{number}_{i}", [weight], corners_of[i:i + 4], "2x2",
+                                   MODES[(number + i // 4) % 4], w=w, f=f)
+
+
+def float_sums():
+    """Sums whose order, roundings, zeros and ends matter."""
+    for w, f in FLOAT_FORMATS:
+        top = bits(2**127, w)
+        lowest = 1
+        specials = float_corners(w)[-6:]
+        infinity, minus_infinity, nan = specials[0], specials[1], specials[4]
+        minus_zero = 1 << (w - 1)
+
+        def of(*numbers):
+            return [bits(number, w) for number in numbers]
+
+        half, place = Fraction(1, 2**24), Fraction(1, 2**12)
+        cases = {
+            # 1 + 2^-24 + 2^-24 is 1, and 2^-24 + 2^-24 + 1 is not.
+            "large_first": (of(1, place, place, 0), of(1, place, place, 0)),
+            "large_last": (of(place, place, 1, 0), of(place, place, 1, 0)),
+            # A tie goes to the even one, up and down; what is beyond the half breaks it.
+            "tie_even": (of(1, half, 0, 0), of(1, 1, 0, 0)),
+            "tie_odd": (of(1, 2 * half, half, 0), of(1, 1, 1, 0)),
+            "beyond_tie": (of(1, half, half / 2**40, 0), of(1, 1, 1, 0)),
+            "below_tie": (of(1, -half, 0, 0), of(1, 1, 0, 0)),
+            # One rounding for a product and its sum: the product's lower half is what is left.
+            "cancellation": (of(Fraction(129, 128), -1, 1, 0), of(Fraction(129, 128), 1, -1, 0)),
+            "fused": (of(Fraction(4225, 4096) if w == 32 else Fraction(129, 128), -1, 0, 0),
+                      of(Fraction(4225, 4096) if w == 32 else Fraction(129, 128), 1, 0, 0)),
+            "to_zero": (of(3, -3, 0, 0), of(5, 5, 0, 0)),
+            "through_large": ([top] + of(1, -2, 1), of(1, 1) + [top] + of(1)),
+            "overflow": ([top, top, 0, 0], of(1, 1, 0, 0)),
+            "overflow_of_product": ([top, 0, 0, 0], [top] + of(1, 1, 1)),
+            "overflow_and_back": ([top, top, top, top], of(1, 1, -1, -1)),
+            "underflow": ([lowest, lowest, lowest, 0], [lowest] + of(1, Fraction(1, 2), 1)),
+            "minus_underflow": ([lowest] + [0] * 3, [minus_zero | lowest] + [0] * 3),
+            "subnormal_sum": ([lowest, lowest, 1, 3], of(1, 2, -1, 1)),
+            "zeros": ([minus_zero, 0, minus_zero, 0], [0, minus_zero, minus_zero, 0]),
+            "zero_after_one": (of(1, -1, 0, 0), of(1, 1, 0, 0)),
+            # Infinities and NaNs: beside zeros, small products, one another.
+            "infinity": ([infinity] + of(1, 2, 3), of(1, 1, 1, 1)),
+            "infinity_by_zero": ([infinity] + of(1, 2, 3), of(0, 1, 1, 1)),
+            "zero_by_infinity": (of(0, 1, 2, 3), [minus_infinity] + of(1, 1, 1)),
+            "infinities": ([infinity, minus_infinity] + of(1, 1), of(1, 1, 1, 1)),
+            "infinity_of_small": (of(1, Fraction(1, 2**40), 1, 1),
+                                  of(1) + [infinity] + of(Fraction(1, 2**50), 1)),
+            "nan": ([nan] + of(1, 1, 1), of(0, 1, 1, 1)),
+            "nan_alone": (of(0, 0, 0, 0), of(0, 0, 0) + [nan]),
+            "specials_alone": ([infinity, nan, 0, 0], [0, 0, infinity, nan]),
+        }
+        for name, (weights, words) in cases.items():
+            for mode in MODES:
+                for t in (1, 9 << f, 65535):
+                    yield float_vector(f"{name}_{mode}_t_{t}", weights, words, "1x1", mode, t,
+                                       w=w, f=f)
+
+
+def float_thresholds():
+    """Each distance from S_max, with the T that has it just inside and its successor outside; ties."""
+    for w, f in FLOAT_FORMATS:
+        for distance in sorted({*range(40), *range(40, 508, 13), 506, 507}):
+            # Exponents 254 and 127 down to 0: a word with the exponent 0 has a bit of its fraction.
+            def words_of(score):
+                first = min(score, 254)
+                low = w - 9
+                return [first << low | (first == 0), (score - first) << low | (score == first)]
+
+            pairs = [words_of(508), words_of(508 - distance), words_of(max(507 - distance, 0))]
+            weights = [pair[0] for pair in pairs] + [0]
+            words = [pair[1] for pair in pairs] + [bits(1, w)]
+            for t in sorted({max(distance << f, 1), (distance << f) + 1}):
+                yield float_vector(f"distance_{distance}_t_{t}", weights, words, threshold=t,
+                                   w=w, f=f)
+        # Fractions below the unit: 1.0, 1.25, 1.5 and 1.75 beside one another.
+        quarters = [bits(Fraction(4 + i % 4, 4), w) for i in range(16)]
+        for t in range(1, 2 ** (f + 1) + 2):
+            yield float_vector(f"quarters_t_{t}", quarters[1:10], quarters, "2x2", threshold=t,
+                               w=w, f=f)
+        for t in (1, 65534, 65535, 65536, 2**31, 2**32 - 1):
+            ends_of = float_corners(w)
+            yield float_vector(f"limit_t_{t}", ends_of[:9], ends_of[4:13], threshold=t, w=w, f=f)
+
+
+def float_kind(generator, w):
+    """Operands of all kinds, with exponents near each other more often than not."""
+    fraction = w - 9
+    def like_one():
+        return generator.getrandbits(1) << (w - 1) | generator.randint(120, 130) << fraction
+
+    kinds = (
+        lambda: 0,
+        like_one,
+        lambda: like_one() | generator.getrandbits(fraction),
+        lambda: like_one() | generator.getrandbits(fraction),
+        lambda: generator.getrandbits(w),
+        lambda: generator.choice(float_corners(w)[:-6]),
+    )
+    return generator.choice(kinds)()
+
+
+def float_modes():
+    """Each mode, scope, tile and kernel side on mixed operands; S_max of the channels before."""
+    generator = random.Random(20_261_127)
+    for w, f in FLOAT_FORMATS:
+        for side in SIDES:
+            for tile in TILES:
+                for mode in MODES:
+                    for scope in SCOPES:
+                        count = 4 if tile == "2x2" else 1
+                        yield float_vector(
+                            f"{mode}_{scope}_{side}_{tile}",
+                            [float_kind(generator, w) for _ in range(side**2)],
+                            [float_kind(generator, w)
+                             for _ in range(window_side(side, tile) ** 2)],
+                            tile, mode, generator.randint(1, 16 << f), scope=scope,
+                            carry=[generator.choice([None, generator.randint(0, 508 << f),
+                                                     generator.randint(248 << f, 260 << f)])
+                                   for _ in range(count)], w=w, f=f)
+
+
 FILES = (corner_operands, thresholds, ties, zeros, modes, running, wrapping)
+FLOAT_FILES = (float_operands, float_sums, float_thresholds, float_modes)
 
 
 def main():
@@ -275,10 +436,10 @@ def main():
     if sys.argv[1:] and not check:
         sys.exit(__doc__)
     stale = []
-    for make in FILES:
+    for make in FILES + FLOAT_FILES:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        writer.writerow(COLUMNS + ["number"] * (make in FLOAT_FILES))
         writer.writerows(make())
         path = pathlib.Path(__file__).parent / f"{make.__name__}.csv"
         if not path.exists() or path.read_text() != text.getvalue():

@@ -379,6 +379,7 @@ pub mod conv {
         READ_KERNELS = 35;
         READ_OPERAND_W = 36;
         READ_PLANES = 37;
+        READ_FLOAT = 38;
 
         /// S_max in 16 bits has this one set where there is one.
         SMAX_VALID = 1 << 15;

@@ -34,38 +34,55 @@ fn load(image: &Image, system: &HartConfig) -> Hart {
     hart
 }
 
+/// The one whose unit has floats too.
+fn with_float_unit() -> HartConfig {
+    let unit = UnitShape { multipliers: 4, float: true, ..UnitShape::default() };
+    HartConfig { unit, ..with_floats() }
+}
+
 #[test]
 fn every_program_ends() {
-    let mut total = 0;
-    for index in 0..3000 {
-        let (_, image) = program(1, index);
-        let mut hart = load(&image, &HartConfig::default());
-        let end = hart.run(LIMIT, image.executable.tohost);
-        total += hart.instructions();
-        assert_eq!(
-            end,
-            RunEnd::ToHost(1),
-            "program {index}: pc {:#x} {:?}",
-            hart.pc(),
-            image.part(hart.pc()).map(|part| &part.name)
-        );
+    for (system, programs) in [(HartConfig::default(), 3000), (with_float_unit(), 1000)] {
+        let mut total = 0;
+        for index in 0..programs {
+            let (_, image) = generate(program_seed(1, index), &system);
+            let mut hart = load(&image, &system);
+            let end = hart.run(LIMIT, image.executable.tohost);
+            total += hart.instructions();
+            assert_eq!(
+                end,
+                RunEnd::ToHost(1),
+                "program {index}: pc {:#x} {:?}",
+                hart.pc(),
+                image.part(hart.pc()).map(|part| &part.name)
+            );
+        }
+        println!("{total} instructions in {programs} programs");
     }
-    println!("{total} instructions in 3000 programs");
 }
 
 /// Units of every size: the programs end, use all of the unit that there is, and hit no bin that
 /// cannot be.
 #[test]
 fn every_unit_gets_programs_of_its_own() {
-    let units = [(1, 0, 1, 32), (3, 3, 16, 16), (3, 8, 1, 32), (5, 0, 16, 8), (7, 1, 256, 32)];
-    for (kernel, log_frac, kernels, operand_w) in units {
+    let units = [
+        (1, 0, 1, 32, false),
+        (3, 3, 16, 16, false),
+        (3, 8, 1, 32, false),
+        (5, 0, 16, 8, false),
+        (7, 1, 256, 32, false),
+        (5, 0, 16, 32, true),
+        (3, 6, 2, 16, true),
+    ];
+    for (kernel, log_frac, kernels, operand_w, float) in units {
         let unit = UnitShape {
             kernel,
             log_frac,
             multipliers: 4,
             kernels,
             operand_w,
-            planes: log_frac.min(1),
+            planes: if float { 0 } else { log_frac.min(1) },
+            float,
         };
         let system = HartConfig { unit, ..HartConfig::default() };
         let coverage = covered(4, 400, &system);

@@ -45,6 +45,21 @@ impl Number {
         !matches!(self, Self::Integer)
     }
 
+    /// That of a unit with these parameters.
+    pub const fn of_unit(float: bool, operand_w: u32) -> Self {
+        match (float, operand_w) {
+            (false, _) => Self::Integer,
+            (true, 16) => Self::Bfloat16,
+            (true, _) => Self::Float32,
+        }
+    }
+
+    /// Bits of a score of operands of `operand_w` bits, with `log_frac` fraction bits.
+    pub const fn score_bits(self, operand_w: u32, log_frac: u32) -> u32 {
+        let whole = if self.is_float() { 8 } else { operand_w.ilog2() };
+        whole + 1 + log_frac
+    }
+
     /// The largest number of fraction bits of a log proxy. With more, a score of floats does not fit
     /// into 15 bits.
     pub const fn max_log_frac(self) -> u32 {

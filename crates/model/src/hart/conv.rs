@@ -3,15 +3,13 @@
 //!
 //! `docs/isa.md` is what this follows. The arithmetic is the golden model's.
 
-use crate::conv::{
-    Kernel, LogEntries, Mode, Number, Semantics, SmaxScope, Threshold, dot_by_logs, log_proxy,
-};
+use crate::conv::{Kernel, LogEntries, Mode, Number, Semantics, SmaxScope, Threshold, dot_by_logs};
 use crate::facts::conv::{
     CONFIG_END, LOAD_SLOT, PLANE_SHIFT, READ_CARRY, READ_CONFIGURATION, READ_COUNTERS,
-    READ_FIRST_CYCLES, READ_KEPT, READ_KERNEL, READ_KERNELS, READ_LAST_COUNTER, READ_LOG_FRAC,
-    READ_MAP, READ_MULTIPLIERS, READ_OPERAND_W, READ_OUTPUT, READ_PLANE, READ_PLANES,
-    READ_THRESHOLD, SCOPE_SHIFT, SIDE_SHIFT, SLOT_SHIFT, SMAX_VALID, TILE_SHIFT, mode_bits,
-    mode_of,
+    READ_FIRST_CYCLES, READ_FLOAT, READ_KEPT, READ_KERNEL, READ_KERNELS, READ_LAST_COUNTER,
+    READ_LOG_FRAC, READ_MAP, READ_MULTIPLIERS, READ_OPERAND_W, READ_OUTPUT, READ_PLANE,
+    READ_PLANES, READ_THRESHOLD, SCOPE_SHIFT, SIDE_SHIFT, SLOT_SHIFT, SMAX_VALID, TILE_SHIFT,
+    mode_bits, mode_of,
 };
 use crate::facts::unit::{
     COUNTER_MEMORY_BEATS, COUNTER_MEMORY_WORDS, COUNTER_MULTIPLICATIONS_DONE,
@@ -34,11 +32,21 @@ pub struct UnitShape {
     pub operand_w: u32,
     /// `PLANES`: 1 if windows can be fetched by their log planes, else 0.
     pub planes: u32,
+    /// `FLOAT`: whether the operands are floats.
+    pub float: bool,
 }
 
 impl Default for UnitShape {
     fn default() -> Self {
-        Self { kernel: 5, log_frac: 0, multipliers: 100, kernels: 16, operand_w: 32, planes: 0 }
+        Self {
+            kernel: 5,
+            log_frac: 0,
+            multipliers: 100,
+            kernels: 16,
+            operand_w: 32,
+            planes: 0,
+            float: false,
+        }
     }
 }
 
@@ -48,9 +56,14 @@ impl UnitShape {
         self.operand_w / 8
     }
 
+    /// What its operands are.
+    pub const fn number(&self) -> Number {
+        Number::of_unit(self.float, self.operand_w)
+    }
+
     /// Bits of a score.
     pub const fn score_bits(&self) -> u32 {
-        self.operand_w.ilog2() + 1 + self.log_frac
+        self.number().score_bits(self.operand_w, self.log_frac)
     }
 }
 
@@ -261,13 +274,13 @@ impl Unit {
         let slot = self.config.slot;
         let semantics = self.semantics()?;
         let side = self.window_side(slot)?;
-        let entries = self.entries();
+        let (entries, number) = (self.entries(), self.shape.number());
         let (planed, words, logs) = if self.config.plane {
             let logs = self.fetch_logs(addr, side, pitch, &read_word)?;
             (true, vec![None; side * side], logs)
         } else {
             let words = self.fetch(addr, side, pitch, &read_word)?;
-            let logs = words.iter().map(|&word| log_proxy(word, entries.log_frac)).collect();
+            let logs = words.iter().map(|&word| number.log_proxy(word, entries.log_frac)).collect();
             (false, words.into_iter().map(Some).collect(), logs)
         };
         self.window = Some(Window { side, addr, pitch, planed, words, logs });
@@ -309,7 +322,7 @@ impl Unit {
             log_frac: self.shape.log_frac,
             threshold,
             scope,
-            number: Number::Integer,
+            number: self.shape.number(),
         })
     }
 
@@ -526,6 +539,7 @@ impl Unit {
             READ_KERNELS => self.shape.kernels as u32,
             READ_OPERAND_W => self.shape.operand_w,
             READ_PLANES => self.shape.planes,
+            READ_FLOAT => self.shape.float.into(),
             _ => 0,
         }
     }

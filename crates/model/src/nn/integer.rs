@@ -344,6 +344,11 @@ pub struct NetworkRun {
     pub stages: Vec<Vec<StageRecord>>,
 }
 
+/// A score as a number: of integers in the scale of the sums.
+pub fn score_value(score: i32, number: Number) -> f64 {
+    if number.is_float() { f64::from(f32::from_bits(score as u32)) } else { f64::from(score) }
+}
+
 /// The number of the largest score of a network of such numbers; of equal ones the first. A NaN is below
 /// everything.
 pub fn class_of(scores: &[i32], number: Number) -> usize {

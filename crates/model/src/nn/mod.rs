@@ -14,7 +14,8 @@ mod single;
 pub use float::{FloatNetwork, Tensor, Weights};
 pub use integer::{
     AveragePool, Configuration, Convolution, Dense, Finish, Inference, LayerOutcome, MachineLayer,
-    NetworkRun, TANH_INPUT_BITS, class_of, infer, input_planes, integer_tanh, tanh_table,
+    NetworkRun, TANH_INPUT_BITS, class_of, infer, input_planes, integer_tanh, score_value,
+    tanh_table,
 };
 pub use quantize::{MachineNetwork, OverflowProof, PIXEL_BITS, Scaled, WEIGHT_LIMIT, exponent};
 pub use single::{float_tanh, float_tanh_table};

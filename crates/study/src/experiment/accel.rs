@@ -23,7 +23,7 @@ use crate::tables::{
 };
 use model::conv::{ConfigError, Mode, SmaxScope};
 use model::engine::{Detail, Findings, Place, StageCounts, StageRecord};
-use model::nn::{Configuration, NetworkError, class_of, input_planes};
+use model::nn::{Configuration, NetworkError, class_of, input_planes, score_value};
 
 /// The tolerance of the paper's table of ten scores.
 pub const PAPER_TAU: f64 = 0.01;
@@ -150,6 +150,20 @@ struct Measured<'a> {
     counted: Vec<Vec<Vec<StageRecord>>>,
     /// One per image.
     scores: Vec<Scores>,
+}
+
+impl Measured<'_> {
+    /// The exact scores of an image, each with the one of a program.
+    fn score_pairs<'a>(
+        &self,
+        image: &'a Scores,
+        program: usize,
+    ) -> impl Iterator<Item = (f64, f64)> + use<'a> {
+        let number = self.variant.integer.number;
+        let pairs = image.scores[0].iter().zip(&image.scores[program]);
+        pairs
+            .map(move |(&exact, &custom)| (score_value(exact, number), score_value(custom, number)))
+    }
 }
 
 /// The scores of an image.
@@ -479,9 +493,8 @@ fn approximate(measured: &Measured<'_>) -> impl Iterator<Item = usize> {
     (0..measured.programs.len()).filter(tau)
 }
 
-fn percentage(exact: i32, custom: i32) -> Option<f64> {
-    let error = f64::from(exact.abs_diff(custom));
-    (exact != 0).then(|| 100.0 * error / f64::from(exact).abs())
+fn percentage(exact: f64, custom: f64) -> Option<f64> {
+    (exact != 0.0).then(|| 100.0 * (exact - custom).abs() / exact.abs())
 }
 
 /// The scores of the first image.
@@ -489,14 +502,13 @@ fn scores(measured: &Measured<'_>) -> Vec<ScoreRow> {
     let Some(image) = measured.scores.first() else { return Vec::new() };
     let of_program = |program: usize| {
         let configuration = &measured.programs[program].configuration;
-        let scores = image.scores[0].iter().zip(&image.scores[program]).enumerate();
-        scores.map(move |(class, (&exact, &custom))| {
+        measured.score_pairs(image, program).enumerate().map(move |(class, (exact, custom))| {
             row!(ScoreRow, measured, configuration, {
                 label: Digit(image.label),
                 class,
-                exact_score: exact,
-                approximate_score: custom,
-                absolute_error: exact.abs_diff(custom),
+                exact_score: Shortest(exact),
+                approximate_score: Shortest(custom),
+                absolute_error: Shortest((exact - custom).abs()),
                 percentage_error: percentage(exact, custom),
             })
         })
@@ -515,9 +527,9 @@ fn score_errors(measured: &Measured<'_>) -> Vec<ScoreErrorRow> {
     };
     let of_program = |program: usize| {
         let configuration = &measured.programs[program].configuration;
-        let pairs = || images.iter().flat_map(|it| it.scores[0].iter().zip(&it.scores[program]));
-        let absolute = sorted(pairs().map(|(exact, custom)| f64::from(exact.abs_diff(*custom))));
-        let percent = sorted(pairs().filter_map(|(exact, custom)| percentage(*exact, *custom)));
+        let pairs = || images.iter().flat_map(|it| measured.score_pairs(it, program));
+        let absolute = sorted(pairs().map(|(exact, custom)| (exact - custom).abs()));
+        let percent = sorted(pairs().filter_map(|(exact, custom)| percentage(exact, custom)));
         let spread = Distribution::of(&absolute).expect("there are scores");
         let percent_spread = Distribution::of(&percent);
         let paper = configuration.tau == Some(PAPER_TAU) && is_lenet_accel(measured.variant);
@@ -555,7 +567,9 @@ mod tests {
 
     #[test]
     fn the_papers_table_has_the_errors_that_the_paper_states() {
-        let percent = PAPER_SCORES.iter().filter_map(|&(exact, custom)| percentage(exact, custom));
+        let percent = PAPER_SCORES
+            .iter()
+            .filter_map(|&(exact, custom)| percentage(exact.into(), custom.into()));
         let spread = Distribution::of(&sorted(percent)).unwrap();
         assert!((spread.mean - PAPER_MEAN_PERCENT).abs() < 0.005, "{spread:?}");
         assert!((spread.median - PAPER_MEDIAN_PERCENT).abs() < 0.005, "{spread:?}");

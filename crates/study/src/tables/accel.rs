@@ -6,7 +6,7 @@ use plotters::style::RGBColor;
 use super::{ALL_LAYERS, Level, PlotBy, Tolerance, colour, technique};
 use crate::report::figure::{Bar, Bars, Group, configuration_title, distinct, palette};
 use crate::table;
-use crate::table::Digit;
+use crate::table::{Digit, Shortest};
 
 table! {
     /// What one layer, or all of them, takes on the core in one program.
@@ -109,12 +109,12 @@ table! {
         pub class: usize,
         /// Score with exact convolutions.
         #[formerly("exact")]
-        pub exact_score: i32,
+        pub exact_score: Shortest,
         /// Score with approximate convolutions.
         #[formerly("custom")]
-        pub approximate_score: i32,
+        pub approximate_score: Shortest,
         /// |exact − approximate|.
-        pub absolute_error: u32,
+        pub absolute_error: Shortest,
         /// The same in percent of |exact|; empty if that is 0.
         pub percentage_error: Option<f64>,
     }
@@ -293,16 +293,16 @@ pub(crate) static SCORES: PlotBy<ScoreRow> = PlotBy {
         let rows: Vec<&ScoreRow> =
             rows.iter().copied().filter(|row| row.tolerance.tau == least).collect();
         let group = |row: &&ScoreRow| {
-            let bar = Bar::new(f64::from(row.absolute_error), colour(&row.configuration));
+            let bar = Bar::new(row.absolute_error.0, colour(&row.configuration));
             Group::new(
                 format!("class {}", row.class),
-                vec![bar.scores(row.exact_score, row.approximate_score)],
+                vec![bar.scores(row.exact_score.0, row.approximate_score.0)],
             )
         };
         let configuration = configuration_title(&rows.first()?.configuration);
         Bars {
             title: format!("{of} – errors of the scores of the first image, {configuration}"),
-            axis: "|exact − approximate|, in units of the integer scores".to_owned(),
+            axis: "|exact − approximate|, in units of the scores".to_owned(),
             note: "Beside the bars: the exact score and the approximate one.".to_owned(),
             groups: rows.iter().map(group).collect(),
             ..Bars::default()

@@ -319,7 +319,7 @@ pub(crate) static CLASSIFY: PlotBy<ClassifyRow> = PlotBy {
             groups.push(Group::heading(format!("{file}: {exact} when exact, {here} here")));
             for row in of_file() {
                 let bar = Bar::new(f64::from(row.absolute_error), colour(&row.configuration));
-                let bar = bar.scores(row.exact_score, row.approximate_score);
+                let bar = bar.scores(row.exact_score.into(), row.approximate_score.into());
                 groups.push(Group::new(format!("class {}", row.class), vec![bar]));
             }
         }

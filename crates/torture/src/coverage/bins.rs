@@ -5,7 +5,7 @@
 use std::sync::OnceLock;
 
 use model::conv::{MAX_SIDE, Mode, SmaxScope};
-use model::facts::conv::{READ_COUNTERS, READ_KERNEL, READ_LAST_COUNTER, READ_PLANE, READ_PLANES};
+use model::facts::conv::{READ_COUNTERS, READ_FLOAT, READ_KERNEL, READ_LAST_COUNTER, READ_PLANE};
 use model::facts::csr::{CSRS, Csr, MTVEC};
 use model::facts::riscv::{
     CAUSE_BREAKPOINT, CAUSE_ECALL_M, CAUSE_ILLEGAL, CAUSE_LOAD_ACCESS, CAUSE_LOAD_MISALIGNED,
@@ -316,7 +316,7 @@ fn conv_outcomes() -> impl Iterator<Item = (ConvOutcome, String)> {
 
 /// The indices of `conv.read` that give something.
 fn conv_read_indices() -> impl Iterator<Item = u32> {
-    (0..=READ_PLANE).chain(READ_COUNTERS..=READ_LAST_COUNTER).chain(READ_KERNEL..=READ_PLANES)
+    (0..=READ_PLANE).chain(READ_COUNTERS..=READ_LAST_COUNTER).chain(READ_KERNEL..=READ_FLOAT)
 }
 
 /// Those, and any other.

@@ -344,8 +344,7 @@ impl Writer<'_> {
             1 | 2 => self.through_muldiv(register, &kept),
             3 | 4 => self.through_memory(register, &kept),
             5 | 6 => self.through_csr(register),
-            // A value of 32 bits does not pass through a narrower unit.
-            _ if self.conv.operand_w() < u32::BITS => self.through_csr(register),
+            _ if !self.conv.passes(value) => self.through_csr(register),
             _ => self.through_unit(register, &kept),
         }
         self.know(register, value);

@@ -3,8 +3,8 @@
 
 use model::conv::Mode;
 use model::facts::conv::{
-    CONFIG_END, LOAD_SLOT, PLANE_SHIFT, READ_COUNTERS, READ_KERNEL, READ_LAST_COUNTER, READ_PLANE,
-    READ_PLANES, SCOPE_SHIFT, SIDE_SHIFT, SLOT_SHIFT, SMAX_VALID, TILE_SHIFT, mode_bits, mode_of,
+    CONFIG_END, LOAD_SLOT, PLANE_SHIFT, READ_COUNTERS, READ_FLOAT, READ_KERNEL, READ_LAST_COUNTER,
+    READ_PLANE, SCOPE_SHIFT, SIDE_SHIFT, SLOT_SHIFT, SMAX_VALID, TILE_SHIFT, mode_bits, mode_of,
 };
 use model::facts::soc::{ADDR_UART, RAM_BASE};
 use model::facts::unit::THRESHOLD_W;
@@ -254,9 +254,9 @@ impl Writer<'_> {
     fn conv_read(&mut self) {
         let index = match self.rng.random_range(0..12) {
             0 => any(self.rng),
-            1 => self.rng.random_range(READ_PLANE + 1..READ_PLANES + 3),
+            1 => self.rng.random_range(READ_PLANE + 1..READ_FLOAT + 3),
             2..4 => self.rng.random_range(READ_COUNTERS..=READ_LAST_COUNTER),
-            4 => self.rng.random_range(READ_KERNEL..=READ_PLANES),
+            4 => self.rng.random_range(READ_KERNEL..=READ_FLOAT),
             5..9 => self.rng.random_range(0..4),
             _ => self.rng.random_range(0..=READ_PLANE),
         };
@@ -320,7 +320,7 @@ impl Writer<'_> {
         let slot = self.rng.random_range(0..self.conv.kernels());
         let addr = self.data_address(8) & !3;
         self.constant(base, addr);
-        self.constant(word, 1);
+        self.constant(word, self.conv.one());
         self.op(Instruction::sw(word, base, 0));
         self.op(Instruction::sw(register, base, 4));
         self.constant(word, 1 << SIDE_SHIFT | slot << SLOT_SHIFT);
@@ -366,9 +366,16 @@ impl ConvState {
         self.shape.kernel as u32
     }
 
-    /// Bits of an operand.
-    pub fn operand_w(&self) -> u32 {
-        self.shape.operand_w
+    /// Whether a word comes out of a window with a kernel of 1 as it was. Of floats not every one does:
+    /// there it has to be known.
+    pub fn passes(&self, word: Option<u32>) -> bool {
+        let stays = |word: u32| !f32::from_bits(word).is_nan() && word != (-0.0_f32).to_bits();
+        self.shape.operand_w == u32::BITS && (!self.shape.float || word.is_some_and(stays))
+    }
+
+    /// The word of an operand that is 1.
+    fn one(&self) -> u32 {
+        if self.shape.float { 1.0_f32.to_bits() } else { 1 }
     }
 
     pub fn operand_bytes(&self) -> u32 {

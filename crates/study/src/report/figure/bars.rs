@@ -56,8 +56,12 @@ impl Bar {
     }
 
     /// With an exact score and an approximate one beside it.
-    pub(crate) fn scores(self, exact: i32, approximate: i32) -> Self {
-        let [exact, approximate] = [exact, approximate].map(|it| thousands(it.into()));
+    pub(crate) fn scores(self, exact: f64, approximate: f64) -> Self {
+        let text = |score: f64| match score.fract() == 0.0 {
+            true => thousands(score),
+            false => format!("{score:.3}"),
+        };
+        let [exact, approximate] = [exact, approximate].map(text);
         self.label(format!("{exact} → {approximate}"))
     }
 
