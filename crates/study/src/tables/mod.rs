@@ -331,6 +331,8 @@ mod tests {
         write(folder, &[QuantisationRow::example()]);
         write(folder, &[OverflowRow::example()]);
         write(folder, &[ChannelRow::example()]);
+        let (level, sample) = (Level::Network, Sample::All);
+        write(folder, &[NumberRow { level, sample, ..NumberRow::example() }]);
         write(folder, &[ClassifyRow::example()]);
         write(folder, &[SearchRow { decision: "taken".to_owned(), ..SearchRow::example() }]);
         write(folder, &[ScoreRow::example()]);
