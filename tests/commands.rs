@@ -36,7 +36,7 @@ const fn with_tools(command: &'static str, flags: &'static str) -> Quick {
     Quick { command, flags, operand: "", tools: true }
 }
 
-const QUICK: [Quick; 19] = [
+const QUICK: [Quick; 20] = [
     quick("stats", "--dataset digits", ""),
     quick("windows", "--dataset digits --images 1 --filters box --engine golden", ""),
     quick("lenet", "--dataset digits --images 1 --engine golden", ""),
@@ -44,6 +44,7 @@ const QUICK: [Quick; 19] = [
     quick("classify", "--engine golden", "digit.png"),
     quick("search", "--dataset digits --network small.json --weights small.safetensors", ""),
     quick("channels", "--dataset digits --images 1 --threshold 1 --network lenet5-relu", ""),
+    quick("numbers", "--dataset digits --images 1 --tau 0.5 --network lenet5-relu", ""),
     quick("planes", "--dataset digits --images 1", ""),
     quick("ideal", "--dataset digits --images 1", ""),
     quick("accel", "--dataset digits --images 1 --score-images 1 --engine golden", ""),

@@ -5,7 +5,7 @@ use convapprox::bench::case::WindowCase;
 use convapprox::bench::engine::{RtlEngine, RtlSettings};
 use convapprox::hw::{NETWORK_UNIT, PAPER_UNIT, UNITS, UnitParameters};
 use model::conv::{
-    FeatureMap, Kernel, Mode, OperandError, Plane, Semantics, SmaxScope, Threshold, conv2d_plain,
+    FeatureMap, Kernel, Mode, Number, OperandError, Plane, Semantics, SmaxScope, Threshold, conv2d_plain,
 };
 use model::engine::{Cost, Detail, Engine, EngineError, Findings, GoldenEngine, LayerRun, Place};
 use model::nn::{Activation, Convolution, Finish};
@@ -34,6 +34,22 @@ fn layer(
     let finish = Finish { activation: Some(Activation::Relu), shift: 1, bits: 8 };
     let bias = vec![0; outputs];
     (Convolution { name: "C9".to_owned(), index: 0, filters, bias, finish }, inputs)
+}
+
+/// The same layer in the numbers of a unit: floats have four bits below the point.
+fn in_numbers(
+    (layer, inputs): (Convolution, Vec<Vec<Plane>>),
+    number: Number,
+) -> (Convolution, Vec<Vec<Plane>>) {
+    if !number.is_float() {
+        return (layer, inputs);
+    }
+    let words = |words: &[i32]| words.iter().map(|&it| number.word(it as f32 / 16.0)).collect();
+    let plane = |it: &Plane| Plane::new(it.width(), it.height(), words(it.data())).unwrap();
+    let kernel = |it: &Kernel| Kernel::new(it.side(), words(it.weights())).unwrap();
+    let filters = layer.filters.iter().map(|it| it.iter().map(kernel).collect()).collect();
+    let inputs = inputs.iter().map(|it| it.iter().map(plane).collect()).collect();
+    (Convolution { filters, ..layer }, inputs)
 }
 
 fn semantics(mode: Mode, scope: SmaxScope, log_frac: u32) -> Semantics {
@@ -68,7 +84,8 @@ fn plain(
         for (plane, kernel) in planes.iter().zip(kernels) {
             maps.push(conv2d_plain(plane, kernel, semantics, maps.last()));
         }
-        let word = |i| maps.iter().fold(0_i32, |sum, map| sum.wrapping_add(map.outputs[i]));
+        let add = |a, b| semantics.number.add(a, b);
+        let word = |i| maps.iter().map(|map| map.outputs[i]).reduce(add).unwrap();
         let sums = (0..maps[0].outputs.len()).map(word).collect();
         (sums, maps.iter().map(FeatureMap::total_kept).sum::<u64>())
     };
@@ -98,10 +115,11 @@ fn layers_agree_with_the_plain_model() {
             let mut all = Cost::default();
             for (seed, (images, channels, outputs, side, size)) in (0..).zip(shapes(unit)) {
                 let layer = layer(seed, images, channels, outputs, side, size);
+                let layer = in_numbers(layer, unit.number());
                 for (mode, scope) in
                     Mode::ALL.iter().flat_map(|mode| SmaxScope::ALL.map(|scope| (*mode, scope)))
                 {
-                    let semantics = semantics(mode, scope, unit.log_frac);
+                    let semantics = semantics(mode, scope, unit.log_frac).of(unit.number()).unwrap();
                     let LayerRun { outcomes, costs } = run(&mut engine, &layer, &semantics);
                     let found: Vec<_> =
                         outcomes.into_iter().map(|it| (it.sums, it.multiplications)).collect();
@@ -255,6 +273,26 @@ fn what_a_unit_cannot_run_is_refused() {
     assert_eq!(refused(3, 0), None);
 }
 
+/// Integers on a unit for floats, and floats on one for integers or narrower floats.
+#[test]
+fn numbers_that_a_unit_does_not_have_are_refused() {
+    let float = UnitParameters { float: 1, multipliers: 2, ..PAPER_UNIT };
+    let bfloat = UnitParameters { operand_w: 16, ..float };
+    let refused = |unit: &UnitParameters, number: Number| {
+        let (layer, inputs) = in_numbers(layer(9, 1, 1, 1, 3, (5, 5)), number);
+        let semantics = semantics(Mode::Exact, SmaxScope::Window, 0).of(number).unwrap();
+        let run = engine(unit, None, 0).layer(&place(), &layer, &semantics, &inputs, Detail::Sums);
+        run.unwrap_err().to_string()
+    };
+    for (unit, number, reason) in [
+        (PAPER_UNIT, Number::Float32, "unit k3 multiplies integer words, and the network has float32 ones"),
+        (float, Number::Integer, "unit k3_m2_e1 multiplies float32 words, and the network has integer ones"),
+        (bfloat, Number::Float32, "unit k3_m2_o16_e1 multiplies bfloat16 words, and the network has float32 ones"),
+    ] {
+        assert_eq!(refused(&unit, number), format!("rtl cannot run this: {reason}"));
+    }
+}
+
 /// An operand that does not fit is named with its value and place; its neighbour at the end of the range
 /// is computed.
 #[test]
@@ -301,9 +339,11 @@ fn operands_beyond_the_width_of_the_unit_are_refused() {
 #[test]
 fn a_layer_finds_its_unit() {
     let mut engine = RtlEngine::new(RtlSettings::default());
-    let layer = layer(2, 1, 2, 3, 5, (7, 7));
-    let semantics = semantics(Mode::Approx, SmaxScope::Window, 0);
-    let found = run(&mut engine, &layer, &semantics);
-    assert_eq!(found.costs[1].fetched_windows, 0, "the unit for networks has slots");
+    for number in [Number::Integer, Number::Float32] {
+        let layer = in_numbers(layer(2, 1, 2, 3, 5, (7, 7)), number);
+        let semantics = semantics(Mode::Approx, SmaxScope::Window, 0).of(number).unwrap();
+        let found = run(&mut engine, &layer, &semantics);
+        assert_eq!(found.costs[1].fetched_windows, 0, "the unit for networks has slots");
+    }
     assert_eq!(engine.take_findings().unwrap().mismatches, 0);
 }

@@ -100,6 +100,32 @@ fn the_shipped_weights_are_as_good_as_promised() {
     }
 }
 
+/// The same words on the unit's RTL as on the golden model, in floats; what has another kind is refused.
+#[test]
+fn networks_in_floats() {
+    let folder = tempfile::tempdir().unwrap();
+    let lenet = |rest: &str| {
+        let common = "--images 1 --network lenet5-relu --tau 0.1 --quiet";
+        succeeds(folder.path(), &format!("lenet {common} {rest}"))
+    };
+    let out = lenet("--number float32 --log-frac 0,3 --out rtl");
+    assert!(out.contains(" 0 mismatches") && out.contains("lenet5_relu_float32"), "{out}");
+    lenet("--number float32 --log-frac 0,3 --engine golden --out golden");
+    let table = |name: &str| {
+        let rows = rows(&folder.path().join(name).join("lenet.csv"));
+        let of = |row: &HashMap<String, String>| row["multiplications_average"].clone();
+        rows.iter().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(table("rtl"), table("golden"));
+    // The unit says what the numbers are.
+    lenet("--unit k5_m4_n16_w128_o16_e1 --engine golden --out bfloat");
+    let rows = rows(&folder.path().join("bfloat/operands.csv"));
+    assert_eq!((&rows[0]["network"][..], &rows[0]["operand_w"][..]), ("lenet5_relu_bfloat16", "16"));
+    let other = run(folder.path(), "lenet --number float32 --unit k5 --out none --quiet");
+    other.refuses(2, "--unit k5 multiplies integer words, not float32 ones");
+    assert!(!folder.path().join("none").exists());
+}
+
 /// With 16 bits every word of the networks is that of 32, and so are the tables; 8 bits make other
 /// networks of them, which lose little, and are said to.
 #[test]

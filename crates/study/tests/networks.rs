@@ -2,16 +2,17 @@
 //! Networks of one's own through the whole of an experiment: their names, their numbers, their
 //! figures, and nothing of the paper's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use model::conv::SmaxScope;
+use model::conv::{Number, SmaxScope};
 use model::engine::{EngineFactory, Golden};
 use model::nn::{Activation, FloatNetwork, MachineNetwork, Network, Tensor, Weights};
 use study::data::{Dataset, Source, Split, digits};
 use study::experiment::lenet::{self, Cell, Grid, Variant, table_cells};
+use study::experiment::numbers;
 use study::experiment::windows::{self, built_in, from_file};
 use study::results::{Earlier, ProgramFacts};
 use study::run::{Progress, Run};
@@ -151,6 +152,60 @@ fn every_table_of_any_network_has_a_header_and_finite_numbers_and_nothing_of_the
             assert!(accuracy.svg().contains(limit), "{limit}");
         }
     }
+}
+
+/// Floats have the table alone, under a name of their own, and nothing that is said of integers.
+#[test]
+fn a_network_in_floats_has_the_table_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let float = || vec![variant(1.0).in_numbers(Number::Bfloat16).unwrap()];
+    let refused = run(&out, |run| lenet::run(run, &grid(float(), cells(&[0.2]))));
+    let error = refused.unwrap_err().to_string();
+    assert!(error.starts_with("mine_bfloat16 is in bfloat16 words; errors, bounds"), "{error}");
+    run(&out, |run| {
+        let table = Grid { analysis: false, peers: false, ..grid(float(), cells(&[0.2])) };
+        lenet::run(run, &table)
+    })
+    .unwrap();
+    let files = fs::read_dir(&out).unwrap().map(|it| it.unwrap().file_name());
+    let files: BTreeSet<String> = files.map(|it| it.into_string().unwrap()).collect();
+    for name in ["lenet.csv", "flips.csv", "operands.csv"] {
+        let text = fs::read_to_string(out.join(name)).unwrap();
+        assert!(text.lines().skip(1).all(|it| it.starts_with("mine_bfloat16,")), "{text}");
+    }
+    for name in ["quantisation.csv", "overflow.csv", "margins.csv", "skips.csv"] {
+        assert!(!files.contains(name), "{name}");
+    }
+    let provenance = fs::read_to_string(out.join("provenance.json")).unwrap();
+    assert!(provenance.contains("\"number\": \"bfloat16\""), "{provenance}");
+}
+
+#[test]
+fn numbers_stand_side_by_side() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = [Number::Integer, Number::Float32];
+    run(folder.path(), |run| numbers::run(run, &[variant(1.0)], &all, &[0, 3], &[0.2])).unwrap();
+    let text = fs::read_to_string(folder.path().join("numbers.csv")).unwrap();
+    // Two numbers, two F, three configurations, two layers and the network.
+    assert_eq!(text.lines().count(), 1 + 2 * 2 * 3 * 3);
+    for number in ["integer", "float32"] {
+        for log_frac in [0, 3] {
+            let exact = format!("mine,{number},{log_frac},2,all,exact,,,network,,29664.0000,,");
+            assert!(text.contains(&exact), "{exact}: {text}");
+        }
+    }
+    let figures = tables::plot(folder.path()).unwrap().figures;
+    let figure = figures.iter().find(|it| it.name == "numbers_mine").unwrap();
+    for text in ["float32, F = 0", "integer, F = 3"] {
+        assert!(figure.svg().contains(text), "{text}");
+    }
+    let refused = |log_frac| {
+        let out = folder.path().join("out");
+        run(&out, |run| numbers::run(run, &[variant(1.0)], &all, &[log_frac], &[0.2]))
+    };
+    let error = refused(7).unwrap_err().to_string();
+    assert!(error.contains("7 fraction bits; the log proxy of float32 words"), "{error}");
 }
 
 #[test]

@@ -11,7 +11,8 @@ use super::batches;
 use super::lenet::{PAPER_IMAGES, Variant, paper_lenet};
 use crate::Error;
 use crate::data::Image;
-use crate::report::figure::{Bar, Bars, Group, configuration_title, distinct, palette, thousands};
+use crate::report::figure::palette::{BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION};
+use crate::report::figure::{Bar, Bars, Group, configuration_title, distinct, thousands};
 use crate::results::ResultFolder;
 use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
 use crate::statistics::{Discordant, Proportion, add_counts, reduction_percent};
@@ -68,7 +69,7 @@ pub(super) static NUMBERS: PlotBy<NumberRow> = PlotBy {
         let rows = rows.iter().filter(|it| it.level == Level::Network && it.sample == Sample::All);
         let rows: Vec<_> = rows.collect();
         let title = |row: &NumberRow| format!("{}, F = {}", row.number, row.log_frac);
-        let colours = [palette::BLUE, palette::GREEN, palette::ORANGE, palette::PURPLE];
+        let colours = [BLUE, SKY, VERMILLION, ORANGE, GREEN, PURPLE];
         let legend = distinct(rows.iter().map(|it| title(it)));
         let legend: Vec<_> = legend.into_iter().zip(colours.into_iter().cycle()).collect();
         let bar = |row: &NumberRow| {
