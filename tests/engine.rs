@@ -5,7 +5,8 @@ use convapprox::bench::case::WindowCase;
 use convapprox::bench::engine::{RtlEngine, RtlSettings};
 use convapprox::hw::{NETWORK_UNIT, PAPER_UNIT, UNITS, UnitParameters};
 use model::conv::{
-    FeatureMap, Kernel, Mode, Number, OperandError, Plane, Semantics, SmaxScope, Threshold, conv2d_plain,
+    FeatureMap, Kernel, Mode, Number, OperandError, Plane, Semantics, SmaxScope, Threshold,
+    conv2d_plain,
 };
 use model::engine::{Cost, Detail, Engine, EngineError, Findings, GoldenEngine, LayerRun, Place};
 use model::nn::{Activation, Convolution, Finish};
@@ -119,7 +120,8 @@ fn layers_agree_with_the_plain_model() {
                 for (mode, scope) in
                     Mode::ALL.iter().flat_map(|mode| SmaxScope::ALL.map(|scope| (*mode, scope)))
                 {
-                    let semantics = semantics(mode, scope, unit.log_frac).of(unit.number()).unwrap();
+                    let semantics =
+                        semantics(mode, scope, unit.log_frac).of(unit.number()).unwrap();
                     let LayerRun { outcomes, costs } = run(&mut engine, &layer, &semantics);
                     let found: Vec<_> =
                         outcomes.into_iter().map(|it| (it.sums, it.multiplications)).collect();
@@ -285,9 +287,21 @@ fn numbers_that_a_unit_does_not_have_are_refused() {
         run.unwrap_err().to_string()
     };
     for (unit, number, reason) in [
-        (PAPER_UNIT, Number::Float32, "unit k3 multiplies integer words, and the network has float32 ones"),
-        (float, Number::Integer, "unit k3_m2_e1 multiplies float32 words, and the network has integer ones"),
-        (bfloat, Number::Float32, "unit k3_m2_o16_e1 multiplies bfloat16 words, and the network has float32 ones"),
+        (
+            PAPER_UNIT,
+            Number::Float32,
+            "unit k3 multiplies integer words, and the network has float32 ones",
+        ),
+        (
+            float,
+            Number::Integer,
+            "unit k3_m2_e1 multiplies float32 words, and the network has integer ones",
+        ),
+        (
+            bfloat,
+            Number::Float32,
+            "unit k3_m2_o16_e1 multiplies bfloat16 words, and the network has float32 ones",
+        ),
     ] {
         assert_eq!(refused(&unit, number), format!("rtl cannot run this: {reason}"));
     }

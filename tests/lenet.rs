@@ -120,7 +120,10 @@ fn networks_in_floats() {
     // The unit says what the numbers are.
     lenet("--unit k5_m4_n16_w128_o16_e1 --engine golden --out bfloat");
     let rows = rows(&folder.path().join("bfloat/operands.csv"));
-    assert_eq!((&rows[0]["network"][..], &rows[0]["operand_w"][..]), ("lenet5_relu_bfloat16", "16"));
+    assert_eq!(
+        (&rows[0]["network"][..], &rows[0]["operand_w"][..]),
+        ("lenet5_relu_bfloat16", "16")
+    );
     let other = run(folder.path(), "lenet --number float32 --unit k5 --out none --quiet");
     other.refuses(2, "--unit k5 multiplies integer words, not float32 ones");
     assert!(!folder.path().join("none").exists());
