@@ -5,7 +5,8 @@ use convapprox::bench::case::WindowCase;
 use convapprox::bench::engine::{RtlEngine, RtlSettings};
 use convapprox::hw::{NETWORK_UNIT, PAPER_UNIT, UNITS, UnitParameters};
 use model::conv::{
-    FeatureMap, Kernel, Mode, OperandError, Plane, Semantics, SmaxScope, Threshold, conv2d_plain,
+    FeatureMap, Kernel, Mode, Number, OperandError, Plane, Semantics, SmaxScope, Threshold,
+    conv2d_plain,
 };
 use model::engine::{Cost, Detail, Engine, EngineError, Findings, GoldenEngine, LayerRun, Place};
 use model::nn::{Activation, Convolution, Finish};
@@ -34,6 +35,28 @@ fn layer(
     let finish = Finish { activation: Some(Activation::Relu), shift: 1, bits: 8 };
     let bias = vec![0; outputs];
     (Convolution { name: "C9".to_owned(), index: 0, filters, bias, finish }, inputs)
+}
+
+/// The same layer in a unit's numbers: tenths where they are floats, so that sums are rounded.
+fn in_numbers_of(
+    unit: &UnitParameters,
+    (mut layer, mut inputs): (Convolution, Vec<Vec<Plane>>),
+) -> (Convolution, Vec<Vec<Plane>>) {
+    let words = |words: &[i32]| -> Vec<i32> {
+        let single = |&word: &i32| (word as f32 / 10.0).to_bits().cast_signed();
+        match unit.number() {
+            Number::Integer => words.to_vec(),
+            Number::Float32 => words.iter().map(single).collect(),
+            Number::Bfloat16 => words.iter().map(|word| single(word) >> 16).collect(),
+        }
+    };
+    for kernel in layer.filters.iter_mut().flatten() {
+        *kernel = Kernel::new(kernel.side(), words(kernel.weights())).unwrap();
+    }
+    for plane in inputs.iter_mut().flatten() {
+        *plane = Plane::new(plane.width(), plane.height(), words(plane.data())).unwrap();
+    }
+    (layer, inputs)
 }
 
 fn semantics(mode: Mode, scope: SmaxScope, log_frac: u32) -> Semantics {
@@ -68,7 +91,10 @@ fn plain(
         for (plane, kernel) in planes.iter().zip(kernels) {
             maps.push(conv2d_plain(plane, kernel, semantics, maps.last()));
         }
-        let word = |i| maps.iter().fold(0_i32, |sum, map| sum.wrapping_add(map.outputs[i]));
+        let word = |i| {
+            let words = maps.iter().map(|map: &FeatureMap| map.outputs[i]);
+            words.reduce(|sum, word| semantics.number.add(sum, word)).unwrap()
+        };
         let sums = (0..maps[0].outputs.len()).map(word).collect();
         (sums, maps.iter().map(FeatureMap::total_kept).sum::<u64>())
     };
@@ -97,11 +123,12 @@ fn layers_agree_with_the_plain_model() {
             let mut engine = engine(unit, stalls, 0);
             let mut all = Cost::default();
             for (seed, (images, channels, outputs, side, size)) in (0..).zip(shapes(unit)) {
-                let layer = layer(seed, images, channels, outputs, side, size);
+                let layer = in_numbers_of(unit, layer(seed, images, channels, outputs, side, size));
                 for (mode, scope) in
                     Mode::ALL.iter().flat_map(|mode| SmaxScope::ALL.map(|scope| (*mode, scope)))
                 {
                     let semantics = semantics(mode, scope, unit.log_frac);
+                    let semantics = semantics.of(unit.number()).unwrap();
                     let LayerRun { outcomes, costs } = run(&mut engine, &layer, &semantics);
                     let found: Vec<_> =
                         outcomes.into_iter().map(|it| (it.sums, it.multiplications)).collect();
@@ -241,18 +268,29 @@ fn a_planted_threshold_is_found_and_replayed() {
 #[test]
 fn what_a_unit_cannot_run_is_refused() {
     let mut engine = engine(&PAPER_UNIT, None, 0);
-    let mut refused = |side: usize, log_frac: u32| {
+    let mut refused = |side: usize, log_frac: u32, number: Number| {
         let (layer, inputs) = layer(9, 1, 1, 1, side, (5, 5));
-        let semantics = semantics(Mode::Exact, SmaxScope::Window, log_frac);
+        let semantics = semantics(Mode::Exact, SmaxScope::Window, log_frac).of(number).unwrap();
         let run = engine.layer(&place(), &layer, &semantics, &inputs, Detail::Sums);
         match run {
             Err(EngineError::Unsupported { reason, .. }) => Some(reason),
             run => run.map(|_| None).unwrap(),
         }
     };
-    assert_eq!(refused(5, 0).as_deref(), Some("unit k3 has KERNEL = 3; a 5×5 kernel does not fit"));
-    assert_eq!(refused(3, 3).as_deref(), Some("unit k3 has LOG_FRAC = 0; the semantics ask for 3"));
-    assert_eq!(refused(3, 0), None);
+    let number = Number::Integer;
+    for (side, log_frac, number, words) in [
+        (5, 0, number, "unit k3 has KERNEL = 3; a 5×5 kernel does not fit"),
+        (3, 3, number, "unit k3 has LOG_FRAC = 0; the semantics ask for 3"),
+        (
+            3,
+            0,
+            Number::Float32,
+            "unit k3 multiplies integer words, and the network has float32 ones",
+        ),
+    ] {
+        assert_eq!(refused(side, log_frac, number).as_deref(), Some(words));
+    }
+    assert_eq!(refused(3, 0, number), None);
 }
 
 /// An operand that does not fit is named with its value and place; its neighbour at the end of the range
