@@ -13,7 +13,7 @@ use study::experiment::search::{self, Search};
 use study::experiment::windows::{SHARPEN9, built_in};
 use study::experiment::{channels, ideal, numbers, planes};
 use study::report::terminal::{number, optional};
-use study::tables::Level;
+use study::tables::{Level, Sample};
 
 use super::flags::{LENET5, NetworkFlags, RunFlags, ScopeFlag, each_once, one, positive};
 use super::output::List;
@@ -165,13 +165,13 @@ fn numbers(args: &NumbersArgs) -> anyhow::Result<Status> {
     let ended = args.run.run("numbers", images, &[], |run| {
         numbers::run(run, &variants, &args.number, &args.log_frac, &args.tau)
     })?;
-    let networks = ended.finished.summary.iter().filter(|row| row.level == Level::Network);
+    let rows = ended.finished.summary.iter().filter(|row| row.sample == Sample::All);
+    let networks = rows.filter(|row| row.level == Level::Network);
     let accuracy = |row: &NumberRow| row.accuracy.0.as_ref().map(|it| it.accuracy_percent);
     let table = table_of(
         networks,
         &[
             ("network", &|row| row.network.clone()),
-            (">images", &|row| row.images.to_string()),
             ("number", &|row| row.number.clone()),
             (">F", &|row| row.log_frac.to_string()),
             ("configuration", &|row| row.configuration.clone()),

@@ -267,7 +267,7 @@ impl Numbers<'_> {
         let right = |classes: &[u32]| -> Vec<bool> {
             classes.iter().zip(&labels).map(|(class, label)| class == label).collect()
         };
-        let share = |classes: &[u32]| Proportion::of(right(classes).into_iter());
+        let share = |classes: &[u32]| Proportion::of(right(classes));
         let exact_multiplications = variant.exact_multiplications();
         let (names, exact) = (variant.layers(), &counts[0].classes);
         let mut rows = Vec::new();
