@@ -5,7 +5,8 @@
 #
 #   scripts/planted_bugs.sh [NAME…]      e.g. forwarding unit_stall; all without a name
 #
-# Those whose names begin with float are looked for on the system with floating point.
+# Those whose names begin with float are looked for on the system with floating point, and those that begin
+# with unit_float on the one whose unit has floats.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -33,6 +34,7 @@ for name in "${names[@]}"; do
   # The program verilates the changed RTL itself.
   system=soc
   [[ "$name" = float* ]] && system=soc_fp
+  [[ "$name" = unit_float* ]] && system=soc_fp_m2_e1
   CONVAPPROX_RTL="$work/rtl" "$program" torture --quiet --jobs 1 --soc "$system" --out "$work/$name" ||
     status=$?
   patch -s -R -p1 -d "$work" <"$patch"

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use common::{rows, succeeds};
 use convapprox::bench::inference::{Core, CoreSettings};
-use convapprox::hw::{SOC, SOC_16, SocParameters};
+use convapprox::hw::{SOC, SOC_16, SOC_FLOAT, SocParameters};
 use model::conv::{Mode, Number, SmaxScope};
 use model::engine::{Detail, Engine, EngineError, EngineFactory, Findings, Place, StageRecord};
 use model::nn::{
@@ -83,6 +83,18 @@ fn random_network(json: &str, seed: u64) -> MachineNetwork {
 
 /// The same, quantised for operands of so many bits.
 fn random_network_for(json: &str, seed: u64, operand_w: u32) -> MachineNetwork {
+    let (network, weights) = random_weights(json, seed);
+    let calibration = study::data::digits::calibration();
+    MachineNetwork::with_operands(&network, &weights, calibration, operand_w).unwrap()
+}
+
+/// The same in floats.
+fn random_float_network(json: &str, seed: u64) -> MachineNetwork {
+    let (network, weights) = random_weights(json, seed);
+    MachineNetwork::float(&network, &weights, Number::Float32).unwrap()
+}
+
+fn random_weights(json: &str, seed: u64) -> (Network, Weights) {
     let network: Network = serde_json::from_str(json).unwrap();
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut tensors = BTreeMap::new();
@@ -103,8 +115,7 @@ fn random_network_for(json: &str, seed: u64, operand_w: u32) -> MachineNetwork {
         tensors.insert(format!("{name}.bias"), bias);
         tensors.insert(format!("{name}.weight"), tensor(shape, (fan_in as f32).sqrt().recip()));
     }
-    let calibration = study::data::digits::calibration();
-    MachineNetwork::with_operands(&network, &Weights::new(tensors), calibration, operand_w).unwrap()
+    (network, Weights::new(tensors))
 }
 
 /// Maps with a row and a column left over, blocks that fill the slots and such that do not, every kernel
@@ -253,6 +264,53 @@ fn programs_for_narrow_operands_agree_too() {
     let mut engine = CoreSettings::unit(Core::Hart, SOC_16).open().unwrap();
     let error = infer(&mut *engine, &shipped(name), &exact, image).unwrap_err().to_string();
     assert!(error.contains("quantised for operands of 32 bits"), "{error}");
+}
+
+/// In floats, by the core's FPU and on a unit with floats: any network on the reference model, and one on
+/// the RTL in lockstep, where the unit takes less time.
+#[test]
+fn programs_in_floats_agree_too() {
+    let image = &digits(1)[0];
+    let float = |name: &str| network(name).unwrap().in_numbers(Number::Float32).unwrap().integer;
+    let odd = [(ODD_RELU, 5), (ODD_TANH, 6)].map(|(json, seed)| random_float_network(json, seed));
+    let shipped_networks = NETWORKS.map(float);
+    let builds =
+        |core| [CoreSettings::software(core, Number::Float32), CoreSettings::unit(core, SOC_FLOAT)];
+    for build in builds(Core::Hart) {
+        let mut engine = build.open().unwrap();
+        for network in shipped_networks.iter().chain(&odd) {
+            for scope in SmaxScope::ALL {
+                for configuration in configurations(&build, &[0.05, 0.3], scope, network) {
+                    let stages = agrees(&mut *engine, network, &configuration, image);
+                    let multiplied: u32 = stages.iter().map(|it| it.counts.unit[1]).sum();
+                    assert_eq!(multiplied > 0, build.on_unit, "{build:?}");
+                }
+            }
+        }
+    }
+    let mut cycles = Vec::new();
+    for build in builds(Core::Soc) {
+        let mut engine = CoreSettings { lockstep: true, ..build.clone() }.open().unwrap();
+        let network = float("lenet5-relu");
+        for configuration in configurations(&build, &[0.05], SmaxScope::Window, &network) {
+            let stages = agrees(&mut *engine, &network, &configuration, image);
+            cycles.push(stages.iter().map(|it| u64::from(it.counts.cycles)).sum::<u64>());
+        }
+    }
+    let [software, exact, approximate] = cycles[..] else { panic!("{cycles:?}") };
+    assert!(approximate < exact && exact < software, "{cycles:?}");
+
+    let refused = |settings: CoreSettings, network: &MachineNetwork, words: &str| {
+        let exact = Configuration::plain(Mode::Exact, 0, 3).unwrap();
+        let error = infer(&mut *settings.open().unwrap(), network, &exact, image).unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    };
+    let name = "lenet5-relu";
+    let without = SocParameters { float: false, ..SOC_FLOAT };
+    refused(CoreSettings::unit(Core::Hart, without), &float(name), "needs a core with RV32F");
+    refused(CoreSettings::unit(Core::Hart, SOC_FLOAT), &shipped(name), "in integer words");
+    let bfloat16 = network(name).unwrap().in_numbers(Number::Bfloat16).unwrap().integer;
+    refused(CoreSettings::unit(Core::Hart, SOC_FLOAT), &bfloat16, "not in bfloat16");
 }
 
 /// By log planes: the program of its own agrees on the reference model, and on the RTL in lockstep, where

@@ -37,7 +37,7 @@ fn layer(
     (Convolution { name: "C9".to_owned(), index: 0, filters, bias, finish }, inputs)
 }
 
-/// The same layer in the numbers of a unit: floats have four bits below the point.
+/// The same layer in the numbers of a unit: tenths where they are floats, so that sums are rounded.
 fn in_numbers(
     (layer, inputs): (Convolution, Vec<Vec<Plane>>),
     number: Number,
@@ -45,7 +45,7 @@ fn in_numbers(
     if !number.is_float() {
         return (layer, inputs);
     }
-    let words = |words: &[i32]| words.iter().map(|&it| number.word(it as f32 / 16.0)).collect();
+    let words = |words: &[i32]| words.iter().map(|&it| number.word(it as f32 / 10.0)).collect();
     let plane = |it: &Plane| Plane::new(it.width(), it.height(), words(it.data())).unwrap();
     let kernel = |it: &Kernel| Kernel::new(it.side(), words(it.weights())).unwrap();
     let filters = layer.filters.iter().map(|it| it.iter().map(kernel).collect()).collect();

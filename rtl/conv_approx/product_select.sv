@@ -59,12 +59,12 @@ module product_select #(
   endfunction
 
   // Whether a live operand is an infinity or a NaN, by the whole part of its log: the exponent.
-  function automatic logic special(input logic [LOG_W-LOG_FRAC-1:0] whole);
-    special = FLOAT != 0 && whole == '1;
+  function automatic logic is_special(input logic [LOG_W-LOG_FRAC-1:0] whole);
+    is_special = whole == '1;
   endfunction
 
-  logic [PRODUCTS-1:0] activation_live, live;
-  logic [PRODUCTS-1:0] specials;            // active products with such an operand
+  logic [PRODUCTS-1:0] activation_live, live;   // live: the product has a score
+  logic [PRODUCTS-1:0] special;
   logic [SCORE_W-1:0]  score [PRODUCTS];
   logic [SMAX_W-1:0]   node [2*LEAVES-1];   // of nodes 2n+1 and 2n+2, node n is the larger one
   logic [SCORE_W:0]    reach, cutoff;       // the cutoff is S_max - T; its top bit: below all scores
@@ -73,7 +73,7 @@ module product_select #(
     keep_o          = '0;
     activation_live = '0;
     live            = '0;
-    specials        = '0;
+    special         = '0;
     reach           = '0;
     cutoff          = '0;
     for (int i = 0; i < PRODUCTS; i++) score[i] = '0;
@@ -84,12 +84,17 @@ module product_select #(
       for (int i = 0; i < PRODUCTS; i++) begin
         activation_live[i] = data_live_i[word(i)];
         live[i]  = active_i[i] && weight_live_i[i] && activation_live[i];
-        specials[i] = active_i[i] &&
-            ((weight_live_i[i] && special(weight_log_i[LOG_W*i + LOG_FRAC +: LOG_W-LOG_FRAC])) ||
-             (activation_live[i] && special(data_log_i[LOG_W*word(i) + LOG_FRAC +: LOG_W-LOG_FRAC])));
+        if (FLOAT != 0) begin
+          special[i] = active_i[i] &&
+              ((weight_live_i[i] &&
+                is_special(weight_log_i[LOG_W*i + LOG_FRAC +: LOG_W-LOG_FRAC])) ||
+               (activation_live[i] &&
+                is_special(data_log_i[LOG_W*word(i) + LOG_FRAC +: LOG_W-LOG_FRAC])));
+          live[i] = live[i] && !special[i];
+        end
         score[i] = SCORE_W'(weight_log_i[LOG_W*i +: LOG_W]) +
                    SCORE_W'(data_log_i[LOG_W*word(i) +: LOG_W]);
-        node[LEAVES+i] = live[i] && !specials[i] ? {1'b1, score[i]} : '0;
+        node[LEAVES+i] = live[i] ? {1'b1, score[i]} : '0;
       end
       for (int n = LEAVES - 2; n >= 0; n--) begin
         node[n] = node[2*n+1] > node[2*n+2] ? node[2*n+1] : node[2*n+2];
@@ -99,18 +104,19 @@ module product_select #(
       // A T of 2^SCORE_W and more reaches below every score.
       reach  = threshold_i[THRESHOLD_W-1:SCORE_W] != '0 ? {1'b1, SCORE_W'(0)} :
                                                           {1'b0, threshold_i[SCORE_W-1:0]};
-      cutoff = {1'b0, FLOAT != 0 ? ranked_i[SCORE_W-1:0] : smax_o[SCORE_W-1:0]} - reach;
+      if (FLOAT != 0) cutoff = {1'b0, ranked_i[SCORE_W-1:0]} - reach;
+      else            cutoff = {1'b0, smax_o[SCORE_W-1:0]} - reach;
       case (mode_i)
         MODE_EXACT:          keep_o = active_i;
-        MODE_ZERO_SKIP:      keep_o = (active_i & activation_live) | specials;
-        MODE_DUAL_ZERO_SKIP: keep_o = live | specials;
+        MODE_ZERO_SKIP:      keep_o = active_i & activation_live;
+        MODE_DUAL_ZERO_SKIP: keep_o = live;
         default: begin
           for (int i = 0; i < PRODUCTS; i++) begin
-            keep_o[i] = specials[i] ||
-                (live[i] && (cutoff[SCORE_W] || score[i] > cutoff[SCORE_W-1:0]));
+            keep_o[i] = live[i] && (cutoff[SCORE_W] || score[i] > cutoff[SCORE_W-1:0]);
           end
         end
       endcase
+      if (FLOAT != 0) keep_o = keep_o | special;
     end
   end
 

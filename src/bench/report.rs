@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::case::{self, FILTERS, Flip, PROGRAM_FILE, ProgramCase, WindowCase};
 use super::lockstep::{LastTrap, Mismatch, cause};
-use super::scoreboard::{ExpectedWindow, Word, of_outputs, score};
+use super::scoreboard::{ExpectedWindow, Word, score};
 use super::symbols::Symbols;
 use super::system::{LastRun, Retirement};
 use super::under_test::{footer, replay_command};
@@ -131,7 +131,7 @@ fn verdict(
     (golden, s_max): (i32, Option<u32>),
     unit: Option<(i32, Option<u32>)>,
 ) {
-    let shown = |word| Word { number: of_outputs(number), word };
+    let shown = |word| Word::of_output(number, word);
     let (mut value, mut scores) = (format!("expected {:#}", shown(golden)), score(s_max));
     if let Some((actual, unit_s_max)) = unit {
         let verdict = if golden == actual { "agree" } else { "DIFFER" };

@@ -75,9 +75,12 @@ impl fmt::Display for Word {
     }
 }
 
-/// What the outputs of a unit are, whose operands are these.
-pub(super) const fn of_outputs(operands: Number) -> Number {
-    if operands.is_float() { Number::Float32 } else { Number::Integer }
+impl Word {
+    /// An output of a unit whose operands are these numbers.
+    pub const fn of_output(operands: Number, word: i32) -> Self {
+        let number = if operands.is_float() { Number::Float32 } else { Number::Integer };
+        Self { number, word }
+    }
 }
 
 /// A score, or none, in words.
@@ -175,7 +178,7 @@ impl ExpectedWindow {
             found.extend(output_differences(output, unit.number(), expected, actual));
         }
         for output in self.dots.len()..4 {
-            let word = |word| Word { number: of_outputs(unit.number()), word };
+            let word = |word| Word::of_output(unit.number(), word);
             if outcome.outputs[output] != 0 {
                 let actual = word(outcome.outputs[output]);
                 found.push(Difference::Output { output, expected: word(0), actual });
@@ -202,7 +205,7 @@ pub(super) fn output_differences(
     actual: Values,
 ) -> impl Iterator<Item = Difference> {
     let (golden, unit) = (expected, actual);
-    let as_output = |word| Word { number: of_outputs(operands), word };
+    let as_output = |word| Word::of_output(operands, word);
     let [word, kept, s_max] = [
         Difference::Output { output, expected: as_output(golden.0), actual: as_output(unit.0) },
         Difference::Kept { output, expected: golden.2, actual: unit.2 },

@@ -45,13 +45,14 @@ verilated::include_model!("fpu");
 
 impl UnitParameters {
     /// The unit for layers of a network of such numbers, with kernels up to `side` and `log_frac` fraction
-    /// bits: [`NETWORK_UNIT`] as far as it can be. Floats have four lanes.
+    /// bits: [`NETWORK_UNIT`] as far as it can be. Floats have two lanes: with more, an output waits
+    /// for its own sum.
     pub fn for_network(number: Number, log_frac: u32, side: usize) -> Self {
         let kernel = side.max(NETWORK_UNIT.kernel);
         let (float, operand_w, multipliers) = match number {
             Number::Integer => (0, NETWORK_UNIT.operand_w, 4 * (kernel * kernel) as u32),
-            Number::Float32 => (1, 32, 4),
-            Number::Bfloat16 => (1, 16, 4),
+            Number::Float32 => (1, 32, 2),
+            Number::Bfloat16 => (1, 16, 2),
         };
         Self { kernel, log_frac, multipliers, operand_w, float, ..NETWORK_UNIT }
     }

@@ -190,7 +190,7 @@ pub const SOC_16: SocParameters = SocParameters { operand_w: 16, ..SOC };
 pub const SOC_FP: SocParameters = SocParameters { float: true, ..SOC };
 
 /// The same with a unit on floats.
-pub const SOC_FLOAT: SocParameters = SocParameters { unit_float: 1, multipliers: 4, ..SOC_FP };
+pub const SOC_FLOAT: SocParameters = SocParameters { unit_float: 1, multipliers: 2, ..SOC_FP };
 
 /// What is linked into the program.
 pub const LINKED_UNITS: &[UnitParameters] = &[PAPER_UNIT, NETWORK_UNIT];

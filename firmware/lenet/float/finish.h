@@ -70,24 +70,42 @@ ALWAYS_INLINE void finish_tile(const struct tile *tile, float bias, enum activat
   }
 }
 
-/* Always the core's: the bias, and the products added to it one by one. Four outputs at a time, because a
-   product waits for the one before it. */
-static void dense(const struct network *network, const struct layer *layer) {
-  uint32_t inputs = layer->inputs;
-  uint32_t pitch = (inputs + DENSE_CHUNK - 1) / DENSE_CHUNK * DENSE_CHUNK;
-  for (uint32_t output = 0; output < layer->outputs; output += 4) {
-    uint32_t left = layer->outputs - output, count = left < 4 ? left : 4;
-    const float *weights[4], *input = layer->input;
-    float sum[4];
-    for (uint32_t row = 0; row < 4; row++) {
-      uint32_t of = output + (row < count ? row : 0);
-      weights[row] = layer->weights + of * pitch;
-      sum[row] = layer->bias[of];
-    }
-    for (const float *end = input + inputs; input < end; input++) {
+/* Adds `count` products each, one by one, to four sums: a product waits for the one before it in the same
+   sum. Moves the weights and the input on. */
+ALWAYS_INLINE void add_products(float sum[4], const float *weights[4], const float **input,
+                                const uint32_t count) {
+#pragma GCC unroll 25
+  for (uint32_t i = 0; i < count; i++) {
+    float word = (*input)[i];
 #pragma GCC unroll 4
-      for (uint32_t row = 0; row < 4; row++) sum[row] = fused(*weights[row]++, *input, sum[row]);
-    }
+    for (uint32_t row = 0; row < 4; row++) sum[row] = fused(weights[row][i], word, sum[row]);
+  }
+  *input += count;
+#pragma GCC unroll 4
+  for (uint32_t row = 0; row < 4; row++) weights[row] += count;
+}
+
+/* Four outputs from `output` on, or as many as there are: the last one takes the place of the others. */
+ALWAYS_INLINE uint32_t rows_of(const struct layer *layer, uint32_t output, uint32_t pitch,
+                               const float *weights[4]) {
+  uint32_t left = layer->outputs - output, count = left < 4 ? left : 4;
+  for (uint32_t row = 0; row < 4; row++) {
+    weights[row] = layer->weights + (output + (row < count ? row : count - 1)) * pitch;
+  }
+  return count;
+}
+
+/* Always the core's: the bias, and the products added to it. */
+static void dense(const struct network *network, const struct layer *layer) {
+  enum { UNROLL = 8 };
+  uint32_t pitch = (layer->inputs + DENSE_CHUNK - 1) / DENSE_CHUNK * DENSE_CHUNK;
+  for (uint32_t output = 0; output < layer->outputs; output += 4) {
+    const float *weights[4], *input = layer->input;
+    uint32_t count = rows_of(layer, output, pitch, weights), left = layer->inputs;
+    float sum[4];
+    for (uint32_t row = 0; row < 4; row++) sum[row] = layer->bias[output + (row < count ? row : 0)];
+    for (; left >= UNROLL; left -= UNROLL) add_products(sum, weights, &input, UNROLL);
+    for (; left > 0; left--) add_products(sum, weights, &input, 1);
     for (uint32_t row = 0; row < count; row++) {
       layer->output[output + row] = activation_of(sum[row], layer->activation, network->tanh);
     }

@@ -79,51 +79,50 @@ ALWAYS_INLINE void convolve(const struct network *network, const struct layer *l
   }
 }
 
-/* Of maps that are one window: four outputs at a time, as in dense(). */
-static void convolve_windows(const struct network *network, const struct layer *layer) {
-  uint32_t words = layer->side * layer->side, row = layer->inputs * words;
+/* Of maps that are one window. */
+ALWAYS_INLINE void convolve_windows(const struct network *network, const struct layer *layer,
+                                    const uint32_t side) {
+  const uint32_t words = side * side;
   for (uint32_t output = 0; output < layer->outputs; output += 4) {
-    uint32_t left = layer->outputs - output, count = left < 4 ? left : 4;
-    const float *input = layer->input, *weights[4];
+    const float *weights[4], *input = layer->input;
+    uint32_t count = rows_of(layer, output, layer->inputs * words, weights);
     float sum[4] = {0};
-    for (uint32_t i = 0; i < 4; i++) {
-      weights[i] = layer->weights + (output + (i < count ? i : 0)) * row;
-    }
-    for (uint32_t channel = 0; channel < layer->inputs; channel++) {
-      float products[4] = {0};
-      for (const float *end = input + words; input < end; input++) {
+    add_products(sum, weights, &input, words);
+    for (uint32_t left = layer->inputs - 1; left > 0; left--) {
+      float channel[4] = {0};
+      add_products(channel, weights, &input, words);
 #pragma GCC unroll 4
-        for (uint32_t i = 0; i < 4; i++) products[i] = fused(*weights[i]++, *input, products[i]);
-      }
-      for (uint32_t i = 0; i < 4; i++) sum[i] = channel == 0 ? products[i] : sum[i] + products[i];
+      for (uint32_t row = 0; row < 4; row++) sum[row] += channel[row];
     }
-    for (uint32_t i = 0; i < count; i++) {
-      float biased = sum[i] + layer->bias[output + i];
-      layer->output[output + i] = activation_of(biased, layer->activation, network->tanh);
+    for (uint32_t row = 0; row < count; row++) {
+      float biased = sum[row] + layer->bias[output + row];
+      layer->output[output + row] = activation_of(biased, layer->activation, network->tanh);
     }
   }
 }
 
+ALWAYS_INLINE void convolution_of(const struct network *network, const struct layer *layer,
+                                  const uint32_t side) {
+  if (layer->width == side && layer->height == side) convolve_windows(network, layer, side);
+  else convolve(network, layer, side);
+}
+
 static void convolution(const struct network *network, const struct layer *layer) {
-  if (layer->width == layer->side && layer->height == layer->side) {
-    convolve_windows(network, layer);
-    return;
-  }
   switch (layer->side) {
   case 1:
-    convolve(network, layer, 1);
+    convolution_of(network, layer, 1);
     break;
   case 2:
-    convolve(network, layer, 2);
+    convolution_of(network, layer, 2);
     break;
   case 3:
-    convolve(network, layer, 3);
+    convolution_of(network, layer, 3);
     break;
   case 4:
-    convolve(network, layer, 4);
+    convolution_of(network, layer, 4);
     break;
   case 5:
-    convolve(network, layer, 5);
+    convolution_of(network, layer, 5);
     break;
   }
 }

@@ -111,6 +111,8 @@ static void convolve_maps(const struct network *network, const struct layer *lay
    which are needed once. A product is the same either way. */
 static void convolve_windows(const struct network *network, const struct layer *layer) {
   uint32_t words = layer->side * layer->side, distance = layer->inputs * words;
+  uint32_t configuration = layer->configuration, threshold = layer->threshold;
+  int32_t side = (int32_t)layer->side;
   bool running = running_of(layer);
   float *sums = network->scratch;
   uint32_t *carry = (uint32_t *)network->scratch + layer->outputs;
@@ -120,11 +122,14 @@ static void convolve_windows(const struct network *network, const struct layer *
     for (uint32_t output = 0; output < layer->outputs; output++) {
       const float *window = layer->weights + output * distance + input * words;
       if (running) conv_carry(input == 0 ? 0 : carry[output], 0, 0, 0);
+      float sum = 0;
       for (uint32_t slot = 0; slot < channels; slot++, window += words) {
-        conv_config(layer->configuration | slot << CONV_SLOT_SHIFT, layer->threshold);
-        float sum = conv_float_run(window, (int32_t)layer->side);
-        sums[output] = input + slot == 0 ? sum : sums[output] + sum;
+        conv_config(configuration | slot << CONV_SLOT_SHIFT, threshold);
+        float channel = conv_float_run(window, side);
+        if (slot > 0) sum += channel;
+        else sum = input == 0 ? channel : sums[output] + channel;
       }
+      sums[output] = sum;
       if (running) carry[output] = conv_read(CONV_CARRY);
     }
     window_fetches += channels * layer->outputs;

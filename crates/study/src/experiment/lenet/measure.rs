@@ -138,7 +138,7 @@ impl Measurement<'_> {
         let mut totals = CellTotals { classes, margins, ..CellTotals::default() };
         let layers = self.variant.integer.convolutions().zip(&cell.configuration.layers);
         for (index, (layer, semantics)) in layers.enumerate() {
-            let bounds = Bounds::new(semantics);
+            let bounds = (self.depth != Depth::Counts).then(|| Bounds::new(semantics));
             let plain = Semantics { mode: Mode::Exact, log_frac: 0, ..*semantics };
             let mut sums = LayerTotals::default();
             for ((input, exact), found) in inputs.iter().zip(exact).zip(found) {
@@ -168,7 +168,9 @@ impl Measurement<'_> {
                         sums.accumulated.add(biased(should.sums[output][i]), sum);
                     }
                 }
-                bounds.compare(semantics, local, outcome, &mut sums.tightness);
+                if let Some(bounds) = &bounds {
+                    bounds.compare(semantics, local, outcome, &mut sums.tightness);
+                }
             }
             totals.layers.push(sums);
         }
