@@ -144,7 +144,7 @@ pub(super) struct NumbersArgs {
 
     /// What the networks compute in: integer, float32, bfloat16
     #[arg(long, value_name = "LIST", default_value = "integer,float32")]
-    number: List<Number>,
+    numbers: List<Number>,
 
     /// Tolerances: products below this share of the largest one are skipped
     #[arg(long, value_name = "LIST", default_value_t = List(PAPER_TAUS.to_vec()))]
@@ -156,14 +156,14 @@ pub(super) struct NumbersArgs {
 }
 
 fn numbers(args: &NumbersArgs) -> anyhow::Result<Status> {
-    each_once("--number", &args.number)?;
+    each_once("--numbers", &args.numbers)?;
     each_once("--log-frac", &args.log_frac)?;
     each_once("--tau", &args.tau)?;
     let variants = args.networks.variants(&[LENET5[0], LENET5[1], "lenet-accel"])?;
     let dataset = args.run.load()?;
     let images = (&dataset, Split::Test, args.images);
     let ended = args.run.run("numbers", images, &[], |run| {
-        numbers::run(run, &variants, &args.number, &args.log_frac, &args.tau)
+        numbers::run(run, &variants, &args.numbers, &args.log_frac, &args.tau)
     })?;
     let rows = ended.finished.summary.iter().filter(|row| row.sample == Sample::All);
     let networks = rows.filter(|row| row.level == Level::Network);
