@@ -253,6 +253,7 @@ mod tests {
     };
     use crate::experiment::explore::ExploreRow;
     use crate::experiment::ideal::IdealRow;
+    use crate::experiment::numbers::NumberRow;
     use crate::experiment::planes::{PlaneCostRow, PlaneRow};
     use crate::experiment::power::{PowerRow, ProgramEnergyRow};
     use crate::table::{Columns as _, Digit, Fixed, Maybe, Shortest};
