@@ -168,7 +168,7 @@ fn a_score_that_the_unit_cannot_hold_is_refused() {
         fs::write(mismatch.join("case.json"), serde_json::to_string(&case).unwrap()).unwrap();
         let replayed = run(folder.path(), &format!("replay {}", mismatch.display()));
         assert_eq!(replayed.status, Some(status), "{carry}: {}", replayed.stderr);
-        let words = "the carry: a score is below";
+        let words = "the carry: a score has no more bits";
         assert!(status == 3 || replayed.stderr.contains(words), "{}", replayed.stderr);
     }
 }
