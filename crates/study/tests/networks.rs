@@ -160,11 +160,15 @@ fn a_network_in_floats_has_the_table_alone() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
     let float = || vec![variant(1.0).in_numbers(Number::Bfloat16).unwrap()];
-    let refused = run(&out, |run| lenet::run(run, &grid(float(), cells(&[0.2]))));
+    let mut cells = cells(&[0.2]);
+    for semantics in cells.iter_mut().flat_map(|it| &mut it.configuration.layers) {
+        *semantics = semantics.of(Number::Bfloat16).unwrap();
+    }
+    let refused = run(&out, |run| lenet::run(run, &grid(float(), cells.clone())));
     let error = refused.unwrap_err().to_string();
     assert!(error.starts_with("mine_bfloat16 is in bfloat16 words; errors, bounds"), "{error}");
     run(&out, |run| {
-        let table = Grid { analysis: false, peers: false, ..grid(float(), cells(&[0.2])) };
+        let table = Grid { analysis: false, peers: false, ..grid(float(), cells.clone()) };
         lenet::run(run, &table)
     })
     .unwrap();
