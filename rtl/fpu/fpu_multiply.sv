@@ -16,11 +16,11 @@ module fpu_multiply (
   localparam int LEVELS = 7;
   localparam int ROWS [LEVELS+1] = '{24, 16, 11, 8, 6, 4, 3, 2};
 
-  function automatic void reduce(input logic [23:0] x, input logic [23:0] y, output logic [47:0] odd,
-                                 output logic [47:0] carry);
+  function automatic void reduce(input logic [23:0] factor, input logic [23:0] other,
+                                 output logic [47:0] sums, output logic [47:0] carries);
     logic [47:0] row [ROWS[0]];
     logic [47:0] a, b, c;
-    for (int i = 0; i < ROWS[0]; i++) row[i] = y[i] ? 48'(x) << i : '0;
+    for (int i = 0; i < ROWS[0]; i++) row[i] = other[i] ? 48'(factor) << i : '0;
     for (int level = 0; level < LEVELS; level++) begin
       for (int i = 0; i < ROWS[level] / 3; i++) begin
         a          = row[3*i];
@@ -33,8 +33,8 @@ module fpu_multiply (
         row[ROWS[level]/3*2+i] = row[ROWS[level]/3*3+i];
       end
     end
-    odd   = row[0];
-    carry = row[1];
+    sums    = row[0];
+    carries = row[1];
   endfunction
 
   always_comb begin
