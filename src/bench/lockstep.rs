@@ -7,7 +7,6 @@
 
 use std::fmt;
 
-use model::conv::Number;
 use model::elf::Executable;
 use model::facts::csr::{FCSR, MIE, MSTATUS};
 use model::facts::riscv::{INSN_WFI, MSTATUS_FS, MSTATUS_MIE, OPCODE_CONV};
@@ -291,11 +290,12 @@ fn float_differences(
 
 /// How the results of a run of the unit differ; products are numbered `row · KERNEL + column`.
 fn run_differences(actual: &LastRun, expected: &Run) -> impl Iterator<Item = Difference> {
-    let Run { outputs, s_max, keep, .. } = *expected;
+    let Run { outputs, s_max, keep, semantics, .. } = *expected;
     let LastRun { outputs: found, s_max: found_s_max, kept } = *actual;
     let differences = move |n| {
         let expected = (outputs[n], s_max[n], keep[n]);
-        output_differences(n, Number::Integer, expected, (found[n], found_s_max[n], kept.bits[n]))
+        let found = (found[n], found_s_max[n], kept.bits[n]);
+        output_differences(n, semantics.number, expected, found)
     };
     (0..4).flat_map(differences).map(Difference::Unit)
 }
