@@ -19,7 +19,7 @@ made=reports/runs/reference
 while IFS=$'\t' read -r name command; do
   [ $# -eq 0 ] || [[ " $* " == *" $name "* ]] || continue
   new="$made/$name"
-  rm -rf "$new" "$new-figures"
+  rm -rf "$new" "$new-figures" "$new-before"
   echo "$name: $command" >&2
   start=$SECONDS
   bash -c "${command/--out reports\/$name/--out $new}" </dev/null
@@ -33,8 +33,7 @@ while IFS=$'\t' read -r name command; do
     esac
   done
   if ls reports/"$name"/*.svg >/dev/null 2>&1; then ./run plot "$new-figures" </dev/null; fi
-  rm -f reports/"$name"/*
-  mv "$new-figures"/* "reports/$name/"
-  rmdir "$new-figures"
+  mv "reports/$name" "$new-before"
+  mv "$new-figures" "reports/$name"
   echo "$name: $((SECONDS - start)) s" >&2
 done <<<"$table"

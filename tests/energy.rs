@@ -67,6 +67,44 @@ fn small_energy_adds_up_and_does_not_depend_on_the_threads() {
     assert!(!one.join("energy_inferences.csv").exists());
 }
 
+/// A unit for floats multiplies the network in floats, and refuses words of other numbers.
+#[test]
+#[ignore = "needs the tools of synthesis: ./test --silicon"]
+fn the_energy_of_floats_is_that_of_a_network_in_floats() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = "energy --dataset digits --unit k2_m1_e1 --network lenet5-relu --windows 12 --images 2 \
+                --threshold 2 --out out";
+    let mut command = convapprox(folder.path(), line);
+    command.env("CONVAPPROX_SILICON", Tools::find().unwrap().folder());
+    let printed = Ran::of(command.output().expect("the command starts")).ends(0);
+    assert!(printed.contains("135 windows compared, 0 mismatches"), "{printed}");
+    let blocks = rows(&folder.path().join("out/energy_blocks.csv"));
+    for row in &blocks {
+        assert_eq!(row["network"], "lenet5_relu_float32");
+        let taken: f64 = row["dynamic_pj"].parse().unwrap();
+        let works = ["multipliers", "adders", "operand registers"].contains(&&*row["block"]);
+        // In the other modes a window of zeros multiplies nothing.
+        assert!(!works || row["mode"] != "exact" || taken > 0.0, "{row:?}");
+    }
+
+    let tools = Tools::find().unwrap();
+    let library = CellLibrary::open(&LibraryChoice::Nangate45, &tools).unwrap();
+    let (unit, flow) = ("k2_m1_e1".parse().unwrap(), Flow::standard(&library));
+    let design = unit_design(&unit).unwrap();
+    let made = netlist(&design, &flow, &tools, || {}).unwrap();
+    let cells = Arc::new(library.cells.clone());
+    let read = Netlist::read(&made.json(), Some(design.top), &cells).unwrap();
+    let gates = Arc::new(Gates::new(read, cells, flow.period_ps.into()).unwrap());
+    let factory = GatesFactory { unit, gates, seed: 1, settings: serde_json::Value::Null };
+    let (layer, inputs) = layer();
+    let exact = Semantics::new(Mode::Exact, 0, Threshold::new(1).unwrap(), SmaxScope::Window);
+    let sampling = Sampling { windows: 30, seed: 4 };
+    let mut engine = factory.open().unwrap();
+    let error = engine.energy(&Place::default(), &layer, &exact.unwrap(), &inputs, sampling);
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("multiplies float32 words, and the layer has integer ones"), "{error}");
+}
+
 /// A layer of one channel with 2×2 kernels, and an image of some zeros.
 fn layer() -> (Convolution, Vec<Vec<Plane>>) {
     let kernel = |weights: [i32; 4]| vec![Kernel::new(2, weights.to_vec()).unwrap()];

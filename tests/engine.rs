@@ -290,8 +290,7 @@ fn numbers_that_a_unit_does_not_have_are_refused() {
         [(PAPER_UNIT, Number::Float32), (float, Number::Integer), (bfloat, Number::Float32)]
     {
         let own = unit.number();
-        let reason =
-            format!("unit {unit} multiplies {own} words, and the network has {number} ones");
+        let reason = format!("unit {unit} multiplies {own} words, and the layer has {number} ones");
         assert_eq!(refused(&unit, number), format!("rtl cannot run this: {reason}"));
     }
 }

@@ -80,6 +80,8 @@ fn what_cannot_be_had_is_refused_before_the_tools_are_looked_for() {
         (&with_point("power"), "lenet5_relu_t112_f3 has F = 3, the unit soc_m4_o16 has F = 0"),
         ("planes --unit k5_n16_w128_l1 --unit k5_n16_w128_l1", "k5_n16_w128_l1 is there twice"),
         ("planes --unit k3_n16_w128_l1", "KERNEL = 3; a 5×5 kernel does not fit"),
+        ("planes --unit k5_m2_e1", "k5_m2_e1 is for floats, which have no log planes"),
+        ("power --soc soc_fp_m2_e1", "power is measured of programs in integers"),
     ] {
         let digits = if line.starts_with("synth") { "" } else { "--dataset digits" };
         let mut command = convapprox(folder.path(), &format!("{line} {digits}"));

@@ -19,6 +19,26 @@ static uint32_t kernel_loads, window_fetches;
 static void convolution(const struct network *network, const struct layer *layer);
 static void dense(const struct network *network, const struct layer *layer);
 
+/* convolve(network, layer, side) with a constant for the side, so that its loops are unrolled. */
+#define WITH_CONSTANT_SIDE(convolve, network, layer)                                           \
+  switch ((layer)->side) {                                                                     \
+  case 1:                                                                                      \
+    convolve(network, layer, 1);                                                               \
+    break;                                                                                     \
+  case 2:                                                                                      \
+    convolve(network, layer, 2);                                                               \
+    break;                                                                                     \
+  case 3:                                                                                      \
+    convolve(network, layer, 3);                                                               \
+    break;                                                                                     \
+  case 4:                                                                                      \
+    convolve(network, layer, 4);                                                               \
+    break;                                                                                     \
+  case 5:                                                                                      \
+    convolve(network, layer, 5);                                                               \
+    break;                                                                                     \
+  }
+
 /* mcycle, minstret and mhpmcounter3 to 14. */
 #define CORE_COUNTERS 0x7ffd
 

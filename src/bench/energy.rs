@@ -95,8 +95,9 @@ pub(super) fn add_energy(
 /// The blocks of a unit.
 fn blocks(scope: &Scope) -> [&'static str; 3] {
     let [registers, others] = match scope.module.as_str() {
-        "multipliers" => ["operand registers", "multipliers"],
-        "multiply_parallel" | "multiply_serial" => ["operand registers", "adders"],
+        "multipliers" | "fpu_multiply" => ["operand registers", "multipliers"],
+        "multiply_parallel" | "multiply_serial" | "multiply_float" | "fpu_fma" | "fpu_add"
+        | "fpu_add_block" | "fpu_round" => ["operand registers", "adders"],
         "log_bank" | "product_select" => ["deciding"; 2],
         "kernel_bank" | "kernel_memory" => ["kernels"; 2],
         "window_fetch" | "window_walker" | "sparse_walker" | "plane_fetch" | "plane_walker" => {
@@ -179,6 +180,7 @@ impl Engine for GatesEngine {
             let log_frac = unit.log_frac;
             return Err(unsupported(format!("{unit} has LOG_FRAC = {log_frac} alone")));
         }
+        unit.check_number(semantics.number).map_err(unsupported)?;
         let whole = layer.side() <= unit.kernel;
         let layer = cropped(layer, unit.kernel);
         let shape = Shape::of(&layer, inputs, &unit)?;

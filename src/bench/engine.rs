@@ -56,12 +56,7 @@ impl RtlSettings {
     fn unit_for(&self, side: usize, semantics: &Semantics) -> Result<UnitParameters, EngineError> {
         let Semantics { number, log_frac, .. } = *semantics;
         let unit = self.unit.unwrap_or_else(|| UnitParameters::for_network(number, log_frac, side));
-        if unit.number() != number {
-            return Err(unsupported(format!(
-                "unit {unit} multiplies {} words, and the network has {number} ones",
-                unit.number()
-            )));
-        }
+        unit.check_number(number).map_err(unsupported)?;
         if unit.log_frac != log_frac {
             return Err(unsupported(format!(
                 "unit {unit} has LOG_FRAC = {}; the semantics ask for {log_frac}",

@@ -34,6 +34,7 @@ use super::case::ProgramCase;
 use super::cosimulation::{Cosimulation, End};
 use super::lockstep;
 use super::replay::investigate_program;
+use super::scoreboard::Word;
 use super::under_test::{BoxError, REPORTS};
 use crate::firmware;
 use crate::hw::{self, Build, SOC, SOC_FLOAT, SocParameters};
@@ -487,7 +488,8 @@ impl Memory<'_> {
     fn difference(&self, golden: &Inference, on_unit: bool) -> Option<String> {
         let records = self.stages();
         self.blob.stages.iter().zip(&records[1..]).find_map(|(stage, record)| {
-            output_difference(stage, &golden.activations[stage.layer], &self.outputs(stage))
+            let golden_outputs = &golden.activations[stage.layer];
+            output_difference(stage, self.blob.number, golden_outputs, &self.outputs(stage))
                 .or_else(|| {
                     let convolution = stage.convolution.filter(|_| on_unit)?;
                     let expected = golden.convolutions[convolution].total_multiplications();
@@ -501,12 +503,18 @@ impl Memory<'_> {
     }
 }
 
-fn output_difference(stage: &Stage, golden: &[Plane], found: &[i32]) -> Option<String> {
+fn output_difference(
+    stage: &Stage,
+    number: Number,
+    golden: &[Plane],
+    found: &[i32],
+) -> Option<String> {
     let pairs = || golden.iter().flat_map(Plane::data).zip(found);
     let (first, (expected, actual)) = pairs().enumerate().find(|(_, (a, b))| a != b)?;
     let (width, words) = (golden[0].width(), golden[0].data().len());
+    let [expected, actual] = [expected, actual].map(|&word| Word { number, word });
     Some(format!(
-        "layer {}, channel {}, row {}, column {}: expected {expected}, found {actual}; {} outputs of \
+        "layer {}, channel {}, row {}, column {}: expected {expected:#}, found {actual:#}; {} outputs of \
          the layer differ",
         stage.name,
         first / words,
@@ -554,6 +562,8 @@ struct Stage {
 /// A network in RAM.
 #[derive(Debug, Clone)]
 struct Blob {
+    /// What its words are.
+    number: Number,
     /// The words from [`NETWORK_ADDRESS`] on.
     words: Vec<u32>,
     /// Where the pixels of an image go, a byte each.
@@ -732,7 +742,7 @@ impl Blob {
                 NETWORK_END - NETWORK_ADDRESS
             ));
         }
-        Ok(Self { words, image, records, stages: blob_stages })
+        Ok(Self { number: network.number, words, image, records, stages: blob_stages })
     }
 
     /// The words as bytes, with the pixels of an image in their place.
@@ -899,7 +909,8 @@ mod tests {
             stage("C2", 1, None, NETWORK_ADDRESS + 16),
         ];
         let records = NETWORK_ADDRESS + 32;
-        let blob = Blob { words: words.to_vec(), image: 0, records, stages };
+        let number = Number::Integer;
+        let blob = Blob { number, words: words.to_vec(), image: 0, records, stages };
         let plane = |first: i32| vec![Plane::new(2, 2, (first..first + 4).collect()).unwrap()];
         let mut golden =
             Inference { activations: vec![plane(0), plane(4)], ..Inference::default() };

@@ -3,7 +3,6 @@
 
 use clap::ArgAction;
 use comfy_table::Table;
-use model::conv::Number;
 use model::engine::EngineFactory;
 use study::Status;
 use study::data::Split;
@@ -78,10 +77,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     let networks = args.networks.variants(&NETWORKS)?.into_iter();
-    let networks = networks.map(|it| match args.soc.number() {
-        Number::Integer => it.with_operands(args.soc.operand_w),
-        number => it.in_numbers(number),
-    });
+    let networks = networks.map(|it| it.for_operands(args.soc.number(), args.soc.operand_w));
     let networks = networks.collect::<Result<_, _>>()?;
     let dataset = args.run.load()?;
     let inferences = Inferences {

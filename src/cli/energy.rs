@@ -100,21 +100,27 @@ pub(super) fn explore(args: &Args) -> anyhow::Result<Status> {
     Ok(ended.close("windows"))
 }
 
-/// The networks of the flags, or LeNet-5's two, in operands of so many bits.
-fn in_operands(networks: &NetworkFlags, operand_w: u32) -> anyhow::Result<Vec<Variant>> {
+/// What the operands of a unit are, and their bits.
+type Operands = (Number, u32);
+
+/// The networks of the flags, or LeNet-5's two, in the operands of a unit.
+fn in_operands(
+    networks: &NetworkFlags,
+    (number, operand_w): Operands,
+) -> anyhow::Result<Vec<Variant>> {
     let variants = networks.variants(&LENET5)?.into_iter();
-    Ok(variants.map(|it| it.with_operands(operand_w)).collect::<Result<_, _>>()?)
+    Ok(variants.map(|it| it.for_operands(number, operand_w)).collect::<Result<_, _>>()?)
 }
 
 /// Operating points by name, each of one of these networks.
 fn points(
     paths: &[PathBuf],
     networks: &[Variant],
-    operand_w: u32,
+    (number, operand_w): Operands,
 ) -> anyhow::Result<Vec<(String, OperatingPoint, Variant)>> {
     let point = |path: &PathBuf| {
         let point = OperatingPoint::read(path)?;
-        let variant = point.variant()?.with_operands(operand_w)?;
+        let variant = point.variant()?.for_operands(number, operand_w)?;
         let network = &variant.network_name;
         if !networks.iter().any(|it| it.network_name == *network) {
             return Err(Error::Input(format!(
@@ -163,8 +169,15 @@ pub(super) struct PowerArgs {
 
 pub(super) fn power(args: &PowerArgs) -> anyhow::Result<Status> {
     let soc = args.soc;
-    let networks = in_operands(&args.networks, soc.operand_w)?;
-    let points = points(&args.point, &networks, soc.operand_w)?;
+    // A sample begins with the integer registers of the reference; those of floats are not restored.
+    anyhow::ensure!(
+        !soc.number().is_float(),
+        "the unit of {soc} has floats; power is measured of programs in integers: take a system without \
+         unit_float"
+    );
+    let operands = (soc.number(), soc.operand_w);
+    let networks = in_operands(&args.networks, operands)?;
+    let points = points(&args.point, &networks, operands)?;
     let settings = power::Settings {
         networks,
         points,
@@ -241,10 +254,10 @@ fn settings(args: &Args) -> anyhow::Result<Settings> {
     each_once("--unit", &args.unit)?;
     let under_test = |unit: &UnitParameters| {
         let &UnitParameters { kernel, log_frac, operand_w, .. } = unit;
-        let variants = in_operands(&args.networks, operand_w)?;
-        let points = points(&args.point, &variants, operand_w)?;
-        let name = unit.to_string();
-        anyhow::Ok(UnitUnderTest { name, variants, points, kernel, log_frac, operand_w })
+        let (name, number) = (unit.to_string(), unit.number());
+        let variants = in_operands(&args.networks, (number, operand_w))?;
+        let points = points(&args.point, &variants, (number, operand_w))?;
+        anyhow::Ok(UnitUnderTest { name, variants, points, kernel, log_frac, number, operand_w })
     };
     Ok(Settings {
         units: args.unit.iter().map(under_test).collect::<Result<_, _>>()?,

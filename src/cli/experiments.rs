@@ -226,6 +226,10 @@ fn pairs(args: &PlanesArgs, log_frac: u32) -> anyhow::Result<(Vec<Pair>, Vec<Rtl
     let (mut pairs, mut engines) = (Vec::new(), Vec::new());
     for unit in &args.unit {
         anyhow::ensure!(
+            !unit.number().is_float(),
+            "unit {unit} is for floats, which have no log planes; name one for integers"
+        );
+        anyhow::ensure!(
             unit.planes == 1,
             "unit {unit} has no log planes; name one that has, as {}",
             UnitParameters { planes: 1, ..*unit }

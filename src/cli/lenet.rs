@@ -79,11 +79,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
     };
     if args.point.is_empty() {
         variants = args.networks.variants(&LENET5)?;
-        for (number, variant) in variants.iter().enumerate() {
+        for (index, variant) in variants.iter().enumerate() {
             let layers = variant.layers().len();
             for &log_frac in &log_fracs {
                 let scope = args.scope.smax_scope;
-                cells.extend(table_cells(number, layers, &args.tau, log_frac, scope)?);
+                cells.extend(table_cells(index, layers, &args.tau, log_frac, scope)?);
             }
         }
     }
@@ -96,8 +96,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Status> {
         *semantics = semantics.of(number)?;
     }
     let of_machine = variants.into_iter().map(|it: Variant| match args.unit {
-        Some(unit) if !number.is_float() => it.with_operands(unit.operand_w),
-        _ => it.in_numbers(number),
+        Some(unit) => it.for_operands(number, unit.operand_w),
+        None => it.in_numbers(number),
     });
     let variants = of_machine.collect::<Result<_, _>>()?;
     let analysis = !args.table_only && !number.is_float();

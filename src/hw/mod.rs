@@ -72,6 +72,15 @@ impl UnitParameters {
         Number::of_unit(self.float == 1, self.operand_w)
     }
 
+    /// Refuses operands of other numbers; an error says why.
+    pub fn check_number(&self, number: Number) -> Result<(), String> {
+        let own = self.number();
+        if own == number {
+            return Ok(());
+        }
+        Err(format!("unit {self} multiplies {own} words, and the layer has {number} ones"))
+    }
+
     /// Bits of a score.
     pub const fn score_bits(&self) -> u32 {
         self.number().score_bits(self.operand_w, self.log_frac)

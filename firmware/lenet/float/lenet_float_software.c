@@ -108,21 +108,5 @@ ALWAYS_INLINE void convolution_of(const struct network *network, const struct la
 }
 
 static void convolution(const struct network *network, const struct layer *layer) {
-  switch (layer->side) {
-  case 1:
-    convolution_of(network, layer, 1);
-    break;
-  case 2:
-    convolution_of(network, layer, 2);
-    break;
-  case 3:
-    convolution_of(network, layer, 3);
-    break;
-  case 4:
-    convolution_of(network, layer, 4);
-    break;
-  case 5:
-    convolution_of(network, layer, 5);
-    break;
-  }
+  WITH_CONSTANT_SIDE(convolution_of, network, layer);
 }

@@ -96,6 +96,12 @@ int main(void) {
     }
   }
 
+  // Of two bfloat16 that are as near, the even one; a carry goes into the exponent.
+  check_equal(990, conv_bfloat16_of(1 + 0x1p-8f), 0x3f80);
+  check_equal(991, conv_bfloat16_of(1 + 0x1p-8f + 0x1p-23f), 0x3f81);
+  check_equal(992, conv_bfloat16_of(1 + 3 * 0x1p-8f), 0x3f82);
+  check_equal(993, conv_bfloat16_of(-2 + 0x1p-23f), 0xc000);
+
   // The flags of the core are not the unit's.
   write_csr(fflags, 0);
   conv_float_run(packed_words, PITCH);

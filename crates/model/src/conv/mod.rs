@@ -30,7 +30,6 @@ pub use plain::{
 pub use shape::{FeatureMap, Kernel, MAX_SIDE, Plane, ShapeError, output_size};
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -58,23 +57,18 @@ pub enum ConfigError {
     Scope(String),
 }
 
-/// An enum of the hardware's numbers, with names for flags and files.
-macro_rules! settings {
+/// An enum with names for flags and files.
+macro_rules! named {
     ($(#[$doc:meta])* $kind:ident, $unknown:path, {
-        $($(#[$variant_doc:meta])* $variant:ident = $number:path, $name:literal;)*
+        $($(#[$variant_doc:meta])* $variant:ident $(= $number:path)?, $name:literal;)*
     }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[repr(u32)]
-        pub enum $kind { $($(#[$variant_doc])* #[serde(rename = $name)] $variant = $number,)* }
+        pub enum $kind { $($(#[$variant_doc])* #[serde(rename = $name)] $variant $(= $number)?,)* }
 
         impl $kind {
             pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
-
-            /// The one with this number in the hardware.
-            pub fn from_number(number: u32) -> Option<Self> {
-                Self::ALL.into_iter().find(|&it| it as u32 == number)
-            }
 
             /// The name in flags and CSV files.
             pub const fn name(self) -> &'static str {
@@ -82,18 +76,33 @@ macro_rules! settings {
             }
         }
 
-        impl fmt::Display for $kind {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $kind {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.pad(self.name())
             }
         }
 
-        impl FromStr for $kind {
+        impl std::str::FromStr for $kind {
             type Err = ConfigError;
 
             fn from_str(name: &str) -> Result<Self, ConfigError> {
                 let found = Self::ALL.into_iter().find(|it| it.name() == name);
                 found.ok_or_else(|| $unknown(name.to_owned()))
+            }
+        }
+    };
+}
+pub(crate) use named;
+
+/// One whose variants are numbers of the hardware.
+macro_rules! settings {
+    ($(#[$doc:meta])* $kind:ident, $($rest:tt)*) => {
+        named! { $(#[$doc])* $kind, $($rest)* }
+
+        impl $kind {
+            /// The one with this number in the hardware.
+            pub fn from_number(number: u32) -> Option<Self> {
+                Self::ALL.into_iter().find(|&it| it as u32 == number)
             }
         }
     };

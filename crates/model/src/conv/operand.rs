@@ -1,45 +1,29 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The width of operands. The arithmetic is the same for all: what fits into fewer bits has the same
-//! logs, products and sums there.
+//! What operands are, and how wide. The arithmetic of integers is the same for all widths: what fits into
+//! fewer bits has the same logs, products and sums there.
 
-use std::fmt;
 use std::ops::RangeInclusive;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::ConfigError;
+use super::{ConfigError, named};
 
-/// What a word of an operand stands for.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
-)]
-pub enum Number {
-    /// An integer in two's complement.
-    #[default]
-    #[serde(rename = "integer")]
-    Integer,
-    /// The bits of an IEEE-754 number of 32 bits (binary32).
-    #[serde(rename = "float32")]
-    Float32,
-    /// The upper 16 bits of one, the lower ones being 0; as all operands of 16 bits, with its top bit
-    /// repeated above.
-    #[serde(rename = "bfloat16")]
-    Bfloat16,
+named! {
+    /// What a word of an operand stands for.
+    #[derive(Default)]
+    Number, ConfigError::Number, {
+        /// An integer in two's complement.
+        #[default]
+        Integer, "integer";
+        /// The bits of an IEEE-754 number of 32 bits (binary32).
+        Float32, "float32";
+        /// The upper 16 bits of one, the lower ones being 0; as all operands of 16 bits, with its top bit
+        /// repeated above.
+        Bfloat16, "bfloat16";
+    }
 }
 
 impl Number {
-    pub const ALL: [Self; 3] = [Self::Integer, Self::Float32, Self::Bfloat16];
-
-    /// The name in flags and files.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Integer => "integer",
-            Self::Float32 => "float32",
-            Self::Bfloat16 => "bfloat16",
-        }
-    }
-
     /// Whether products and sums are those of IEEE-754 numbers of 32 bits.
     pub const fn is_float(self) -> bool {
         !matches!(self, Self::Integer)
@@ -64,21 +48,6 @@ impl Number {
     /// into 15 bits.
     pub const fn max_log_frac(self) -> u32 {
         if self.is_float() { 6 } else { super::MAX_LOG_FRAC }
-    }
-}
-
-impl fmt::Display for Number {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for Number {
-    type Err = ConfigError;
-
-    fn from_str(name: &str) -> Result<Self, ConfigError> {
-        let found = Self::ALL.into_iter().find(|it| it.name() == name);
-        found.ok_or_else(|| ConfigError::Number(name.to_owned()))
     }
 }
 

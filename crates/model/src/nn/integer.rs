@@ -114,11 +114,11 @@ impl AveragePool {
         let shift = (side * side).ilog2();
         let mean = |index: usize| {
             let first = index / columns * side * width + index % columns * side;
-            let words = (0..side * side).map(|i| plane.data()[first + i / side * width + i % side]);
+            let rows = (0..side).map(|y| &plane.data()[first + y * width..][..side]);
             if number.is_float() {
-                single::mean(words, number)
+                single::mean(rows.flatten().copied(), side * side, number)
             } else {
-                (words.sum::<i32>() + (1 << shift >> 1)) >> shift
+                (rows.flatten().sum::<i32>() + (1 << shift >> 1)) >> shift
             }
         };
         let words = (0..rows * columns).map(mean).collect();

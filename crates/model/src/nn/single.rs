@@ -55,9 +55,9 @@ pub(super) fn activation(sum: i32, activation: Option<Activation>, number: Numbe
     }
 }
 
-/// The mean of a block of `words`, a power of two of them: added in their order, then scaled.
-pub(super) fn mean(words: impl ExactSizeIterator<Item = i32>, number: Number) -> i32 {
-    let scale = 1.0 / words.len() as f32;
+/// The mean of the `count` words of a block, a power of two: added in their order, then scaled.
+pub(super) fn mean(words: impl Iterator<Item = i32>, count: usize, number: Number) -> i32 {
+    let scale = 1.0 / count as f32;
     let sum = words.map(|word| number.value(word)).reduce(|sum, value| sum + value);
     number.word(sum.expect("a block has words") * scale)
 }
@@ -147,12 +147,12 @@ mod tests {
 
     #[test]
     fn means_are_added_in_order() {
-        let of = |values: [f32; 4]| mean(values.map(single).into_iter(), Number::Float32);
+        let of = |values: [f32; 4]| mean(values.map(single).into_iter(), 4, Number::Float32);
         assert_eq!(of([1.0, 2.0, 3.0, 4.0]), single(2.5));
         assert_eq!(of([1.0, 1e30, -1e30, 1.0]), single(0.25));
         assert_eq!(of([-0.0; 4]), single(-0.0));
         let words = [0x3f80, 0x4000, 0x4040, 0x4040];
-        assert_eq!(mean(words.into_iter(), Number::Bfloat16), 0x4010);
+        assert_eq!(mean(words.into_iter(), 4, Number::Bfloat16), 0x4010);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::run::{Engines, Experiment, Finished, Outcomes, Run};
 use crate::statistics::reduction_percent;
 use crate::table;
 use crate::tables::PlotBy;
-use model::conv::{Mode, Plane, Semantics, SmaxScope};
+use model::conv::{Mode, Number, Plane, Semantics, SmaxScope};
 use model::engine::{
     BlockEnergy, Detail, EnergyReading, Engine, Findings, GoldenEngine, LoadReading, Place,
     Sampling,
@@ -337,6 +337,8 @@ pub struct UnitUnderTest {
     pub kernel: usize,
     /// Fraction bits of its logs.
     pub log_frac: u32,
+    /// What its operands are.
+    pub number: Number,
     /// Bits of its operands.
     pub operand_w: u32,
 }
@@ -559,7 +561,7 @@ impl Experiment for Energy<'_> {
     ) -> Result<EnergyReading, Error> {
         let rule = &self.rules[unit][network][rule];
         let Rule { variant, configuration, .. } = rule;
-        let semantics = configuration.layers[layer];
+        let semantics = configuration.layers[layer].of(self.settings.units[unit].number)?;
         let (layer, inputs) = self.layers(variant)?.swap_remove(layer);
         let (windows, seed) = (self.settings.windows, self.run.seed);
         let place = Place {

@@ -165,7 +165,8 @@ impl Explore<'_> {
     /// The first unit with the same arithmetic, whose accuracy this one has.
     fn like(&self, unit: usize) -> usize {
         let units = &self.energy.settings.units;
-        let arithmetic = |unit: usize| (units[unit].log_frac, units[unit].operand_w);
+        let arithmetic =
+            |unit: usize| (units[unit].number, units[unit].log_frac, units[unit].operand_w);
         (0..unit).find(|&other| arithmetic(other) == arithmetic(unit)).unwrap_or(unit)
     }
 

@@ -117,6 +117,14 @@ impl Variant {
         Ok(Self { network_name, integer: self.machine(number)?, wide, ..self })
     }
 
+    /// The same as a unit with such operands takes it: quantised to `operand_w` bits, or in floats.
+    pub fn for_operands(self, number: Number, operand_w: u32) -> Result<Self, NetworkError> {
+        match number {
+            Number::Integer => self.with_operands(operand_w),
+            _ => self.in_numbers(number),
+        }
+    }
+
     /// What runs in such numbers: what it has, or floats.
     pub fn machine(&self, number: Number) -> Result<MachineNetwork, NetworkError> {
         match number {
